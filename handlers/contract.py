@@ -1,0 +1,44 @@
+"""What deploy time and run time agree on: environment variables, paths and limits. Standard library only."""
+
+import re
+from collections.abc import Iterable
+
+MODEL_STORE_URI = "MODEL_STORE_URI"
+"""Environment: where the models are. `s3://bucket/prefix`, or `file:///path` for a mount or a baked directory."""
+
+MODEL_NAMES = "MODEL_NAMES"
+"""Environment: the models that a function serves, separated by commas; exactly one for `single_model`."""
+
+MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
+"""Environment, optional: how many bytes of loaded models a function keeps; by default it follows from its memory."""
+
+METRIC_NAMESPACE = "TensorFlowLambda"
+"""CloudWatch namespace of the metrics that the handlers write."""
+
+SINGLE_MODEL_HANDLER = "handlers.single_model.handler"
+MULTI_MODEL_HANDLER = "handlers.multi_model.handler"
+MODEL_SYNC_HANDLER = "handlers.model_sync.handler"
+"""Lambda entry points, as an image's command."""
+
+MOUNT_PATH = "/mnt/models"
+"""Where a function sees a mounted file system; Lambda mounts only directly under /mnt."""
+
+BAKED_PATH = "/opt/models"
+"""Where an image holds the models that are baked into it."""
+
+MIB_PER_VCPU = 1769
+"""Lambda gives a function one vCPU for each 1,769 MiB of its memory.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
+
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+"""A model's name, matched whole: it is part of a path, an object key, a route and an IAM resource."""
+
+
+def join_model_names(names: Iterable[str]) -> str:
+    """The value of `MODEL_NAMES` for these models."""
+    return ",".join(names)
+
+
+def split_model_names(value: str) -> tuple[str, ...]:
+    """The models that a value of `MODEL_NAMES` lists."""
+    return tuple(name for name in value.split(",") if name)

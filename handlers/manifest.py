@@ -1,0 +1,244 @@
+"""The model repository's two documents: `current.json`, which version serves, and `manifest.json`, what it holds.
+
+    <root>/<model>/current.json               written last
+    <root>/<model>/<version>/manifest.json    written after every other file of the version
+    <root>/<model>/<version>/...              the files that it lists
+
+Both deploy time and run time read them. Standard library only.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal, get_args
+
+SCHEMA_VERSION = 1
+POINTER_FILE = "current.json"
+MANIFEST_FILE = "manifest.json"
+DEFAULT_SIGNATURE = "serving_default"
+
+EngineName = Literal["litert", "tensorflow"]
+"""What runs a model: LiteRT, or TensorFlow's C API."""
+
+ArtifactForm = Literal["tflite", "frozen_graph", "saved_model"]
+"""What an engine loads: a LiteRT flatbuffer, a frozen GraphDef, or a SavedModel directory."""
+
+FORMS: Mapping[EngineName, tuple[ArtifactForm, ...]] = {
+    "litert": ("tflite",),
+    "tensorflow": ("frozen_graph", "saved_model"),
+}
+
+DTYPES = frozenset(
+    "float16 bfloat16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string "
+    "complex64 complex128".split()
+)
+"""TensorFlow's names of the element types that a signature may have."""
+
+
+class ManifestError(ValueError):
+    """A document of the model repository is malformed; the message says where and what is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorSpec:
+    """One named input or output of a signature."""
+
+    dtype: str
+    """One of `DTYPES`."""
+    shape: tuple[int, ...] | None
+    """Dimensions, -1 where any size goes; None where even the rank is unknown."""
+    tensor: str = ""
+    """The tensor's name in the SavedModel's graph, such as `serving_default_image:0`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """A named function of a model. Inputs and outputs by public name, in the order of the names."""
+
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+    method_name: str = "tensorflow/serving/predict"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEntry:
+    """One file of a version."""
+
+    path: str
+    """Relative to the version's directory, with forward slashes."""
+    size: int
+    """Bytes."""
+    sha256: str
+    """Lower-case hexadecimal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """How far an artifact's answers were from the SavedModel's."""
+
+    samples: int
+    tolerance: float
+    """The largest error that was accepted, as a share of the output's scale."""
+    worst_absolute_error: float
+    worst_relative_error: float
+    """Absolute error divided by the output's scale (its largest magnitude over the samples)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """What one engine loads to serve some of a version's signatures."""
+
+    engine: EngineName
+    form: ArtifactForm
+    signatures: tuple[str, ...]
+    files: tuple[str, ...]
+    """Paths of the files that the engine reads; all of them are listed in the manifest."""
+    memory_bytes: int
+    """Measured: what a process grew by when it loaded the artifact and answered with it, shared libraries excluded."""
+    reason: str
+    """Why this engine and form were chosen, for a person to read."""
+    verification: Verification | None = None
+    """None only where nothing was compared: the artifact is the SavedModel itself, unpackaged."""
+    evidence: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What else packaging measured, candidates that lost included; nothing at run time depends on it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a packaged version of a model says of itself."""
+
+    model: str
+    version: int
+    signatures: Mapping[str, Signature]
+    artifacts: tuple[Artifact, ...]
+    files: tuple[FileEntry, ...]
+    warmup: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """Per signature, the inputs of one request that makes it ready, as nested lists (bytes as {"b64": ...})."""
+    tools: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Name and version of what made the files."""
+    schema_version: int = SCHEMA_VERSION
+
+    def artifact_for(self, signature: str) -> Artifact:
+        """The artifact that serves a signature; KeyError if the model has no such signature."""
+        for artifact in self.artifacts:
+            if signature in artifact.signatures:
+                return artifact
+        raise KeyError(signature)
+
+    def files_of(self, artifact: Artifact) -> tuple[FileEntry, ...]:
+        """The files that an artifact's engine reads."""
+        by_path = {entry.path: entry for entry in self.files}
+        return tuple(by_path[path] for path in artifact.files)
+
+    def to_json(self) -> str:
+        """The content of `manifest.json`: the same for equal manifests, and readable in a diff."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pointer:
+    """Which version of a model answers when a request names none, and which versions the labels stand for."""
+
+    version: int
+    labels: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def to_json(self) -> str:
+        """The content of `current.json`."""
+        return json.dumps({"version": self.version, "labels": dict(self.labels)}) + "\n"
+
+
+def parse_pointer(text: str | bytes) -> Pointer:
+    """Read `current.json`. Raises ManifestError."""
+    document = _document(text, POINTER_FILE)
+    try:
+        pointer = Pointer(version=document["version"], labels=document.get("labels", {}))
+    except KeyError as error:
+        raise ManifestError(f"{POINTER_FILE} lacks the key {error}") from None
+    for version in (pointer.version, *pointer.labels.values()):
+        if type(version) is not int or version < 1:
+            raise ManifestError(f"{POINTER_FILE} names version {version!r}; a version is an integer from 1 up")
+    return pointer
+
+
+def parse_manifest(text: str | bytes) -> Manifest:
+    """Read `manifest.json`. Raises ManifestError on anything that could not be served as it says."""
+    document = _document(text, MANIFEST_FILE)
+    if document.get("schema_version") != SCHEMA_VERSION:
+        raise ManifestError(
+            f"{MANIFEST_FILE} has schema version {document.get('schema_version')!r}; this release reads "
+            f"{SCHEMA_VERSION}. Package the model again with the release that serves it."
+        )
+    try:
+        manifest = Manifest(
+            model=document["model"],
+            version=document["version"],
+            signatures={name: _signature(value) for name, value in document["signatures"].items()},
+            artifacts=tuple(_artifact(value) for value in document["artifacts"]),
+            files=tuple(_file(value) for value in document["files"]),
+            warmup=document.get("warmup", {}),
+            tools=document.get("tools", {}),
+        )
+    except KeyError as error:
+        raise ManifestError(f"{MANIFEST_FILE} lacks the key {error}") from None
+    except (TypeError, AttributeError) as error:
+        raise ManifestError(f"{MANIFEST_FILE} is malformed: {error}") from None
+    listed = {entry.path for entry in manifest.files}
+    for artifact in manifest.artifacts:
+        if missing := sorted(set(artifact.files) - listed):
+            raise ManifestError(f"{MANIFEST_FILE}: the {artifact.engine} artifact needs {missing}, which 'files' lacks")
+    if unserved := sorted(set(manifest.signatures) - {s for a in manifest.artifacts for s in a.signatures}):
+        raise ManifestError(f"{MANIFEST_FILE}: no artifact serves the signatures {unserved}")
+    return manifest
+
+
+def _document(text: str | bytes, name: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise ManifestError(f"{name} is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise ManifestError(f"{name} must hold a JSON object")
+    return document
+
+
+def _signature(value: Mapping[str, Any]) -> Signature:
+    return Signature(
+        inputs={name: _tensor(spec) for name, spec in value["inputs"].items()},
+        outputs={name: _tensor(spec) for name, spec in value["outputs"].items()},
+        method_name=value.get("method_name", Signature.method_name),
+    )
+
+
+def _tensor(value: Mapping[str, Any]) -> TensorSpec:
+    if value["dtype"] not in DTYPES:
+        raise ManifestError(f"{MANIFEST_FILE} names the dtype {value['dtype']!r}; allowed are {sorted(DTYPES)}")
+    shape = value["shape"]
+    return TensorSpec(
+        dtype=value["dtype"], shape=None if shape is None else tuple(shape), tensor=value.get("tensor", "")
+    )
+
+
+def _artifact(value: Mapping[str, Any]) -> Artifact:
+    engine, form = value["engine"], value["form"]
+    if engine not in get_args(EngineName) or form not in FORMS[engine]:
+        allowed = ", ".join(f"{name} with {' or '.join(forms)}" for name, forms in FORMS.items())
+        raise ManifestError(f"{MANIFEST_FILE} has an artifact of {engine!r} with {form!r}; allowed are {allowed}")
+    verification = value.get("verification")
+    return Artifact(
+        engine=engine,
+        form=form,
+        signatures=tuple(value["signatures"]),
+        files=tuple(value["files"]),
+        memory_bytes=value["memory_bytes"],
+        reason=value["reason"],
+        verification=None if verification is None else Verification(**verification),
+        evidence=value.get("evidence", {}),
+    )
+
+
+def _file(value: Mapping[str, Any]) -> FileEntry:
+    path = PurePosixPath(value["path"])
+    if path.is_absolute() or ".." in path.parts:
+        raise ManifestError(f"{MANIFEST_FILE} lists {value['path']!r}, which lies outside its version's directory")
+    return FileEntry(path=value["path"], size=value["size"], sha256=value["sha256"])
