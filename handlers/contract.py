@@ -12,12 +12,17 @@ MODEL_NAMES = "MODEL_NAMES"
 MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
 """Environment, optional: how many bytes of loaded models a function keeps; by default it follows from its memory."""
 
+MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
+"""Environment of the sync function: the directory that it keeps equal to the bucket, as its process sees it. `MOUNT_PATH`
+on Lambda; whatever stands for the file system where one machine plays AWS."""
+
 METRIC_NAMESPACE = "TensorFlowLambda"
 """CloudWatch namespace of the metrics that the handlers write."""
 
 SINGLE_MODEL_HANDLER = "handlers.single_model.handler"
 MULTI_MODEL_HANDLER = "handlers.multi_model.handler"
 MODEL_SYNC_HANDLER = "handlers.model_sync.handler"
+TRAFFIC_SHIFT_HANDLER = "handlers.shift_traffic.handler"
 """Lambda entry points, as an image's command."""
 
 MOUNT_PATH = "/mnt/models"

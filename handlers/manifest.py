@@ -131,6 +131,11 @@ class Manifest:
         by_path = {entry.path: entry for entry in self.files}
         return tuple(by_path[path] for path in artifact.files)
 
+    def engine_files(self) -> tuple[FileEntry, ...]:
+        """The files that some engine reads, by path: what serving needs of a version beside its manifest."""
+        needed = {path for artifact in self.artifacts for path in artifact.files}
+        return tuple(sorted((entry for entry in self.files if entry.path in needed), key=lambda entry: entry.path))
+
     def to_json(self) -> str:
         """The content of `manifest.json`: the same for equal manifests, and readable in a diff."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
