@@ -1,0 +1,128 @@
+"""LiteRT engine: a `.tflite` file, its weights mapped from the file, its operations on XNNPACK."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from handlers.manifest import Artifact, Signature, TensorSpec
+from handlers.serving.engines import EngineError
+from handlers.serving.engines.memory import give_back
+
+
+@dataclass(kw_only=True)
+class _Subgraph:
+    """Where a signature lives in the file, and the input shapes that memory was last planned for."""
+
+    index: int
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+    shapes: dict[str, tuple[int, ...]] | None = None
+
+
+class LiteRTModel:
+    """A `.tflite` file in memory.
+
+    One interpreter serves all signatures, one call at a time: a call already uses every thread it is given, and a
+    second interpreter would hold a second copy of the weights as XNNPACK packs them, half of what a model occupies.
+    Calls that meet wait for one another; the interpreter lets other Python threads run meanwhile.
+
+    Memory is planned anew only when an input's shape differs from the last call's. A signature that is never called
+    is never planned.
+    """
+
+    def __init__(self, directory: Path, artifact: Artifact, signatures: Mapping[str, Signature], threads: int) -> None:
+        """Map the file. Raises EngineError if it is not one that LiteRT reads, or lacks a signature."""
+        self._path = directory / artifact.files[0]
+        self._lock = threading.Lock()
+        self._errors_so_far = ""
+        if not self._path.is_file():
+            raise EngineError(f"{self._path} is missing; the litert engine needs it")
+        with self._engine_errors():
+            interpreter = Interpreter(model_path=str(self._path), num_threads=threads)
+        # What the public class offers beyond subgraph 0 plans memory again on every call; its C++ half does not.
+        self._interpreter: Any = interpreter._interpreter  # pyright: ignore[reportPrivateUsage]
+        self._subgraphs = {name: self._find(name, signatures[name]) for name in artifact.signatures}
+
+    def run(
+        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """See `LoadedModel.run`."""
+        subgraph = self._subgraphs[signature]
+        wanted = subgraph.outputs if outputs is None else outputs
+        with self._lock, self._engine_errors():
+            self._plan(subgraph, inputs)
+            for name, index in subgraph.inputs.items():
+                self._interpreter.SetTensor(index, inputs[name], subgraph.index)
+            self._interpreter.Invoke(subgraph.index)
+            return {
+                name: np.asarray(self._interpreter.GetTensor(subgraph.outputs[name], subgraph.index))
+                for name in wanted
+            }
+
+    def close(self) -> None:
+        """See `LoadedModel.close`."""
+        with self._lock:
+            self._interpreter = None
+            self._subgraphs = {}
+        give_back()
+
+    def _plan(self, subgraph: _Subgraph, inputs: Mapping[str, np.ndarray]) -> None:
+        shapes = {name: inputs[name].shape for name in subgraph.inputs}
+        if shapes == subgraph.shapes:
+            return
+        subgraph.shapes = None  # until memory is planned, nothing is known of it
+        for name, index in subgraph.inputs.items():
+            self._interpreter.ResizeInputTensor(index, np.array(shapes[name], np.int32), True, subgraph.index)
+        self._interpreter.AllocateTensors(subgraph.index)
+        subgraph.shapes = shapes
+
+    def _find(self, name: str, signature: Signature) -> _Subgraph:
+        defined: Mapping[str, Mapping[str, Mapping[str, int]]] = self._interpreter.GetSignatureDefs() or {}
+        if name in defined:
+            index = self._interpreter.GetSubgraphIndexFromSignature(name)
+            inputs, outputs = defined[name]["inputs"], defined[name]["outputs"]
+        elif defined:
+            raise EngineError(f"{self._path} has no signature {name!r}; it has {sorted(defined)}")
+        else:  # a file made without signatures: one subgraph, whose tensors have names of their own
+            index = 0
+            inputs = self._by_tensor_name(signature.inputs, self._interpreter.InputIndices())
+            outputs = self._by_tensor_name(signature.outputs, self._interpreter.OutputIndices())
+        return _Subgraph(
+            index=index,
+            inputs=self._chosen(name, "input", signature.inputs, inputs),
+            outputs=self._chosen(name, "output", signature.outputs, outputs),
+        )
+
+    def _by_tensor_name(self, specs: Mapping[str, TensorSpec], indices: Sequence[int]) -> dict[str, int]:
+        found = {self._interpreter.TensorName(index, 0): int(index) for index in indices}
+        return {name: found[key] for name, spec in specs.items() if (key := spec.tensor or name) in found}
+
+    def _chosen(
+        self, signature: str, kind: str, specs: Mapping[str, TensorSpec], found: Mapping[str, int]
+    ) -> dict[str, int]:
+        if missing := sorted(set(specs) - set(found)):
+            raise EngineError(
+                f"signature {signature!r} of {self._path} has no {kind} {missing}; it has {sorted(found)}"
+            )
+        return {name: int(found[name]) for name in specs}
+
+    @contextmanager
+    def _engine_errors(self) -> Iterator[None]:
+        """Turn what LiteRT raises into EngineError, each with its own message only.
+
+        An interpreter never empties the buffer that it writes errors to, so each message begins with all earlier ones.
+        """
+        try:
+            yield
+        except (ValueError, RuntimeError) as error:
+            everything = str(error)
+            message = everything.removeprefix(self._errors_so_far)
+            if isinstance(error, RuntimeError):
+                self._errors_so_far = everything
+            raise EngineError(message.strip() or everything) from error
