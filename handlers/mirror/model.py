@@ -1,0 +1,106 @@
+"""What one run of the mirror does to one model."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+
+from handlers.manifest import MANIFEST_FILE, ManifestError, Pointer, parse_pointer
+from handlers.mirror.bucket import BucketRepository, Contents
+from handlers.mirror.directory import ModelDirectory, write_durably
+from handlers.serving.stores import StoreError
+
+DOWNLOADS_AT_ONCE = 4
+
+
+@dataclass(kw_only=True)
+class ModelReport:
+    """What a run did to one model."""
+
+    copied: list[int] = field(default_factory=list[int])
+    removed: list[int] = field(default_factory=list[int])
+    bytes_copied: int = 0
+    leftovers_removed: int = 0
+    """Entries that an earlier run left unfinished."""
+    pointer: Literal["moved", "unchanged", "withdrawn"] = "unchanged"
+    failures: list[str] = field(default_factory=list[str])
+
+
+class ModelMirror:
+    """Makes one model's directory hold what the bucket holds of the model."""
+
+    def __init__(self, source: BucketRepository, directory: ModelDirectory, model: str) -> None:
+        self._source = source
+        self._directory = directory
+        self._model = model
+        self._report = ModelReport()
+
+    def run(self) -> ModelReport:
+        """One comparison. What fails is in the report, and nothing else fails because of it."""
+        self._attempt(self._run)
+        return self._report
+
+    def _run(self) -> None:
+        self._report.leftovers_removed = self._directory.sweep()
+        contents = self._source.contents(self._model)
+        pointer = self._source.pointer(self._model) if contents.has_pointer else None
+        awaited = contents.versions & (_versions_of(parse_pointer(pointer)) if pointer else frozenset())
+        # A new version serves before the mirror has caught up with those that nothing points to.
+        for version in sorted(awaited):
+            self._attempt(lambda version=version: self._copy(version))
+        self._attempt(lambda: self._point(pointer))
+        for version in sorted(contents.versions - awaited, reverse=True):
+            self._attempt(lambda version=version: self._copy(version))
+        self._attempt(lambda: self._remove_all_but(contents))
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except (EndpointConnectionError, ConnectTimeoutError) as error:
+            self._report.failures.append(
+                f"{error} Do the route tables of the function's subnets lead to an S3 endpoint?"
+            )
+        except (StoreError, ManifestError, OSError, BotoCoreError, ClientError) as error:
+            self._report.failures.append(str(error))
+
+    def _copy(self, version: int) -> None:
+        manifest, content = self._source.manifest(self._model, version)
+        if self._directory.holds(manifest, content):
+            return
+        files = manifest.engine_files()
+        with self._directory.receive(version) as incoming:
+            with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as downloads:
+                copies = [
+                    downloads.submit(self._source.copy, self._model, version, entry, incoming / entry.path)
+                    for entry in files
+                ]
+            for copy in copies:
+                copy.result()
+            write_durably(incoming / MANIFEST_FILE, content)
+        self._report.copied.append(version)
+        self._report.bytes_copied += sum(entry.size for entry in files)
+
+    def _point(self, content: bytes | None) -> None:
+        if content is None:
+            self._report.pointer = "withdrawn" if self._directory.unpoint() else "unchanged"
+            return
+        if missing := sorted(_versions_of(parse_pointer(content)) - self._directory.versions()):
+            raise StoreError(
+                f"{self._model}/current.json names the versions {missing}, which could not be had; "
+                "the pointer stays where it was"
+            )
+        self._report.pointer = "moved" if self._directory.point_to(content) else "unchanged"
+
+    def _remove_all_but(self, contents: Contents) -> None:
+        pointer = self._directory.pointer()
+        named = _versions_of(pointer) if pointer else frozenset[int]()
+        for version in sorted(self._directory.versions() - contents.versions - named):
+            self._directory.remove(version)
+            self._report.removed.append(version)
+        self._directory.sweep()
+
+
+def _versions_of(pointer: Pointer) -> frozenset[int]:
+    return frozenset((pointer.version, *pointer.labels.values()))
