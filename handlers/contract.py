@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Literal
 
 MODEL_STORE_URI = "MODEL_STORE_URI"
 """Environment: where the models are. `s3://bucket/prefix`, or `file:///path` for a mount or a baked directory."""
@@ -17,7 +18,19 @@ MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 on Lambda; whatever stands for the file system where one machine plays AWS."""
 
 METRIC_NAMESPACE = "TensorFlowLambda"
-"""CloudWatch namespace of the metrics that the handlers write."""
+"""CloudWatch namespace of the metrics that the handlers write, once by `FunctionName` and once by `FunctionName` and
+`Model`."""
+
+Metric = Literal[
+    "Requests",  # count: 1 a request
+    "ServerErrors",  # count: 1 if the status is 500 or above
+    "ColdStarts",  # count: 1 for the first request of an environment
+    "CacheHits",  # count: 1 if the model was in memory
+    "LoadFailures",  # count: 1 for each load that failed
+    "LoadTime",  # milliseconds, fetching included; only where something was loaded
+    "PredictTime",  # milliseconds in the engine
+]
+"""The metrics that the handlers write."""
 
 SINGLE_MODEL_HANDLER = "handlers.single_model.handler"
 MULTI_MODEL_HANDLER = "handlers.multi_model.handler"
