@@ -17,6 +17,13 @@ MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 """Environment of the sync function: the directory that it keeps equal to the bucket, as its process sees it. `MOUNT_PATH`
 on Lambda; whatever stands for the file system where one machine plays AWS."""
 
+TENSORFLOW_LIBRARY_PATH = "TENSORFLOW_LIBRARY_PATH"
+"""Environment, optional: the directory that holds `libtensorflow_cc.so.2` and `libtensorflow_framework.so.2`. Without
+it, `TENSORFLOW_DIRECTORY` is used where it exists, else the installed `tensorflow` package."""
+
+TENSORFLOW_DIRECTORY = "/opt/tensorflow"
+"""Where an image holds TensorFlow's two libraries when it holds nothing else of TensorFlow."""
+
 METRIC_NAMESPACE = "TensorFlowLambda"
 """CloudWatch namespace of the metrics that the handlers write, once by `FunctionName` and once by `FunctionName` and
 `Model`."""

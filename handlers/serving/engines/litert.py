@@ -61,8 +61,7 @@ class LiteRTModel:
                 self._interpreter.SetTensor(index, inputs[name], subgraph.index)
             self._interpreter.Invoke(subgraph.index)
             return {
-                name: np.asarray(self._interpreter.GetTensor(subgraph.outputs[name], subgraph.index))
-                for name in wanted
+                name: np.asarray(self._interpreter.GetTensor(subgraph.outputs[name], subgraph.index)) for name in wanted
             }
 
     def close(self) -> None:

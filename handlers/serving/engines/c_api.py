@@ -1,0 +1,133 @@
+"""TensorFlow's C API through ctypes: the libraries of the TensorFlow wheel without TensorFlow's Python.
+
+`import tensorflow` reads some ten thousand files and takes over a second; the two libraries take a fifth of one. What
+the functions do is written in `tensorflow/c/c_api.h`, which the wheel holds.
+"""
+
+import ctypes
+import importlib.util
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from handlers.contract import TENSORFLOW_DIRECTORY, TENSORFLOW_LIBRARY_PATH
+from handlers.serving.engines import EngineError
+
+LIBRARY = "libtensorflow_cc.so.2"
+"""Exports the C API; it finds `libtensorflow_framework.so.2` beside itself."""
+
+
+class Output(ctypes.Structure):
+    """TF_Output: one output of one operation, that is a tensor of the graph."""
+
+    _fields_ = (("operation", c_void_p), ("index", c_int))
+
+
+Deallocator = ctypes.CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
+"""Called with data, length and the argument given to TF_NewTensor, when TensorFlow lets go of the data."""
+
+_BLOCKING: dict[str, tuple[Any, list[Any]]] = {
+    "TF_NewStatus": (c_void_p, []),
+    "TF_DeleteStatus": (None, [c_void_p]),
+    "TF_GetCode": (c_int, [c_void_p]),
+    "TF_Message": (c_char_p, [c_void_p]),
+    "TF_Version": (c_char_p, []),
+    "TF_NewBufferFromString": (c_void_p, [c_void_p, c_size_t]),
+    "TF_DeleteBuffer": (None, [c_void_p]),
+    "TF_NewGraph": (c_void_p, []),
+    "TF_DeleteGraph": (None, [c_void_p]),
+    "TF_NewImportGraphDefOptions": (c_void_p, []),
+    "TF_DeleteImportGraphDefOptions": (None, [c_void_p]),
+    "TF_GraphImportGraphDef": (None, [c_void_p, c_void_p, c_void_p, c_void_p]),
+    "TF_GraphOperationByName": (c_void_p, [c_void_p, c_char_p]),
+    "TF_OperationNumOutputs": (c_int, [c_void_p]),
+    "TF_NewSessionOptions": (c_void_p, []),
+    "TF_SetConfig": (None, [c_void_p, c_char_p, c_size_t, c_void_p]),
+    "TF_DeleteSessionOptions": (None, [c_void_p]),
+    "TF_NewSession": (c_void_p, [c_void_p, c_void_p, c_void_p]),
+    "TF_LoadSessionFromSavedModel": (
+        c_void_p,
+        [c_void_p, c_void_p, c_char_p, POINTER(c_char_p), c_int, c_void_p, c_void_p, c_void_p],
+    ),
+    "TF_SessionRun": (
+        None,
+        [c_void_p, c_void_p, POINTER(Output), POINTER(c_void_p), c_int]
+        + [POINTER(Output), POINTER(c_void_p), c_int, c_void_p, c_int, c_void_p, c_void_p],
+    ),
+    "TF_CloseSession": (None, [c_void_p, c_void_p]),
+    "TF_DeleteSession": (None, [c_void_p, c_void_p]),
+}
+"""Functions that may take long or wait: other Python threads run meanwhile. Result type and argument types."""
+
+_BRIEF: dict[str, tuple[Any, list[Any]]] = {
+    "TF_NewTensor": (c_void_p, [c_int, POINTER(c_int64), c_int, c_void_p, c_size_t, Deallocator, c_void_p]),
+    "TF_DeleteTensor": (None, [c_void_p]),
+    "TF_TensorType": (c_int, [c_void_p]),
+    "TF_NumDims": (c_int, [c_void_p]),
+    "TF_Dim": (c_int64, [c_void_p, c_int]),
+    "TF_TensorByteSize": (c_size_t, [c_void_p]),
+    "TF_TensorData": (c_void_p, [c_void_p]),
+    "TF_StringCopy": (None, [c_void_p, c_char_p, c_size_t]),
+    "TF_StringGetDataPointer": (c_void_p, [c_void_p]),
+    "TF_StringGetSize": (c_size_t, [c_void_p]),
+    "TF_StringDealloc": (None, [c_void_p]),
+}
+"""Functions that return at once and take no lock: handing the interpreter over would cost more than they do."""
+
+
+@cache
+def library() -> Any:
+    """TensorFlow's C API, its functions as attributes. Raises EngineError where the libraries are not to be had."""
+    path = _directory() / LIBRARY
+    # TensorFlow reads this once, when it is loaded: what it logs at start is of no use to who serves a model.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        blocking, brief = ctypes.CDLL(str(path)), ctypes.PyDLL(str(path))
+    except OSError as error:
+        raise EngineError(f"TensorFlow's library {path} cannot be loaded: {error}") from error
+    for functions, source in ((_BLOCKING, blocking), (_BRIEF, brief)):
+        for name, (result, arguments) in functions.items():
+            function = getattr(source, name)
+            function.restype, function.argtypes = result, arguments
+    for name in _BRIEF:
+        setattr(blocking, name, getattr(brief, name))
+    return blocking
+
+
+@contextmanager
+def status() -> Iterator[int]:
+    """A TF_Status for one call after another; at the end, raises EngineError if the last of them failed."""
+    api = library()
+    pointer = api.TF_NewStatus()
+    try:
+        yield pointer
+        if api.TF_GetCode(pointer):
+            raise EngineError(plain_message(api.TF_Message(pointer)))
+    finally:
+        api.TF_DeleteStatus(pointer)
+
+
+def plain_message(message: bytes) -> str:
+    """What TensorFlow says of an error, without the notes on where in its own code and graph it was raised."""
+    text = message.decode("utf-8", "replace").split("\n\t [[", 1)[0]
+    return re.sub(r"\{\{function_node [^}]*\}\} ?", "", text).strip()
+
+
+def _directory() -> Path:
+    if chosen := os.environ.get(TENSORFLOW_LIBRARY_PATH):
+        return Path(chosen)
+    if (shipped := Path(TENSORFLOW_DIRECTORY)).is_dir():
+        return shipped
+    package = importlib.util.find_spec("tensorflow")  # finds, and does not import
+    if package is None or package.origin is None:
+        raise EngineError(
+            f"TensorFlow's libraries are not in this image: {LIBRARY} was looked for in {TENSORFLOW_DIRECTORY} and in "
+            f"the package 'tensorflow'. Build the image's target 'tensorflow', or set {TENSORFLOW_LIBRARY_PATH} to the "
+            "directory that holds it."
+        )
+    return Path(package.origin).parent
