@@ -1,0 +1,62 @@
+"""`python -m benchmarks`: measure every section, or those that are named, and write the report."""
+
+import argparse
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.figures import Figure
+from benchmarks.paths import DOCS, QUICK, RESULTS, ROOT
+from benchmarks.records import Record, write_record
+from benchmarks.report import write_report
+from benchmarks.sections import load_section, section_names
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    choices = (*section_names(), "report")
+    parser.add_argument(
+        "sections", nargs="*", metavar="section", help=f"{', '.join(choices)}; all sections if none is named"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help=f"a smoke run of a few rounds, written to {QUICK.relative_to(ROOT)}"
+    )
+    arguments = parser.parse_args()
+    if unknown := sorted(set(arguments.sections) - set(choices)):
+        parser.error(f"no section is called {', '.join(unknown)}; there are {', '.join(choices)}")
+    results, docs = (QUICK / "results", QUICK) if arguments.quick else (RESULTS, DOCS)
+    for name in arguments.sections or section_names():
+        if name != "report":
+            run(name, arguments.quick, results)
+    print(f"wrote {write_report(results, docs).relative_to(ROOT)}")
+
+
+def run(name: str, quick: bool, results: Path) -> None:
+    """Measure one section, keep its record, and print its figures."""
+    section = load_section(name)
+    print(f"{section.TITLE}", flush=True)
+    started, load_before, clock = datetime.now(UTC), machine.load_average(), time.monotonic()
+    data = section.measure(quick)
+    record = Record(
+        section=name,
+        quick=quick,
+        started=started.strftime("%Y-%m-%d %H:%M"),
+        seconds=time.monotonic() - clock,
+        load_before=load_before,
+        machine=machine.describe(),
+        data=data,
+    )
+    write_record(record, results)
+    for figure in section.figures(data):
+        print(_line(figure), flush=True)
+
+
+def _line(figure: Figure) -> str:
+    verdict = "met" if figure.met else "NOT MET"
+    return f"  {figure.what}: {figure.value:.3g}{figure.unit} ({figure.sense} {figure.bound:g}{figure.unit}): {verdict}"
+
+
+if __name__ == "__main__":
+    main()

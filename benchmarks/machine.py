@@ -1,0 +1,32 @@
+"""What the measurements ran on: processor, memory, system, and the versions that matter."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("ai-edge-litert", "tensorflow-cpu", "keras", "numpy", "awslambdaric", "boto3", "s5cmd")
+
+
+def describe() -> dict[str, str]:
+    """This machine, in words for a table."""
+    return {
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "Python": platform.python_version(),
+        **{package: version(package) for package in PACKAGES},
+    }
+
+
+def load_average() -> float:
+    """How many tasks wanted a processor over the last minute; above 1 or so, others disturb the measurement."""
+    return os.getloadavg()[0]
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor() or "unknown"

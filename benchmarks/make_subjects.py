@@ -1,0 +1,109 @@
+"""Make the subjects: train or build them with Keras, save them, and package them in every form. Imports TensorFlow."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from benchmarks.paths import REPOSITORIES, SUBJECTS
+from benchmarks.subjects import FORMS, FamilyOfModels, Form, Subject, repository
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Pointer
+from models.catalog import load_catalog
+from models.packaging.package import PackageOptions, package
+from models.packaging.repository import ModelRepository
+from models.saving import save_lean
+
+IMAGE_SHAPE = (224, 224, 3)
+APPLICATIONS = {"mobilenet_v2": keras.applications.MobileNetV2, "resnet50": keras.applications.ResNet50}
+"""Untrained: speed does not depend on the weights."""
+
+
+def main(names: Sequence[str]) -> None:
+    """Make the subjects and families of these names."""
+    for name in names:
+        if name == FamilyOfModels.NAME:
+            make_family()
+        else:
+            make_subject(name)
+
+
+def make_subject(name: str) -> None:
+    """A subject as a Keras file, as a SavedModel, and packaged in every form."""
+    model, serve, subject = _application(name) if name in APPLICATIONS else _sample(name)
+    subject.saved_model.parent.mkdir(parents=True, exist_ok=True)
+    model.save(subject.keras_file)
+    save_lean([variable.value for variable in model.variables], {"serving_default": serve}, subject.saved_model)
+    for form in FORMS:
+        _package(name, subject.saved_model, form, repository(form))
+    subject.write()
+
+
+def make_family() -> None:
+    """Many models that differ in name only, so that room for a number of them is room for any of that number."""
+    family = FamilyOfModels()
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [
+            keras.Input((family.FEATURES,)),
+            keras.layers.Dense(1024, activation="relu"),
+            keras.layers.Dense(1024, activation="relu"),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    source, template = SUBJECTS / family.NAME / "saved_model", REPOSITORIES / f"{family.NAME}-template"
+    serve = _signature(model, "features", (family.FEATURES,), "probabilities")
+    save_lean([variable.value for variable in model.variables], {"serving_default": serve}, source)
+    _package(family.NAME, source, "tflite", template)
+    version = template / family.NAME / "1"
+    manifest = ModelRepository(template).versions(family.NAME)[1]
+    (artifact,) = manifest.artifacts
+    for member in family.members:
+        copy = family.repository / member / "1"
+        copy.mkdir(parents=True, exist_ok=True)
+        for file in artifact.files:
+            shutil.copyfile(version / file, copy / file)
+        renamed = replace(manifest, model=member, files=manifest.files_of(artifact))
+        (copy / MANIFEST_FILE).write_text(renamed.to_json(), encoding="utf-8")
+        (copy.parent / POINTER_FILE).write_text(Pointer(version=1).to_json(), encoding="utf-8")
+
+
+def _application(name: str) -> tuple[Any, Any, Subject]:
+    keras.utils.set_random_seed(1)
+    model = APPLICATIONS[name](weights=None)
+    subject = Subject(name=name, input="image", shape=IMAGE_SHAPE, output="probabilities")
+    return model, _signature(model, subject.input, subject.shape, subject.output), subject
+
+
+def _sample(name: str) -> tuple[Any, Any, Subject]:
+    trained = load_catalog()[name].train()
+    serve: Any = trained.signatures["serving_default"]
+    (feature,) = serve.input_signature
+    subject = Subject(
+        name=name,
+        input=feature.name,
+        shape=tuple(feature.shape[1:]),
+        output="progression" if name == "diabetes" else "probabilities",
+        keras_differs=name == "diabetes",
+    )
+    return trained.model, serve, subject
+
+
+def _signature(model: Any, feature: str, shape: tuple[int, ...], output: str) -> Any:
+    specification = tf.TensorSpec([None, *shape], tf.float32, name=feature)
+    return tf.function(lambda inputs: {output: model(inputs, training=False)}, input_signature=[specification])
+
+
+def _package(name: str, source: Path, form: Form, root: Path) -> None:
+    def say(progress: str) -> None:
+        print(f"  {name}, {form}: {progress}", flush=True)
+
+    package(source, ModelRepository(root), PackageOptions(name=name, forms=[form]), say)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

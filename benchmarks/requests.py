@@ -1,0 +1,115 @@
+"""Requests: the events that Lambda hands to a handler, and the numbers in what comes back.
+
+The handler is asked in its own dialects: raw tensors by the Open Inference Protocol, small inputs by TensorFlow
+Serving's JSON. The handlers that it is compared with take the same numbers as a plain body.
+"""
+
+import base64
+import json
+import random
+import time
+from array import array
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+from benchmarks.subjects import Subject
+
+Event = dict[str, Any]
+
+
+def event_for(subject: Subject, *, plain: bool, model: str | None = None) -> Event:
+    """A prediction for one instance of random numbers, the same at every call.
+
+    Args:
+        subject: what is asked.
+        plain: as the handlers take it that know one model and no protocol.
+        model: the name that the model is served under, if not the subject's.
+    """
+    model = model or subject.name
+    numbers = array("f", random.Random(subject.name).choices([step / 64 for step in range(65)], k=prod(subject.shape)))  # noqa: S311
+    if not subject.large:
+        body = json.dumps({"instances": [_nested(numbers.tolist(), subject.shape)]}).encode()
+        return http_event("POST", f"/v1/models/{model}:predict", body, {"content-type": "application/json"})
+    if plain:
+        return http_event("POST", "/predict", numbers.tobytes(), {"content-type": "application/octet-stream"})
+    header = _infer_header(subject, len(numbers) * numbers.itemsize)
+    headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(header))}
+    return http_event("POST", f"/v2/models/{model}/infer", header + numbers.tobytes(), headers)
+
+
+def http_event(method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Event:
+    """An API Gateway HTTP API event, payload format 2.0.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
+    headers = {"host": "localhost", "content-length": str(len(body)), "user-agent": "benchmarks", **(headers or {})}
+    binary = headers.get("content-type") == "application/octet-stream"
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "benchmark",
+            "domainName": "localhost",
+            "domainPrefix": "localhost",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": "benchmarks",
+            },
+            "requestId": "benchmark",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000",
+            "timeEpoch": int(time.time() * 1000),
+        },
+        "body": base64.b64encode(body).decode() if binary else body.decode(),
+        "isBase64Encoded": binary,
+    }
+
+
+def answered_numbers(answer: Mapping[str, Any]) -> list[float]:
+    """The prediction in an answer of any of the handlers. Raises ValueError if it is not one."""
+    if answer.get("statusCode") != 200:
+        raise ValueError(f"the handler answered {json.dumps(answer)[:500]}")
+    if not answer.get("isBase64Encoded"):
+        return _flat(json.loads(answer["body"])["predictions"])
+    headers = {name.lower(): value for name, value in answer["headers"].items()}
+    raw = base64.b64decode(answer["body"])[int(headers["inference-header-content-length"]) :]
+    return array("f", raw).tolist()
+
+
+def same_answer(one: list[float], other: list[float], tolerance: float = 1e-3) -> bool:
+    """Whether two predictions agree within a share of the larger one's scale."""
+    scale = max(abs(number) for number in (*one, *other))
+    return len(one) == len(other) and all(abs(a - b) <= tolerance * scale for a, b in zip(one, other, strict=True))
+
+
+def _infer_header(subject: Subject, size: int) -> bytes:
+    document = {
+        "inputs": [
+            {
+                "name": subject.input,
+                "shape": [1, *subject.shape],
+                "datatype": "FP32",
+                "parameters": {"binary_data_size": size},
+            }
+        ],
+        "outputs": [{"name": subject.output, "parameters": {"binary_data": True}}],
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _nested(numbers: list[float], shape: tuple[int, ...]) -> Any:
+    if len(shape) == 1:
+        return numbers
+    step = len(numbers) // shape[0]
+    return [_nested(numbers[start : start + step], shape[1:]) for start in range(0, len(numbers), step)]
+
+
+def _flat(value: Any) -> list[float]:
+    return [number for item in value for number in _flat(item)] if isinstance(value, list) else [float(value)]

@@ -1,0 +1,42 @@
+"""Sections: one module for each question, each of which measures and then writes its part of the report.
+
+A further section is a module with the members of `Section`, and its name in `SECTION_MODULES`.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from benchmarks.figures import Figure
+
+SECTION_MODULES = ("handler_start", "cold_start", "warm_calls", "many_models", "fetch")
+"""In the order in which they are run and reported."""
+
+
+class Section(Protocol):
+    """What a section's module offers."""
+
+    TITLE: str
+
+    def measure(self, quick: bool) -> dict[str, Any]:
+        """Measure, and return what JSON can hold. `quick` asks for so few rounds that it only shows that it works."""
+        ...
+
+    def figures(self, data: Mapping[str, Any]) -> Sequence[Figure]:
+        """The figures that have a target, from what `measure` returned."""
+        ...
+
+    def write(self, data: Mapping[str, Any], images: Path) -> str:
+        """The section's text in Markdown, without its title; its plots go to the directory `images`."""
+        ...
+
+
+def section_names() -> tuple[str, ...]:
+    """The sections as the command line names them."""
+    return tuple(module.replace("_", "-") for module in SECTION_MODULES)
+
+
+def load_section(name: str) -> Section:
+    """A section by its name on the command line."""
+    return cast("Section", import_module(f"benchmarks.sections.{name.replace('-', '_')}"))
