@@ -114,9 +114,12 @@ class Manifest:
     artifacts: tuple[Artifact, ...]
     files: tuple[FileEntry, ...]
     warmup: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    """Per signature, the inputs of one request that makes it ready, as nested lists (bytes as {"b64": ...})."""
+    """Per signature, the inputs of one request that makes it ready, as nested lists (bytes as {"b64": ...}); a large
+    input is written as {"zeros": shape}."""
     tools: Mapping[str, str] = field(default_factory=dict[str, str])
     """Name and version of what made the files."""
+    fingerprint: str = ""
+    """Equal for equal content packaged with equal options by equal tools; packaging re-uses a version by it."""
     schema_version: int = SCHEMA_VERSION
 
     def artifact_for(self, signature: str) -> Artifact:
@@ -183,6 +186,7 @@ def parse_manifest(text: str | bytes) -> Manifest:
             files=tuple(_file(value) for value in document["files"]),
             warmup=document.get("warmup", {}),
             tools=document.get("tools", {}),
+            fingerprint=document.get("fingerprint", ""),
         )
     except KeyError as error:
         raise ManifestError(f"{MANIFEST_FILE} lacks the key {error}") from None

@@ -1,0 +1,85 @@
+"""Which candidate serves a signature.
+
+The rule, in words. Only candidates whose answers equal TensorFlow's within tolerance are considered. Each has a cost
+in seconds: the time from the start of its process to its first answer (a cold start), plus 50 warm calls (what a
+function usually answers before it is replaced is more, but the first caller feels the start), plus half a second for
+each GiB that stays resident (memory is billed as time is). LiteRT is preferred, then a frozen graph, then the
+SavedModel as it is; a less preferred one is taken only where its cost is less than 0.8 of the preferred one's, so
+that noise does not decide between equals.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handlers.manifest import ArtifactForm
+from models.packaging.errors import PackagingError
+from models.packaging.forms import NAMES, PREFERENCE
+from models.packaging.trials import Trial
+
+WARM_CALLS = 50
+SECONDS_PER_GIB = 0.5
+CLEARLY_BETTER = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What serves a signature, and why the others do not."""
+
+    trial: Trial
+    lost: Mapping[ArtifactForm, str]
+    """For each candidate that was not chosen, the reason."""
+
+
+def cost(trial: Trial, signature: str) -> float:
+    """Seconds, as the rule counts them."""
+    report = trial.report
+    return (
+        report["first_answer_seconds"]
+        + WARM_CALLS * report["signatures"][signature]["median_seconds"]
+        + SECONDS_PER_GIB * report["resident_bytes"] / 2**30
+    )
+
+
+def choose(signature: str, trials: Mapping[ArtifactForm, Trial], not_built: Mapping[ArtifactForm, str]) -> Choice:
+    """Apply the rule.
+
+    Args:
+        signature: the signature to serve.
+        trials: what was tried for it.
+        not_built: what could not be made, and why.
+
+    Raises:
+        PackagingError: no candidate answers as TensorFlow does; the message has each one's reason.
+    """
+    lost = dict(not_built)
+    lost |= {form: reason for form, trial in trials.items() if (reason := trial.failure_of(signature))}
+    standing = [form for form in PREFERENCE if form in trials and form not in lost]
+    if not standing:
+        reasons = "; ".join(f"{NAMES[form]}: {reason}" for form, reason in lost.items())
+        raise PackagingError(f"no engine answers the signature {signature!r} as TensorFlow does. {reasons}")
+    costs = {form: cost(trials[form], signature) for form in standing}
+    best = standing[0]
+    for form in standing[1:]:
+        if costs[form] < CLEARLY_BETTER * costs[best]:
+            best = form
+    lost |= {
+        form: f"costs {costs[form]:.2f} s where {NAMES[best]} costs {costs[best]:.2f} s"
+        for form in standing
+        if form != best
+    }
+    return Choice(trial=trials[best], lost=lost)
+
+
+def reason_for(trial: Trial, lost: Mapping[ArtifactForm, str]) -> str:
+    """The choice in a sentence."""
+    report = trial.report
+    slowest = max(found["median_seconds"] for found in report["signatures"].values())
+    chosen = (
+        f"{NAMES[trial.candidate.form]} verified: first answer after {report['first_answer_seconds']:.2f} s, "
+        f"{slowest * 1000:.2g} ms a call, {report['resident_bytes'] / 1e6:.0f} MB resident"
+    )
+    others = [
+        f"{NAMES[form]} {reason}" if reason.startswith("costs") else f"{NAMES[form]} cannot: {reason}"
+        for form, reason in lost.items()
+    ]
+    return "; ".join([chosen, *others])

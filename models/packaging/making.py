@@ -1,0 +1,83 @@
+"""Making a version: everything of packaging that needs TensorFlow."""
+
+from pathlib import Path
+
+from handlers.manifest import Manifest
+from models.packaging.artifacts import Exchanges, build_artifacts
+from models.packaging.candidates import SAVED_MODEL_DIRECTORY
+from models.packaging.errors import PackagingError
+from models.packaging.fingerprint import tool_versions
+from models.packaging.package import PackageOptions, Say
+from models.packaging.preparation import Prepared, prepare
+from models.packaging.repository import ModelRepository, list_files
+from models.packaging.samples import (
+    generate_requests,
+    load_samples,
+    requests_from_samples,
+    warmup_request,
+)
+from models.packaging.sources import Source
+from models.packaging.trials import Exchange
+
+
+def make_version(
+    source: Source, repository: ModelRepository, options: PackageOptions, fingerprint: str, directory: Path, say: Say
+) -> Manifest:
+    """Build, try, choose and publish.
+
+    Args:
+        source: the model.
+        repository: where the version goes.
+        options: how.
+        fingerprint: of the source and the options.
+        directory: an empty one to work in.
+        say: progress.
+
+    Raises:
+        PackagingError: it cannot be packaged; the repository is as it was.
+    """
+    say("reading the model")
+    prepared = prepare(source, directory, options.allowed_operations)
+    try:
+        exchanges = _exchanges(prepared, options)
+    finally:
+        prepared.reference.close()
+    forms = [form for form in options.forms if form in prepared.forms]
+    if not forms:
+        raise PackagingError(f"a {source.form} source can be served as {', '.join(prepared.forms)} only")
+    artifacts = build_artifacts(directory, prepared.signatures, exchanges, forms, options.tolerance, say)
+    kept = {file for artifact in artifacts for file in artifact.files}
+    kept |= {p.relative_to(directory).as_posix() for p in (directory / SAVED_MODEL_DIRECTORY).rglob("*") if p.is_file()}
+    files = list_files(directory, sorted(kept))
+    warmup = {name: warmup_request(exchange.requests[0]) for name, exchange in exchanges.items()}
+
+    def manifest_for(version: int) -> Manifest:
+        return Manifest(
+            model=options.name,
+            version=version,
+            signatures=prepared.signatures,
+            artifacts=tuple(artifacts),
+            files=files,
+            warmup=warmup,
+            tools=tool_versions(),
+            fingerprint=fingerprint,
+        )
+
+    say("writing the version")
+    return repository.publish(manifest_for, directory, options.version)
+
+
+def _exchanges(prepared: Prepared, options: PackageOptions) -> Exchanges:
+    samples = load_samples(options.samples) if options.samples else {}
+    exchanges: dict[str, Exchange] = {}
+    for name, signature in prepared.signatures.items():
+        requests = requests_from_samples(name, signature, samples) or generate_requests(
+            name, signature, lambda request, name=name: prepared.reference.run(name, request)
+        )
+        try:
+            answers = [prepared.reference.run(name, request) for request in requests]
+        except Exception as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise PackagingError(f"the model refuses the samples for {name!r}: {lines[0][:300]}") from error
+        exchanges[name] = Exchange(requests=requests, answers=answers)
+    return exchanges

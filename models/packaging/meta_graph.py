@@ -1,0 +1,70 @@
+"""What a SavedModel says of itself: its MetaGraphDef and the signatures in it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import saved_model_pb2
+
+from handlers.manifest import DTYPES, Signature, TensorSpec
+from models.packaging.errors import PackagingError
+from models.packaging.sources import GRAPH_FILE
+
+SERVE_TAG = "serve"
+INIT_SIGNATURE = "__saved_model_init_op"
+"""What TensorFlow stores the initialisation under; no client may call it."""
+
+
+def read_meta_graph(saved_model: Path) -> Any:
+    """The MetaGraphDef tagged for serving. Raises PackagingError."""
+    document = saved_model_pb2.SavedModel()
+    try:
+        document.ParseFromString((saved_model / GRAPH_FILE).read_bytes())
+    except (OSError, DecodeError) as error:
+        raise PackagingError(f"{saved_model / GRAPH_FILE} is not a SavedModel: {error}") from None
+    for meta_graph in document.meta_graphs:
+        if SERVE_TAG in meta_graph.meta_info_def.tags:
+            return meta_graph
+    tags = [sorted(meta_graph.meta_info_def.tags) for meta_graph in document.meta_graphs]
+    raise PackagingError(
+        f"{saved_model} has no graph tagged {SERVE_TAG!r}; its tags are {tags}. Export it for serving."
+    )
+
+
+def read_signatures(meta_graph: Any) -> Mapping[str, Signature]:
+    """Every signature that a client may call, in the order of the names. Raises PackagingError."""
+    signatures = {
+        name: Signature(
+            inputs=_specs(name, definition.inputs),
+            outputs=_specs(name, definition.outputs),
+            method_name=definition.method_name or Signature.method_name,
+        )
+        for name, definition in sorted(meta_graph.signature_def.items())
+        if name != INIT_SIGNATURE and definition.outputs
+    }
+    if not signatures:
+        raise PackagingError(
+            "the SavedModel has no signature to call. Save it with tf.saved_model.save(…, signatures={…}), "
+            "or export a Keras model with model.export(…)."
+        )
+    return signatures
+
+
+def _specs(signature: str, definitions: Mapping[str, Any]) -> Mapping[str, TensorSpec]:
+    return {name: _spec(f"{signature}.{name}", definitions[name]) for name in sorted(definitions)}
+
+
+def _spec(where: str, definition: Any) -> TensorSpec:
+    if definition.WhichOneof("encoding") != "name":
+        raise PackagingError(f"{where} is a sparse or composite tensor; a signature takes and returns dense tensors")
+    dtype = tf.dtypes.as_dtype(definition.dtype).name
+    if dtype not in DTYPES:
+        raise PackagingError(f"{where} has the dtype {dtype}; allowed are {', '.join(sorted(DTYPES))}")
+    shape = definition.tensor_shape
+    return TensorSpec(
+        dtype=dtype,
+        shape=None if shape.unknown_rank else tuple(dimension.size for dimension in shape.dim),
+        tensor=definition.name,
+    )

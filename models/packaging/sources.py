@@ -1,0 +1,72 @@
+"""What a trainer hands over, made into something that can be packaged."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from models.packaging.errors import PackagingError
+
+GRAPH_FILE = "saved_model.pb"
+
+SourceForm = Literal["saved_model", "keras", "tflite"]
+
+SUFFIXES = {".keras": "keras", ".h5": "keras", ".hdf5": "keras", ".tflite": "tflite"}
+UNSTABLE_FILES = frozenset({"fingerprint.pb"})
+"""Files that hold a new random identifier each time the same model is saved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A model as its trainer wrote it."""
+
+    path: Path
+    form: SourceForm
+    digest: str
+    """SHA-256 over the content, lower-case hexadecimal: equal for equal models."""
+
+
+def open_source(path: Path) -> Source:
+    """Recognise a SavedModel directory, a Keras file or a LiteRT file. Raises PackagingError."""
+    if path.is_dir():
+        if not (path / GRAPH_FILE).is_file():
+            raise PackagingError(f"{path} holds no {GRAPH_FILE}, so it is not a SavedModel directory")
+        return Source(path=path, form="saved_model", digest=_digest_directory(path))
+    if not path.is_file():
+        raise PackagingError(f"{path} does not exist")
+    form: Any = SUFFIXES.get(path.suffix.lower())
+    if form is None:
+        raise PackagingError(
+            f"{path} is not a model that can be packaged: give a SavedModel directory or a file that ends in "
+            f"{', '.join(SUFFIXES)}"
+        )
+    return Source(path=path, form=form, digest=hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def copy_saved_model(source: Path, target: Path) -> None:
+    """Copy a SavedModel file by file."""
+    for file in saved_model_files(source):
+        copy = target / file.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+
+
+def saved_model_files(directory: Path) -> Iterator[Path]:
+    """The files of a SavedModel, in the order of their paths. Raises PackagingError on a link that leads outside."""
+    root = directory.resolve()
+    for path in sorted(directory.rglob("*")):
+        if not path.resolve().is_relative_to(root):
+            raise PackagingError(f"{path} is a link that leads out of the SavedModel; copy the file there instead")
+        if path.is_file():
+            yield path
+
+
+def _digest_directory(directory: Path) -> str:
+    digest = hashlib.sha256()
+    for path in saved_model_files(directory):
+        if path.name not in UNSTABLE_FILES:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{path.relative_to(directory).as_posix()} {content}\n".encode())
+    return digest.hexdigest()

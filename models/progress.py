@@ -1,0 +1,51 @@
+"""Progress as a person reads it: what goes on now on a line that is overwritten, what is done on a line that stays."""
+
+import sys
+import time
+from types import TracebackType
+from typing import TextIO
+
+
+class Progress:
+    """One piece of work. Where the output is no terminal, only the lines that stay are written."""
+
+    def __init__(self, label: str, width: int = 16, stream: TextIO | None = None) -> None:
+        self._stream = sys.stdout if stream is None else stream
+        self._label = label.ljust(width)
+        self._live = self._stream.isatty()
+        self._started = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._clear()
+
+    def say(self, what: str) -> None:
+        """What goes on now."""
+        if self._live:
+            self._clear()
+            self._stream.write(f"{self._label} {what} …")
+            self._stream.flush()
+
+    def done(self, result: str) -> None:
+        """The line that stays, with the seconds that the work took."""
+        self._clear()
+        self._stream.write(f"{self._label} {result}   {time.monotonic() - self._started:.1f} s\n")
+        self._stream.flush()
+
+    def _clear(self) -> None:
+        if self._live:
+            self._stream.write("\r\x1b[K")
+
+
+def in_units(size: float) -> str:
+    """Bytes in the unit that a person would use."""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

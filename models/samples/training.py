@@ -1,0 +1,70 @@
+"""Training what is in the catalog, and re-using what was trained before."""
+
+import hashlib
+import importlib.util
+import json
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from models.catalog import CatalogEntry
+
+FINGERPRINT_FILE = "fingerprint.txt"
+METRICS_FILE = "metrics.json"
+SHARED_MODULES = ("models.samples.trained", "models.saving")
+
+
+class TrainingError(Exception):
+    """A trained model is not good enough; the message has its metric and what was asked for."""
+
+
+def train_entry(entry: CatalogEntry, exports: Path) -> bool:
+    """Have the trained model in `exports/<name>`; False where it was there already.
+
+    Raises:
+        TrainingError: the model does not reach what the catalog asks for; what was there before stays.
+    """
+    directory, fingerprint = exports / entry.name, training_fingerprint(entry)
+    if is_trained(entry, exports):
+        return False
+    from models.samples.trained import make_reproducible  # TensorFlow takes seconds to import
+
+    exports.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{entry.name}-", dir=exports) as name:
+        fresh = Path(name) / entry.name
+        fresh.mkdir()
+        make_reproducible()
+        value = entry.train().export(fresh)
+        if not entry.accepts(value):
+            asked = f"at least {entry.at_least}" if entry.at_least is not None else f"at most {entry.at_most}"
+            raise TrainingError(f"{entry.name} reaches {value:.4f} on its held-out set; the catalog asks for {asked}")
+        (fresh / FINGERPRINT_FILE).write_text(fingerprint + "\n", encoding="ascii")
+        shutil.rmtree(directory, ignore_errors=True)
+        fresh.rename(directory)
+    return True
+
+
+def is_trained(entry: CatalogEntry, exports: Path) -> bool:
+    """Whether what is in `exports` came from the trainer as it is now, with the libraries of now."""
+    path = exports / entry.name / FINGERPRINT_FILE
+    return path.is_file() and path.read_text(encoding="ascii").strip() == training_fingerprint(entry)
+
+
+def read_metrics(entry: CatalogEntry, exports: Path) -> dict[str, Any]:
+    """`metric`, `value` and `test_examples` of a trained model."""
+    return json.loads((exports / entry.name / METRICS_FILE).read_text(encoding="utf-8"))
+
+
+def training_fingerprint(entry: CatalogEntry) -> str:
+    """SHA-256 over the trainer's source and the versions of what it learns with."""
+    digest = hashlib.sha256()
+    for module in (entry.trainer.partition(":")[0], *SHARED_MODULES):
+        found = importlib.util.find_spec(module)
+        if found is None or found.origin is None:
+            raise TrainingError(f"[{entry.name}] has the trainer {entry.trainer!r}, but there is no module {module}")
+        digest.update(Path(found.origin).read_bytes())
+    for library in ("keras", "numpy", "scikit-learn"):
+        digest.update(f"{entry.trainer} {library} {version(library)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,31 @@
+"""What several rooms of tests share: the sample models, trained and packaged once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def exports(repository: Path) -> Path:
+    """The trained sample models, each with `saved_model/`, `test.npz` and `metrics.json`."""
+    return repository.parent / "exports"
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The packaged sample models; made where they are missing or out of date."""
+    done = subprocess.run(
+        [sys.executable, "-m", "models", "build"],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return PROJECT / "build" / "repository"
