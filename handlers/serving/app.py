@@ -1,0 +1,150 @@
+"""A request becomes an answer: the only file that knows all the others."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+import orjson
+
+from handlers.manifest import Manifest
+from handlers.serving.content_encoding import inflate
+from handlers.serving.dialects import Dialect, open_inference, tensorflow_serving
+from handlers.serving.engines import EngineError
+from handlers.serving.errors import InvalidRequest, ModelTooLarge, ModelUnavailable, NotServed, ServingError
+from handlers.serving.events import Request, Response, is_warmup, read_event, write_answer
+from handlers.serving.repository import Repository, Timing
+from handlers.serving.telemetry import Record, traceback_of, write_event, write_record
+
+ANSWER_SECONDS = 0.5
+"""What is kept of a request's time to say that its model is not loaded yet."""
+
+
+class Context(Protocol):
+    """What Lambda says about an invocation."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+class App:
+    """The handler: `app.handle(event, context)`. Safe to use from several threads."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self._is_cold = True
+
+    def handle(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """Answer a Lambda event; every failure is an answer too."""
+        if is_warmup(event):
+            return {"warmup": True}
+        began = time.perf_counter()
+        record = Record(request_id=context.aws_request_id, cold_start=self._is_cold)
+        self._is_cold = False
+        request = Request("", "/v1", sender="http" if "requestContext" in event else "direct")
+        dialect: Dialect = tensorflow_serving
+        try:
+            request = read_event(event)
+            record.method, record.request_bytes = request.method, len(request.body)
+            dialect = _dialect(request.path)
+            response = self._respond(dialect, request, record, context)
+            answer = write_answer(request, response)
+        except Exception as error:
+            response = dialect.fail(_explained(error, record))
+            answer = write_answer(request, response)
+        record.dialect, record.status, record.response_bytes = dialect.NAME, response.status, len(response.body)
+        record.duration_ms = (time.perf_counter() - began) * 1e3
+        write_record(record)
+        return answer
+
+    def preload(self, deadline: float) -> None:
+        """Load the served models and run each one's warm-up requests, as far as `time.monotonic()` allows.
+
+        What is not loaded by `deadline` goes on in the background. A failure is logged and not raised: requests are
+        answered with it, and the load is tried again.
+        """
+        for name in self.repository.names:
+            try:
+                manifest = self.repository.find(name)
+                for signature in manifest.signatures:
+                    self._warm(manifest, signature, deadline)
+            except Exception as error:
+                write_event("ERROR", "model not ready after init", model=name, reason=str(error))
+
+    def _warm(self, manifest: Manifest, signature: str, deadline: float) -> None:
+        artifact = manifest.artifact_for(signature)
+        timeout = max(deadline - time.monotonic(), 0.0)
+        with self.repository.lease(manifest, artifact, Timing(), timeout) as model:
+            if signature not in manifest.warmup:
+                return
+            body = _warmup_body(signature, manifest.warmup[signature])
+            inference = tensorflow_serving.decode(Request("POST", "", body=body), manifest)
+            outputs = model.run(signature, inference.inputs)
+            tensorflow_serving.encode(inference, outputs, manifest)
+
+    def _respond(self, dialect: Dialect, request: Request, record: Record, context: Context) -> Response:
+        call = dialect.route(request.method, request.path)
+        record.operation = call.operation
+        record.model = call.model if call.model in self.repository.names else None
+        if call.operation != "predict":
+            return dialect.describe(call, self.repository)
+        request = inflate(request)
+        unavailable: ServingError | None = None
+        for manifest in self.repository.candidates(call.model, call.version, call.label):
+            record.version = manifest.version
+            try:
+                response = self._predict(dialect, request, manifest, record, context)
+            except (ModelUnavailable, ModelTooLarge) as error:
+                unavailable = unavailable or error
+                continue
+            if call.version is None and call.label is None:
+                self.repository.answered(manifest)
+            return response
+        assert unavailable is not None  # noqa: S101 - there is at least one candidate, and it did not answer
+        raise unavailable
+
+    def _predict(
+        self, dialect: Dialect, request: Request, manifest: Manifest, record: Record, context: Context
+    ) -> Response:
+        inference = dialect.decode(request, manifest)
+        timing = Timing()
+        timeout = max(context.get_remaining_time_in_millis() / 1e3 - ANSWER_SECONDS, 0.0)
+        lease = self.repository.lease(manifest, manifest.artifact_for(inference.signature), timing, timeout)
+        record.cache_hit, record.fetch_ms, record.load_ms = lease.hit, timing.fetch_ms, timing.load_ms
+        with lease as model:
+            began = time.perf_counter()
+            try:
+                outputs = model.run(inference.signature, inference.inputs, inference.outputs)
+            except EngineError as error:
+                raise InvalidRequest(str(error)) from error
+            record.predict_ms = (time.perf_counter() - began) * 1e3
+        return dialect.encode(inference, outputs, manifest)
+
+
+class _Failed(ServingError):
+    """Something that nobody foresaw."""
+
+    code: ClassVar[Any] = "INTERNAL"
+
+
+def _dialect(path: str) -> Dialect:
+    root = path[:4].lower()
+    if root in ("/v1", "/v1/"):
+        return tensorflow_serving
+    if root in ("/v2", "/v2/"):
+        return open_inference
+    raise NotServed(f"Nothing is at {path}; models answer under /v1/models/ and /v2/models/")
+
+
+def _explained(error: Exception, record: Record) -> ServingError:
+    """What the caller is told; the log is told the rest."""
+    if isinstance(error, ServingError):
+        return error
+    write_event(
+        "ERROR", "request failed", model=record.model, requestId=record.request_id, traceback=traceback_of(error)
+    )
+    return _Failed(f"The request failed inside the server. Its id is {record.request_id}.")
+
+
+def _warmup_body(signature: str, inputs: Mapping[str, Any]) -> bytes:
+    return orjson.dumps({"signature_name": signature, "inputs": inputs})

@@ -1,0 +1,92 @@
+"""JSON in and out: strict and fast first, lenient where a request needs it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from handlers.serving.errors import InvalidRequest
+from handlers.serving.events import Response
+
+_SHOWN_CHARACTERS = 256
+"""How much of a value an error message shows."""
+
+_REASONS = (
+    ("Expecting property name", "Missing a name for object member."),
+    ("Expecting ':'", "Missing a colon after a name of object member."),
+    ("Expecting ','", "Missing a comma or closing bracket after an element."),
+    ("Unterminated string", "Missing a closing quotation mark in string."),
+    ("Invalid \\", "Invalid escape character in string."),
+)
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body begins with.
+
+    NaN, Infinity and -Infinity are numbers, and what follows the object is ignored, as TensorFlow Serving does.
+
+    Raises:
+        InvalidRequest: the body is empty, not JSON, or another JSON value than an object.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        document = _parse_leniently(body)
+    if not isinstance(document, dict):
+        raise InvalidRequest(f"JSON Value: {show(document)} Is not object")
+    return document
+
+
+def show(value: Any) -> str:
+    """A value for an error message, cut where it gets long."""
+    return json.dumps(value, ensure_ascii=False, default=str)[:_SHOWN_CHARACTERS]
+
+
+def type_name(value: Any) -> str:
+    """What JSON calls the value."""
+    match value:
+        case None:
+            return "Null"
+        case bool():
+            return str(value)
+        case dict():
+            return "Object"
+        case list():
+            return "Array"
+        case str():
+            return "String"
+        case _:
+            return "Number"
+
+
+def json_response(document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A response with a JSON body."""
+    body = orjson.dumps(document)
+    return Response(status, body) if not headers else Response(status, body, {**Response(status).headers, **headers})
+
+
+def _parse_leniently(body: bytes) -> Any:
+    if not body:
+        raise InvalidRequest("JSON Parse error: The document is empty")
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"JSON Parse error: Invalid encoding in string. at offset: {error.start}") from None
+    start = len(text) - len(text.lstrip(" \t\r\n"))
+    if start == len(text):
+        raise InvalidRequest("JSON Parse error: The document is empty")
+    try:
+        return json.JSONDecoder(parse_int=_integer).raw_decode(text, start)[0]
+    except json.JSONDecodeError as error:
+        reason = next((ours for theirs, ours in _REASONS if error.msg.startswith(theirs)), "Invalid value.")
+        offset = len(text[: error.pos].encode())
+        raise InvalidRequest(f"JSON Parse error: {reason} at offset: {offset}") from None
+    except RecursionError:
+        raise InvalidRequest("JSON Parse error: The document is nested too deeply") from None
+
+
+def _integer(digits: str) -> int | float:
+    """An integer of up to 64 bits; beyond, the strict parser reads a decimal, and so does this one."""
+    value = int(digits) if len(digits) <= 20 else None
+    return value if value is not None and -(2**63) <= value < 2**64 else float(digits)

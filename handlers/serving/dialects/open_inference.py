@@ -1,0 +1,160 @@
+"""The Open Inference Protocol, version 2, over REST: `/v2/...`, worded as Triton words it.
+
+What answers without a model is here; tensors are in `open_inference_tensors`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from handlers.manifest import DEFAULT_SIGNATURE, Manifest, TensorSpec
+from handlers.serving.dialects import Call, Inference, Models, Operation
+from handlers.serving.dialects.json_text import json_response
+from handlers.serving.errors import (
+    Code,
+    InvalidRequest,
+    MethodNotAllowed,
+    ModelUnavailable,
+    NotServed,
+    ServingError,
+    UnknownModel,
+    UnknownVersion,
+)
+from handlers.serving.events import Request, Response
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NAME = "open_inference"
+
+SERVER_NAME = "tensorflow-lambda"
+SERVER_VERSION = "0.1.0"
+EXTENSIONS = ("binary_tensor_data", "parameters")
+
+DATATYPES: Mapping[str, str] = {
+    **{f"{kind}{bits}": f"{kind.upper()}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)},
+    "bool": "BOOL",
+    "float16": "FP16",
+    "bfloat16": "BF16",
+    "float32": "FP32",
+    "float64": "FP64",
+    "string": "BYTES",
+}
+"""The protocol's names of TensorFlow's element types."""
+
+_SERVER_PATHS: Mapping[str, Operation] = {
+    "/v2": "server",
+    "/v2/": "server",
+    "/v2/health/live": "live",
+    "/v2/health/ready": "ready",
+}
+_MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>ready|infer))?/?")
+_ACTIONS: Mapping[str | None, Operation] = {None: "metadata", "ready": "model_ready", "infer": "predict"}
+
+_STATUS: Mapping[Code, int] = {
+    "INVALID_ARGUMENT": 400,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "TOO_LARGE": 413,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+}
+
+
+def route(method: str, path: str) -> Call:
+    """See `Dialect.route`."""
+    operation = _SERVER_PATHS.get(path)
+    if operation is not None:
+        return _allowed(method, path, Call(operation))
+    match = _MODEL.fullmatch(path)
+    if match is None:
+        raise NotServed(f"Nothing is at {path}; models answer at /v2/models/NAME, /ready and /infer")
+    version = match["version"]
+    if version is not None and not (version.isascii() and version.isdigit() and len(version) < 19):
+        raise InvalidRequest(f"failed to get model version from specified version string {version!r}")
+    number = None if version is None else int(version)
+    return _allowed(method, path, Call(_ACTIONS[match["action"]], unquote(match["model"]), number))
+
+
+def describe(call: Call, models: Models) -> Response:
+    """See `Dialect.describe`."""
+    match call.operation:
+        case "server":
+            return json_response({"name": SERVER_NAME, "version": SERVER_VERSION, "extensions": EXTENSIONS})
+        case "live":
+            return json_response({"live": True})
+        case "ready":
+            ready = models.is_ready()
+            return json_response({"live": True, "ready": ready}, 200 if ready else 503)
+        case "model_ready":
+            manifest = models.find(call.model, call.version)
+            if models.state(manifest) != "AVAILABLE":
+                raise ModelUnavailable(f"'{call.model}' version {manifest.version} is not at ready state")
+            return json_response({"name": call.model, "ready": True})
+        case _:
+            return json_response(_metadata(models.find(call.model, call.version), models))
+
+
+def decode(request: Request, manifest: Manifest) -> Inference:
+    """See `Dialect.decode`."""
+    from handlers.serving.dialects import open_inference_tensors  # late: it needs numpy
+
+    return open_inference_tensors.decode(request, manifest)
+
+
+def encode(inference: Inference, outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
+    """See `Dialect.encode`."""
+    from handlers.serving.dialects import open_inference_tensors
+
+    return open_inference_tensors.encode(inference, outputs, manifest)
+
+
+def fail(error: ServingError) -> Response:
+    """See `Dialect.fail`."""
+    headers: dict[str, str] = {}
+    if error.retry_after_seconds is not None:
+        headers["retry-after"] = str(error.retry_after_seconds)
+    if isinstance(error, MethodNotAllowed):
+        headers["allow"] = ", ".join(error.allowed)
+    return json_response({"error": _wording(error)}, _STATUS[error.code], headers)
+
+
+def default_signature(manifest: Manifest) -> str:
+    """The signature that the protocol, which knows none, speaks to: `serving_default`, else the first by name."""
+    return DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in manifest.signatures else min(manifest.signatures)
+
+
+def _allowed(method: str, path: str, call: Call) -> Call:
+    expected = "POST" if call.operation == "predict" else "GET"
+    if method != expected:
+        raise MethodNotAllowed(method, path, (expected,))
+    return call
+
+
+def _wording(error: ServingError) -> str:
+    match error:
+        case UnknownModel():
+            return f"Request for unknown model: '{error.model}' is not found"
+        case UnknownVersion():
+            return f"Request for unknown model: '{error.model}' version {error.version} is not found"
+        case _:
+            return str(error)
+
+
+def _metadata(manifest: Manifest, models: Models) -> dict[str, Any]:
+    signature = manifest.signatures[default_signature(manifest)]
+    versions = sorted({manifest.version, *models.versions(manifest.model)})
+    return {
+        "name": manifest.model,
+        "versions": [str(version) for version in versions],
+        "platform": "tensorflow_savedmodel",
+        "inputs": [_tensor(name, spec) for name, spec in signature.inputs.items()],
+        "outputs": [_tensor(name, spec) for name, spec in signature.outputs.items()],
+    }
+
+
+def _tensor(name: str, spec: TensorSpec) -> dict[str, Any]:
+    return {"name": name, "datatype": DATATYPES.get(spec.dtype, spec.dtype.upper()), "shape": list(spec.shape or [-1])}

@@ -1,0 +1,264 @@
+"""Tensors of the Open Inference Protocol, as JSON or as raw bytes behind the JSON.
+
+https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
+A binary input becomes an array over the request's own bytes: nothing is copied.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from handlers.manifest import Manifest, Signature, TensorSpec
+from handlers.serving.dialects import Inference
+from handlers.serving.dialects.json_text import parse_object
+from handlers.serving.dialects.open_inference import DATATYPES, default_signature
+from handlers.serving.dialects.tensors import (
+    Ragged,
+    dump,
+    element_count,
+    elements,
+    fits,
+    flatten,
+    jsonable,
+    nested_strings,
+    show_shape,
+    text,
+)
+from handlers.serving.errors import InvalidRequest, UnknownSignature, Unsupported
+from handlers.serving.events import Request, Response
+
+HEADER_LENGTH = "inference-header-content-length"
+_ONLY_BINARY = ("float16", "bfloat16")
+
+
+def decode(request: Request, manifest: Manifest) -> Inference:
+    """The inputs of an `infer` request. Raises InvalidRequest, or Unsupported."""
+    length = _header_length(request)
+    if length == 0:
+        return _raw(request, manifest)
+    document = parse_object(request.body if length is None else request.body[:length])
+    parameters = _parameters(document)
+    name = parameters.get("signature_name", default_signature(manifest))
+    if name not in manifest.signatures:
+        raise UnknownSignature(str(name), tuple(manifest.signatures))
+    signature = manifest.signatures[name]
+    payload = memoryview(request.body)[length:] if length is not None else memoryview(b"")
+    inputs = _inputs(document, payload, signature, manifest.model)
+    outputs, binary = _outputs(document, parameters, signature, manifest.model)
+    return Inference(name, inputs, outputs, {"id": document.get("id"), "binary": binary})
+
+
+def encode(inference: Inference, outputs: Mapping[str, np.ndarray], manifest: Manifest) -> Response:
+    """The answer: JSON, with the outputs that were asked for in binary form behind it."""
+    signature = manifest.signatures[inference.signature]
+    raw: list[bytes] = []
+    described: list[dict[str, Any]] = []
+    for name, array in outputs.items():
+        dtype = signature.outputs[name].dtype
+        entry: dict[str, Any] = {"name": name, "datatype": DATATYPES[dtype], "shape": array.shape}
+        if name in inference.form["binary"]:
+            raw.append(_to_bytes(array))
+            entry["parameters"] = {"binary_data_size": len(raw[-1])}
+        else:
+            entry["data"] = _to_json(array, name, dtype)
+        described.append(entry)
+    document: dict[str, Any] = {"model_name": manifest.model, "model_version": str(manifest.version)}
+    if inference.form["id"] is not None:
+        document["id"] = inference.form["id"]
+    header = dump(document | {"outputs": described})
+    if not inference.form["binary"]:
+        return Response(200, header)
+    headers = {"content-type": "application/octet-stream", HEADER_LENGTH: str(len(header))}
+    return Response(200, b"".join((header, *raw)), headers)
+
+
+def _header_length(request: Request) -> int | None:
+    given = request.headers.get(HEADER_LENGTH)
+    if given is None:
+        return None
+    size = len(request.body)
+    if not (given.isascii() and given.isdigit() and int(given) <= size):
+        raise InvalidRequest(f"inference header size should be in range (0, {size}), got: {given}")
+    return int(given)
+
+
+def _parameters(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    parameters = part.get("parameters", {})
+    if type(parameters) is not dict:
+        raise InvalidRequest("'parameters' must be an object")
+    return parameters
+
+
+def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    parts = document.get(key)
+    if type(parts) is not list or not all(type(part) is dict and type(part.get("name")) is str for part in parts):
+        raise InvalidRequest(f"'{key}' must be a list of objects, each with a 'name'")
+    return parts
+
+
+def _inputs(
+    document: Mapping[str, Any], payload: memoryview, signature: Signature, model: str
+) -> dict[str, np.ndarray]:
+    inputs: dict[str, np.ndarray] = {}
+    offset = 0
+    for part in _objects(document, "inputs"):
+        name = part["name"]
+        if name not in signature.inputs:
+            raise InvalidRequest(f"unexpected inference input '{name}' for model '{model}'")
+        if name in inputs:
+            raise InvalidRequest(f"input '{name}' already exists in request")
+        spec = signature.inputs[name]
+        shape = _shape(part, spec, model)
+        size = _parameters(part).get("binary_data_size")
+        if (size is None) == ("data" not in part):
+            raise InvalidRequest(
+                f"Input '{name}' must set only one of the following fields: 'data', 'binary_data_size' in 'parameters'"
+            )
+        if size is None:
+            inputs[name] = _from_json(part["data"], name, shape, spec)
+            continue
+        if type(size) is not int or not 0 <= size <= len(payload) - offset:
+            raise InvalidRequest(
+                f"unexpected size for input '{name}', expecting {size} bytes but {len(payload) - offset} remain"
+            )
+        inputs[name] = _from_bytes(payload[offset : offset + size], name, shape, spec)
+        offset += size
+    if offset != len(payload):
+        raise InvalidRequest(f"unexpected additional input data: {len(payload) - offset} bytes belong to no input")
+    if missing := [name for name in signature.inputs if name not in inputs]:
+        raise InvalidRequest(
+            f"expected {len(signature.inputs)} inputs but got {len(inputs)} inputs for model '{model}'. Got input(s) "
+            f"{list(inputs)}, but missing required input(s) {missing}. Please provide all required input(s)."
+        )
+    return inputs
+
+
+def _shape(part: Mapping[str, Any], spec: TensorSpec, model: str) -> tuple[int, ...]:
+    name, datatype, shape = part["name"], part.get("datatype"), part.get("shape")
+    expected = DATATYPES.get(spec.dtype)
+    if expected is None:
+        raise Unsupported(f"input '{name}' is of type {spec.dtype}, which the protocol has no datatype for")
+    if datatype != expected:
+        raise InvalidRequest(
+            f"inference input '{name}' data-type is '{datatype}', but model '{model}' expects '{expected}'"
+        )
+    if type(shape) is not list or not all(type(size) is int and size >= 0 for size in shape):
+        raise InvalidRequest(f"Unable to parse 'shape' of input '{name}': it must be a list of sizes")
+    if not fits(shape, spec):
+        raise InvalidRequest(
+            f"unexpected shape for input '{name}' for model '{model}'. "
+            f"Expected {show_shape(spec.shape)}, got {show_shape(shape)}. "
+        )
+    return tuple(shape)
+
+
+def _from_json(data: Any, name: str, shape: tuple[int, ...], spec: TensorSpec) -> np.ndarray:
+    if spec.dtype in _ONLY_BINARY:
+        raise Unsupported(f"input '{name}' is {DATATYPES[spec.dtype]}, which has no JSON form: send it in binary form")
+    try:
+        flat, nested = flatten(data)
+    except Ragged:
+        raise InvalidRequest(f"Unable to parse 'data' of input '{name}': its lists differ in length") from None
+    if type(data) is not list or len(flat) != element_count(shape) or (len(nested) > 1 and nested != shape):
+        raise InvalidRequest(
+            f"Unable to parse 'data' of input '{name}': its shape {show_shape(nested)} is not {show_shape(shape)}"
+        )
+    return elements(flat, _json_dtype(spec)).astype(spec.dtype, copy=False).reshape(shape)
+
+
+def _json_dtype(spec: TensorSpec) -> str:
+    """The element type that JSON values are read as; the other dialect refuses uint16, this one has it."""
+    return spec.dtype
+
+
+def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: TensorSpec) -> np.ndarray:
+    count = element_count(shape)
+    if spec.dtype == "string":
+        return _split(data, name, count).reshape(shape)
+    if spec.dtype == "bfloat16":
+        raise Unsupported(f"input '{name}' is BF16, which this server cannot read")
+    dtype = np.dtype(spec.dtype)
+    if len(data) != count * dtype.itemsize:
+        raise InvalidRequest(
+            f"input byte size mismatch for input '{name}': expected {count * dtype.itemsize}, got {len(data)}"
+        )
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def _split(data: memoryview, name: str, count: int) -> np.ndarray:
+    """Elements of a BYTES tensor: each a little-endian length of four bytes, and as many bytes."""
+    array = np.empty(count, dtype=object)
+    offset = 0
+    for index in range(count):
+        start = offset + 4
+        offset = start + int.from_bytes(data[offset:start], "little")
+        if start > len(data) or offset > len(data):
+            raise InvalidRequest(f"incorrect number of string elements for input '{name}': {index} of {count}")
+        array[index] = bytes(data[start:offset])
+    if offset != len(data):
+        raise InvalidRequest(f"unexpected bytes behind the {count} string elements of input '{name}'")
+    return array
+
+
+def _outputs(
+    document: Mapping[str, Any], parameters: Mapping[str, Any], signature: Signature, model: str
+) -> tuple[Sequence[str] | None, frozenset[str]]:
+    """The outputs to compute, and which of them are wanted in binary form."""
+    by_default = parameters.get("binary_data_output") is True
+    if not document.get("outputs"):
+        return None, frozenset(signature.outputs) if by_default else frozenset()
+    names: list[str] = []
+    binary: set[str] = set()
+    for part in _objects(document, "outputs"):
+        name, wishes = part["name"], _parameters(part)
+        if name not in signature.outputs:
+            raise InvalidRequest(f"unexpected inference output '{name}' for model '{model}'")
+        if wishes.get("classification"):
+            raise Unsupported(f"output '{name}': classification is not served; take the output itself")
+        names.append(name)
+        if wishes.get("binary_data", by_default) is True:
+            binary.add(name)
+    return list(dict.fromkeys(names)), frozenset(binary)
+
+
+def _raw(request: Request, manifest: Manifest) -> Inference:
+    """A request that is nothing but the bytes of the only input."""
+    name = default_signature(manifest)
+    signature = manifest.signatures[name]
+    if len(signature.inputs) != 1:
+        raise InvalidRequest(
+            f"Raw request must only have 1 input, but model '{manifest.model}' has {len(signature.inputs)}"
+        )
+    ((key, spec),) = signature.inputs.items()
+    data = memoryview(request.body)
+    if spec.dtype == "string":
+        one = np.empty(1, dtype=object)
+        one[0] = request.body
+        array = one.reshape((1,) * len(spec.shape or (1,)))
+    else:
+        shape = _raw_shape(spec, len(data), key)
+        array = _from_bytes(data, key, shape, spec)
+    return Inference(name, {key: array}, None, {"id": None, "binary": frozenset(signature.outputs)})
+
+
+def _raw_shape(spec: TensorSpec, size: int, name: str) -> tuple[int, ...]:
+    if spec.shape is None or spec.shape.count(-1) > 1 or spec.dtype == "bfloat16":
+        raise InvalidRequest(
+            f"The shape of raw input '{name}' cannot be told from its size; use a JSON header with its shape"
+        )
+    fixed = element_count([size for size in spec.shape if size != -1]) * np.dtype(spec.dtype).itemsize
+    return tuple(size // fixed if dimension == -1 and fixed else dimension for dimension in spec.shape)
+
+
+def _to_bytes(array: np.ndarray) -> bytes:
+    if array.dtype.kind == "O":
+        return b"".join(len(value).to_bytes(4, "little") + value for value in array.ravel())
+    return np.ascontiguousarray(array).tobytes()
+
+
+def _to_json(array: np.ndarray, name: str, dtype: str) -> Any:
+    if dtype in _ONLY_BINARY:
+        raise Unsupported(f"output '{name}' is {DATATYPES[dtype]}, which has no JSON form: ask for it in binary form")
+    flat = array.reshape(-1)
+    return nested_strings(flat, lambda value: text(value, name)) if flat.dtype.kind == "O" else jsonable(flat, name)

@@ -1,0 +1,173 @@
+"""TensorFlow Serving's REST dialect: `/v1/models/...`, answered and refused as its model server does."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from handlers.manifest import DEFAULT_SIGNATURE, Manifest, TensorSpec
+from handlers.serving.dialects import Call, Inference, Models
+from handlers.serving.dialects.json_text import json_response, parse_object, show
+from handlers.serving.errors import (
+    Code,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotServed,
+    ServingError,
+    UnknownModel,
+    UnknownSignature,
+    UnknownVersion,
+    Unsupported,
+)
+from handlers.serving.events import Request, Response
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NAME = "tensorflow_serving"
+
+_VERSION_OR_LABEL = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_ACTION = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION_OR_LABEL}:(?P<action>classify|regress|predict)", re.I)
+_QUERY = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION_OR_LABEL}(?P<metadata>/metadata)?", re.I)
+
+_LARGEST_VERSION = 2**63 - 1
+
+_STATUS: Mapping[Code, int] = {
+    "INVALID_ARGUMENT": 400,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "TOO_LARGE": 413,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+}
+
+_DATA_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}
+
+
+def route(method: str, path: str) -> Call:
+    """See `Dialect.route`."""
+    if method not in ("GET", "POST"):
+        raise MethodNotAllowed(method, path, ("GET", "POST"))
+    match = (_QUERY if method == "GET" else _ACTION).fullmatch(path)
+    if match is None:
+        raise InvalidRequest(f"Malformed request: {method} {path}")
+    model, label = match["model"], match["label"]
+    if not model:
+        raise InvalidRequest("Missing model name in request.")
+    name = unquote(model)
+    if method == "GET":
+        operation = "metadata" if match["metadata"] else "status"
+    elif match["action"].lower() != "predict":
+        raise Unsupported(f"{match['action'].lower()} is not served; POST /v1/models/{model}:predict is")
+    else:
+        operation = "predict"
+    return Call(operation, name, _version(match["version"]), unquote(label) if label else None)
+
+
+def describe(call: Call, models: Models) -> Response:
+    """See `Dialect.describe`."""
+    if call.operation == "metadata":
+        return json_response(_metadata(models.find(call.model, call.version, call.label)))
+    try:
+        versions = models.versions(call.model)
+        if call.version is not None:
+            versions = [models.manifest(call.model, call.version).version]
+    except UnknownModel:
+        raise NotServed(f"Could not find any versions of model {call.model}") from None
+    except UnknownVersion:
+        raise NotServed(f"Could not find version {call.version} of model {call.model}") from None
+    return json_response({"model_version_status": [_version_status(call.model, v, models) for v in versions]})
+
+
+def decode(request: Request, manifest: Manifest) -> Inference:
+    """See `Dialect.decode`."""
+    document = parse_object(request.body)
+    name = document.get("signature_name", DEFAULT_SIGNATURE)
+    if type(name) is not str:
+        raise InvalidRequest(
+            f"JSON Value: {show(document)} not formatted correctly. 'signature_name' key must be a string value."
+        )
+    name = name or DEFAULT_SIGNATURE
+    if name not in manifest.signatures:
+        raise UnknownSignature(name, tuple(manifest.signatures))
+    from handlers.serving.dialects import rows_and_columns  # late: it needs numpy
+
+    return rows_and_columns.decode(document, name, manifest.signatures[name])
+
+
+def encode(inference: Inference, outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
+    """See `Dialect.encode`."""
+    from handlers.serving.dialects import rows_and_columns
+
+    return Response(200, rows_and_columns.encode(inference, outputs))
+
+
+def fail(error: ServingError) -> Response:
+    """See `Dialect.fail`."""
+    headers: dict[str, str] = {}
+    if error.retry_after_seconds is not None:
+        headers["retry-after"] = str(error.retry_after_seconds)
+    if isinstance(error, MethodNotAllowed):
+        headers["allow"] = ", ".join(error.allowed)
+    return json_response({"error": _wording(error)}, _STATUS[error.code], headers)
+
+
+def _wording(error: ServingError) -> str:
+    match error:
+        case UnknownModel():
+            return f"Servable not found for request: Latest({error.model})"
+        case UnknownVersion():
+            return f"Servable not found for request: Specific({error.model}, {error.version})"
+        case UnknownSignature():
+            return f'Serving signature name: "{error.signature}" not found in signature def'
+        case _:
+            return str(error)
+
+
+def _version(digits: str | None) -> int | None:
+    if digits is None:
+        return None
+    if len(digits) > 19 or int(digits) > _LARGEST_VERSION:
+        raise InvalidRequest(f"Failed to convert version: {digits} to numeric.")
+    return int(digits)
+
+
+def _version_status(model: str, version: int, models: Models) -> dict[str, Any]:
+    state, code, message = "AVAILABLE", "OK", ""
+    try:
+        if (found := models.state(models.manifest(model, version))) != "AVAILABLE":
+            state = "END" if found == "FAILED" else found
+    except ServingError as error:
+        state, code, message = "END", error.code, str(error)
+    if state == "END" and code == "OK":
+        code, message = "UNAVAILABLE", "The model could not be loaded; it will be tried again"
+    return {"version": str(version), "state": state, "status": {"error_code": code, "error_message": message}}
+
+
+def _metadata(manifest: Manifest) -> dict[str, Any]:
+    definitions = {
+        name: {
+            "inputs": {key: _tensor_info(spec) for key, spec in signature.inputs.items()},
+            "outputs": {key: _tensor_info(spec) for key, spec in signature.outputs.items()},
+            "method_name": signature.method_name,
+            "defaults": {},
+        }
+        for name, signature in manifest.signatures.items()
+    }
+    return {
+        "model_spec": {"name": manifest.model, "signature_name": "", "version": str(manifest.version)},
+        "metadata": {"signature_def": {"signature_def": definitions}},
+    }
+
+
+def _tensor_info(spec: TensorSpec) -> dict[str, Any]:
+    return {
+        "dtype": _DATA_TYPES.get(spec.dtype, f"DT_{spec.dtype.upper()}"),
+        "tensor_shape": {
+            "dim": [{"size": str(size), "name": ""} for size in spec.shape or ()],
+            "unknown_rank": spec.shape is None,
+        },
+        "name": spec.tensor,
+    }

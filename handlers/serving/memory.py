@@ -1,0 +1,57 @@
+"""How much memory there is for models, and how much the process holds."""
+
+import os
+from collections.abc import Mapping
+from math import ceil
+from pathlib import Path
+
+from handlers.contract import MIB_PER_VCPU, MODEL_CACHE_BYTES
+from handlers.manifest import EngineName
+
+MIB = 1024 * 1024
+
+RUNTIME_BYTES = 112 * MIB
+"""What a function needs beside engine and models: Python with numpy about 45 MiB, the runtime client and a store's
+client about 20 MiB, and one request and its answer, at most 6 MiB each on the wire and several times that as text,
+parsed values and arrays."""
+
+ENGINE_BYTES: Mapping[EngineName, int] = {"litert": 16 * MIB, "tensorflow": 320 * MIB}
+"""What an engine takes once, at its first model: LiteRT's library, and TensorFlow's libraries with what their first
+session allocates and keeps."""
+
+_STATM = Path("/proc/self/statm")
+
+
+def cache_budget(environment: Mapping[str, str]) -> int:
+    """Bytes that loaded models may take together, engines included.
+
+    `MODEL_CACHE_BYTES` if it is set. Else the function's memory less `RUNTIME_BYTES`; where there is no function, half
+    of the machine's memory. An engine's own `ENGINE_BYTES` come off when it loads its first model.
+
+    Raises ValueError if `MODEL_CACHE_BYTES` is not a number of bytes.
+    """
+    given = environment.get(MODEL_CACHE_BYTES)
+    if given:
+        if not given.isdigit():
+            raise ValueError(f"{MODEL_CACHE_BYTES} is {given!r}; it must be a number of bytes, such as 268435456")
+        return int(given)
+    memory = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    if memory:
+        return max(int(memory) * MIB - RUNTIME_BYTES, 0)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def engine_threads(environment: Mapping[str, str]) -> int:
+    """How many threads one prediction may use: as many as the function has virtual processors, at least one."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    return processors if not memory else max(1, min(processors, ceil(int(memory) / MIB_PER_VCPU)))
+
+
+def resident_bytes() -> int:
+    """Bytes that the process holds for itself: what is mapped from files counts as the system's, which can drop it."""
+    try:
+        _, resident, shared, *_ = _STATM.read_text().split()
+    except OSError:
+        return 0
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")

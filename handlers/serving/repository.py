@@ -1,0 +1,252 @@
+"""Which version of which model answers, and the model itself: loaded by request, from the store through the cache."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TypeAlias
+
+from handlers.manifest import Artifact, Manifest, ManifestError, Pointer
+from handlers.serving.cache import Lease, ModelCache
+from handlers.serving.engines import LoadedModel, load
+from handlers.serving.errors import ModelUnavailable, ServingError, UnknownLabel, UnknownModel, UnknownVersion
+from handlers.serving.memory import ENGINE_BYTES
+from handlers.serving.stores import NotInStore, Store, StoreError
+from handlers.serving.telemetry import traceback_of, write_event
+
+POINTER_SECONDS = 5.0
+"""How old a pointer may be: a published version answers at most this long after its pointer was written."""
+
+Key: TypeAlias = tuple[str, int, int]
+"""Model, version, and the artifact's place in the manifest."""
+
+
+@dataclass(slots=True)
+class Timing:
+    """How long a load took, in milliseconds."""
+
+    fetch_ms: float | None = None
+    load_ms: float | None = None
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was last read of a model."""
+
+    pointer: Pointer
+    read_at: float
+    good: int | None = None
+    """The version that last answered by default."""
+
+
+class Repository:
+    """The models that a function serves. Safe to use from several threads.
+
+    Args:
+        store: where their files are.
+        names: the only models there are; for others the store is never asked.
+        cache: what keeps them in memory.
+        threads: how many threads one prediction may use.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        names: Sequence[str],
+        cache: "ModelCache[LoadedModel]",
+        *,
+        threads: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.names = tuple(names)
+        self._store, self._cache, self._threads, self._clock = store, cache, threads, clock
+        self._lock = threading.Lock()
+        self._reading: dict[str, threading.Lock] = {name: threading.Lock() for name in names}
+        self._known: dict[str, _Known] = {}
+        self._manifests: dict[tuple[str, int], Manifest] = {}
+        self._missing: dict[tuple[str, int], float] = {}
+
+    def candidates(self, model: str, version: int | None = None, label: str | None = None) -> Iterator[Manifest]:
+        """The versions that may answer a request, the one that should in front.
+
+        A named version or label stands for itself alone. By default it is the pointer's version; behind it comes the
+        one that answered before, for when the new one cannot be loaded.
+
+        Raises UnknownModel, UnknownVersion, UnknownLabel, or ModelUnavailable if the store cannot be read.
+        """
+        if model not in self._reading:
+            raise UnknownModel(model)
+        if version is not None:
+            yield self.manifest(model, version)
+            return
+        known = self._look_up(model)
+        if label is not None:
+            if label not in known.pointer.labels:
+                raise UnknownLabel(model, label)
+            yield self.manifest(model, known.pointer.labels[label])
+            return
+        newest, good = known.pointer.version, known.good
+        try:
+            yield self.manifest(model, newest)
+        except (ModelUnavailable, UnknownVersion):
+            if good in (None, newest):
+                raise
+        if good is not None and good != newest:
+            yield self.manifest(model, good)
+
+    def find(self, model: str, version: int | None = None, label: str | None = None) -> Manifest:
+        """The version that should answer; raises as `candidates` does."""
+        return next(self.candidates(model, version, label))
+
+    def versions(self, model: str) -> list[int]:
+        """The versions that the pointer names, by itself or by a label, largest first."""
+        if model not in self._reading:
+            raise UnknownModel(model)
+        pointer = self._look_up(model).pointer
+        return sorted({pointer.version, *pointer.labels.values()}, reverse=True)
+
+    def manifest(self, model: str, version: int) -> Manifest:
+        """What a version holds. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
+        if model not in self._reading:
+            raise UnknownModel(model)
+        known = self._manifests.get((model, version))
+        if known is not None:
+            return known
+        with self._reading[model]:
+            if (known := self._manifests.get((model, version))) is not None:
+                return known
+            if self._clock() < self._missing.get((model, version), float("-inf")):
+                raise UnknownVersion(model, version)
+            manifest = self._read_manifest(model, version)
+            self._manifests[model, version] = manifest
+            return manifest
+
+    def lease(
+        self, manifest: Manifest, artifact: Artifact, timing: Timing, timeout: float | None = None
+    ) -> Lease[LoadedModel]:
+        """An artifact's engine, loaded if it is not in memory; `timing` is filled in by a load.
+
+        Raises ModelTooLarge, or ModelUnavailable.
+        """
+        key: Key = (manifest.model, manifest.version, manifest.artifacts.index(artifact))
+        directory = Path()
+
+        def prepare() -> None:
+            nonlocal directory
+            # The engine's import runs beside the fetch; `load` waits for what is left of it.
+            module = f"handlers.serving.engines.{artifact.engine}"
+            importing = threading.Thread(target=_import, args=(module,), daemon=True)
+            importing.start()
+            began = time.perf_counter()
+            directory = self._store.fetch(manifest.model, manifest.version, manifest.files_of(artifact))
+            timing.fetch_ms = (time.perf_counter() - began) * 1e3
+            importing.join()
+
+        def make() -> LoadedModel:
+            began = time.perf_counter()
+            model = load(directory, artifact, manifest.signatures, self._threads)
+            timing.load_ms = (time.perf_counter() - began) * 1e3
+            return model
+
+        return self._cache.lease(
+            key,
+            artifact.memory_bytes,
+            make,
+            prepare=prepare,
+            shared=(artifact.engine, ENGINE_BYTES[artifact.engine]),
+            timeout=timeout,
+        )
+
+    def answered(self, manifest: Manifest) -> None:
+        """Note that a version answered by default; the one before leaves memory, unless a label still names it."""
+        known = self._known.get(manifest.model)
+        if known is None or known.good == manifest.version or manifest.version != known.pointer.version:
+            return
+        before, known.good = known.good, manifest.version
+        if before is not None and before not in known.pointer.labels.values():
+            for index in range(len(self.manifest(manifest.model, before).artifacts)):
+                self._cache.discard((manifest.model, before, index))
+
+    def state(self, manifest: Manifest) -> str:
+        """`LOADING` while an artifact is being loaded, `FAILED` if one could not be, else `AVAILABLE`."""
+        states = {
+            self._cache.state((manifest.model, manifest.version, index)) for index in range(len(manifest.artifacts))
+        }
+        if "loading" in states:
+            return "LOADING"
+        return "FAILED" if "failed" in states else "AVAILABLE"
+
+    def is_ready(self) -> bool:
+        """Whether nothing is being loaded."""
+        manifests = list(self._manifests.values())
+        return all(self.state(manifest) != "LOADING" for manifest in manifests)
+
+    def expire_pointers(self) -> None:
+        """Read every pointer again when it is next needed, however young: after a restore from a snapshot."""
+        with self._lock:
+            for known in self._known.values():
+                known.read_at = float("-inf")
+            self._missing.clear()
+
+    def _look_up(self, model: str) -> _Known:
+        known = self._known.get(model)
+        if known is not None and self._clock() - known.read_at < POINTER_SECONDS:
+            return known
+        lock = self._reading[model]
+        # One thread reads; those that have an older answer go on with it.
+        if not lock.acquire(blocking=known is None):
+            assert known is not None  # noqa: S101 - a blocking acquire does not fail
+            return known
+        try:
+            return self._refresh(model)
+        finally:
+            lock.release()
+
+    def _refresh(self, model: str) -> _Known:
+        known = self._known.get(model)
+        if known is not None and self._clock() - known.read_at < POINTER_SECONDS:
+            return known
+        try:
+            pointer = self._store.pointer(model)
+        except (StoreError, ManifestError) as error:
+            if known is not None:
+                known.read_at = self._clock()
+                write_event("ERROR", "pointer not read; the last one goes on", model=model, reason=str(error))
+                return known
+            write_event("ERROR", "pointer not read", model=model, reason=str(error))
+            if isinstance(error, NotInStore):
+                raise UnknownModel(model) from error
+            raise ModelUnavailable(f"Model {model!r} could not be looked up; try again") from error
+        if known is None:
+            known = self._known[model] = _Known(pointer, self._clock())
+        else:
+            known.pointer, known.read_at = pointer, self._clock()
+        return known
+
+    def _read_manifest(self, model: str, version: int) -> Manifest:
+        try:
+            return self._store.manifest(model, version)
+        except NotInStore as error:
+            self._missing[model, version] = self._clock() + POINTER_SECONDS
+            raise UnknownVersion(model, version) from error
+        except (StoreError, ManifestError) as error:
+            write_event("ERROR", "manifest not read", model=model, version=version, reason=str(error))
+            raise ModelUnavailable(f"Version {version} of model {model!r} could not be read; try again") from error
+
+
+def log_load_failure(key: Hashable, error: Exception) -> None:
+    """Write down why a model could not be loaded, and count it."""
+    model, version, artifact = key if isinstance(key, tuple) else ("", 0, 0)
+    reason = str(error) if isinstance(error, ServingError | StoreError) else traceback_of(error)
+    facts = {"version": version, "artifact": artifact, "reason": reason}
+    write_event("ERROR", "model not loaded", model=str(model), metric="LoadFailures", **facts)
+
+
+def _import(module: str) -> None:
+    try:
+        import_module(module)
+    except Exception:  # noqa: S110 - the load imports it again, and says what is wrong
+        pass

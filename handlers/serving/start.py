@@ -1,0 +1,70 @@
+"""From a function's environment to an App that answers."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from handlers.contract import MODEL_CACHE_COUNT, MODEL_CACHE_PINNED, MODEL_NAMES, MODEL_STORE_URI, split_model_names
+from handlers.serving.app import App
+from handlers.serving.cache import ModelCache
+from handlers.serving.engines import LoadedModel
+from handlers.serving.memory import cache_budget, engine_threads, resident_bytes
+from handlers.serving.repository import Repository, log_load_failure
+from handlers.serving.stores import open_store
+
+INIT_SECONDS = 9.0
+"""How much of Lambda's ten seconds of init a preload takes. What is not done then goes on in the background; past ten
+seconds Lambda would run the whole init again inside the first request.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
+
+SNAPSHOT_SECONDS = 120.0
+"""The same where init ends in a snapshot, which Lambda gives at least 130 seconds.
+https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html"""
+
+
+def open_app(environment: Mapping[str, str]) -> App:
+    """An App for `MODEL_NAMES` at `MODEL_STORE_URI`; no model is loaded.
+
+    Raises ValueError if a variable is missing or malformed.
+    """
+    names = split_model_names(environment.get(MODEL_NAMES, ""))
+    if not names:
+        raise ValueError(f"{MODEL_NAMES} is empty; it must list the models to serve, separated by commas")
+    count = environment.get(MODEL_CACHE_COUNT, "")
+    if count and not (count.isdigit() and int(count) > 0):
+        raise ValueError(f"{MODEL_CACHE_COUNT} is {count!r}; it must be a number of models, at least 1")
+    pinned = frozenset(split_model_names(environment.get(MODEL_CACHE_PINNED, "")))
+    cache: ModelCache[LoadedModel] = ModelCache(
+        cache_budget(environment),
+        most=int(count) if count else None,
+        pinned=lambda key: isinstance(key, tuple) and key[0] in pinned,
+        resident=resident_bytes,
+        on_failure=log_load_failure,
+    )
+    store = open_store(environment.get(MODEL_STORE_URI, ""))
+    app = App(Repository(store, names, cache, threads=engine_threads(environment)))
+    _after_restore(environment, app.repository.expire_pointers)
+    return app
+
+
+def open_single_model_app(environment: Mapping[str, str]) -> App:
+    """An App for exactly one model, which is loaded and has answered its warm-up requests, as far as init allows.
+
+    Where init ends in a SnapStart snapshot, all of that is in the snapshot.
+    """
+    names = split_model_names(environment.get(MODEL_NAMES, ""))
+    if len(names) != 1:
+        raise ValueError(f"{MODEL_NAMES} is {environment.get(MODEL_NAMES)!r}; this handler serves exactly one model")
+    app = open_app(environment)
+    app.preload(time.monotonic() + (SNAPSHOT_SECONDS if _is_snapshot(environment) else INIT_SECONDS))
+    return app
+
+
+def _is_snapshot(environment: Mapping[str, str]) -> bool:
+    return environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
+def _after_restore(environment: Mapping[str, str], act: Callable[[], None]) -> None:
+    if _is_snapshot(environment):
+        from snapshot_restore_py import register_after_restore  # late: only SnapStart has it to offer
+
+        register_after_restore(act)

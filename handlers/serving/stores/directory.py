@@ -1,0 +1,82 @@
+"""DirectoryStore: a model repository in a directory, such as a mounted file system or one baked into the image."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_manifest, parse_pointer
+from handlers.serving.stores import NotInStore, StoreError
+from handlers.serving.stores.unpackaged import SAVED_MODEL_FILE, newest_version, unpackaged_manifest
+
+
+class DirectoryStore:
+    """Files are served where they lie: nothing is copied, and the weights are mapped from them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._pointers: dict[str, tuple[tuple[int, int, int], Pointer]] = {}
+        self._lock = threading.Lock()
+
+    def pointer(self, model: str) -> Pointer:
+        """Read `current.json` if it changed since the last time; without one, the largest version there is."""
+        path = self._root / model / POINTER_FILE
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return self._largest_version(model)
+        except OSError as error:
+            raise StoreError(f"{model}/{POINTER_FILE} cannot be read: {error.strerror}") from error
+        seen = (status.st_mtime_ns, status.st_size, status.st_ino)
+        with self._lock:
+            known = self._pointers.get(model)
+        if known is not None and known[0] == seen:
+            return known[1]
+        pointer = parse_pointer(self._read(model, path))
+        with self._lock:
+            self._pointers[model] = (seen, pointer)
+        return pointer
+
+    def manifest(self, model: str, version: int) -> Manifest:
+        """Read the version's manifest, or make one for a SavedModel in TensorFlow Serving's layout."""
+        directory = self._root / model / str(version)
+        path = directory / MANIFEST_FILE
+        if path.is_file():
+            return parse_manifest(self._read(model, path))
+        saved_model = directory / SAVED_MODEL_FILE
+        if not saved_model.is_file():
+            raise NotInStore(f"{model}/{version} holds neither {MANIFEST_FILE} nor {SAVED_MODEL_FILE}")
+        files = [
+            FileEntry(path=path.relative_to(directory).as_posix(), size=path.stat().st_size, sha256="")
+            for path in sorted(directory.rglob("*"))
+            if path.is_file()
+        ]
+        return unpackaged_manifest(model, version, self._read(model, saved_model), files)
+
+    def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
+        """The version's own directory, once every file is there in full.
+
+        The size is compared, the checksum is not: it would read the whole model before the engine maps it.
+        """
+        directory = self._root / model / str(version)
+        for entry in files:
+            try:
+                size = (directory / entry.path).stat().st_size
+            except FileNotFoundError:
+                raise StoreError(f"{model}/{version}/{entry.path} is not there, though the manifest lists it") from None
+            if size != entry.size:
+                raise StoreError(
+                    f"{model}/{version}/{entry.path} has {size} bytes; the manifest says {entry.size}. "
+                    "It may be half written still; else publish the version again under a new number."
+                )
+        return directory
+
+    def _read(self, model: str, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"{model}: {path.name} cannot be read: {error.strerror}") from error
+
+    def _largest_version(self, model: str) -> Pointer:
+        directory = self._root / model
+        names = [path.parent.name for path in directory.glob(f"*/{SAVED_MODEL_FILE}")]
+        return newest_version(model, names)

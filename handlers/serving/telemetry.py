@@ -1,0 +1,113 @@
+"""One line a request: a structured log entry that is a CloudWatch metric record too.
+
+The embedded metric format lets a record hold any other member beside its metrics, so one line is both.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+Nothing from a payload is in it.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from handlers.contract import METRIC_NAMESPACE, Metric
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of one request. Times in milliseconds; None where the thing did not happen."""
+
+    request_id: str = ""
+    method: str = ""
+    dialect: str = ""
+    operation: str = ""
+    model: str | None = None
+    """Only ever one of the served models: what a caller invents makes no metric of its own."""
+    version: int | None = None
+    status: int = 500
+    cold_start: bool = False
+    cache_hit: bool | None = None
+    fetch_ms: float | None = None
+    load_ms: float | None = None
+    """The engine's load, after the fetch."""
+    predict_ms: float | None = None
+    duration_ms: float = 0.0
+    request_bytes: int = 0
+    response_bytes: int = 0
+
+
+def write_record(record: Record) -> None:
+    """Write the line of one request to standard output: facts in camelCase, metrics by their names."""
+    metrics: dict[Metric, float] = {
+        "Requests": 1,
+        "ServerErrors": int(record.status >= 500),
+        "ColdStarts": int(record.cold_start),
+    }
+    if record.cache_hit is not None:
+        metrics["CacheHits"] = int(record.cache_hit)
+    if record.load_ms is not None:
+        metrics["LoadTime"] = record.load_ms + (record.fetch_ms or 0.0)
+    if record.predict_ms is not None:
+        metrics["PredictTime"] = record.predict_ms
+    facts = {
+        "requestId": record.request_id,
+        "method": record.method,
+        "dialect": record.dialect,
+        "operation": record.operation,
+        "status": record.status,
+        "version": record.version,
+        "coldStart": record.cold_start,
+        "cacheHit": record.cache_hit,
+        "fetchMs": _rounded(record.fetch_ms),
+        "loadMs": _rounded(record.load_ms),
+        "predictMs": _rounded(record.predict_ms),
+        "durationMs": _rounded(record.duration_ms),
+        "requestBytes": record.request_bytes,
+        "responseBytes": record.response_bytes,
+    }
+    _write("ERROR" if record.status >= 500 else "INFO", "request", facts, record.model, metrics)
+
+
+def write_event(
+    level: str, message: str, *, model: str | None = None, metric: Metric | None = None, **facts: Any
+) -> None:
+    """Write a line about something other than a request; `metric` counts one of that name."""
+    _write(level, message, facts, model, {} if metric is None else {metric: 1})
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback, for the log."""
+    import traceback  # late: only failures need it
+
+    return "".join(traceback.format_exception(error))
+
+
+def _write(
+    level: str, message: str, facts: Mapping[str, Any], model: str | None, metrics: Mapping[Metric, float]
+) -> None:
+    line: dict[str, Any] = {"level": level, "message": message, **facts}
+    if model is not None:
+        line["Model"] = model
+    if metrics:
+        line["FunctionName"] = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
+        line.update({name: _rounded(value) for name, value in metrics.items()})
+        line["_aws"] = _declaration(metrics, ["FunctionName"] if model is None else ["FunctionName", "Model"])
+    sys.stdout.write(orjson.dumps(line).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 3)
+
+
+def _declaration(metrics: Mapping[Metric, float], dimensions: list[str]) -> dict[str, Any]:
+    names = [{"Name": name, "Unit": "Milliseconds" if name.endswith("Time") else "Count"} for name in metrics]
+    by_model = [["FunctionName"], dimensions] if len(dimensions) > 1 else [dimensions]
+    return {
+        "Timestamp": time.time_ns() // 1_000_000,
+        "CloudWatchMetrics": [{"Namespace": METRIC_NAMESPACE, "Dimensions": by_model, "Metrics": names}],
+    }

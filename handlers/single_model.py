@@ -1,0 +1,7 @@
+"""Lambda entry point for one model, which is loaded when this module is imported."""
+
+import os
+
+from handlers.serving.start import open_single_model_app
+
+handler = open_single_model_app(os.environ).handle
