@@ -75,7 +75,7 @@ def read_nodes(saved_model_pb: bytes) -> Iterator[Node]:
 
 
 def read_graph_nodes(graph_def: bytes) -> Iterator[Node]:
-    """Every node of a serialized GraphDef, such as a frozen graph, those in functions included. Raises MetaGraphError."""
+    """Every node of a serialized GraphDef (a frozen graph), those in functions included. Raises MetaGraphError."""
     yield from _nodes(memoryview(graph_def))
 
 

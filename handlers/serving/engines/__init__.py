@@ -21,7 +21,8 @@ class LoadedModel(Protocol):
         Args:
             signature: one of the artifact's signatures.
             inputs: every input of the signature by public name, of its dtype and a shape that it allows;
-                a string tensor is an array of dtype object that holds bytes.
+                a string tensor is an array of dtype object that holds bytes; a bfloat16 tensor, which numpy has no
+                dtype for, is an array of uint16 that holds its bits (the upper half of a float32's).
             outputs: the public names to compute, or None for all.
 
         Returns:

@@ -1,7 +1,7 @@
 """LiteRT engine: a `.tflite` file, its weights mapped from the file, its operations on XNNPACK."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,8 @@ class LiteRTModel:
             raise EngineError(f"{self._path} is missing; the litert engine needs it")
         with self._engine_errors():
             interpreter = Interpreter(model_path=str(self._path), num_threads=threads)
-        # What the public class offers beyond subgraph 0 plans memory again on every call; its C++ half does not.
+        # The public runner of a signature resizes even dimensions that the model declares fixed, and then answers
+        # nonsense; what it is built on can be told to refuse.
         self._interpreter: Any = interpreter._interpreter  # pyright: ignore[reportPrivateUsage]
         self._subgraphs = {name: self._find(name, signatures[name]) for name in artifact.signatures}
 
@@ -112,7 +113,7 @@ class LiteRTModel:
         return {name: int(found[name]) for name in specs}
 
     @contextmanager
-    def _engine_errors(self) -> Iterator[None]:
+    def _engine_errors(self) -> Generator[None]:
         """Turn what LiteRT raises into EngineError, each with its own message only.
 
         An interpreter never empties the buffer that it writes errors to, so each message begins with all earlier ones.

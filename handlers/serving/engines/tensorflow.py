@@ -2,7 +2,7 @@
 
 import ctypes
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from ctypes import c_void_p
 from dataclasses import dataclass
@@ -16,9 +16,7 @@ from handlers.serving.engines import EngineError
 from handlers.serving.engines.c_api import Output, library, status
 from handlers.serving.engines.memory import give_back
 from handlers.serving.engines.tensors import to_array, to_tensor
-
-SERVE_TAG = b"serve"
-"""The tag of the graph that a SavedModel was exported for serving with."""
+from handlers.serving.meta_graph import SERVE_TAG
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +96,7 @@ class TensorFlowModel:
             )  # fmt: skip
 
     @contextmanager
-    def _in_use(self) -> Iterator[None]:
+    def _in_use(self) -> Generator[None]:
         with self._idle:
             self._running += 1
         try:
@@ -111,7 +109,7 @@ class TensorFlowModel:
     def _load_saved_model(self, export: Path, threads: int) -> int:
         if not (export / "saved_model.pb").is_file():
             raise EngineError(f"{export} holds no saved_model.pb; the tensorflow engine needs it")
-        tags = (ctypes.c_char_p * 1)(SERVE_TAG)
+        tags = (ctypes.c_char_p * 1)(SERVE_TAG.encode())
         with self._options(_config(threads)) as options, status() as failed:
             return self._api.TF_LoadSessionFromSavedModel(
                 options, None, str(export).encode(), tags, 1, self._graph, None, failed
@@ -133,7 +131,7 @@ class TensorFlowModel:
             return self._api.TF_NewSession(self._graph, options, failed)
 
     @contextmanager
-    def _options(self, config: bytes) -> Iterator[int]:
+    def _options(self, config: bytes) -> Generator[int]:
         options = self._api.TF_NewSessionOptions()
         try:
             with status() as failed:
@@ -177,4 +175,5 @@ _OPTIMIZER_OFF = bytes.fromhex("52055203980101")
 
 def _config(threads: int) -> bytes:
     """ConfigProto {intra_op_parallelism_threads, inter_op_parallelism_threads, allow_soft_placement: true}."""
-    return bytes((0x10, threads, 0x28, threads, 0x38, 1))
+    count = min(threads, 0x7F)  # what one byte holds
+    return bytes((0x10, count, 0x28, count, 0x38, 1))
