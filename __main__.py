@@ -1,0 +1,31 @@
+"""The program: reads the configuration, builds one stack, exports its outputs."""
+
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from components.configuration import read_settings
+from components.rules import ADVICE, problems
+from components.stacks import STACKS, StackArgs
+
+PROJECT = Path(__file__).parent
+namespace = f"{pulumi.get_project()}:"
+configuration = {
+    **get_config_env(),
+    **CONFIG.get(),
+}  # pulumi.Config gives no list of keys, so that a misspelt one is lost
+
+settings = read_settings(
+    {key.removeprefix(namespace): value for key, value in configuration.items() if key.startswith(namespace)}, PROJECT
+)
+for advice in problems(settings, ADVICE):
+    pulumi.warn(str(advice))
+
+stack = STACKS[settings.mode]("inference", StackArgs(settings=settings, project=PROJECT))
+
+pulumi.export("apiUrl", stack.api_url)
+pulumi.export("functionNames", stack.function_names)
+pulumi.export("bucketName", stack.bucket_name)
+pulumi.export("imageUri", stack.image_uri)
+pulumi.export("models", [model.name for model in settings.packaged])

@@ -1,0 +1,104 @@
+"""PackagedModel: one model of the model repository on disk, as deployment reads it. Imports no Pulumi."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from handlers.contract import MODEL_NAME
+from handlers.manifest import (
+    MANIFEST_FILE,
+    POINTER_FILE,
+    EngineName,
+    FileEntry,
+    Manifest,
+    ManifestError,
+    Pointer,
+    parse_manifest,
+    parse_pointer,
+)
+
+
+class RepositoryError(ValueError):
+    """The model repository cannot be deployed; the message says what is wrong and the way out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackagedModel:
+    """A model with every version that is packaged here."""
+
+    name: str
+    directory: Path
+    pointer: Pointer
+    """Which version serves first; what is published later is not recorded here."""
+    versions: Mapping[int, Manifest]
+    """At least one; the version that the pointer names is among them."""
+
+    @cached_property
+    def engines(self) -> frozenset[EngineName]:
+        """The engines that its versions need."""
+        return frozenset(artifact.engine for manifest in self.versions.values() for artifact in manifest.artifacts)
+
+    def artifact_files(self, version: int) -> tuple[FileEntry, ...]:
+        """The files that serving a version reads: those of its artifacts, each once."""
+        manifest = self.versions[version]
+        entries = {entry.path: entry for artifact in manifest.artifacts for entry in manifest.files_of(artifact)}
+        return tuple(entries.values())
+
+    @cached_property
+    def largest_version_bytes(self) -> int:
+        """Bytes that serving its largest version reads."""
+        return max(sum(entry.size for entry in self.artifact_files(version)) for version in self.versions)
+
+    @cached_property
+    def total_bytes(self) -> int:
+        """Bytes of every file of every version."""
+        return sum(entry.size for manifest in self.versions.values() for entry in manifest.files)
+
+
+def read_repository(root: Path) -> tuple[PackagedModel, ...]:
+    """Every model of a repository, by name. Raises RepositoryError."""
+    if not root.is_dir():
+        raise RepositoryError(f"there is no directory {root}; package the models with `make models`")
+    directories = sorted(path for path in root.iterdir() if (path / POINTER_FILE).is_file())
+    if not directories:
+        raise RepositoryError(f"{root} holds no packaged model; package the models with `make models`")
+    return tuple(_read_model(directory) for directory in directories)
+
+
+def _read_model(directory: Path) -> PackagedModel:
+    if not MODEL_NAME.fullmatch(directory.name):
+        raise RepositoryError(f"{directory.name!r} cannot be a model's name; allowed is {MODEL_NAME.pattern}")
+    try:
+        pointer = parse_pointer((directory / POINTER_FILE).read_bytes())
+        versions = {manifest.version: manifest for manifest in map(_read_version, _version_directories(directory))}
+    except ManifestError as error:
+        raise RepositoryError(f"{directory}: {error}") from None
+    if absent := sorted({pointer.version, *pointer.labels.values()} - versions.keys()):
+        raise RepositoryError(
+            f"{directory / POINTER_FILE} names version {absent[0]}, but packaged are {sorted(versions) or 'none'}; "
+            f"package the model again"
+        )
+    return PackagedModel(name=directory.name, directory=directory, pointer=pointer, versions=versions)
+
+
+def _version_directories(directory: Path) -> list[Path]:
+    """Finished versions, oldest first; a directory without a manifest is not finished."""
+    found = [path for path in directory.iterdir() if path.name.isdecimal() and (path / MANIFEST_FILE).is_file()]
+    return sorted(found, key=lambda path: int(path.name))
+
+
+def _read_version(directory: Path) -> Manifest:
+    manifest = parse_manifest((directory / MANIFEST_FILE).read_bytes())
+    if (manifest.model, str(manifest.version)) != (directory.parent.name, directory.name):
+        raise RepositoryError(
+            f"{directory / MANIFEST_FILE} is that of {manifest.model} version {manifest.version}; "
+            f"package the model again"
+        )
+    for entry in manifest.files:
+        path = directory / entry.path
+        if not path.is_file() or path.stat().st_size != entry.size:
+            raise RepositoryError(
+                f"{path} is missing or is not the {entry.size} bytes that {MANIFEST_FILE} says; package the model again"
+            )
+    return manifest

@@ -1,0 +1,158 @@
+"""The kinds of value that a setting may have: each reads the text that Pulumi gives. Imports no Pulumi."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind(Generic[T]):
+    """How a setting's text becomes its value."""
+
+    schema_type: str
+    """The type in Pulumi.yaml: string, integer, boolean or array (of strings)."""
+    allowed: str
+    """What is allowed, completing the sentence "allowed is …"."""
+    parse: Callable[[str], T]
+    """Text to value. Raises ValueError, whose message completes the sentence "'text' …"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What the schema in Pulumi.yaml says of one setting."""
+
+    kind: Kind[Any]
+    written_default: Any
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Problem:
+    """One mistake of a configuration, or one thing that it had better not ask for."""
+
+    keys: tuple[str, ...]
+    message: str
+    """What is wrong, what is allowed and the way out."""
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.keys)}: {self.message}"
+
+
+def setting(kind: Kind[T], written_default: Any, description: str) -> Any:
+    """A dataclass field whose default is what Pulumi.yaml writes as the default, read like any other value."""
+    text = written_default if isinstance(written_default, str) else json.dumps(written_default)
+    spec = Spec(kind=kind, written_default=written_default, description=description)
+    return field(default=kind.parse(text), metadata={"spec": spec})
+
+
+def key_of(field_name: str) -> str:
+    """The configuration key of a field: memory_mib is memoryMib."""
+    head, *rest = field_name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def choice(options: Sequence[str]) -> Kind[Any]:
+    """One of a few words."""
+
+    def parse(text: str) -> str:
+        if text not in options:
+            raise ValueError("is none of them")
+        return text
+
+    return Kind(schema_type="string", allowed=" or ".join(options), parse=parse)
+
+
+def integer(lowest: int, highest: int, unit: str, *, absent: int | None = None) -> Kind[Any]:
+    """A whole number within bounds; `absent` is a further number that stands for "not set" and reads as None."""
+
+    def parse(text: str) -> int | None:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError("is not a whole number") from None
+        if absent is not None and value == absent:
+            return None
+        if not lowest <= value <= highest:
+            raise ValueError(f"is too {'small' if value < lowest else 'large'}")
+        return value
+
+    allowed = f"{lowest} to {highest} {unit}" + ("" if absent is None else f", or {absent} for none")
+    return Kind(schema_type="integer", allowed=allowed, parse=parse)
+
+
+def one_of(numbers: Sequence[int], unit: str) -> Kind[int]:
+    """One of the numbers that AWS allows."""
+
+    def parse(text: str) -> int:
+        if text not in map(str, numbers):
+            raise ValueError("is none of them")
+        return int(text)
+
+    return Kind(schema_type="integer", allowed=f"{', '.join(map(str, numbers))} {unit}", parse=parse)
+
+
+def flag() -> Kind[bool]:
+    """True or false."""
+
+    def parse(text: str) -> bool:
+        if text not in ("true", "false"):
+            raise ValueError("is neither")
+        return text == "true"
+
+    return Kind(schema_type="boolean", allowed="true or false", parse=parse)
+
+
+def path() -> Kind[str]:
+    """A path, relative to the project's directory unless it is absolute."""
+
+    def parse(text: str) -> str:
+        if not text.strip():
+            raise ValueError("is empty")
+        return text
+
+    return Kind(schema_type="string", allowed="the path of a directory", parse=parse)
+
+
+def names(pattern: re.Pattern[str], *, example: str) -> Kind[tuple[str, ...]]:
+    """A list of distinct names, as the JSON array that Pulumi makes of a list."""
+    allowed = f"a list of distinct names of letters, digits, '-' and '_' ({example})"
+
+    def parse(text: str) -> tuple[str, ...]:
+        try:
+            values = json.loads(text)
+        except ValueError:
+            values = None
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise ValueError("is not a list of names")
+        if malformed := [value for value in values if not pattern.fullmatch(value)]:
+            raise ValueError(f"has {malformed}, which cannot be names")
+        if repeated := sorted({value for value in values if values.count(value) > 1}):
+            raise ValueError(f"names {repeated} more than once")
+        return tuple(values)
+
+    return Kind(schema_type="array", allowed=allowed, parse=parse)
+
+
+def image_by_digest() -> Kind[str | None]:
+    """An image's digest reference; empty reads as None."""
+    allowed = "repository@sha256: and 64 hexadecimal digits, or nothing to build the image"
+
+    def parse(text: str) -> str | None:
+        if not text:
+            return None
+        if re.fullmatch(r"[^\s@]+@sha256:[0-9a-f]{64}", text):
+            if re.search(r":[^/:@]+@", text):
+                raise ValueError("has a tag beside its digest, which Lambda refuses; leave the tag out")
+            return text
+        if "@" not in text:
+            raise ValueError(
+                "names an image by tag; Lambda looks a tag up once, so that a later push under it changes nothing and "
+                "nobody can tell what runs. `docker inspect --format '{{index .RepoDigests 0}}' IMAGE` tells the digest"
+            )
+        raise ValueError("is not an image's digest reference")
+
+    return Kind(schema_type="string", allowed=allowed, parse=parse)
