@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from benchmarks.paths import REPOSITORIES, SUBJECTS
@@ -19,8 +20,8 @@ from models.packaging.repository import ModelRepository
 from models.saving import save_lean
 
 IMAGE_SHAPE = (224, 224, 3)
-APPLICATIONS = {"mobilenet_v2": keras.applications.MobileNetV2, "resnet50": keras.applications.ResNet50}
-"""Untrained: speed does not depend on the weights."""
+APPLICATIONS: dict[str, Any] = {"mobilenet_v2": keras.applications.MobileNetV2, "resnet50": keras.applications.ResNet50}
+"""Untrained, with weights that keep the answers apart: speed does not depend on them, comparing answers does."""
 
 
 def main(names: Sequence[str]) -> None:
@@ -75,6 +76,7 @@ def make_family() -> None:
 def _application(name: str) -> tuple[Any, Any, Subject]:
     keras.utils.set_random_seed(1)
     model = APPLICATIONS[name](weights=None)
+    _spread_weights(model)
     subject = Subject(name=name, input="image", shape=IMAGE_SHAPE, output="probabilities")
     return model, _signature(model, subject.input, subject.shape, subject.output), subject
 
@@ -91,6 +93,24 @@ def _sample(name: str) -> tuple[Any, Any, Subject]:
         keras_differs=name == "diabetes",
     )
     return trained.model, serve, subject
+
+
+def _spread_weights(model: Any) -> None:
+    """Weights with which a signal keeps its size from layer to layer, and scores of about 1 before the softmax.
+
+    Keras's own let an image's signal fade in so many layers: every answer would be 0.001 for every class.
+    """
+    generator = np.random.default_rng(1)
+    for layer in model.layers:
+        for weight in layer.weights:
+            if weight.name == "kernel":
+                depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+                inputs = np.prod(weight.shape[:2] if depthwise else weight.shape[:-1])
+                weight.assign(generator.normal(0, np.sqrt(2 / inputs), weight.shape))
+    features = keras.Model(model.input, model.layers[-2].output)
+    image = generator.random((1, *IMAGE_SHAPE), np.float32)
+    head = model.layers[-1].kernel
+    head.assign(head / np.std(features(image).numpy() @ head.numpy()))
 
 
 def _signature(model: Any, feature: str, shape: tuple[int, ...], output: str) -> Any:

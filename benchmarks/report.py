@@ -44,10 +44,9 @@ def _warning(records: Sequence[Record]) -> str:
 
 def _machines(records: Sequence[Record]) -> str:
     """What each machine was, and when which section ran on it."""
-    parts = ["## Machine\n"]
     machines = [dict(record.machine) for record in records]
-    for machine in [one for place, one in enumerate(machines) if one not in machines[:place]]:
-        parts.append(table(["", ""], [[key, value] for key, value in machine.items()], numbers_from=2))
+    distinct = [one for place, one in enumerate(machines) if one not in machines[:place]]
+    tables = [table(["", ""], [list(pair) for pair in machine.items()], numbers_from=2) for machine in distinct]
     rows = [
         [
             load_section(record.section).TITLE,
@@ -57,5 +56,5 @@ def _machines(records: Sequence[Record]) -> str:
         ]
         for record in records
     ]
-    parts.append(table(["section", "begun (UTC)", "took", "load average before"], rows))
-    return "\n".join(parts)
+    runs = table(["section", "begun (UTC)", "took", "load average before"], rows)
+    return "\n".join(["## Machine\n", *tables, runs])

@@ -91,6 +91,9 @@ class _Server(ThreadingHTTPServer):
         self.idle = threading.Event()
         self.closing = threading.Event()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: the process is killed while it waits for its next event."""
+
     def wait_until_idle(self, process: subprocess.Popen[bytes]) -> str | None:
         """Wait until the answer is here and the process asks for more; returns what went wrong, if anything."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
@@ -151,5 +154,5 @@ class _Endpoint(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: only failures are worth a line, and they raise."""

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from benchmarks.paths import BUILD, REPOSITORIES, ROOT, SUBJECTS
 
@@ -96,8 +96,9 @@ def prepare(names: Sequence[str]) -> list[Subject]:
 
 def read(name: str) -> Subject:
     """A subject that has been made."""
-    document = json.loads((SUBJECTS / name / "subject.json").read_text(encoding="utf-8"))
-    return Subject(**{**document, "shape": tuple(document["shape"])})
+    document: dict[str, Any] = json.loads((SUBJECTS / name / "subject.json").read_text(encoding="utf-8"))
+    document["shape"] = tuple(document["shape"])
+    return Subject(**document)
 
 
 def _is_whole(name: str) -> bool:

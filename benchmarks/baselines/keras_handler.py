@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +11,7 @@ import tensorflow as tf
 model = tf.keras.models.load_model(os.environ["MODEL_PATH"])
 
 
-def lambda_handler(event, context):
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Predict for a body of raw float32, or of JSON with `instances`."""
     if event["isBase64Encoded"]:
         body = base64.b64decode(event["body"])

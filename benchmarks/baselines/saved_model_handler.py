@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +13,7 @@ predict = model.signatures["serving_default"]
 ((input_name, input_spec),) = predict.structured_input_signature[1].items()
 
 
-def lambda_handler(event, context):
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Predict for a body of raw float32, or of JSON with `instances`."""
     if event["isBase64Encoded"]:
         body = base64.b64decode(event["body"])

@@ -20,7 +20,7 @@ CACHES = {"warm": "page cache warm", "dropped": "page cache dropped"}
 def measure(quick: bool) -> dict[str, Any]:
     """Fresh processes in turn: every model in every way, then the next round."""
     subjects = prepare(("iris", "mobilenet_v2") if quick else SUBJECT_NAMES)
-    runs = [
+    runs: list[dict[str, Any]] = [
         {"cache": cache, "round": number, "subject": subject.name, "way": way.key, **_run(subject, way, cache)}
         for cache, rounds in (("warm", 1 if quick else 7), ("dropped", 1 if quick else 5))
         if cache == "warm" or page_cache.may_drop()

@@ -1,0 +1,153 @@
+"""Warm calls: what a request costs once the model is loaded, and how much of it is not the model."""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks import plots
+from benchmarks.figures import Figure, ratio_figure
+from benchmarks.markdown import milliseconds, picture, table
+from benchmarks.requests import event_for
+from benchmarks.statistics import median, paired_ratio, percentile
+from benchmarks.subjects import SUBJECT_NAMES, Subject, prepare
+from benchmarks.ways import FROZEN, KERAS, LITERT, WAYS, Way
+from benchmarks.worker import Worker
+
+TITLE = "Warm calls"
+ENGINE = "benchmarks.bare_engine.call"
+ENVELOPE = "benchmarks.worker.base64_envelope"
+SMALL = "iris"
+OUR_WAYS = (LITERT, FROZEN)
+
+Blocks = list[list[float]]
+"""Seconds of each call, in the blocks in which they were made."""
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """Processes that hold one handler each are asked in turn, a block of calls at a time."""
+    subjects = prepare(("iris", "mobilenet_v2") if quick else SUBJECT_NAMES)
+    rounds, calls = (2, 5) if quick else (20, 20)
+    return {
+        "calls": {subject.name: _all_ways(subject, rounds, calls) for subject in subjects},
+        "overhead": {
+            subject.name: {way.key: _beside_the_engine(subject, way, rounds, calls * 2) for way in OUR_WAYS}
+            for subject in subjects
+            if subject.large or subject.name == SMALL
+        },
+    }
+
+
+def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
+    """MobileNetV2 beside Keras; our own share of a large binary request and of a small JSON one."""
+    network = data["calls"]["mobilenet_v2"]
+    keras = paired_ratio(_medians(network[KERAS.key]), _medians(network[LITERT.key]))
+    found = [ratio_figure("MobileNetV2, `litert`: warm call faster than the Keras handler's", keras, "at least", 15)]
+    for way in OUR_WAYS:
+        blocks = data["overhead"]["mobilenet_v2"][way.key]
+        ratio = paired_ratio(_request_medians(blocks), _medians(blocks["engine"]))
+        what = f"MobileNetV2, `{way.engine}`: request bytes to response bytes, beside the bare engine call"
+        found.append(ratio_figure(what, ratio, "at most", 1.15))
+    for way in OUR_WAYS:
+        own = _own_milliseconds(data["overhead"][SMALL][way.key])
+        what = f"small JSON request, `{way.engine}`: our own time"
+        spread = (min(own), max(own))
+        found.append(Figure(what=what, value=median(own), unit=" ms", sense="at most", bound=0.3, spread=spread))
+    return found
+
+
+def write(data: Mapping[str, Any], images: Path) -> str:
+    """Latencies of all ways, what lies around the engine call, and a plot."""
+    latencies = [
+        [name, way.label, milliseconds(median(times)), milliseconds(percentile(times, 0.99))]
+        for name, ways in data["calls"].items()
+        for way in WAYS
+        if (times := _flat(ways[way.key]))
+    ]
+    shares = [
+        [
+            name,
+            way.label,
+            milliseconds(median(_medians(blocks["handler"]))),
+            milliseconds(median(_medians(blocks["envelope"]))),
+            milliseconds(median(_medians(blocks["engine"]))),
+            f"{median(_own_milliseconds(blocks)):.3f} ms",
+        ]
+        for name, ways in data["overhead"].items()
+        for way in OUR_WAYS
+        for blocks in [ways[way.key]]
+    ]
+    title = "MobileNetV2: median of a warm call, milliseconds"
+    values = [median(_flat(data["calls"]["mobilenet_v2"][way.key])) * 1e3 for way in WAYS]
+    plots.bars(images / "warm-calls.svg", title, [plots.plain(way.label) for way in WAYS], {"median": values})
+    return "\n".join(
+        [
+            "From Lambda's event to the handler's answer, in processes that hold one handler each and are asked in "
+            "turn, a block of calls at a time.\n",
+            table(["model", "way", "median", "p99"], latencies, numbers_from=2),
+            picture("warm-calls.svg", title),
+            "### Around the engine call\n",
+            f"Networks get raw tensors (Open Inference Protocol), {SMALL} gets JSON. The bare engine call has no "
+            "request and no answer; base64 is what API Gateway wraps a binary body in, before a handler sees it. What "
+            "remains of the handler's time is our own.\n",
+            table(["model", "way", "handler", "base64", "bare engine", "our own"], shares, numbers_from=2),
+        ]
+    )
+
+
+def _all_ways(subject: Subject, rounds: int, calls: int) -> dict[str, Blocks]:
+    print(f"  {subject.name}: all ways in turn", flush=True)
+    handlers = {way.key: (way.handler, way.environment(subject), event_for(subject, plain=way.plain)) for way in WAYS}
+    return take_turns(handlers, rounds, calls)
+
+
+def _beside_the_engine(subject: Subject, way: Way, rounds: int, calls: int) -> dict[str, Blocks]:
+    print(f"  {subject.name}, {way.key}: beside the bare engine call", flush=True)
+    variables, event = way.environment(subject), event_for(subject, plain=False)
+    kinds = {"handler": way.handler, "engine": ENGINE, "envelope": ENVELOPE}
+    return take_turns({kind: (handler, variables, event) for kind, handler in kinds.items()}, rounds, calls)
+
+
+def take_turns(
+    handlers: Mapping[str, tuple[str, Mapping[str, str], Mapping[str, Any]]], rounds: int, calls: int
+) -> dict[str, Blocks]:
+    """Time handlers against one another: a block of calls of each, then the next round.
+
+    Args:
+        handlers: by name, the handler, its environment and the event that it is called with.
+        rounds: how many blocks of each are kept; one more of each comes first and is not.
+        calls: in a block.
+    """
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        workers = {
+            name: stack.enter_context(Worker(handler, variables)) for name, (handler, variables, _) in handlers.items()
+        }
+        for name, (_, _, event) in handlers.items():
+            (directory / name).write_text(json.dumps(event), encoding="utf-8")
+        blocks: dict[str, Blocks] = {name: [] for name in handlers}
+        for _ in range(rounds + 1):
+            for name, worker in workers.items():
+                blocks[name].append(worker.time_calls(directory / name, calls))
+        return {name: made[1:] for name, made in blocks.items()}
+
+
+def _medians(blocks: Blocks) -> list[float]:
+    return [median(block) for block in blocks]
+
+
+def _request_medians(blocks: Mapping[str, Blocks]) -> list[float]:
+    """Per round, the handler's time without the envelope's."""
+    pairs = zip(_medians(blocks["handler"]), _medians(blocks["envelope"]), strict=True)
+    return [handler - envelope for handler, envelope in pairs]
+
+
+def _own_milliseconds(blocks: Mapping[str, Blocks]) -> list[float]:
+    pairs = zip(_request_medians(blocks), _medians(blocks["engine"]), strict=True)
+    return [(request - engine) * 1e3 for request, engine in pairs]
+
+
+def _flat(blocks: Blocks) -> list[float]:
+    return [seconds for block in blocks for seconds in block]

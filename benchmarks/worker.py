@@ -1,0 +1,115 @@
+"""A process that holds one handler (or a bare engine) and times calls of it, as it is told line by line.
+
+Started as `python -m benchmarks.worker module.function`, it answers `{"event": "file.json", "calls": 10}` on standard
+input with the seconds that each call took. Several such processes are asked in turn, so that what is compared runs in
+the same seconds and in the same state of the machine.
+"""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from benchmarks.paths import ROOT
+from benchmarks.ways import function_environment
+
+
+class Context:
+    """What Lambda tells a handler about an invocation."""
+
+    aws_request_id = "00000000-0000-4000-8000-000000000000"
+    function_name = "benchmark"
+    function_version = "1"
+    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:benchmark"
+    memory_limit_in_mb = "3538"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """A minute, always."""
+        return 60_000
+
+
+class Worker:
+    """The other side: starts the process, and asks it. A context manager that ends it."""
+
+    def __init__(self, handler: str, variables: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", handler],
+            cwd=ROOT,
+            env=function_environment(variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def time_calls(self, event: Path, calls: int) -> list[float]:
+        """The seconds that each of so many calls took. Raises RuntimeError if one was not answered with 200."""
+        answer = self._ask({"event": str(event), "calls": calls})
+        return answer["seconds"]
+
+    def _ask(self, question: Mapping[str, Any]) -> Any:
+        assert self._process.stdin is not None  # noqa: S101 - both are pipes
+        assert self._process.stdout is not None  # noqa: S101
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        answer = json.loads(line or '{"error": "the process ended; what it wrote is above"}')
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def base64_envelope(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """What API Gateway's envelope costs a binary request, whoever handles it: base64 of the body."""
+    if event["isBase64Encoded"]:
+        base64.b64decode(event["body"])
+    return {"statusCode": 200}
+
+
+def load_call(handler: str) -> Callable[[Mapping[str, Any], object], Any]:
+    """The handler of a name such as `package.module.function`."""
+    module, _, function = handler.rpartition(".")
+    return getattr(import_module(module), function)
+
+
+def serve(questions: Sequence[str] | Any, answers: Any, handler: str) -> None:
+    """Answer questions until there are no more."""
+    call = load_call(handler)
+    for question in questions:
+        request = json.loads(question)
+        event = json.loads(Path(request["event"]).read_bytes())
+        answers.write(json.dumps(_time_calls(call, event, request["calls"])) + "\n")
+        answers.flush()
+
+
+def _time_calls(call: Callable[[Mapping[str, Any], object], Any], event: Any, calls: int) -> dict[str, Any]:
+    context, clock, seconds = Context(), time.perf_counter, list[float]()
+    answer: Any = None
+    for _ in range(calls):
+        began = clock()
+        answer = call(event, context)
+        seconds.append(clock() - began)
+    if answer["statusCode"] != 200:
+        return {"error": f"the handler answered {json.dumps(answer)[:500]}"}
+    return {"seconds": seconds}
+
+
+if __name__ == "__main__":
+    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # handlers log to standard output
+    serve(sys.stdin, protocol, sys.argv[1])
