@@ -1,0 +1,161 @@
+"""Deployment: runs the unmodified program, and creates what it registers in the emulated AWS.
+
+The Pulumi SDK talks to its engine through one interface, the resource monitor. Here the monitor is an object of this
+process: for each resource of a provider it calls the resource function of `local.resources`, and hands the outputs back.
+Dependencies are the SDK's own work: it registers a resource when its inputs are known and what it waits for is there.
+"""
+
+import asyncio
+import contextvars
+import logging
+import runpy
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi.runtime import configure, rpc, run_in_stack, set_all_config
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.settings import Settings
+
+from local.resources import CALLS, RESOURCES, file_of
+from local.resources.account import EmulatedAccount
+from local.stack_config import project_name, read_stack_config
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+class DeploymentError(Exception):
+    """A resource could not be created; the message names it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """A resource that a deployment created."""
+
+    type: str
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What a deployment made."""
+
+    outputs: Mapping[str, Any]
+    """The stack's outputs."""
+    resources: tuple[Resource, ...]
+    warnings: tuple[str, ...]
+    """What the program warned of."""
+
+
+def deploy(account: EmulatedAccount, stack: str, overrides: Mapping[str, str]) -> Deployment:
+    """Run `__main__.py` of the account's project with the configuration of a stack.
+
+    Raises DeploymentError for a resource that cannot be created, StackConfigError for a configuration that cannot be
+    read, and whatever the program raises.
+    """
+    config = read_stack_config(account.project, stack, overrides)
+    name = project_name(account.project)
+    # A context of its own, for the SDK keeps a deployment's state in context variables.
+    return contextvars.Context().run(_run, account, name, stack, config)
+
+
+def _run(account: EmulatedAccount, project: str, stack: str, config: Mapping[str, str]) -> Deployment:
+    provider = _Provider(account)
+    monitor = _Monitor(provider)
+    warnings = _Warnings()
+    logger = logging.Logger("pulumi", logging.WARNING)
+    logger.addHandler(warnings)
+    configure(
+        Settings(
+            project=project,
+            stack=stack,
+            monitor=monitor,
+            engine=MockEngine(logger),
+            dry_run=False,
+            organization="local",
+            root_directory=str(account.project),
+        )
+    )
+    set_all_config(dict(config))
+
+    def program() -> None:
+        runpy.run_path(str(account.project / "__main__.py"), run_name="__main__")
+
+    asyncio.run(run_in_stack(program))
+    return Deployment(
+        outputs=monitor.stack_outputs, resources=tuple(provider.created), warnings=tuple(warnings.messages)
+    )
+
+
+class _Provider(Mocks):
+    """All providers in one: finds the function of a type, calls it, and says which resource failed."""
+
+    def __init__(self, account: EmulatedAccount) -> None:
+        self._account = account
+        self._lock = threading.Lock()
+        self.created: list[Resource] = []
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        inputs = _plain(args.inputs)
+        if not args.custom or args.typ.startswith("pulumi:providers:"):
+            return args.name if args.custom else None, inputs
+        create = RESOURCES.get(args.typ)
+        if create is None:
+            raise DeploymentError(
+                f"The local stack cannot create {args.name!r}, for it does not know the type {args.typ}. "
+                f"Add a function for it to {file_of(args.typ)} and name it in its RESOURCES."
+            )
+        try:
+            made = create(self._account, args.name, inputs)
+        except Exception as error:
+            raise DeploymentError(f"Creating {args.typ} {args.name!r} failed: {error}") from error
+        with self._lock:
+            self.created.append(Resource(type=args.typ, name=args.name, id=made.id))
+        return made.id, {**inputs, **made.outputs}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        answer = CALLS.get(args.token)
+        if answer is None:
+            raise DeploymentError(
+                f"The local stack does not know the provider function {args.token}. "
+                f"Add one for it to {file_of(args.token)} and name it in its CALLS."
+            )
+        try:
+            return answer(self._account, _plain(args.args)), []
+        except Exception as error:
+            raise DeploymentError(f"Calling {args.token} failed: {error}") from error
+
+
+class _Monitor(MockMonitor):
+    """The SDK's in-process monitor, which also keeps the stack's outputs."""
+
+    def __init__(self, provider: _Provider) -> None:
+        super().__init__(provider)
+        self.stack_outputs: Mapping[str, Any] = {}
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        if request.urn.split("::")[2] == STACK_TYPE:
+            self.stack_outputs = _plain(rpc.deserialize_properties(request.outputs))
+        return super().RegisterResourceOutputs(request)
+
+
+class _Warnings(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+def _plain(value: Any) -> Any:
+    """A value without Pulumi's wrapping of secrets: nothing leaves this machine, and the emulator wants the content."""
+    value = rpc.unwrap_rpc_secret(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value

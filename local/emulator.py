@@ -1,0 +1,155 @@
+"""Emulator: the AWS of this machine, ministack in a process of its own, on the loopback interface only."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from local.guard import Guard, kill_group
+
+if TYPE_CHECKING:
+    import boto3
+
+HOST = "127.0.0.1"
+REGION = "eu-central-1"
+ACCOUNT = "000000000000"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""What the emulator takes from everybody. They open nothing anywhere else."""
+
+START_SECONDS = 60
+"""How long the emulator may take until it answers; about two seconds are usual."""
+
+
+class EmulatorError(Exception):
+    """The emulated AWS did not start; the message says why and what to do."""
+
+
+class Emulator:
+    """A running emulator. A context manager; leaving it ends the process and removes its state.
+
+    `port` 0 lets the operating system choose one. Raises EmulatorError if a chosen port is taken, or if the emulator
+    ends or stays silent while it starts.
+    """
+
+    def __init__(self, guard: Guard, port: int = 0) -> None:
+        self._guard = guard
+        self._chosen = port
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """The endpoint of every emulated service."""
+        return f"http://{HOST}:{self.port}"
+
+    def __enter__(self) -> Self:
+        if self._chosen:
+            _refuse_taken(self._chosen)
+        self.port = self._chosen or free_port()
+        self._state = self._guard.directory("tensorflow-lambda-aws-")
+        self._log = self._state / "emulator.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ministack"],
+                cwd=self._state,
+                env=_environment(self.port, self._state),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._guard.watch(self._process)
+        try:
+            self._wait_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def session(self) -> "boto3.Session":
+        """A boto3 session with the emulator's region and credentials."""
+        import boto3  # about 0.2 s, and the workers' side of this package needs none of it
+
+        return boto3.Session(
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+        )
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client of an emulated service."""
+        return self.session().client(service, endpoint_url=self.url)
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise EmulatorError(f"The emulated AWS ended while it started. Its last lines:\n{self.log_tail()}")
+            try:
+                with urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=5) as answer:  # noqa: S310
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        raise EmulatorError(f"The emulated AWS gave no answer for {START_SECONDS} s. Its last lines:\n{self.log_tail()}")
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines that the emulator wrote."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+
+    def _stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            pass
+        kill_group(self._process.pid)
+        self._process.wait()
+        self._guard.forget(self._process)
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose last connections only wait is free
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise EmulatorError(
+                f"Port {port} of {HOST} cannot be used: {error.strerror}. Choose another one with --port, "
+                "or leave --port out and a free one is taken."
+            ) from None
+
+
+def _environment(port: int, state: Path) -> dict[str, str]:
+    return {
+        **{name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ},
+        **CREDENTIALS,
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        "LOG_LEVEL": "WARNING",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "HOME": str(state),
+        "TMPDIR": str(state),
+        "STATE_DIR": str(state / "state"),
+        "S3_DATA_DIR": str(state / "s3"),
+        "DOCKER_HOST": f"unix://{state}/no-docker.sock",  # it runs no function; the workers do
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

@@ -1,0 +1,133 @@
+"""InvokeApi: Lambda's Invoke operation over HTTP, and the door through which the emulated API Gateway comes to it.
+
+    POST /2015-03-31/functions/NAME/invocations     as AWS: errors in the payload and in X-Amz-Function-Error
+    POST /gateway/functions/NAME/invocations        as the emulator expects it of a function's proxy
+"""
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from local.functions import InvokeError, Outcome
+from local.http_server import JsonHandler, LoopbackServer
+from local.invocations import Invocations
+
+GATEWAY_SECONDS = 30.0
+"""How long an HTTP API waits for its integration.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
+
+HEARTBEAT_SECONDS = 0.5
+"""How often a waiting emulator hears that work goes on: its own patience is the function's timeout without the init."""
+
+
+class InvokeApi:
+    """The server. It answers from construction until `stop`."""
+
+    def __init__(self, invocations: Invocations) -> None:
+        class Handler(JsonHandler):
+            def do_POST(self) -> None:
+                body = self.read_body()
+                match unquote(self.path).strip("/").split("/"):
+                    case ["2015-03-31", "functions", name, "invocations"]:
+                        _invoke(self, lambda: _call(invocations, self, name, body))
+                    case ["gateway", "functions", name, "invocations"]:
+                        _invoke_for_gateway(self, lambda: _call(invocations, self, name, body), body)
+                    case _:
+                        self.answer(404, b'{"message": "Not Found"}')
+
+        self._server = LoopbackServer(Handler)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{self._server.address}"
+
+    def gateway_url(self, function: str) -> str:
+        """The address that the emulator is given for a function."""
+        return f"{self.url}/gateway/functions/{function}/invocations"
+
+    def stop(self) -> None:
+        """Answer nobody any more, and free the port."""
+        self._server.stop()
+
+
+def _call(invocations: Invocations, request: JsonHandler, name: str, event: bytes) -> Outcome:
+    headers = request.headers
+    return invocations.invoke(name, event, headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id"))
+
+
+def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:
+    try:
+        outcome = call()
+    except InvokeError as error:
+        request.answer(error.status, error.body, {"X-Amzn-ErrorType": error.code})
+        return
+    headers = {"X-Amz-Executed-Version": "$LATEST", "X-Amzn-RequestId": outcome.report.request_id}
+    if outcome.failed:
+        headers["X-Amz-Function-Error"] = "Unhandled"
+    request.answer(200, outcome.payload, headers)
+
+
+def _invoke_for_gateway(request: JsonHandler, call: Callable[[], Outcome], event: bytes) -> None:
+    """The emulator reads only status and body. An HTTP API never shows its clients what went wrong inside a function:
+    it says 500, or 503 where it got no answer."""
+    outcome = _while_the_emulator_waits(request, call, GATEWAY_SECONDS if _is_from_gateway(event) else None)
+    if isinstance(outcome, Outcome) and not outcome.failed:
+        request.answer(200, outcome.payload)
+    elif not _is_from_gateway(event):
+        refused = isinstance(outcome, InvokeError)
+        request.answer(outcome.status if refused else 500, outcome.body if refused else _payload(outcome))
+    elif isinstance(outcome, Outcome):
+        request.answer(200, _gateway_answer(500, "Internal Server Error"))
+    else:
+        request.answer(200, _gateway_answer(503, "Service Unavailable"))
+
+
+def _payload(outcome: Outcome | InvokeError | None) -> bytes:
+    return outcome.payload if isinstance(outcome, Outcome) else b""
+
+
+def _while_the_emulator_waits(
+    request: JsonHandler, call: Callable[[], Outcome], seconds: float | None
+) -> Outcome | InvokeError | None:
+    """The outcome, or None if it takes longer than `seconds`. Until then HTTP's own "100 Continue" keeps the line."""
+    done = threading.Event()
+    result: list[Outcome | InvokeError] = []
+
+    def work() -> None:
+        try:
+            result.append(call())
+        except InvokeError as error:
+            result.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    waited = 0.0
+    while not done.wait(HEARTBEAT_SECONDS):
+        waited += HEARTBEAT_SECONDS
+        if seconds is not None and waited >= seconds:
+            return None
+        request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.wfile.flush()
+    return result[0] if result else None
+
+
+def _is_from_gateway(event: bytes) -> bool:
+    try:
+        document: Any = json.loads(event)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "apiId" in (document.get("requestContext") or {})
+
+
+def _gateway_answer(status: int, message: str) -> bytes:
+    return json.dumps(
+        {
+            "statusCode": status,
+            "headers": {"content-type": "application/json"},
+            "body": json.dumps({"message": message}),
+        }
+    ).encode()

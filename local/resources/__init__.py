@@ -1,0 +1,28 @@
+"""How each resource of the program is created in the emulated AWS: a module for each service, a function for each type.
+
+To add a type, write its function in the module of its service and name it in that module's `RESOURCES`; a provider
+function such as `getObject` goes into `CALLS`. A new service is a new module, listed here.
+"""
+
+from collections.abc import Mapping
+
+from local.resources import apigatewayv2, cloudwatch, ecr, iam, lambda_, s3
+from local.resources.created import Call, Create
+
+RESOURCES: Mapping[str, Create] = {
+    **apigatewayv2.RESOURCES,
+    **cloudwatch.RESOURCES,
+    **ecr.RESOURCES,
+    **iam.RESOURCES,
+    **lambda_.RESOURCES,
+    **s3.RESOURCES,
+}
+
+CALLS: Mapping[str, Call] = {**ecr.CALLS, **s3.CALLS}
+
+
+def file_of(token: str) -> str:
+    """Where a type such as `aws:s3/bucket:Bucket` belongs."""
+    package, module, _ = token.split(":")
+    service = module.split("/")[0] if package == "aws" else package
+    return f"local/resources/{service}{'_' if service == 'lambda' else ''}.py"

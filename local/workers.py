@@ -1,0 +1,167 @@
+"""Workers: what runs a function's handler. A kind of worker is one class; `ProcessWorker` is a process of this machine.
+
+A worker is started once, talks to its own Runtime API, and is killed at the end of its environment's life. Everything
+that is Lambda's behaviour (timeouts, memory, reuse) is in `environments` and the same for every kind.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from local.emulator import CREDENTIALS, REGION
+from local.functions import Function
+from local.guard import Guard, kill_group
+from local.logs import FunctionLogs
+
+
+class Worker(Protocol):
+    """One running copy of a function's handler."""
+
+    def running(self) -> bool:
+        """Whether it still runs."""
+        ...
+
+    def memory_bytes(self) -> int:
+        """Memory that it holds now and that could not be given back; 0 if it is gone."""
+        ...
+
+    def kill(self) -> None:
+        """End it and everything that it started, remove its /tmp, and return when that is done."""
+        ...
+
+
+class StartWorker(Protocol):
+    """A kind of worker: starts one that talks to the Runtime API at `address` and reports its end to `exited`."""
+
+    def __call__(
+        self, function: Function, address: str, log_stream: str, logs: FunctionLogs, exited: Callable[[str], None]
+    ) -> Worker: ...
+
+
+class ProcessWorkers:
+    """Starts each worker as `python -m awslambdaric HANDLER`, with the project's sources and this environment."""
+
+    def __init__(self, guard: Guard, root: Path, endpoint_url: str) -> None:
+        """`root` is the directory that holds `handlers/`; `endpoint_url` is the AWS that the handlers are to see."""
+        self._guard = guard
+        self._root = root
+        self._endpoint_url = endpoint_url
+
+    def __call__(
+        self, function: Function, address: str, log_stream: str, logs: FunctionLogs, exited: Callable[[str], None]
+    ) -> Worker:
+        scratch = self._guard.directory("tensorflow-lambda-tmp-")
+        environment = {
+            **{name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ},
+            **lambda_environment(function, address, log_stream),
+            "AWS_ENDPOINT_URL": self._endpoint_url,
+            "HOME": str(scratch),
+            "TMPDIR": str(scratch),
+            "PYTHONPATH": str(self._root),
+            "LAMBDA_TASK_ROOT": str(self._root),
+            **_with_mounts(function),
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "awslambdaric", function.handler],
+            cwd=self._root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._guard.watch(process)
+        return _ProcessWorker(process, scratch, self._guard, logs, exited)
+
+
+class _ProcessWorker:
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        scratch: Path,
+        guard: Guard,
+        logs: FunctionLogs,
+        exited: Callable[[str], None],
+    ) -> None:
+        self._process = process
+        self._scratch = scratch
+        self._guard = guard
+        self._psutil = psutil.Process(process.pid)
+        self._reader = threading.Thread(target=self._read, args=(logs, exited), daemon=True)
+        self._reader.start()
+
+    def _read(self, logs: FunctionLogs, exited: Callable[[str], None]) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as output:
+            for line in output:
+                logs.write(line.decode("utf-8", "replace").rstrip("\r\n").replace("\r", "\n"))
+        exited(_status(self._process.wait()))
+
+    def running(self) -> bool:
+        try:
+            return self._psutil.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def memory_bytes(self) -> int:
+        try:
+            memory = self._psutil.memory_info()
+        except psutil.Error:
+            return 0
+        # Pages of mapped files (libraries, weights) can be dropped under pressure, so they never get a function killed.
+        return int(memory.rss - getattr(memory, "shared", 0))
+
+    def kill(self) -> None:
+        kill_group(self._process.pid)
+        self._process.wait()
+        self._reader.join()
+        self._guard.forget(self._process)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def lambda_environment(function: Function, address: str, log_stream: str) -> dict[str, str]:
+    """The environment variables that Lambda sets, and the function's own.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
+    return {
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_LAMBDA_RUNTIME_API": address,
+        "AWS_REGION": REGION,
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "_HANDLER": function.handler,
+        **CREDENTIALS,
+        **function.environment,
+    }
+
+
+def _with_mounts(function: Function) -> dict[str, str]:
+    """The function's variables with each mount path replaced by the directory that stands for it: a process, unlike a
+    container, sees this machine's directories where they are."""
+    replaced: dict[str, str] = {}
+    for name, value in function.environment.items():
+        for path, directory in function.mounts.items():
+            if path in value:
+                replaced[name] = value = value.replace(path, str(directory))
+    return replaced
+
+
+def _status(returncode: int) -> str:
+    if returncode >= 0:
+        return f"exit status {returncode}"
+    names = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated", signal.SIGSEGV: "segmentation fault"}
+    number = signal.Signals(-returncode)
+    return f"signal: {names.get(number, signal.strsignal(number) or number.name).lower()}"

@@ -1,0 +1,3 @@
+"""Cannot be imported."""
+
+raise RuntimeError("the model is not where it should be")
