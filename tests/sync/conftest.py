@@ -1,12 +1,6 @@
 """A real S3 to mirror from: the emulator that the local stack runs on."""
 
 import hashlib
-import http.client
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
@@ -16,43 +10,15 @@ import pytest
 
 from handlers.manifest import Artifact, FileEntry, Manifest, Pointer, Signature, TensorSpec
 from handlers.mirror.bucket import BucketRepository
-
-EMULATOR_START_SECONDS = 60
+from local.emulator import CREDENTIALS, REGION, Emulator
+from local.guard import Guard
 
 
 @pytest.fixture(scope="session")
-def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def s3_endpoint() -> Iterator[str]:
     """The address of an emulated S3 that lives as long as the tests."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    home = tmp_path_factory.mktemp("emulator")
-    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "HOME": str(home)}
-    with (home / "log").open("wb") as log:
-        emulator = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], cwd=home, env=environment, stdout=log, stderr=log
-        )
-    try:
-        endpoint = f"http://127.0.0.1:{port}"
-        _wait_until_healthy(port, emulator)
-        yield endpoint
-    finally:
-        emulator.terminate()
-        emulator.wait(30)
-
-
-def _wait_until_healthy(port: int, emulator: subprocess.Popen) -> None:
-    deadline = time.monotonic() + EMULATOR_START_SECONDS
-    while time.monotonic() < deadline:
-        assert emulator.poll() is None, "the emulator ended before it answered"
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-            connection.request("GET", "/_ministack/health")
-            if connection.getresponse().status == http.client.OK:
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"the emulator did not answer within {EMULATOR_START_SECONDS} s")
+    with Guard() as guard, Emulator(guard) as emulator:
+        yield emulator.url
 
 
 class PublishedModels:
@@ -63,7 +29,7 @@ class PublishedModels:
     def __init__(self, client) -> None:
         self.client = client
         self.bucket = f"models-{uuid4().hex[:12]}"
-        client.create_bucket(Bucket=self.bucket)
+        client.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 
     @property
     def uri(self) -> str:
@@ -128,9 +94,9 @@ def manifest(model: str, version: int, files: Mapping[str, bytes]) -> Manifest:
 def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> PublishedModels:
     """An empty bucket of the test's own, and the environment in which AWS clients find it."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
     return PublishedModels(boto3.client("s3"))
 
 
