@@ -9,7 +9,7 @@ from models.catalog import CatalogEntry
 from models.packaging.package import Packaged, PackageOptions, package
 from models.packaging.repository import ModelRepository
 from models.progress import Progress, in_units
-from models.samples.training import read_metrics, train_entry
+from models.samples.training import is_trained, read_metrics, train_entry
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
 
@@ -24,25 +24,29 @@ class Places:
 
 
 def build(entries: Sequence[CatalogEntry], places: Places) -> None:
-    """Train and package, re-using what is there. Raises TrainingError, PackagingError."""
+    """Train, then package, re-using what is there. Raises TrainingError, PackagingError.
+
+    Training comes first for all, so that a model's bytes, and with them its version, do not depend on whether
+    another was packaged in between: TensorFlow numbers the functions of a process one after the other.
+    """
+    stale = [entry for entry in entries if not is_trained(entry, places.exports)]
+    train(stale, places)
     repository = ModelRepository(places.repository)
     for entry in entries:
         with Progress(entry.name) as progress:
-            progress.say("training")
-            trained = train_entry(entry, places.exports)
             packaged = package_entry(entry, places, repository, progress)
-            metric = describe_metric(entry, places.exports)
-            note = "" if trained or not packaged.reused else "   unchanged"
-            progress.done(f"{metric}   {describe(packaged)}{note}")
+            note = "   unchanged" if packaged.reused else ""
+            progress.done(f"{describe_metric(entry, places.exports)}   {describe(packaged)}{note}")
 
 
 def train(entries: Sequence[CatalogEntry], places: Places) -> None:
     """Train, re-using what is there. Raises TrainingError."""
     for entry in entries:
         with Progress(entry.name) as progress:
-            progress.say("training")
+            progress.say(f"learning {entry.summary}")
             trained = train_entry(entry, places.exports)
-            progress.done(describe_metric(entry, places.exports) + ("" if trained else "   unchanged"))
+            note = "" if trained else "   unchanged"
+            progress.done(f"{describe_metric(entry, places.exports)}   trained: {entry.summary}{note}")
 
 
 def package_entry(entry: CatalogEntry, places: Places, repository: ModelRepository, progress: Progress) -> Packaged:

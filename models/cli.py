@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import Any, NoReturn, get_args
 
 from handlers.manifest import FORMS, ArtifactForm, EngineName
 from models.build import Places, build, describe, train
@@ -116,13 +116,15 @@ def _directory(option: str, default: Path, text: str) -> argparse.ArgumentParser
 
 
 def _add(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    verbs: Any,
     command: Callable[[argparse.Namespace], None],
     verb: str,
     summary: str,
     *parents: argparse.ArgumentParser,
 ) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(verb, help=summary, description=summary[0].upper() + summary[1:] + ".", parents=parents)
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        verb, help=summary, description=summary[0].upper() + summary[1:] + ".", parents=parents
+    )
     parser.set_defaults(command=command)
     return parser
 

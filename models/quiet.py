@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 
 
 def silence_libraries() -> None:
@@ -16,7 +16,7 @@ def silence_libraries() -> None:
 
 
 @contextlib.contextmanager
-def captured_output() -> Iterator[None]:
+def captured_output() -> Generator[None]:
     """Keep what is written to standard output and standard error, native code included, off the terminal.
 
     An exception that leaves the block carries the last lines as a note.

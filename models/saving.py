@@ -12,6 +12,6 @@ def save_lean(variables: Sequence[tf.Variable], signatures: Mapping[str, Callabl
 
     `keras.Model.export` writes each variable twice, and saving a Keras model as it is adds its training functions.
     """
-    module = tf.Module()
+    module: Any = tf.Module()
     module.weights = list(variables)
     tf.saved_model.save(module, str(directory), signatures=dict(signatures))

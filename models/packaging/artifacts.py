@@ -49,8 +49,11 @@ def build_artifacts(
     groups: dict[ArtifactForm, list[str]] = {}
     lost: dict[ArtifactForm, dict[ArtifactForm, str]] = {}
     for name in signatures:
-        tried = {form: trial for form, trial in trials.items() if name in trial.candidate.signatures}
-        choice = choose(name, tried, {form: found[name] for form, found in reasons.items() if name in found})
+        tried: dict[ArtifactForm, Trial] = {
+            form: trial for form, trial in trials.items() if name in trial.candidate.signatures
+        }
+        not_built: dict[ArtifactForm, str] = {f: found[name] for f, found in reasons.items() if name in found}
+        choice = choose(name, tried, not_built)
         form = choice.trial.candidate.form
         groups.setdefault(form, []).append(name)
         lost.setdefault(form, {}).update(choice.lost)

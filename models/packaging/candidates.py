@@ -46,9 +46,10 @@ def build_candidate(form: ArtifactForm, directory: Path, signatures: Mapping[str
 
 
 def build_litert(directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
-    """`model.tflite`, of built-in operations only. Raises NotBuilt."""
+    """`model.tflite`, of built-in operations only; a source that is one already stays as it is. Raises NotBuilt."""
     saved_model = directory / SAVED_MODEL_DIRECTORY
-    (directory / TFLITE_FILE).write_bytes(_convert(saved_model, list(signatures)))
+    if saved_model.is_dir():
+        (directory / TFLITE_FILE).write_bytes(_convert(saved_model, list(signatures)))
     return Candidate(engine="litert", form="tflite", signatures=tuple(signatures), files=(TFLITE_FILE,))
 
 

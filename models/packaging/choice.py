@@ -51,22 +51,22 @@ def choose(signature: str, trials: Mapping[ArtifactForm, Trial], not_built: Mapp
     Raises:
         PackagingError: no candidate answers as TensorFlow does; the message has each one's reason.
     """
-    lost = dict(not_built)
-    lost |= {form: reason for form, trial in trials.items() if (reason := trial.failure_of(signature))}
-    standing = [form for form in PREFERENCE if form in trials and form not in lost]
+    lost: dict[ArtifactForm, str] = dict(not_built)
+    for form, trial in trials.items():
+        if reason := trial.failure_of(signature):
+            lost[form] = reason
+    standing: list[ArtifactForm] = [form for form in PREFERENCE if form in trials and form not in lost]
     if not standing:
         reasons = "; ".join(f"{NAMES[form]}: {reason}" for form, reason in lost.items())
         raise PackagingError(f"no engine answers the signature {signature!r} as TensorFlow does. {reasons}")
-    costs = {form: cost(trials[form], signature) for form in standing}
+    costs: dict[ArtifactForm, float] = {form: cost(trials[form], signature) for form in standing}
     best = standing[0]
     for form in standing[1:]:
         if costs[form] < CLEARLY_BETTER * costs[best]:
             best = form
-    lost |= {
-        form: f"costs {costs[form]:.2f} s where {NAMES[best]} costs {costs[best]:.2f} s"
-        for form in standing
-        if form != best
-    }
+    for form in standing:
+        if form != best:
+            lost[form] = f"costs {costs[form]:.2f} s where {NAMES[best]} costs {costs[best]:.2f} s"
     return Choice(trial=trials[best], lost=lost)
 
 

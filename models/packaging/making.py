@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from handlers.manifest import Manifest
+from handlers.manifest import ArtifactForm, Manifest
 from models.packaging.artifacts import Exchanges, build_artifacts
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY
 from models.packaging.errors import PackagingError
@@ -42,7 +42,7 @@ def make_version(
         exchanges = _exchanges(prepared, options)
     finally:
         prepared.reference.close()
-    forms = [form for form in options.forms if form in prepared.forms]
+    forms: list[ArtifactForm] = [form for form in options.forms if form in prepared.forms]
     if not forms:
         raise PackagingError(f"a {source.form} source can be served as {', '.join(prepared.forms)} only")
     artifacts = build_artifacts(directory, prepared.signatures, exchanges, forms, options.tolerance, say)

@@ -59,15 +59,11 @@ class SavedModelReference:
 
 
 class LiteRTReference:
-    """A LiteRT file under the interpreter's reference kernels: no XNNPACK, one thread."""
+    """A LiteRT file in the interpreter that TensorFlow carries, as its trainer would have run it."""
 
     def __init__(self, path: Path) -> None:
         with captured_output():
-            self._interpreter = tf.lite.Interpreter(
-                str(path),
-                num_threads=1,
-                experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF,
-            )
+            self._interpreter: Any = tf.lite.Interpreter(str(path), num_threads=1)
 
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer one request."""

@@ -59,7 +59,9 @@ def generate_requests(name: str, signature: Signature, accepts: Callable[[Arrays
     """
     reason: Exception | None = None
     for free in FREE_SIZES:
-        requests = [_generate(name, signature, batch, free, seed) for seed, batch in enumerate((1, 1, SEVERAL, 2))]
+        requests: list[Arrays] = [
+            _generate(name, signature, batch, free, seed) for seed, batch in enumerate((1, 1, SEVERAL, 2))
+        ]
         try:
             for request in requests:
                 accepts(request)

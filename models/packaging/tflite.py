@@ -48,7 +48,7 @@ def _refuse_foreign_operations(path: Path, model: Any) -> None:
 def _add_signature(model: Any) -> None:
     """Name the inputs and outputs of the main graph after their tensors."""
     graph = model.subgraphs[0]
-    signature = schema.SignatureDefT()
+    signature: Any = schema.SignatureDefT()
     signature.signatureKey = DEFAULT_SIGNATURE.encode()
     signature.subgraphIndex = 0
     signature.inputs = [_tensor_map(graph, index) for index in graph.inputs]
@@ -57,7 +57,7 @@ def _add_signature(model: Any) -> None:
 
 
 def _tensor_map(graph: Any, index: int) -> Any:
-    entry = schema.TensorMapT()
+    entry: Any = schema.TensorMapT()
     name = _text(graph.tensors[index].name).split(":")[0].removeprefix(f"{DEFAULT_SIGNATURE}_")
     entry.name = name.encode()
     entry.tensorIndex = index

@@ -1,12 +1,13 @@
 """Handwritten digits: a small convolutional network that takes pixels or encoded PNG bytes."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 from sklearn import datasets
-from sklearn.model_selection import train_test_split
 
-from models.samples.trained import SEED, TEST_SHARE, TrainedModel, fit
+from models.samples.trained import TrainedModel, fit, hold_out
 
 SIDE = 8
 DARKEST = 16.0
@@ -15,18 +16,17 @@ DARKEST = 16.0
 
 def train() -> TrainedModel:
     """serving_default {image: [-1, 8, 8, 1]} and png {png_bytes: string[-1]}, both -> {probabilities: [-1, 10]}"""
-    images, labels = datasets.load_digits(return_X_y=True)
-    images = images.astype(np.float32).reshape(-1, SIDE, SIDE, 1)
-    train_images, test_images, train_labels, test_labels = train_test_split(
-        images, labels.astype(np.int64), test_size=TEST_SHARE, random_state=SEED, stratify=labels
-    )
+    data: Any = datasets.load_digits()
+    labels = data.target
+    images = data.data.astype(np.float32).reshape(-1, SIDE, SIDE, 1)
+    split = hold_out(images, labels.astype(np.int64), by_class=True)
     model = _network()
-    fit(model, train_images, train_labels, loss="sparse_categorical_crossentropy", epochs=10)
+    fit(model, split.train, split.train_labels, loss="sparse_categorical_crossentropy", epochs=10)
     return TrainedModel(
         model=model,
         signatures=_signatures(model),
-        test_inputs={"image": test_images, "png_bytes": np.array([encode_png(image) for image in test_images])},
-        labels=test_labels,
+        test_inputs={"image": split.test, "png_bytes": np.array([encode_png(image) for image in split.test])},
+        labels=split.test_labels,
         metric="accuracy",
     )
 
@@ -54,17 +54,20 @@ def _network() -> keras.Model:
     )
 
 
-def _signatures(model: keras.Model) -> dict[str, tf.types.experimental.GenericFunction]:
-    @tf.function(input_signature=[tf.TensorSpec([None, SIDE, SIDE, 1], tf.float32, name="image")])
+def _signatures(model: Any) -> dict[str, Any]:
     def serving_default(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"probabilities": model(image, training=False)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="png_bytes")])
     def png(png_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         images = tf.map_fn(_decode, png_bytes, fn_output_signature=tf.TensorSpec([SIDE, SIDE, 1], tf.float32))
         return {"probabilities": model(images, training=False)}
 
-    return {"serving_default": serving_default, "png": png}
+    return {
+        "serving_default": tf.function(
+            serving_default, input_signature=[tf.TensorSpec([None, SIDE, SIDE, 1], tf.float32, name="image")]
+        ),
+        "png": tf.function(png, input_signature=[tf.TensorSpec([None], tf.string, name="png_bytes")]),
+    }
 
 
 def _decode(png: tf.Tensor) -> tf.Tensor:

@@ -7,9 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from sklearn import datasets
-from sklearn.model_selection import train_test_split
 
-from models.samples.trained import SEED, TEST_SHARE, TrainedModel, fit
+from models.samples.trained import TrainedModel, fit, hold_out
 
 
 def train_iris() -> TrainedModel:
@@ -31,15 +30,15 @@ def train_diabetes() -> TrainedModel:
     """{features: [-1, 10]} -> {progression: [-1, 1]}; measurements in their own units, not scaled beforehand"""
     data: Any = datasets.load_diabetes(scaled=False)
     features, labels = data.data.astype(np.float32), data.target.astype(np.float32)
-    train, test, train_labels, test_labels = train_test_split(features, labels, test_size=TEST_SHARE, random_state=SEED)
-    mean, spread = float(train_labels.mean()), float(train_labels.std())
-    model = _network(train, keras.layers.Dense(1))
-    fit(model, train, (train_labels - mean) / spread, loss="mse", epochs=25)
+    split = hold_out(features, labels, by_class=False)
+    mean, spread = float(split.train_labels.mean()), float(split.train_labels.std())
+    model = _network(split.train, keras.layers.Dense(1))
+    fit(model, split.train, (split.train_labels - mean) / spread, loss="mse", epochs=25)
     return TrainedModel(
         model=model,
         signatures={"serving_default": _signature(model, "progression", lambda score: score * spread + mean)},
-        test_inputs={"features": test},
-        labels=test_labels,
+        test_inputs={"features": split.test},
+        labels=split.test_labels,
         metric="mean_absolute_error",
     )
 
@@ -47,16 +46,14 @@ def train_diabetes() -> TrainedModel:
 def _train_classifier(load: Callable[[], Any], *, epochs: int) -> TrainedModel:
     data = load()
     features, labels = data.data.astype(np.float32), data.target.astype(np.int64)
-    train, test, train_labels, test_labels = train_test_split(
-        features, labels, test_size=TEST_SHARE, random_state=SEED, stratify=labels
-    )
-    model = _network(train, keras.layers.Dense(len(data.target_names), activation="softmax"))
-    fit(model, train, train_labels, loss="sparse_categorical_crossentropy", epochs=epochs)
+    split = hold_out(features, labels, by_class=True)
+    model = _network(split.train, keras.layers.Dense(len(data.target_names), activation="softmax"))
+    fit(model, split.train, split.train_labels, loss="sparse_categorical_crossentropy", epochs=epochs)
     return TrainedModel(
         model=model,
         signatures={"serving_default": _signature(model, "probabilities", lambda answer: answer)},
-        test_inputs={"features": test},
-        labels=test_labels,
+        test_inputs={"features": split.test},
+        labels=split.test_labels,
         metric="accuracy",
     )
 
@@ -76,7 +73,7 @@ def _network(train: np.ndarray, head: keras.layers.Layer) -> keras.Model:
     )
 
 
-def _signature(model: keras.Model, output: str, finish: Callable[[Any], Any]) -> Any:
+def _signature(model: Any, output: str, finish: Callable[[Any], Any]) -> Any:
     specification = tf.TensorSpec([None, model.input_shape[1]], tf.float32, name="features")
 
     def serve(features: tf.Tensor) -> dict[str, tf.Tensor]:

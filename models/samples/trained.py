@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
+from sklearn.model_selection import train_test_split
 
 from models.saving import save_lean
 
@@ -23,7 +24,7 @@ class TrainedModel:
     """A model that has learned, with the examples that it has never seen."""
 
     model: keras.Model
-    signatures: Mapping[str, tf.types.experimental.GenericFunction]
+    signatures: Mapping[str, Any]
     """Traced functions by signature name; each takes named tensors and returns a dict of them."""
     test_inputs: Mapping[str, np.ndarray]
     """The held-out examples, by the inputs' public names."""
@@ -35,7 +36,8 @@ class TrainedModel:
         """Write `saved_model/`, `test.npz` and `metrics.json`; return the metric as the written model reaches it."""
         variables = [variable.value for variable in self.model.variables]
         save_lean(variables, self.signatures, directory / "saved_model")
-        np.savez_compressed(directory / "test.npz", **self.test_inputs, label=self.labels)
+        arrays: dict[str, Any] = {**self.test_inputs, "label": self.labels}
+        np.savez_compressed(directory / "test.npz", **arrays)
         value = self._measure(directory / "saved_model")
         report = {"metric": self.metric, "value": value, "test_examples": len(self.labels)}
         (directory / "metrics.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -51,7 +53,24 @@ class TrainedModel:
         return float(np.mean(np.abs(answer.numpy()[:, 0] - self.labels)))
 
 
-def fit(model: keras.Model, inputs: np.ndarray, targets: np.ndarray, *, loss: str, epochs: int) -> None:
+class Split(NamedTuple):
+    """Examples to learn from, and others that are held out."""
+
+    train: np.ndarray
+    test: np.ndarray
+    train_labels: np.ndarray
+    test_labels: np.ndarray
+
+
+def hold_out(inputs: np.ndarray, labels: np.ndarray, *, by_class: bool) -> Split:
+    """Hold out a fifth of the examples, the same each time; `by_class` keeps the classes' shares equal."""
+    parts: Any = train_test_split(
+        inputs, labels, test_size=TEST_SHARE, random_state=SEED, stratify=labels if by_class else None
+    )
+    return Split(*parts)
+
+
+def fit(model: Any, inputs: np.ndarray, targets: np.ndarray, *, loss: str, epochs: int) -> None:
     """Train in place. XLA is left out: compiling takes longer than the training it would speed up."""
     model.compile(optimizer=keras.optimizers.Adam(3e-3), loss=loss, jit_compile=False)
     model.fit(inputs, targets, epochs=epochs, batch_size=32, verbose=0)
