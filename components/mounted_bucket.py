@@ -34,7 +34,7 @@ class MountedModelBucketArgs:
     """Versioned: S3 Files refuses any other."""
     network: ModelNetwork
     kms_key_arn: pulumi.Input[str] | None = None
-    """The key that the bucket is encrypted with; it encrypts the file system, too."""
+    """Encrypts the file system; the grants let it be the bucket's key, too."""
     tags: Mapping[str, str] | None = None
 
 
