@@ -12,7 +12,6 @@ import runpy
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pulumi.runtime import configure, rpc, run_in_stack, set_all_config

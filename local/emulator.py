@@ -101,7 +101,9 @@ class Emulator:
                         return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
-        raise EmulatorError(f"The emulated AWS gave no answer for {START_SECONDS} s. Its last lines:\n{self.log_tail()}")
+        raise EmulatorError(
+            f"The emulated AWS gave no answer for {START_SECONDS} s. Its last lines:\n{self.log_tail()}"
+        )
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines that the emulator wrote."""

@@ -119,9 +119,7 @@ class Invocations:
                 raise throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
             if sum(len(each.busy) for each in self._pools.values()) >= self._concurrency:
                 raise throttled("ConcurrentInvocationLimitExceeded")
-            environment = (
-                pool.warm.pop() if pool.warm else ExecutionEnvironment(pool.function, self._start, pool.logs)
-            )
+            environment = pool.warm.pop() if pool.warm else ExecutionEnvironment(pool.function, self._start, pool.logs)
             pool.busy.add(environment)
         return environment
 

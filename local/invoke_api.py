@@ -1,7 +1,7 @@
 """InvokeApi: Lambda's Invoke operation over HTTP, and the door through which the emulated API Gateway comes to it.
 
-    POST /2015-03-31/functions/NAME/invocations     as AWS: errors in the payload and in X-Amz-Function-Error
-    POST /gateway/functions/NAME/invocations        as the emulator expects it of a function's proxy
+POST /2015-03-31/functions/NAME/invocations     as AWS: errors in the payload and in X-Amz-Function-Error
+POST /gateway/functions/NAME/invocations        as the emulator expects it of a function's proxy
 """
 
 import json

@@ -63,9 +63,7 @@ def stage(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Create
             arguments[key[0].upper() + key[1:]] = capitalized(inputs[key])
     account.client("apigatewayv2").create_stage(**arguments)
     endpoint = f"{account.emulator.url}/_aws/execute-api/{inputs['apiId']}"
-    return Created(
-        stage, {"name": stage, "invokeUrl": endpoint if stage == "$default" else f"{endpoint}/{stage}"}
-    )
+    return Created(stage, {"name": stage, "invokeUrl": endpoint if stage == "$default" else f"{endpoint}/{stage}"})
 
 
 RESOURCES: Mapping[str, Create] = {

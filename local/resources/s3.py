@@ -15,9 +15,7 @@ from local.resources.words import capitalized
 def bucket(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
     """aws.s3.Bucket"""
     bucket = inputs.get("bucket") or account.physical_name({"namePrefix": inputs.get("bucketPrefix")}, name)
-    account.client("s3").create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.region}
-    )
+    account.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.region})
     return Created(
         bucket,
         {
@@ -74,7 +72,10 @@ def versioning(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> C
 
 def lifecycle(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
     """aws.s3.BucketLifecycleConfiguration"""
-    rules = [{**capitalized(rule), "ID": rule["id"], "Filter": capitalized(rule.get("filter", {}))} for rule in inputs["rules"]]
+    rules = [
+        {**capitalized(rule), "ID": rule["id"], "Filter": capitalized(rule.get("filter", {}))}
+        for rule in inputs["rules"]
+    ]
     for rule in rules:
         del rule["Id"]
     account.client("s3").put_bucket_lifecycle_configuration(

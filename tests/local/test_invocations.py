@@ -135,7 +135,7 @@ def test_a_warm_worker_that_died_between_requests_is_replaced(invocations, regis
 def test_a_handler_over_its_time_is_killed(invocations, register):
     register("misbehaving", timeout_seconds=1)
     _, before = call(invocations, "misbehaving", {})
-    outcome, answer = call(invocations, "misbehaving", {"hang": True})
+    _, answer = call(invocations, "misbehaving", {"hang": True})
     assert answer["errorType"] == "Sandbox.Timedout"
     assert answer["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
     assert not psutil.pid_exists(before["pid"])

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 
 def handler(event, context):
@@ -34,7 +35,7 @@ def handler(event, context):
 
 def _rendezvous(directory, parties):
     """Return only when as many invocations as `parties` run at the same time."""
-    open(os.path.join(directory, str(os.getpid())), "w").close()
-    while len(os.listdir(directory)) < parties:
+    (Path(directory) / str(os.getpid())).touch()
+    while len(list(Path(directory).iterdir())) < parties:
         threading.Event().wait(0.01)
     return {"pid": os.getpid()}

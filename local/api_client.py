@@ -1,0 +1,35 @@
+"""ApiClient: JSON over one kept connection, so that what is measured is the API and not the connecting."""
+
+import http.client
+import json
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+
+class ApiClient:
+    """A client of the deployed API."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._prefix = parts.path
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and document of an answer; text where it is no JSON."""
+        data = None if body is None else json.dumps(body)
+        self._connection.request(method, self._prefix + path, data, {"Content-Type": "application/json"})
+        answer = self._connection.getresponse()
+        content = answer.read()
+        try:
+            return answer.status, json.loads(content)
+        except ValueError:
+            return answer.status, content.decode("utf-8", "replace")

@@ -1,0 +1,150 @@
+"""The demonstration: both modes deployed, every model's whole held-out set predicted over HTTP, and the figures."""
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from handlers.manifest import DEFAULT_SIGNATURE
+from local.api_client import ApiClient
+from local.held_out import ACCURACY, HeldOut, read_held_out
+from local.mode import Mode
+from local.stack import PROJECT, LocalStack, local_stack
+from local.table import table
+
+BATCH = 64
+"""Examples in a request, while the held-out set is predicted."""
+
+WARM_REQUESTS = 50
+"""Requests of one example each, whose median is the warm latency."""
+
+
+class DemoError(Exception):
+    """A request of the demonstration was not answered as it should; the message has the functions' last lines."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What the API answered for one signature of one model."""
+
+    mode: str
+    held_out: HeldOut
+    signature: str
+    engine: str
+    figure: float
+    cold_seconds: float
+    warm_seconds: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it is as good as the SavedModel."""
+        return self.held_out.agrees(self.figure)
+
+
+def run_demo(overrides: Mapping[str, str], stack: str, port: int) -> bool:
+    """Print the demonstration; whether every figure agrees. Raises DemoError, and what `local_stack` raises."""
+    print("Deploying __main__.py, as it is, into an emulated AWS on this machine (auth=none: it checks no signatures).")
+    measured: list[Measured] = []
+    for mode in get_args(Mode):
+        started = time.monotonic()
+        with local_stack({**overrides, "mode": mode}, stack=stack, port=port) as deployed:
+            count, seconds = len(deployed.deployment.resources), time.monotonic() - started
+            functions = len(deployed.invocations.functions())
+            print(f"  mode {mode}: {count} resources, {functions} function{'s' * (functions > 1)}, in {seconds:.1f} s", flush=True)
+            measured += _measure(deployed, mode)
+    _print_table(measured)
+    return _conclude(measured)
+
+
+def _measure(stack: LocalStack, mode: str) -> list[Measured]:
+    measured: list[Measured] = []
+    with ApiClient(stack.api_url) as client:
+        for model in stack.models:
+            held_out = read_held_out(PROJECT / "build", model)
+            if held_out is None:
+                print(f"  {model}: no held-out set in build/exports, so that there is nothing to compare")
+                continue
+            measured += [_measure_signature(stack, client, mode, held_out, each) for each in held_out.signatures]
+    return measured
+
+
+def _measure_signature(
+    stack: LocalStack, client: ApiClient, mode: str, held_out: HeldOut, signature: str
+) -> Measured:
+    def predict(start: int, stop: int) -> list[Any]:
+        path, body = f"/v1/models/{held_out.model}:predict", held_out.predict_body(signature, start, stop)
+        status, answer = client.request("POST", path, body)
+        if status != 200:
+            raise DemoError(f"POST {path} was answered with {status}: {answer}\n{stack.log_tails()}")
+        return answer["predictions"]
+
+    stack.invocations.recycle(stack.function_of(held_out.model))
+    cold = _seconds(lambda: predict(0, 1))
+    predictions = [each for start in range(0, held_out.size, BATCH) for each in predict(start, start + BATCH)]
+    warm = statistics.median(
+        _seconds(lambda index=index: predict(index % held_out.size, index % held_out.size + 1))
+        for index in range(WARM_REQUESTS)
+    )
+    return Measured(
+        mode=mode,
+        held_out=held_out,
+        signature=signature,
+        engine=held_out.manifest.artifact_for(signature).engine,
+        figure=held_out.figure_of(predictions),
+        cold_seconds=cold,
+        warm_seconds=warm,
+    )
+
+
+def _seconds(action: Any) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def _print_table(measured: Sequence[Measured]) -> None:
+    header = "mode|model|signature|engine|held out|metric|over HTTP|SavedModel|agree|cold start|warm median"
+    rows = [
+        [
+            each.mode,
+            each.held_out.model,
+            "default" if each.signature == DEFAULT_SIGNATURE else each.signature,
+            each.engine,
+            str(each.held_out.size),
+            "accuracy" if each.held_out.metric == ACCURACY else "mean error",
+            _figure(each.held_out, each.figure),
+            _figure(each.held_out, each.held_out.figure),
+            "yes" if each.agrees else "NO",
+            f"{each.cold_seconds:.2f} s",
+            f"{each.warm_seconds * 1000:.1f} ms",
+        ]
+        for each in measured
+    ]
+    print()
+    print(table(header.split("|"), rows, right={4, 6, 7, 9, 10}))
+    print()
+    print("over HTTP: every held-out example, through API Gateway and Lambda. SavedModel: the same, straight from TensorFlow.")
+    print("cold start: the first request to a new function process. warm median: of requests with one example each.")
+
+
+def _figure(held_out: HeldOut, value: float) -> str:
+    return f"{value:.2%}" if held_out.metric == ACCURACY else f"{value:.3f}"
+
+
+def _conclude(measured: Sequence[Measured]) -> bool:
+    print()
+    if wrong := [each for each in measured if not each.agrees]:
+        names = ", ".join(f"{each.held_out.model} ({each.signature}, mode {each.mode})" for each in wrong)
+        print(f"These do not answer as their SavedModel does: {names}")
+        return False
+    if not measured:
+        print("Nothing was compared: no model that is served has a held-out set. Try: make models")
+        return False
+    models = len({each.held_out.model for each in measured})
+    examples = sum(each.held_out.size for each in measured)
+    print(
+        f"{models} models in {len(get_args(Mode))} modes answered {examples} held-out examples over HTTP as well "
+        "as their SavedModels."
+    )
+    return True

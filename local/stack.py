@@ -1,0 +1,69 @@
+"""LocalStack: everything of one machine together, from the emulated AWS to the deployed program."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.deployment import Deployment, deploy
+from local.emulator import Emulator
+from local.guard import Guard
+from local.invocations import Invocations
+from local.invoke_api import InvokeApi
+from local.resources.account import EmulatedAccount
+from local.workers import ProcessWorkers
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalStack:
+    """A deployed stack that answers."""
+
+    deployment: Deployment
+    emulator: Emulator
+    invocations: Invocations
+    invoke_api: InvokeApi
+
+    @property
+    def api_url(self) -> str:
+        """Where the HTTP API answers."""
+        return str(self.deployment.outputs["apiUrl"])
+
+    @property
+    def models(self) -> list[str]:
+        """The models that it serves."""
+        return list(self.deployment.outputs["models"])
+
+    def function_of(self, model: str) -> str:
+        """The name of the function that serves a model."""
+        return str(self.deployment.outputs["functionNames"][model])
+
+    def log_tails(self, lines: int = 15) -> str:
+        """The latest lines of every function."""
+        tails = [(each.name, self.invocations.logs(each.name).tail(lines)) for each in self.invocations.functions()]
+        return "\n".join(f"--- {name}\n{tail}" for name, tail in tails if tail)
+
+
+@contextmanager
+def local_stack(
+    overrides: Mapping[str, str], *, stack: str = "dev", port: int = 0, project: Path = PROJECT
+) -> Iterator[LocalStack]:
+    """Start the emulated AWS, deploy the program into it, and take everything away at the end.
+
+    The emulator checks no signatures, so that `auth` is `none` unless the overrides say otherwise. Raises EmulatorError,
+    DeploymentError, StackConfigError, and what the program raises.
+    """
+    with ExitStack() as cleanup:
+        guard = cleanup.enter_context(Guard())
+        emulator = cleanup.enter_context(Emulator(guard, port))
+        workers = ProcessWorkers(guard, project, emulator.url)
+        invocations = Invocations(workers, guard.directory("tensorflow-lambda-logs-"))
+        cleanup.callback(invocations.stop)
+        invoke_api = InvokeApi(invocations)
+        cleanup.callback(invoke_api.stop)
+        account = EmulatedAccount(emulator, invocations, invoke_api, project)
+        deployment = deploy(account, stack, {"auth": "none", **overrides})
+        yield LocalStack(
+            deployment=deployment, emulator=emulator, invocations=invocations, invoke_api=invoke_api
+        )

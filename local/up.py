@@ -1,0 +1,67 @@
+"""The API of this machine, left running: what it prints works when it is pasted into another terminal."""
+
+import json
+import shlex
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from local.held_out import HeldOut, read_held_out
+from local.stack import PROJECT, LocalStack, local_stack
+
+SHORT = 12
+"""How many numbers an example may have to be shown in full."""
+
+
+def run_up(overrides: Mapping[str, str], stack: str, port: int) -> None:
+    """Deploy, print how to ask, and wait until the process is told to stop. Raises what `local_stack` raises."""
+    with local_stack(overrides, stack=stack, port=port) as deployed:
+        for line in _introduction(deployed):
+            print(line)
+        print("\nRunning. Ctrl-C stops it and removes everything.", flush=True)
+        threading.Event().wait()
+
+
+def _introduction(stack: LocalStack) -> Iterator[str]:
+    yield f"The API answers at {stack.api_url}"
+    yield f"It serves {', '.join(stack.models)}. auth=none: the emulated AWS checks no signatures."
+    yield ""
+    yield "TensorFlow Serving REST"
+    held_out = [each for model in stack.models if (each := read_held_out(PROJECT / "build", model))]
+    for each in held_out:
+        for signature in each.signatures:
+            if _is_short(each, signature):
+                yield _curl(stack, f"/v1/models/{each.model}:predict", each.predict_body(signature, 0, 1))
+    for model in stack.models[:1]:
+        yield _curl(stack, f"/v1/models/{model}")
+    yield ""
+    yield "Open Inference Protocol v2"
+    for each in held_out:
+        if _is_short(each, each.signatures[0]) and each.arrays[each.input_of(each.signatures[0])].dtype.kind == "f":
+            yield _curl(stack, f"/v2/models/{each.model}/infer", _infer_body(each))
+    yield _curl(stack, "/v2/health/ready")
+    yield ""
+    yield "Logs of the functions"
+    for function in stack.invocations.functions():
+        yield f"  tail -n +1 -f {shlex.quote(str(stack.invocations.logs(function.name).path))}"
+
+
+def _is_short(held_out: HeldOut, signature: str) -> bool:
+    return held_out.arrays[held_out.input_of(signature)][0].size <= SHORT
+
+
+def _infer_body(held_out: HeldOut) -> dict[str, Any]:
+    name = held_out.input_of(held_out.signatures[0])
+    example = held_out.arrays[name][:1]
+    data = [_shortest(value) for value in example.reshape(-1)]
+    return {"inputs": [{"name": name, "shape": list(example.shape), "datatype": "FP32", "data": data}]}
+
+
+def _shortest(value: Any) -> float:
+    """The fewest digits that are the same float32."""
+    return float(str(value))
+
+
+def _curl(stack: LocalStack, path: str, body: dict[str, Any] | None = None) -> str:
+    data = "" if body is None else f" -d {shlex.quote(json.dumps(body))}"
+    return f"  curl -s {shlex.quote(stack.api_url + path)}{data}"

@@ -1,0 +1,94 @@
+"""The emulated AWS starts, refuses a port that is taken, and goes with everything that it made."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local.emulator import HOST, Emulator, EmulatorError
+from local.guard import Guard
+from tests.local.conftest import ROOT
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def test_the_emulator_answers_on_the_loopback_interface_only(emulator):
+    emulator.client("s3").create_bucket(
+        Bucket="a-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    addresses = {
+        connection.laddr.ip
+        for connection in psutil.Process(emulator._process.pid).net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {HOST}
+
+
+def test_a_stopped_emulator_leaves_no_process_no_port_and_no_file():
+    with Guard() as guard:
+        with Emulator(guard) as emulator:
+            emulator.client("s3").list_buckets()
+            process, state = emulator._process, emulator._state
+        assert process.poll() is not None
+        assert not listening(emulator.port)
+    assert not state.exists()
+
+
+def test_a_second_emulator_may_have_the_port_of_one_that_stopped():
+    with Guard() as guard:
+        with Emulator(guard) as first:
+            first.client("s3").list_buckets()
+        with Emulator(guard, first.port) as second:
+            assert second.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_port_that_is_taken_is_named_and_nothing_starts():
+    with socket.socket() as taken, Guard() as guard:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(EmulatorError, match=rf"Port {port} of 127.0.0.1 cannot be used.*--port"):
+            Emulator(guard, port).__enter__()
+
+
+def test_an_emulator_that_ends_while_it_starts_shows_its_last_words(guard, monkeypatch, tmp_path):
+    script = tmp_path / "python"
+    script.write_text("#!/bin/sh\necho something is missing\nexit 3\n")
+    script.chmod(0o755)
+    monkeypatch.setattr("local.emulator.sys.executable", str(script))
+    with pytest.raises(EmulatorError, match="(?s)ended while it started.*something is missing"):
+        Emulator(guard).__enter__()
+
+
+DYING = """
+import subprocess, sys
+from local.guard import Guard
+guard = Guard().__enter__()
+directory = guard.directory("tensorflow-lambda-test-")
+child = subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"], start_new_session=True)
+guard.watch(child)
+print(directory, child.pid, guard._process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_whatever_a_killed_stack_started_is_ended_and_removed():
+    with subprocess.Popen(
+        [sys.executable, "-c", DYING], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as stack:
+        directory, child, guard = stack.stdout.readline().split()
+        processes = [psutil.Process(int(child)), psutil.Process(int(guard))]
+        assert Path(directory).is_dir()
+        os.kill(stack.pid, signal.SIGKILL)
+    while any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes):
+        threading.Event().wait(0.01)
+    assert not Path(directory).exists()

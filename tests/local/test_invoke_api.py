@@ -1,0 +1,119 @@
+"""The Invoke operation over HTTP, as AWS answers it and as the emulated API Gateway is answered."""
+
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from local import invoke_api
+from local.invoke_api import InvokeApi
+
+FROM_GATEWAY = {"version": "2.0", "requestContext": {"apiId": "abc"}}
+
+
+@pytest.fixture
+def api(invocations) -> Iterator[InvokeApi]:
+    api = InvokeApi(invocations)
+    yield api
+    api.stop()
+
+
+def post(api: InvokeApi, path: str, event: object, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=60)
+    body = event if isinstance(event, bytes) else json.dumps(event).encode()
+    connection.request("POST", path, body, headers)
+    answer = connection.getresponse()
+    result = answer.status, dict(answer.headers), answer.read()
+    connection.close()
+    return result
+
+
+def invoke(api: InvokeApi, name: str, event: object) -> tuple[int, dict[str, str], bytes]:
+    return post(api, f"/2015-03-31/functions/{name}/invocations", event)
+
+
+def gateway(api: InvokeApi, name: str, event: object, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    return post(api, urlsplit(api.gateway_url(name)).path, event, **headers)
+
+
+def test_an_answer_is_the_handlers_own(api, register):
+    register("echo")
+    status, headers, body = invoke(api, "echo", {"a": 1})
+    assert status == 200
+    assert "X-Amz-Function-Error" not in headers
+    assert json.loads(body)["event"] == {"a": 1}
+    assert json.loads(body)["request_id"] == headers["X-Amzn-RequestId"]
+
+
+def test_a_failure_of_the_function_is_said_in_a_header(api, register):
+    register("misbehaving")
+    status, headers, body = invoke(api, "misbehaving", {"raise": "no"})
+    assert (status, headers["X-Amz-Function-Error"]) == (200, "Unhandled")
+    assert json.loads(body)["errorType"] == "ValueError"
+
+
+def test_an_unknown_function_is_not_found(api):
+    status, headers, body = invoke(api, "nobody", {})
+    assert (status, headers["X-Amzn-ErrorType"]) == (404, "ResourceNotFoundException")
+    assert json.loads(body) == {"Type": "User", "message": "Function not found: nobody"}
+
+
+def test_a_function_without_concurrency_is_throttled(api, register):
+    register("echo", reserved_concurrency=0)
+    status, headers, _ = invoke(api, "echo", {})
+    assert (status, headers["X-Amzn-ErrorType"]) == (429, "TooManyRequestsException")
+
+
+def test_another_path_is_not_found(api):
+    assert post(api, "/", {})[0] == 404
+
+
+def test_the_gateway_gives_the_request_its_id(api, register):
+    register("echo")
+    _, _, body = gateway(api, "echo", FROM_GATEWAY, **{"X-Amzn-Lambda-Request-Id": "the-id"})
+    assert json.loads(body)["request_id"] == "the-id"
+
+
+@pytest.mark.parametrize(
+    ("function", "event", "status", "message"),
+    [
+        ("misbehaving", {"raise": "a secret"}, 500, "Internal Server Error"),
+        ("misbehaving", {"die": True}, 500, "Internal Server Error"),
+        ("bad_init", {}, 500, "Internal Server Error"),
+        ("nobody", {}, 503, "Service Unavailable"),
+    ],
+)
+def test_clients_of_the_gateway_never_see_what_went_wrong_inside(api, register, function, event, status, message):
+    if function != "nobody":
+        register(function)
+    outer, _, body = gateway(api, function, {**FROM_GATEWAY, **event})
+    answer = json.loads(body)
+    assert (outer, answer["statusCode"], json.loads(answer["body"])) == (200, status, {"message": message})
+
+
+def test_the_gateway_gives_up_on_a_function_that_takes_too_long(api, register, monkeypatch):
+    monkeypatch.setattr(invoke_api, "GATEWAY_SECONDS", 0.5)
+    register("misbehaving", timeout_seconds=2)
+    _, _, body = gateway(api, "misbehaving", {**FROM_GATEWAY, "hang": True})
+    assert json.loads(body)["statusCode"] == 503
+
+
+def test_a_direct_invocation_through_the_emulator_fails_with_the_functions_error(api, register):
+    register("misbehaving")
+    status, _, body = gateway(api, "misbehaving", {"raise": "no"})
+    assert (status, json.loads(body)["errorMessage"]) == (500, "no")
+
+
+def test_a_client_of_little_patience_is_kept_waiting_while_the_function_works(api, register, monkeypatch):
+    monkeypatch.setattr(invoke_api, "HEARTBEAT_SECONDS", 0.05)
+    register("misbehaving", timeout_seconds=1)
+    connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=0.8)
+    started = time.monotonic()
+    connection.request("POST", urlsplit(api.gateway_url("misbehaving")).path, json.dumps({"hang": True}))
+    answer = connection.getresponse()
+    assert json.loads(answer.read())["errorType"] == "Sandbox.Timedout"
+    assert time.monotonic() - started > 0.8
+    connection.close()
