@@ -22,6 +22,8 @@ class _Subgraph:
     index: int
     inputs: Mapping[str, int]
     outputs: Mapping[str, int]
+    dtypes: Mapping[str, str]
+    """Of the inputs."""
     shapes: dict[str, tuple[int, ...]] | None = None
 
 
@@ -54,15 +56,17 @@ class LiteRTModel:
         self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] | None = None
     ) -> dict[str, np.ndarray]:
         """See `LoadedModel.run`."""
-        subgraph = self._subgraphs[signature]
-        wanted = subgraph.outputs if outputs is None else outputs
         with self._lock, self._engine_errors():
+            if self._interpreter is None:
+                raise EngineError("the model is closed")
+            subgraph = self._subgraphs[signature]
+            wanted = subgraph.outputs if outputs is None else outputs
             self._plan(subgraph, inputs)
             for name, index in subgraph.inputs.items():
-                self._interpreter.SetTensor(index, inputs[name], subgraph.index)
+                self._interpreter.SetTensor(index, _given(inputs[name], subgraph.dtypes[name]), subgraph.index)
             self._interpreter.Invoke(subgraph.index)
             return {
-                name: np.asarray(self._interpreter.GetTensor(subgraph.outputs[name], subgraph.index)) for name in wanted
+                name: _answered(self._interpreter.GetTensor(subgraph.outputs[name], subgraph.index)) for name in wanted
             }
 
     def close(self) -> None:
@@ -78,7 +82,9 @@ class LiteRTModel:
             return
         subgraph.shapes = None  # until memory is planned, nothing is known of it
         for name, index in subgraph.inputs.items():
-            self._interpreter.ResizeInputTensor(index, np.array(shapes[name], np.int32), True, subgraph.index)
+            # LiteRT forgets which dimensions of a string tensor are free as soon as it was given strings.
+            strict = subgraph.dtypes[name] != "string"
+            self._interpreter.ResizeInputTensor(index, np.array(shapes[name], np.int32), strict, subgraph.index)
         self._interpreter.AllocateTensors(subgraph.index)
         subgraph.shapes = shapes
 
@@ -97,6 +103,7 @@ class LiteRTModel:
             index=index,
             inputs=self._chosen(name, "input", signature.inputs, inputs),
             outputs=self._chosen(name, "output", signature.outputs, outputs),
+            dtypes={key: spec.dtype for key, spec in signature.inputs.items()},
         )
 
     def _by_tensor_name(self, specs: Mapping[str, TensorSpec], indices: Sequence[int]) -> dict[str, int]:
@@ -126,3 +133,16 @@ class LiteRTModel:
             if isinstance(error, RuntimeError):
                 self._errors_so_far = everything
             raise EngineError(message.strip() or everything) from error
+
+
+def _given(array: np.ndarray, dtype: str) -> np.ndarray:
+    if dtype != "bfloat16":
+        return array
+    from ml_dtypes import bfloat16  # late: what LiteRT knows such numbers by, and few models have any
+
+    return array.view(bfloat16)
+
+
+def _answered(array: np.ndarray) -> np.ndarray:
+    extension_type = "V"
+    return array.view(np.uint16) if array.dtype.kind == extension_type else np.asarray(array)

@@ -58,20 +58,14 @@ class TensorFlowModel:
         self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] | None = None
     ) -> dict[str, np.ndarray]:
         """See `LoadedModel.run`."""
-        call = self._calls[signature]
-        answers = (c_void_p * len(call.outputs))()
+        with self._in_use():
+            call = self._calls[signature]
+            tensors = self._answer(call, inputs)
         try:
-            with self._in_use(), ExitStack() as given:
-                feeds = (c_void_p * len(call.inputs))()
-                for position, (name, dtype) in enumerate(call.inputs.items()):
-                    feeds[position] = to_tensor(inputs[name], dtype)
-                    given.callback(self._api.TF_DeleteTensor, feeds[position])
-                self._run(call, feeds, answers)
-            by_name = dict(zip(call.outputs, answers, strict=True))
-            return {name: to_array(by_name[name]) for name in (call.outputs if outputs is None else outputs)}
+            return {name: to_array(tensors[name]) for name in (call.outputs if outputs is None else outputs)}
         finally:
-            for answer in answers:
-                self._api.TF_DeleteTensor(answer)
+            for tensor in tensors.values():
+                self._api.TF_DeleteTensor(tensor)
 
     def close(self) -> None:
         """See `LoadedModel.close`."""
@@ -88,16 +82,29 @@ class TensorFlowModel:
             self._api.TF_DeleteGraph(graph)
         give_back()
 
-    def _run(self, call: _Call, feeds: Any, answers: Any) -> None:
-        with status() as failed:
-            self._api.TF_SessionRun(
-                self._session, None, call.feeds, feeds, len(feeds), call.fetches, answers, len(answers), None, 0, None,
-                failed,
-            )  # fmt: skip
+    def _answer(self, call: _Call, inputs: Mapping[str, np.ndarray]) -> dict[str, int]:
+        """The outputs by public name, as tensors for the caller to delete."""
+        feeds, answers = (c_void_p * len(call.inputs))(), (c_void_p * len(call.outputs))()
+        try:
+            for position, (name, dtype) in enumerate(call.inputs.items()):
+                feeds[position] = to_tensor(inputs[name], dtype)
+            with status() as failed:
+                self._api.TF_SessionRun(
+                    self._session, None,
+                    call.feeds, feeds, len(feeds),
+                    call.fetches, answers, len(answers),
+                    None, 0, None, failed,
+                )  # fmt: skip
+        finally:
+            for tensor in feeds:
+                self._api.TF_DeleteTensor(tensor)
+        return dict(zip(call.outputs, answers, strict=True))
 
     @contextmanager
     def _in_use(self) -> Generator[None]:
         with self._idle:
+            if self._session is None:
+                raise EngineError("the model is closed")
             self._running += 1
         try:
             yield

@@ -1,0 +1,82 @@
+"""What is read from a `saved_model.pb`."""
+
+from pathlib import Path
+
+import pytest
+
+from handlers.manifest import Signature, TensorSpec
+from handlers.serving.meta_graph import MetaGraphError, Node, read_graph_nodes, read_nodes, read_signatures, read_tags
+
+
+@pytest.fixture(scope="module")
+def odd(models: Path) -> bytes:
+    return (models / "odd.pb").read_bytes()
+
+
+def test_signatures_name_dtype_shape_and_tensor(models: Path) -> None:
+    signatures = read_signatures((models / "arithmetic" / "saved_model.pb").read_bytes())
+    assert list(signatures) == ["difference", "serving_default"]
+    assert signatures["difference"].inputs == {
+        "x": TensorSpec(dtype="float32", shape=(-1, 3), tensor="difference_x:0"),
+        "y": TensorSpec(dtype="float32", shape=(-1, 3), tensor="difference_y:0"),
+    }
+    outputs = signatures["serving_default"].outputs
+    assert {name: spec.shape for name, spec in outputs.items()} == {
+        "double": (-1, 3),
+        "product": (-1, 4),
+        "total": (-1,),
+    }
+    assert list(outputs) == ["double", "product", "total"]
+
+
+def test_the_graph_for_serving_is_read_and_only_what_a_request_can_carry(odd: bytes) -> None:
+    assert read_signatures(odd) == {
+        "plain": Signature(
+            inputs={
+                "reference": TensorSpec(dtype="float32", shape=(-1, 0, 3), tensor="reference:0"),
+                "scalar": TensorSpec(dtype="int32", shape=(), tensor="scalar:0"),
+                "unranked": TensorSpec(dtype="float32", shape=None, tensor="unranked:0"),
+            },
+            outputs={},
+            method_name="tensorflow/serving/classify",
+        )
+    }
+
+
+def test_tags_are_those_of_each_graph(odd: bytes) -> None:
+    assert read_tags(odd) == [("train",), ("serve", "gpu")]
+
+
+def test_nodes_are_those_of_graph_and_functions(odd: bytes) -> None:
+    assert list(read_nodes(odd)) == [
+        Node(name="read", op="ReadFile", device="/job:worker", function=""),
+        Node(name="call", op="PyFunc", device="", function="body"),
+    ]
+
+
+def test_nodes_of_a_frozen_graph_are_read(models: Path) -> None:
+    nodes = list(read_graph_nodes((models / "network" / "frozen_graph.pb").read_bytes()))
+    assert {"Placeholder", "Const", "Conv2D", "MatMul"} <= {node.op for node in nodes}
+
+
+@pytest.mark.parametrize("name", ["arithmetic", "vocabulary"])
+def test_a_file_cut_short_anywhere_is_refused_or_read_and_never_crashes(models: Path, name: str) -> None:
+    content = (models / name / "saved_model.pb").read_bytes()
+    whole = read_signatures(content)
+    for end in range(0, len(content) - 1, 37):
+        with pytest.raises(MetaGraphError):
+            read_signatures(content[:end])
+    assert read_signatures(content) == whole
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"garbage", b"\xff" * 40, b"\x12\x05\x0a", b"{}", b"\x12\x04\x2a\x02\x0a\x7f", bytes(20)]
+)
+def test_other_bytes_are_refused_in_words(content: bytes) -> None:
+    with pytest.raises(MetaGraphError, match="the bytes are"):
+        read_signatures(content)
+
+
+def test_a_name_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(MetaGraphError, match="not UTF-8"):
+        read_tags(b"\x12\x05\x0a\x03\x22\x01\xff")
