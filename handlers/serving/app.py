@@ -1,7 +1,7 @@
 """A request becomes an answer: the only file that knows all the others."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import orjson
@@ -147,4 +147,14 @@ def _explained(error: Exception, record: Record) -> ServingError:
 
 
 def _warmup_body(signature: str, inputs: Mapping[str, Any]) -> bytes:
-    return orjson.dumps({"signature_name": signature, "inputs": inputs})
+    values = {name: _zeros(value["zeros"]) if _is_zeros(value) else value for name, value in inputs.items()}
+    return orjson.dumps({"signature_name": signature, "inputs": values})
+
+
+def _is_zeros(value: Any) -> bool:
+    return isinstance(value, dict) and "zeros" in value
+
+
+def _zeros(shape: Sequence[int]) -> Any:
+    """Nested lists of this shape, as a manifest abbreviates a large warm-up input."""
+    return [_zeros(shape[1:]) for _ in range(shape[0])] if shape else 0

@@ -9,16 +9,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal
 
+from handlers.serving.backoff import Backoff
 from handlers.serving.errors import ModelTooLarge, ModelUnavailable, ServingError
-
-FIRST_DELAY_SECONDS = 1.0
-LONGEST_DELAY_SECONDS = 64.0
-"""After a failed load the next one waits this long at first, twice as long after each failure, and never longer."""
+from handlers.serving.lease import Entry, Lease, M
 
 ROOM_SECONDS = 10.0
 """How long a load waits for models in use to come free before it gives up."""
@@ -26,59 +22,12 @@ ROOM_SECONDS = 10.0
 State = Literal["absent", "loading", "ready", "failed"]
 
 
-class Closable(Protocol):
-    def close(self) -> None: ...
-
-
-M = TypeVar("M", bound=Closable)
-
-
-@dataclass(eq=False, slots=True)
-class _Entry(Generic[M]):
-    key: Hashable
-    model: M
-    size: int
-    users: int
-    load: int
-    """Number of the load that made it."""
-    baseline: int
-    """Resident bytes just before that load."""
-    overhead: int
-    """Bytes of that growth which are not the model's own."""
-    settled: bool = False
-    """Whether its size is known for good: after the first call, which plans memory too."""
-    leaving: bool = False
-
-
 @dataclass(eq=False, slots=True)
 class _Loading(Generic[M]):
     waiters: int = 0
     done: bool = False
-    entry: _Entry[M] | None = None
+    entry: Entry[M] | None = None
     error: Exception | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    delay: float
-    until: float
-
-
-class Lease(AbstractContextManager[M]):
-    """The use of a model: while it is held, the model is not closed."""
-
-    def __init__(self, cache: "ModelCache[M]", entry: _Entry[M], hit: bool) -> None:
-        self._cache, self._entry = cache, entry
-        self.hit = hit
-        """Whether the model was in memory already."""
-
-    def __enter__(self) -> M:
-        return self._entry.model
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._cache._release(self._entry)  # pyright: ignore[reportPrivateUsage]
 
 
 class ModelCache(Generic[M]):
@@ -104,11 +53,11 @@ class ModelCache(Generic[M]):
         on_failure: Callable[[Hashable, Exception], None] = lambda key, error: None,
     ) -> None:
         self._budget, self._most, self._pinned = budget, most, pinned
-        self._clock, self._resident, self._on_failure = clock, resident, on_failure
+        self._resident, self._on_failure = resident, on_failure
         self._changed = threading.Condition()
-        self._ready: OrderedDict[Hashable, _Entry[M]] = OrderedDict()
+        self._ready: OrderedDict[Hashable, Entry[M]] = OrderedDict()
         self._loading: dict[Hashable, _Loading[M]] = {}
-        self._failures: dict[Hashable, _Failure] = {}
+        self._failures = Backoff(clock)
         self._reserved: dict[str, int] = {}
         self._held_bytes = 0
         self._held_count = 0
@@ -164,7 +113,7 @@ class ModelCache(Generic[M]):
             if entry is not None:
                 self._ready.move_to_end(key)
                 entry.users += 1
-                return Lease(self, entry, hit=True)
+                return Lease(entry, self._release, hit=True)
             loading = self._loading.get(key)
             if loading is None:
                 overhead = 0 if shared[0] in self._reserved else shared[1]
@@ -173,12 +122,12 @@ class ModelCache(Generic[M]):
                 loading = self._loading[key] = _Loading()
                 job = (key, size, load, prepare, overhead, loading)
                 threading.Thread(target=self._load, args=job, daemon=True).start()
-            return self._wait(loading, timeout)
+            return self._wait(key, loading, timeout)
 
     def discard(self, key: Hashable) -> None:
         """Give up a model: at once if it is idle, else when its last call ends."""
         with self._changed:
-            self._failures.pop(key, None)
+            self._failures.forget(key)
             entry = self._ready.pop(key, None)
             if entry is None:
                 return
@@ -194,21 +143,20 @@ class ModelCache(Generic[M]):
                 f"The model needs {size} bytes of memory and this function has {max(available, 0)} for models: "
                 "give the function more memory"
             )
-        failure = self._failures.get(key)
-        if failure is not None and (left := failure.until - self._clock()) > 0:
-            raise ModelUnavailable("The model could not be loaded; it will be tried again", max(1, -int(-left // 1)))
+        if seconds := self._failures.seconds_left(key):
+            raise ModelUnavailable("The model could not be loaded; it will be tried again", seconds)
 
-    def _wait(self, loading: _Loading[M], timeout: float | None) -> Lease[M]:
+    def _wait(self, key: Hashable, loading: _Loading[M], timeout: float | None) -> Lease[M]:
         loading.waiters += 1
         if not self._changed.wait_for(lambda: loading.done, timeout):
             loading.waiters -= 1
             raise ModelUnavailable("The model is still being loaded")
         if loading.entry is not None:
-            return Lease(self, loading.entry, hit=False)
+            return Lease(loading.entry, self._release, hit=False)
         if isinstance(loading.error, ServingError):
             raise loading.error
         raise ModelUnavailable(
-            "The model could not be loaded; it will be tried again", int(FIRST_DELAY_SECONDS)
+            "The model could not be loaded; it will be tried again", self._failures.seconds_left(key) or 1
         ) from loading.error
 
     def _load(
@@ -233,32 +181,27 @@ class ModelCache(Generic[M]):
             self._on_failure(key, error)
             with self._changed:
                 self._free(size)
-                self._remember_failure(key)
+                self._failures.remember(key)
                 self._finish(key, loading, error=error)
             return
         with self._changed:
             self._loads += 1
-            self._failures.pop(key, None)
-            entry = _Entry(key, model, size, loading.waiters, self._loads, baseline, overhead)
+            self._failures.forget(key)
+            entry = Entry(key, model, size, loading.waiters, self._loads, baseline, overhead)
             self._ready[key] = entry
             self._finish(key, loading, entry=entry)
             self._correct(entry)
         self._trim()
 
-    def _remember_failure(self, key: Hashable) -> None:
-        last = self._failures.get(key)
-        delay = FIRST_DELAY_SECONDS if last is None else min(last.delay * 2, LONGEST_DELAY_SECONDS)
-        self._failures[key] = _Failure(delay, self._clock() + delay)
-
     def _finish(
-        self, key: Hashable, loading: _Loading[M], *, entry: _Entry[M] | None = None, error: Exception | None = None
+        self, key: Hashable, loading: _Loading[M], *, entry: Entry[M] | None = None, error: Exception | None = None
     ) -> None:
         with self._changed:
             loading.entry, loading.error, loading.done = entry, error, True
             del self._loading[key]
             self._changed.notify_all()
 
-    def _release(self, entry: _Entry[M]) -> None:
+    def _release(self, entry: Entry[M]) -> None:
         with self._changed:
             entry.users -= 1
             if not entry.settled:
@@ -269,7 +212,7 @@ class ModelCache(Generic[M]):
         if close:
             self._close(entry)
 
-    def _correct(self, entry: _Entry[M]) -> None:
+    def _correct(self, entry: Entry[M]) -> None:
         """Raise an entry's size to what the process grew by, unless another load may account for the growth."""
         if entry.load != self._loads or entry.leaving or self._loading:
             return
@@ -304,7 +247,7 @@ class ModelCache(Generic[M]):
             self._most is None or self._held_count < self._most
         )
 
-    def _pop_victim(self) -> _Entry[M] | None:
+    def _pop_victim(self) -> Entry[M] | None:
         for key, entry in self._ready.items():
             if entry.users == 0 and not self._pinned(key):
                 entry.leaving = True
@@ -322,7 +265,7 @@ class ModelCache(Generic[M]):
                 return
             self._close(victim)
 
-    def _close(self, entry: _Entry[M]) -> None:
+    def _close(self, entry: Entry[M]) -> None:
         try:
             entry.model.close()
         finally:

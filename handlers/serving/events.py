@@ -120,7 +120,7 @@ def _body(event: Mapping[str, Any]) -> bytes:
     if not event.get("isBase64Encoded"):
         return body.encode()
     try:
-        return binascii.a2b_base64(body)
+        return binascii.a2b_base64(body, strict_mode=True)
     except binascii.Error as error:
         raise InvalidRequest(f"The event says that its body is base64, but: {error}") from None
 

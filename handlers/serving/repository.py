@@ -3,15 +3,17 @@
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
 from handlers.manifest import Artifact, Manifest, ManifestError, Pointer
-from handlers.serving.cache import Lease, ModelCache
+from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel, load
 from handlers.serving.errors import ModelUnavailable, ServingError, UnknownLabel, UnknownModel, UnknownVersion
+from handlers.serving.lease import Lease
 from handlers.serving.memory import ENGINE_BYTES
 from handlers.serving.stores import NotInStore, Store, StoreError
 from handlers.serving.telemetry import traceback_of, write_event
@@ -246,7 +248,5 @@ def log_load_failure(key: Hashable, error: Exception) -> None:
 
 
 def _import(module: str) -> None:
-    try:
+    with suppress(Exception):  # the load imports it again, and says what is wrong
         import_module(module)
-    except Exception:  # noqa: S110 - the load imports it again, and says what is wrong
-        pass

@@ -1,0 +1,52 @@
+"""What a cache holds, and how its use is counted."""
+
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Generic, Protocol, TypeVar
+
+
+class Closable(Protocol):
+    """Something that holds memory until it is closed."""
+
+    def close(self) -> None: ...
+
+
+M = TypeVar("M", bound=Closable)
+
+
+@dataclass(eq=False, slots=True)
+class Entry(Generic[M]):
+    """A loaded model, and what the cache knows of it."""
+
+    key: Hashable
+    model: M
+    size: int
+    users: int
+    load: int
+    """Number of the load that made it."""
+    baseline: int
+    """Bytes that the process held just before that load."""
+    overhead: int
+    """Bytes of its growth since then which are not the model's own."""
+    settled: bool = False
+    """Whether its size is known for good: after the first call, which plans memory too."""
+    leaving: bool = False
+
+
+class Lease(AbstractContextManager[M]):
+    """The use of a model: while it is held, the model is not closed."""
+
+    def __init__(self, entry: Entry[M], release: Callable[[Entry[M]], None], *, hit: bool) -> None:
+        self._entry, self._release = entry, release
+        self.hit = hit
+        """Whether the model was in memory already."""
+
+    def __enter__(self) -> M:
+        return self._entry.model
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._release(self._entry)

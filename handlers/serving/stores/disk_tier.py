@@ -1,0 +1,135 @@
+"""The second tier: fetched files on the function's own disk, least recently used first out.
+
+A file bears its name only when it is whole and checked; until then it is a `.part` that belongs to one process.
+"""
+
+import os
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from errno import ENOSPC
+from pathlib import Path
+from uuid import uuid4
+
+from handlers.manifest import FileEntry
+from handlers.serving.stores import StoreError
+
+_SHARE = 0.9
+"""How much of the disk may be filled: the rest is for what libraries write."""
+
+Download = Callable[[FileEntry, int], None]
+"""Writes a file's bytes to a descriptor, and raises StoreError if they are not what they should be."""
+
+
+class DiskTier:
+    """Directories of versions under `root`, at most `limit` bytes in all (by default nine tenths of the disk).
+
+    Safe to use from several threads, and to begin with whatever a killed process left behind.
+    """
+
+    def __init__(self, root: Path, limit: int | None = None) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self._root = root
+        self._limit = int(shutil.disk_usage(root).total * _SHARE) if limit is None else limit
+        self._lock = threading.Lock()
+        self._busy: dict[str, int] = {}
+        self._remove_orphans()
+        known = sorted(root.glob("*/*"), key=lambda path: path.stat().st_mtime)
+        self._versions = OrderedDict((path.relative_to(root).as_posix(), _size(path)) for path in known)
+
+    def fetch(self, version: str, files: Sequence[FileEntry], download: Download) -> Path:
+        """The directory of a version (`model/number`) with these files; those that lack are downloaded.
+
+        Raises StoreError if they do not fit, or as `download` does.
+        """
+        directory = self._root / version
+        with self._in_use(version):
+            directory.mkdir(parents=True, exist_ok=True)
+            for entry in files:
+                target = directory / entry.path
+                if not (target.is_file() and target.stat().st_size == entry.size):
+                    self._store(version, entry, target, download)
+        return directory
+
+    def _store(self, version: str, entry: FileEntry, target: Path, download: Download) -> None:
+        self._make_room(version, entry)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.{os.getpid()}.{uuid4().hex}.part")
+        try:
+            with part.open("w+b") as file:
+                self._allocate(file.fileno(), version, entry)
+                download(entry, file.fileno())
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            with self._lock:
+                self._versions[version] -= entry.size
+            raise
+
+    def _allocate(self, descriptor: int, version: str, entry: FileEntry) -> None:
+        """Take the disk space before the first byte comes: a full disk is noticed at once, not in the middle."""
+        while entry.size:
+            try:
+                os.posix_fallocate(descriptor, 0, entry.size)
+            except OSError as error:
+                if error.errno != ENOSPC:
+                    raise
+                if not self._evict_one():
+                    raise self._full(version, entry) from error
+            else:
+                return
+
+    def _make_room(self, version: str, entry: FileEntry) -> None:
+        while True:
+            with self._lock:
+                if sum(self._versions.values()) + entry.size <= self._limit:
+                    self._versions[version] += entry.size
+                    return
+            if not self._evict_one():
+                raise self._full(version, entry)
+
+    def _evict_one(self) -> bool:
+        with self._lock:
+            idle = next((version for version in self._versions if version not in self._busy), None)
+            if idle is None:
+                return False
+            del self._versions[idle]
+            # Renamed under the lock, so that a fetch that begins now begins anew. Mapped files live on unnamed.
+            doomed = self._root / f".{uuid4().hex}.part"
+            (self._root / idle).rename(doomed)
+        shutil.rmtree(doomed)
+        return True
+
+    def _full(self, version: str, entry: FileEntry) -> StoreError:
+        return StoreError(
+            f"{version}/{entry.path} has {entry.size} bytes and does not fit on the function's disk, of which models "
+            f"may take {self._limit}: give the function more ephemeral storage"
+        )
+
+    @contextmanager
+    def _in_use(self, version: str) -> Generator[None]:
+        with self._lock:
+            self._busy[version] = self._busy.get(version, 0) + 1
+            self._versions.setdefault(version, 0)
+            self._versions.move_to_end(version)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy[version] -= 1
+                if not self._busy[version]:
+                    del self._busy[version]
+
+    def _remove_orphans(self) -> None:
+        for path in list(self._root.rglob("*.part")):
+            owner = path.name.split(".")[-3]
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif not (owner.isdigit() and int(owner) != os.getpid() and Path(f"/proc/{owner}").exists()):
+                path.unlink(missing_ok=True)
+
+
+def _size(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())

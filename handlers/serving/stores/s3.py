@@ -1,0 +1,233 @@
+"""S3Store: a model repository in a bucket, its files fetched to the function's disk when a model is loaded."""
+
+import hashlib
+import html
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_manifest, parse_pointer
+from handlers.serving.stores import NotInStore, StoreError
+from handlers.serving.stores.disk_tier import DiskTier
+from handlers.serving.stores.signed_http import TRIES, Bucket, RequestFailed
+from handlers.serving.stores.unpackaged import SAVED_MODEL_FILE, newest_version, unpackaged_manifest
+
+PART_BYTES = 8 * 1024 * 1024
+"""Larger files come in parts of this size, several at once: S3 limits each connection, not their number.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-guidelines.html"""
+
+STREAMS = 16
+"""How many parts come at once."""
+
+_BUFFER_BYTES = 256 * 1024
+
+
+class _Interrupted(StoreError):
+    """The connection broke, not the object."""
+
+
+class S3Store:
+    """Reads `s3://bucket/prefix`; needs `s3:GetObject` on the models and `s3:ListBucket` under their prefixes."""
+
+    def __init__(self, bucket: str, prefix: str, *, directory: Path | None = None, limit: int | None = None) -> None:
+        self._bucket_name, self._prefix = bucket, prefix
+        self._bucket = Bucket(bucket)
+        identity = hashlib.sha256(f"{bucket}/{prefix}".encode()).hexdigest()[:16]
+        self._directory = directory or Path(tempfile.gettempdir()) / "tensorflow-lambda" / identity
+        self._limit = limit
+        self._tier: DiskTier | None = None
+        self._pointers: dict[str, tuple[str, Pointer]] = {}
+        self._lock = threading.Lock()
+
+    def pointer(self, model: str) -> Pointer:
+        """Read `current.json` if it changed since the last time; without one, the largest version there is."""
+        with self._lock:
+            known = self._pointers.get(model)
+        headers = {} if known is None else {"If-None-Match": known[0]}
+        with self._asking(self._bucket.get(self._key(model, POINTER_FILE), headers)) as response:
+            body = response.read()
+            if response.status == 304 and known is not None:
+                return known[1]
+            if response.status == 404:
+                return newest_version(model, self._versions(model))
+            self._refuse(response.status, self._key(model, POINTER_FILE))
+            pointer = parse_pointer(body)
+            with self._lock:
+                self._pointers[model] = (response.headers.get("ETag", ""), pointer)
+            return pointer
+
+    def manifest(self, model: str, version: int) -> Manifest:
+        """Read the version's manifest, or make one for a SavedModel in TensorFlow Serving's layout."""
+        content = self._read(self._key(model, str(version), MANIFEST_FILE))
+        if content is not None:
+            return parse_manifest(content)
+        saved_model = self._read(self._key(model, str(version), SAVED_MODEL_FILE))
+        if saved_model is None:
+            raise NotInStore(f"{model}/{version} holds neither {MANIFEST_FILE} nor {SAVED_MODEL_FILE}")
+        return unpackaged_manifest(model, version, saved_model, self._files(model, version))
+
+    def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
+        """A directory on the function's disk that holds the files, each checked against its SHA-256."""
+        with self._lock:
+            if self._tier is None:
+                self._tier = DiskTier(self._directory, self._limit)
+            tier = self._tier
+        return tier.fetch(
+            f"{model}/{version}",
+            files,
+            lambda entry, descriptor: self._download(self._key(model, str(version), entry.path), entry, descriptor),
+        )
+
+    def close(self) -> None:
+        """Close the connections that are kept; what is read later opens its own."""
+        self._bucket.close()
+
+    def _download(self, key: str, entry: FileEntry, descriptor: int) -> None:
+        parts = [(start, min(start + PART_BYTES, entry.size)) for start in range(0, entry.size, PART_BYTES)]
+        if len(parts) <= 1:
+            self._copy(key, 0, entry.size, entry.size, descriptor)
+            _check(key, entry, descriptor, [(0, entry.size)])
+            return
+        stop = threading.Event()
+        with ThreadPoolExecutor(min(STREAMS, len(parts)), "fetch") as pool:
+            copies = [pool.submit(self._copy, key, *part, entry.size, descriptor, stop) for part in parts]
+            try:
+                _check(key, entry, descriptor, _as_they_come(parts, copies))
+            except BaseException:
+                stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _copy(
+        self, key: str, start: int, end: int, size: int, descriptor: int, stop: threading.Event | None = None
+    ) -> None:
+        """Write the object's bytes from `start` to `end` to the same place of the descriptor."""
+        at = start
+        for attempt in range(TRIES):
+            try:
+                for reached in self._stream(key, at, end, size, descriptor):
+                    at = reached
+                    if stop is not None and stop.is_set():
+                        return
+            except _Interrupted:
+                if attempt == TRIES - 1:
+                    raise
+            else:
+                return
+
+    def _stream(self, key: str, at: int, end: int, size: int, descriptor: int) -> Iterator[int]:
+        """Copy, and say after each piece how far it came. Raises _Interrupted where going on from there may help."""
+        is_whole = at == 0 and end == size
+        headers = {} if is_whole else {"Range": f"bytes={at}-{end - 1}"}
+        buffer = memoryview(bytearray(min(_BUFFER_BYTES, max(end - at, 1))))
+        with self._asking(self._bucket.get(key, headers)) as response:
+            if response.status == 404:
+                raise StoreError(f"{self._uri(key)} is not there, though the manifest lists it")
+            self._refuse(response.status, key)
+            if response.status != (200 if is_whole else 206) or response.length != end - at:
+                raise StoreError(f"{self._uri(key)} has not the {size} bytes that the manifest says; publish it again")
+            while count := response.readinto(buffer):
+                _write(descriptor, buffer[:count], at)
+                at += count
+                yield at
+        if at < end:
+            raise _Interrupted(f"{self._uri(key)} ended after {at} of {size} bytes")
+
+    def _read(self, key: str) -> bytes | None:
+        with self._asking(self._bucket.get(key)) as response:
+            body = response.read()
+            if response.status == 404:
+                return None
+            self._refuse(response.status, key)
+            return body
+
+    def _refuse(self, status: int, key: str) -> None:
+        if status == 403:
+            raise StoreError(
+                f"{self._uri(key)} is refused (403): the function's role needs s3:GetObject on it, and s3:ListBucket "
+                "on the bucket to be told what is missing"
+            )
+        if status not in (200, 206):
+            raise StoreError(f"{self._uri(key)} is answered with status {status}; is the bucket in this region?")
+
+    @contextmanager
+    def _asking(self, request: AbstractContextManager[HTTPResponse]) -> Generator[HTTPResponse]:
+        try:
+            with request as response:
+                yield response
+        except (RequestFailed, HTTPException, OSError) as error:
+            raise _Interrupted(f"s3://{self._bucket_name} cannot be read: {error}") from error
+
+    def _versions(self, model: str) -> list[str]:
+        """The names of the model's directories."""
+        prefix = self._key(model, "")
+        return [
+            html.unescape(found)[len(prefix) : -1]
+            for page in self._pages({"prefix": prefix, "delimiter": "/"})
+            for found in re.findall(r"<CommonPrefixes>\s*<Prefix>([^<]*)</Prefix>", page)
+        ]
+
+    def _files(self, model: str, version: int) -> list[FileEntry]:
+        prefix = self._key(model, str(version), "")
+        found = [
+            (html.unescape(_tag("Key", content))[len(prefix) :], int(_tag("Size", content)))
+            for page in self._pages({"prefix": prefix})
+            for content in re.findall(r"<Contents>(.*?)</Contents>", page, re.DOTALL)
+        ]
+        return [FileEntry(path=path, size=size, sha256="") for path, size in found if path and not path.endswith("/")]
+
+    def _pages(self, query: dict[str, str]) -> Iterator[str]:
+        more = {"list-type": "2", **query}
+        while True:
+            with self._asking(self._bucket.get("", query=more)) as response:
+                page = response.read().decode()
+                self._refuse(response.status, "")
+            yield page
+            if _tag("IsTruncated", page) != "true":
+                return
+            more["continuation-token"] = html.unescape(_tag("NextContinuationToken", page))
+
+    def _key(self, *parts: str) -> str:
+        return "/".join((self._prefix, *parts) if self._prefix else parts)
+
+    def _uri(self, key: str) -> str:
+        return f"s3://{self._bucket_name}/{key}"
+
+
+def _write(descriptor: int, data: memoryview, at: int) -> None:
+    try:
+        os.pwrite(descriptor, data, at)
+    except OSError as error:
+        raise StoreError(f"The function's disk cannot be written: {error.strerror}") from error
+
+
+def _tag(name: str, text: str) -> str:
+    match = re.search(f"<{name}>([^<]*)</{name}>", text)
+    return match[1] if match else ""
+
+
+def _as_they_come(parts: Sequence[tuple[int, int]], copies: Sequence[Future[None]]) -> Iterator[tuple[int, int]]:
+    """The parts in their order, each as soon as it and all before it are there."""
+    for part, copy in zip(parts, copies, strict=True):
+        copy.result()
+        yield part
+
+
+def _check(key: str, entry: FileEntry, descriptor: int, parts: Iterable[tuple[int, int]]) -> None:
+    """Compare the checksum of what was written, while the rest still comes. Raises StoreError if it is another."""
+    digest = hashlib.sha256()
+    for start, end in parts:
+        if entry.sha256:
+            for at in range(start, end, _BUFFER_BYTES):
+                digest.update(os.pread(descriptor, min(_BUFFER_BYTES, end - at), at))
+    if entry.sha256 and digest.hexdigest() != entry.sha256:
+        raise StoreError(
+            f"{key} has the SHA-256 {digest.hexdigest()}; the manifest says {entry.sha256}. "
+            "The object was changed or damaged: publish the version again under a new number."
+        )

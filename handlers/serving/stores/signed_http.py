@@ -1,0 +1,183 @@
+"""Reading S3 with nothing but the standard library: an SDK takes longer to import than a small model takes to load.
+
+Signature version 4: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+"""
+
+import hashlib
+import hmac
+import http.client
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+
+TIMEOUT_SECONDS = 10.0
+"""How long a connection may stay silent."""
+
+TRIES = 4
+FIRST_PAUSE_SECONDS = 0.05
+"""A request that failed for no fault of its own is sent again after this long, then after twice as long, and so on."""
+
+_EMPTY_BODY = hashlib.sha256(b"").hexdigest()
+_BROKEN = (http.client.HTTPException, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What requests are signed with."""
+
+    access_key: str
+    secret_key: str
+    token: str | None = None
+
+
+class RequestFailed(Exception):
+    """S3 could not be asked, or answered with a failure of its own, several times."""
+
+
+def sign(
+    method: str, host: str, path: str, query: str, region: str, credentials: Credentials, moment: time.struct_time
+) -> dict[str, str]:
+    """The headers that make a request without a body one of the owner of the credentials.
+
+    Args:
+        method: `GET`.
+        host: as in the `Host` header.
+        path: percent-encoded.
+        query: percent-encoded, its parameters in the order of their names.
+        region: the bucket's.
+        credentials: whose request it is.
+        moment: now, in UTC.
+    """
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", moment)
+    headers = {"host": host, "x-amz-content-sha256": _EMPTY_BODY, "x-amz-date": stamp}
+    if credentials.token is not None:
+        headers["x-amz-security-token"] = credentials.token
+    names = ";".join(headers)
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    canonical = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{_EMPTY_BODY}"
+    scope = f"{stamp[:8]}/{region}/s3/aws4_request"
+    key = f"AWS4{credentials.secret_key}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+    headers["authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
+    )
+    return headers
+
+
+def find_credentials(environment: Mapping[str, str]) -> Callable[[], Credentials]:
+    """Where credentials come from: the environment, as on Lambda, else wherever botocore finds and renews them."""
+    if "AWS_ACCESS_KEY_ID" in environment and "AWS_SECRET_ACCESS_KEY" in environment:
+        fixed = Credentials(
+            environment["AWS_ACCESS_KEY_ID"],
+            environment["AWS_SECRET_ACCESS_KEY"],
+            environment.get("AWS_SESSION_TOKEN") or None,
+        )
+        return lambda: fixed
+    from botocore.session import Session  # late: a snapshot's restored functions, and people's machines
+
+    source = Session().get_credentials()
+    if source is None:
+        raise RequestFailed("No AWS credentials: neither the environment nor a profile nor a role has any")
+
+    def renewed() -> Credentials:
+        frozen = source.get_frozen_credentials()
+        return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
+
+    return renewed
+
+
+class Bucket:
+    """Signed GET requests to one bucket, over connections that are kept. Safe to use from several threads."""
+
+    def __init__(self, name: str, environment: Mapping[str, str] = os.environ) -> None:
+        self._region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+        given = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
+        suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
+        # A certificate for *.s3.<region> covers no name with dots in it; other servers know only paths.
+        by_path = given is not None or "." in name
+        host = f"s3.{self._region}.{suffix}"
+        endpoint = urlsplit(given or (f"https://{host}" if by_path else f"https://{name}.{host}"))
+        self._is_secure, self._host = endpoint.scheme == "https", endpoint.netloc
+        self._root = f"{endpoint.path.rstrip('/')}/{name}" if by_path else ""
+        self._ca_bundle = environment.get("AWS_CA_BUNDLE")
+        self._environment = environment
+        self._credentials: Callable[[], Credentials] | None = None
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def get(
+        self, key: str, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
+    ) -> Generator[http.client.HTTPResponse]:
+        """The response to a GET, its body unread; whoever reads it whole leaves the connection for the next.
+
+        Raises RequestFailed if S3 is not reached or answers 429 or 5xx, several times over.
+        """
+        connection, response = self._ask(key, headers or {}, query or {})
+        try:
+            yield response
+        finally:
+            # What was not read to its end would be taken for the next answer.
+            if response.isclosed() and not response.will_close:
+                with self._lock:
+                    self._idle.append(connection)
+            else:
+                connection.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept; the next request opens its own."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _ask(
+        self, key: str, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        reason = ""
+        for attempt in range(TRIES):
+            if attempt:
+                time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+            connection = self._connection()
+            try:
+                response = self._send(connection, key, headers, query)
+            except _BROKEN as error:
+                connection.close()
+                # While a function is frozen the server gives up its connections: the idle ones are no better.
+                self.close()
+                reason = str(error) or type(error).__name__
+                continue
+            if response.status != 429 and response.status < 500:
+                return connection, response
+            reason = f"{response.status} {response.reason}"
+            connection.close()
+        raise RequestFailed(f"{key}: {reason}, {TRIES} times")
+
+    def _send(
+        self, connection: http.client.HTTPConnection, key: str, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> http.client.HTTPResponse:
+        if self._credentials is None:
+            self._credentials = find_credentials(self._environment)
+        path = f"{self._root}/{quote(key, safe='/-_.~')}"
+        asked = urlencode(sorted(query.items()), quote_via=quote, safe="-_.~")
+        signed = sign("GET", self._host, path, asked, self._region, self._credentials(), time.gmtime())
+        connection.request("GET", f"{path}?{asked}" if asked else path, headers={**headers, **signed})
+        return connection.getresponse()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        if not self._is_secure:
+            return http.client.HTTPConnection(self._host, timeout=TIMEOUT_SECONDS)
+        import ssl  # late: emulators are asked without
+
+        context = ssl.create_default_context(cafile=self._ca_bundle)
+        return http.client.HTTPSConnection(self._host, timeout=TIMEOUT_SECONDS, context=context)

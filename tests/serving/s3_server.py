@@ -1,0 +1,115 @@
+"""A small S3 over HTTP: signed GETs of objects, parts of objects and listings, and faults on demand."""
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+BUCKET = "models-bucket"
+
+
+class S3Server(ThreadingHTTPServer):
+    """Objects by key. `break_after` ends the next answers early; `refuse` fails the next ones with these statuses."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.objects: dict[str, bytes] = {}
+        self.asked: Counter[str] = Counter()
+        self.ranges: list[str] = []
+        self.statuses: list[int] = []
+        self.refuse: list[int] = []
+        self.break_after: list[int] = []
+        self.page_size = 1000
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def put(self, prefix: str, files: dict[str, bytes]) -> None:
+        self.objects |= {f"{prefix}/{name}": content for name, content in files.items()}
+
+
+@contextmanager
+def running() -> Iterator[S3Server]:
+    server = S3Server()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: S3Server
+
+    def do_GET(self) -> None:
+        assert self.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=")
+        parts = urlsplit(self.path)
+        key = unquote(parts.path).removeprefix(f"/{BUCKET}").removeprefix("/")
+        self.server.asked[key] += 1
+        if self.server.refuse:
+            self._answer(self.server.refuse.pop(0), b"")
+        elif not key:
+            self._list({name: values[0] for name, values in parse_qs(parts.query).items()})
+        elif (content := self.server.objects.get(key)) is None:
+            self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        else:
+            self._object(content)
+
+    def _object(self, content: bytes) -> None:
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        if self.headers["if-none-match"] == etag:
+            self._answer(304, b"", etag)
+        elif wanted := self.headers["range"]:
+            self.server.ranges.append(wanted)
+            first, last = wanted.removeprefix("bytes=").split("-")
+            self._answer(206, content[int(first) : int(last) + 1], etag)
+        else:
+            self._answer(200, content, etag)
+
+    def _list(self, query: dict[str, str]) -> None:
+        prefix, delimiter = query["prefix"], query.get("delimiter")
+        keys = sorted(key for key in self.server.objects if key.startswith(prefix))
+        start = int(query.get("continuation-token", "0"))
+        page, more = keys[start : start + self.server.page_size], start + self.server.page_size < len(keys)
+        if delimiter:
+            names = sorted({key[len(prefix) :].split("/")[0] for key in keys if "/" in key[len(prefix) :]})
+            body = "".join(f"<CommonPrefixes><Prefix>{escape(prefix + n)}/</Prefix></CommonPrefixes>" for n in names)
+            more = False
+        else:
+            body = "".join(
+                f"<Contents><Key>{escape(key)}</Key><Size>{len(self.server.objects[key])}</Size></Contents>"
+                for key in page
+            )
+        token = f"<NextContinuationToken>{start + self.server.page_size}</NextContinuationToken>" if more else ""
+        cut = str(more).lower()
+        self._answer(
+            200, f"<ListBucketResult><IsTruncated>{cut}</IsTruncated>{token}{body}</ListBucketResult>".encode()
+        )
+
+    def _answer(self, status: int, body: bytes, etag: str = "") -> None:
+        self.server.statuses.append(status)
+        self.send_response(status)
+        if etag:
+            self.send_header("ETag", etag)
+        if status != 304:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.server.break_after and len(body) > self.server.break_after[0]:
+            self.wfile.write(body[: self.server.break_after.pop(0)])
+            self.close_connection = True
+        else:
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""

@@ -1,0 +1,214 @@
+"""The cache of loaded models against a plain model of what it should do, and under threads."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handlers.serving.cache import ModelCache
+from handlers.serving.errors import ModelTooLarge, ModelUnavailable
+
+
+class Held:
+    """Something that holds bytes from its load to its close."""
+
+    def __init__(self, name: str, held: list[str]) -> None:
+        self.name, self._held = name, held
+        held.append(name)
+
+    def close(self) -> None:
+        self._held.remove(self.name)
+
+
+SIZES = {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 11}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    asked=st.lists(st.sampled_from(sorted(SIZES)), max_size=30),
+    budget=st.integers(1, 12),
+    most=st.one_of(st.none(), st.integers(1, 3)),
+    pinned=st.sets(st.sampled_from("ab"), max_size=1),
+)
+def test_it_keeps_what_a_least_recently_used_list_would_keep(
+    asked: list[str], budget: int, most: int | None, pinned: set[str]
+) -> None:
+    held: list[str] = []
+    cache: ModelCache[Held] = ModelCache(budget, most=most, pinned=lambda key: key in pinned)
+    expected: OrderedDict[str, int] = OrderedDict()
+
+    def load(name: str) -> Held:
+        assert sum(SIZES[other] for other in held) + SIZES[name] <= budget
+        return Held(name, held)
+
+    for name in asked:
+        room = expected.copy()
+        hit = name in room
+        while not hit and (sum(room.values()) + SIZES[name] > budget or (most is not None and len(room) >= most)):
+            victim = next((other for other in room if other not in pinned), None)
+            if victim is None:
+                break
+            del room[victim]
+        else:
+            with cache.lease(name, SIZES[name], lambda name=name: load(name)) as lease:
+                assert lease.name == name
+            room[name] = SIZES[name]
+            room.move_to_end(name)
+            expected = room
+            assert (cache.keys(), sorted(held)) == (list(expected), sorted(expected))
+            assert cache.held_bytes == sum(expected.values())
+            continue
+        with pytest.raises(ModelTooLarge):
+            cache.lease(name, SIZES[name], lambda name=name: load(name))
+        # What was evicted in vain is gone.
+        expected = OrderedDict((key, SIZES[key]) for key in cache.keys())  # type: ignore[index]
+
+
+def test_many_threads_share_one_load() -> None:
+    loads: list[int] = []
+    begun, go_on = threading.Event(), threading.Event()
+    cache: ModelCache[Held] = ModelCache(10)
+
+    def load() -> Held:
+        loads.append(1)
+        begun.set()
+        go_on.wait(10)
+        return Held("a", [])
+
+    models: list[Held] = []
+
+    def use() -> None:
+        with cache.lease("a", 1, load) as model:
+            models.append(model)
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(10)
+    assert cache.state("a") == "loading"
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert len(loads) == 1
+    assert len(models) == 8
+    assert len(set(models)) == 1
+
+
+def test_a_failed_load_is_shared_remembered_and_tried_later_and_later() -> None:
+    now = [0.0]
+    told: list[object] = []
+    loads: list[int] = []
+    cache: ModelCache[Held] = ModelCache(
+        10, clock=lambda: now[0], on_failure=lambda key, error: told.append((key, str(error)))
+    )
+
+    def load() -> Held:
+        loads.append(1)
+        raise OSError("broken")
+
+    def refusal() -> int | None:
+        with pytest.raises(ModelUnavailable) as caught:
+            cache.lease("a", 1, load)
+        return caught.value.retry_after_seconds
+
+    assert [refusal(), refusal()] == [1, 1]
+    assert (len(loads), told) == (1, [("a", "broken")])
+    now[0] = 1.0
+    assert [refusal(), refusal()] == [2, 2]
+    assert len(loads) == 2
+    now[0] = 1000.0
+    with cache.lease("a", 1, lambda: Held("a", [])):
+        assert cache.state("a") == "ready"
+    assert cache.held_bytes == 1
+
+
+def test_a_model_in_use_is_closed_only_when_its_last_call_ends() -> None:
+    held: list[str] = []
+    cache: ModelCache[Held] = ModelCache(10)
+    lease = cache.lease("a", 1, lambda: Held("a", held))
+    with lease, cache.lease("a", 1, lambda: Held("never", held)):
+        cache.discard("a")
+        assert held == ["a"]
+        assert cache.held_bytes == 1
+    assert held == []
+    assert cache.held_bytes == 0
+
+
+def test_a_caller_that_cannot_wait_leaves_the_load_to_the_next() -> None:
+    go_on = threading.Event()
+    cache: ModelCache[Held] = ModelCache(10)
+
+    def load() -> Held:
+        go_on.wait(10)
+        return Held("a", [])
+
+    with pytest.raises(ModelUnavailable):
+        cache.lease("a", 1, load, timeout=0)
+    go_on.set()
+    lease = cache.lease("a", 1, lambda: Held("second", []))
+    with lease as model:
+        assert model.name == "a"
+
+
+def test_a_model_that_grew_by_more_than_it_said_pushes_others_out() -> None:
+    resident = [0]
+    cache: ModelCache[Held] = ModelCache(10, resident=lambda: resident[0])
+
+    def load(name: str, grows: int) -> Callable[[], Held]:
+        def grow() -> Held:
+            resident[0] += grows
+            return Held(name, [])
+
+        return grow
+
+    with cache.lease("a", 2, load("a", 2)):
+        pass
+    with cache.lease("b", 2, load("b", 9)):
+        pass
+    # The load's thread evicts after it has handed the model over; the next load waits for no less room than that.
+    with cache.lease("c", 1, load("c", 1)):
+        assert cache.keys() == ["b", "c"]
+        assert cache.held_bytes == 10
+
+
+def test_memory_that_every_model_of_a_kind_shares_is_taken_off_the_budget_once() -> None:
+    cache: ModelCache[Held] = ModelCache(10)
+    with cache.lease("a", 2, lambda: Held("a", []), shared=("engine", 4)):
+        pass
+    with cache.lease("b", 4, lambda: Held("b", []), shared=("engine", 4)):
+        assert cache.keys() == ["a", "b"]
+    with pytest.raises(ModelTooLarge):
+        cache.lease("c", 7, lambda: Held("c", []))
+
+
+def test_threads_that_ask_for_everything_at_once_all_get_it_within_the_budget() -> None:
+    held: list[str] = []
+    worst: list[int] = []
+    lock = threading.Lock()
+    cache: ModelCache[Held] = ModelCache(9)
+    failures: list[Exception] = []
+
+    def load(name: str) -> Held:
+        with lock:
+            worst.append(sum(SIZES[other] for other in held) + SIZES[name])
+            return Held(name, held)
+
+    def use(start: int) -> None:
+        try:
+            for step in range(60):
+                name = "abcde"[(start + step * 3) % 5]
+                with cache.lease(name, SIZES[name], lambda name=name: load(name)) as model:
+                    assert model.name in held
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=use, args=(start,)) for start in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert max(worst) <= 9
