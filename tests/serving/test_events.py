@@ -140,7 +140,7 @@ def test_one_line_a_request_is_log_and_metrics_and_holds_nothing_of_the_payload(
     assert (second["ColdStarts"], second["CacheHits"]) == (0, 1)
     assert "LoadTime" in first
     assert "LoadTime" not in second
-    assert (third["status"], third["model"] if "model" in third else None) == (404, None)
+    assert (third["status"], third.get("Model")) == (404, None)
     for line in (first, second, third):
         (declared,) = line["_aws"]["CloudWatchMetrics"]
         assert {metric["Name"] for metric in declared["Metrics"]} <= line.keys()
