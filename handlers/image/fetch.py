@@ -1,0 +1,44 @@
+"""Fetches locked packages for the image's architecture, whatever the machine that builds. Run by the image's build.
+
+    python fetch.py install ARCHITECTURE REQUIREMENTS DIRECTORY     wheels, installed
+    python fetch.py download ARCHITECTURE REQUIREMENTS DIRECTORY    wheels, as they are
+
+ARCHITECTURE is Docker's name, `amd64` or `arm64`. Only wheels with a locked hash are taken: nothing is compiled.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+GLIBC_MINORS = (34, 31, 28, 27, 26, 24, 17)
+"""The manylinux tags that Amazon Linux 2023 satisfies, which has glibc 2.34."""
+
+CA_BUNDLE = Path("/run/secrets/ca")
+"""Where the build's secret `ca` is, if one was given."""
+
+
+def pip_command(action: str, architecture: str, requirements: str, directory: str) -> list[str]:
+    """The command that fetches. Raises KeyError for an architecture that Lambda does not have."""
+    machine = MACHINES[architecture]
+    into = {"install": ["install", "--no-compile", "--target"], "download": ["download", "--dest"]}[action]
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in GLIBC_MINORS] + [f"manylinux2014_{machine}"]
+    return [
+        sys.executable,
+        *("-m", "pip", *into, directory),
+        *("--requirement", requirements, "--require-hashes", "--no-deps", "--only-binary=:all:", "--quiet"),
+        *(f"--platform={platform}" for platform in platforms),
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Run one of the commands in the module's description; the result is pip's exit code."""
+    if len(arguments) != 4:
+        sys.exit(__doc__)
+    trust = {"PIP_CERT": str(CA_BUNDLE)} if CA_BUNDLE.is_file() else {}
+    return subprocess.run(pip_command(*arguments), env={**os.environ, **trust}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
