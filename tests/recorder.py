@@ -5,20 +5,13 @@ Pulumi's own mocks drop parents, dependencies, options and component outputs; th
 
 import asyncio
 import contextvars
-import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import pulumi_aws as aws
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.config import set_all_config
-
-with warnings.catch_warnings():
-    # The provider's SDK warns of its own deprecated classes when a module of it is first used.
-    warnings.filterwarnings("ignore", r"\S+ has been deprecated in favor of", DeprecationWarning)
-    for module in (aws.s3, aws.lambda_, aws.apigatewayv2, aws.cloudwatch, aws.ecr, aws.iam, aws.ec2, aws.efs):
-        getattr(module, "__all__", None)  # loads it
 
 PROJECT = "tensorflow-lambda"
 ACCOUNT = "123456789012"
@@ -77,7 +70,7 @@ class Recorder(mocks.MockMonitor):
         for resource in self.registered:
             if resource.urn == request.urn:
                 resource.outputs.update(outputs)
-        if "pulumi:pulumi:Stack" in request.urn:
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
             self.exports.update(outputs)
         return super().RegisterResourceOutputs(request)
 
@@ -231,12 +224,25 @@ def deploy(
     """
     recorder = Recorder(objects)
 
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def open_loop() -> None:
+        """Give a worker thread the event loop that the monitor would otherwise open in it and leave open."""
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
     async def run() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4, initializer=open_loop))
         set_all_config({f"{PROJECT}:{key}": value for key, value in (config or {}).items()})
         mocks.set_mocks(recorder.mocks, project=PROJECT, stack="test", preview=preview, monitor=recorder)
+        settings.SETTINGS.outputs.clear()  # what a deployment that failed left unfinished
         settings.set_root_resource(None)  # set_mocks makes a root that has finished; the program brings its own
         await stack.run_in_stack(program)
 
     # Pulumi keeps its settings, its configuration and the root resource in context variables: a fresh context each.
-    contextvars.Context().run(asyncio.run, run())
+    try:
+        contextvars.Context().run(asyncio.run, run())
+    finally:
+        for loop in loops:
+            loop.close()
     return recorder

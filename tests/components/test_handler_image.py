@@ -1,0 +1,109 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from components.handler_image import HandlerImage, HandlerImageArgs, build_digest, build_target
+from tests.recorder import Recorder, deploy
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    """A small project: a Dockerfile and a handler."""
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "Dockerfile").write_text("FROM scratch AS litert\n")
+    (tmp_path / "handlers" / "handler.py").write_text("handler = print\n")
+    (tmp_path / ".dockerignore").write_text("*\n")
+    return tmp_path
+
+
+def deploy_image(context: Path, **args: object) -> Recorder:
+    return deploy(
+        lambda: HandlerImage("handlers", HandlerImageArgs(**{"engines": ["litert"], "context": context, **args}))
+    )
+
+
+def test_the_image_is_known_by_its_repositorys_digest(context: Path):
+    outputs = deploy_image(context).one("tensorflow-lambda:index:HandlerImage").outputs
+    repository = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers-1234567"
+    assert outputs["image_uri"] == f"{repository}@sha256:{'ab' * 32}"
+
+
+def test_the_repository_never_moves_a_tag_scans_and_encrypts(context: Path):
+    repository = deploy_image(context).one("aws:ecr/repository:Repository").inputs
+    assert repository["imageTagMutability"] == "IMMUTABLE"
+    assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert repository["encryptionConfigurations"] == [{"encryptionType": "AES256"}]
+
+
+def test_old_images_expire(context: Path):
+    document = deploy_image(context).one("aws:ecr/lifecyclePolicy:LifecyclePolicy").inputs["policy"]
+    (rule,) = json.loads(document)["rules"]
+    assert rule["selection"] == {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 30}
+
+
+def test_the_tag_is_the_digest_of_what_goes_into_the_build(context: Path):
+    image = deploy_image(context).one("docker:index/image:Image").inputs
+    assert image["imageName"].endswith(f":{build_digest(HandlerImageArgs(engines=['litert'], context=context))}")
+
+
+@pytest.mark.parametrize(("architecture", "platform"), [("x86_64", "linux/amd64"), ("arm64", "linux/arm64")])
+def test_the_architecture_decides_the_platform(context: Path, architecture: str, platform: str):
+    image = deploy_image(context, architecture=architecture).one("docker:index/image:Image").inputs
+    assert image["build"]["platform"] == platform
+
+
+@pytest.mark.parametrize(
+    ("engines", "models", "target"),
+    [
+        (["litert"], None, "litert"),
+        (["tensorflow"], None, "tensorflow"),
+        (["litert", "tensorflow"], None, "tensorflow"),
+        (["litert"], Path("build/baked"), "baked-litert"),
+        (["tensorflow"], Path("build/baked"), "baked-tensorflow"),
+    ],
+)
+def test_the_engines_and_the_models_decide_the_target(engines: list[str], models: Path | None, target: str):
+    assert build_target(HandlerImageArgs(engines=engines, models_directory=models)) == target
+
+
+def test_the_build_gets_the_base_image_and_the_directory_of_the_models(context: Path):
+    image = deploy_image(context, base_image="base@sha256:1", models_directory=Path("baked")).one(
+        "docker:index/image:Image"
+    )
+    assert image.inputs["build"]["args"] == {"BASE_IMAGE": "base@sha256:1", "MODELS_DIR": "baked"}
+
+
+def test_a_preview_builds_nothing_and_no_attestation_is_added(context: Path):
+    image = deploy_image(context).one("docker:index/image:Image").inputs
+    assert image["buildOnPreview"] is False
+    assert image["build"]["builderVersion"] == "BuilderBuildKit"
+
+
+def test_the_digest_is_the_same_for_the_same_sources_elsewhere(context: Path, tmp_path_factory: pytest.TempPathFactory):
+    other = tmp_path_factory.mktemp("elsewhere")
+    for path in (path for path in context.rglob("*") if path.is_file()):
+        copy = other / path.relative_to(context)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    digests = {build_digest(HandlerImageArgs(engines=["litert"], context=root)) for root in (context, other)}
+    assert len(digests) == 1
+
+
+def test_what_python_caches_does_not_change_the_digest(context: Path):
+    before = build_digest(HandlerImageArgs(engines=["litert"], context=context))
+    (context / "handlers" / "__pycache__").mkdir()
+    (context / "handlers" / "__pycache__" / "handler.pyc").write_bytes(b"cached")
+    assert build_digest(HandlerImageArgs(engines=["litert"], context=context)) == before
+
+
+def test_anything_that_the_image_holds_changes_the_digest(context: Path):
+    arguments = HandlerImageArgs(engines=["litert"], context=context)
+    digests = {
+        build_digest(arguments),
+        build_digest(HandlerImageArgs(engines=["tensorflow"], context=context)),
+        build_digest(HandlerImageArgs(engines=["litert"], context=context, architecture="arm64")),
+        build_digest(HandlerImageArgs(engines=["litert"], context=context, base_image="other")),
+    }
+    (context / "handlers" / "handler.py").write_text("handler = repr\n")
+    assert len(digests | {build_digest(arguments)}) == 5

@@ -1,0 +1,171 @@
+"""The whole real program under several configurations, as `pulumi up` runs it."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from components.configuration import SettingsError
+from components.rules import ENVIRONMENT_BYTES, ROLE_POLICY_CHARACTERS
+from policy.invariants import breaches
+from tests.packaged import as_configuration, package
+from tests.recorder import Recorder, StoredObject, deploy
+
+PROJECT = Path(__file__).parents[2]
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
+FUNCTION = "aws:lambda/function:Function"
+
+CONFIGURATIONS = {
+    "the defaults": {},
+    "a function for each model": {"mode": "single"},
+    "an image built before": {"imageUri": IMAGE},
+    "an open API on arm64": {"auth": "none", "architecture": "arm64"},
+    "every size and limit": {
+        "mode": "single",
+        "memoryMib": 3008,
+        "timeoutSeconds": 12,
+        "ephemeralStorageMib": 1024,
+        "modelCacheMib": 512,
+        "reservedConcurrency": 3,
+        "logRetentionDays": 7,
+        "throttlingBurst": 9,
+        "throttlingRate": 4,
+        "imageEngines": "tensorflow",
+        "deleteModelsOnDestroy": True,
+    },
+    "one of the models": {"models": ["iris"], "mode": "single"},
+}
+
+
+@pytest.fixture
+def packaged(tmp_path: Path) -> Path:
+    package(tmp_path, "digits", engine="tensorflow")
+    return package(tmp_path, "iris")
+
+
+def run(root: Path, *, objects: dict[str, StoredObject] | None = None, **values: object) -> Recorder:
+    config = as_configuration(**{"modelRepository": str(root), **values})
+    return deploy(lambda: runpy.run_path(str(PROJECT / "__main__.py")), config=config, objects=objects)
+
+
+def written_in(stack: Path) -> dict[str, object]:
+    """A stack file's values by key, without the project's namespace."""
+    values = yaml.safe_load(stack.read_text())["config"]
+    return {key.removeprefix("tensorflow-lambda:"): value for key, value in values.items()}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_every_invariant_holds(packaged: Path, name: str):
+    recorder = run(packaged, **CONFIGURATIONS[name])
+    assert [breach for each in recorder.registered for breach in breaches(each.type, each.name, each.inputs)] == []
+
+
+@pytest.mark.parametrize("stack", sorted(PROJECT.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
+def test_every_stack_file_deploys_and_holds_the_invariants(packaged: Path, stack: Path):
+    recorder = run(packaged, **written_in(stack))
+    assert recorder.exports["apiUrl"].startswith("https://")
+    assert [breach for each in recorder.registered for breach in breaches(each.type, each.name, each.inputs)] == []
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_every_resource_belongs_to_the_one_stack_component(packaged: Path, name: str):
+    recorder = run(packaged, **CONFIGURATIONS[name])
+    by_urn = {each.urn: each for each in recorder.registered}
+    tops = [each for each in recorder.registered if each.parent not in by_urn]
+    assert [each.name for each in tops] == ["inference"]
+
+
+def test_exports_say_where_to_send_requests(packaged: Path):
+    assert run(packaged, imageUri=IMAGE).exports == {
+        "apiUrl": "https://abcdefghij.execute-api.eu-central-1.amazonaws.com",
+        "functionNames": {"digits": "inference-1234567", "iris": "inference-1234567"},
+        "bucketName": "inference-models-1234567",
+        "imageUri": IMAGE,
+        "models": ["digits", "iris"],
+    }
+
+
+def test_multi_is_one_function_for_all_models(packaged: Path):
+    function = run(packaged, mode="multi").one(FUNCTION).inputs
+    assert function["imageConfig"] == {"commands": ["handlers.multi_model.handler"]}
+    assert function["environment"]["variables"]["MODEL_NAMES"] == "digits,iris"
+
+
+def test_single_is_one_function_for_each_model(packaged: Path):
+    functions = run(packaged, mode="single").of(FUNCTION)
+    assert {each.inputs["environment"]["variables"]["MODEL_NAMES"] for each in functions} == {"digits", "iris"}
+    assert {each.inputs["imageConfig"]["commands"][0] for each in functions} == {"handlers.single_model.handler"}
+
+
+def test_a_function_of_its_own_can_read_its_model_alone(packaged: Path):
+    policy = run(packaged, mode="single").named("inference-iris-grants").inputs["policy"]
+    assert "models/iris/*" in policy
+    assert "digits" not in policy
+
+
+def test_the_functions_wait_for_every_seeded_object(packaged: Path):
+    recorder = run(packaged, mode="single")
+    seeded = {each.urn for each in recorder.of("aws:s3/bucketObjectv2:BucketObjectv2")}
+    assert all(seeded <= recorder.waits_for(each) for each in recorder.of(FUNCTION))
+
+
+def test_one_architecture_decides_image_and_functions(packaged: Path):
+    recorder = run(packaged, architecture="arm64", mode="single")
+    assert recorder.one("docker:index/image:Image").inputs["build"]["platform"] == "linux/arm64"
+    assert {each.inputs["architectures"][0] for each in recorder.of(FUNCTION)} == {"arm64"}
+
+
+@pytest.mark.parametrize(
+    ("values", "target"),
+    [
+        ({}, "tensorflow"),
+        ({"models": ["iris"]}, "litert"),
+        ({"models": ["iris"], "imageEngines": "tensorflow"}, "tensorflow"),
+    ],
+)
+def test_the_image_holds_the_engines_that_the_models_need(packaged: Path, values: dict[str, object], target: str):
+    assert run(packaged, **values).one("docker:index/image:Image").inputs["build"]["target"] == target
+
+
+def test_an_image_built_before_needs_neither_docker_nor_a_repository(packaged: Path):
+    recorder = run(packaged, imageUri=IMAGE)
+    assert not recorder.of("docker:index/image:Image")
+    assert not recorder.of("aws:ecr/repository:Repository")
+    assert recorder.one(FUNCTION).inputs["imageUri"] == IMAGE
+
+
+def test_a_second_deployment_keeps_the_version_that_was_published_since(packaged: Path):
+    published = '{"version": 9, "labels": {}}\n'
+    recorder = run(packaged, objects={"models/iris/current.json": StoredObject(body=published)})
+    assert recorder.named("inference-models-iris-current").inputs["content"] == published
+
+
+def test_a_configuration_with_mistakes_builds_nothing(packaged: Path):
+    with pytest.raises(SettingsError, match="the configuration has 2 mistakes"):
+        run(packaged, memoryMib=1, storag="s3")
+
+
+def test_advice_is_said_as_a_warning_and_the_stack_is_built(packaged: Path, caplog: pytest.LogCaptureFixture):
+    assert run(packaged, auth="none").exports["apiUrl"]
+    assert "auth: none lets everyone on the internet call the API" in caplog.text
+
+
+def test_as_many_models_as_the_rules_allow_fit_in_the_policy_and_the_environment(tmp_path: Path):
+    for number in range(73):
+        package(tmp_path, f"model-{number:02}")
+    recorder = run(tmp_path, imageUri=IMAGE)
+    policy = recorder.named("inference-grants").inputs["policy"]
+    variables = recorder.one(FUNCTION).inputs["environment"]["variables"]
+    assert len("".join(policy.split())) <= ROLE_POLICY_CHARACTERS
+    assert sum(len(key) + len(value) for key, value in variables.items()) <= ENVIRONMENT_BYTES
+
+
+def test_the_policies_of_a_stack_are_valid_json_with_a_version(packaged: Path):
+    documents = [each.inputs["policy"] for each in run(packaged).registered if "policy" in each.inputs]
+    assert {json.loads(document).get("Version", "2012-10-17") for document in documents} == {"2012-10-17"}
+
+
+def test_the_program_stays_short():
+    assert len((PROJECT / "__main__.py").read_text().splitlines()) < 40
