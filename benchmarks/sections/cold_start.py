@@ -20,19 +20,12 @@ CACHES = {"warm": "page cache warm", "dropped": "page cache dropped"}
 def measure(quick: bool) -> dict[str, Any]:
     """Fresh processes in turn: every model in every way, then the next round."""
     subjects = prepare(("iris", "mobilenet_v2") if quick else SUBJECT_NAMES)
-    runs: list[dict[str, Any]] = [
-        {"cache": cache, "round": number, "subject": subject.name, "way": way.key, **_run(subject, way, cache)}
-        for cache, rounds in (("warm", 1 if quick else 7), ("dropped", 1 if quick else 5))
-        if cache == "warm" or page_cache.may_drop()
-        for number in range(-1 if cache == "warm" else 0, rounds)  # the round -1 fills the cache
-        for subject in subjects
-        for way in WAYS
-    ]
+    runs = _rounds("warm", subjects, 1 if quick else 7)
+    if page_cache.may_drop():
+        runs += _rounds("dropped", subjects[:1] if quick else subjects, 1 if quick else 5)
     for subject in subjects:
         _check_answers(subject, runs)
-    return {
-        "runs": [{key: value for key, value in run.items() if key != "numbers"} for run in runs if run["round"] >= 0]
-    }
+    return {"runs": [{key: value for key, value in run.items() if key != "numbers"} for run in runs]}
 
 
 def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
@@ -100,6 +93,17 @@ def _column(data: Mapping[str, Any], cache: str, subject: str, way: Way, what: s
     """One measurement, round by round."""
     wanted = (cache, subject, way.key)
     return [run[what] for run in data["runs"] if (run["cache"], run["subject"], run["way"]) == wanted]
+
+
+def _rounds(cache: str, subjects: Sequence[Subject], rounds: int) -> list[dict[str, Any]]:
+    """Every subject in every way, round after round; a first round that fills a warm cache is not kept."""
+    return [
+        {"cache": cache, "subject": subject.name, "way": way.key, **found}
+        for number in range(-1 if cache == "warm" else 0, rounds)
+        for subject in subjects
+        for way in WAYS
+        if (found := _run(subject, way, cache)) and number >= 0
+    ]
 
 
 def _run(subject: Subject, way: Way, cache: str) -> dict[str, Any]:

@@ -105,9 +105,9 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     single, multi = _medians(data["hits"]["single"]), _medians(data["hits"]["multi"])
     return "\n".join(
         [
-            f"{len(data['traffic'])} JSON requests, one after the other, drawn by Zipf's law (exponent {EXPONENT:g}) over "
-            f"100 models of {megabytes(data['model_bytes'])} each in memory, which differ only in their names and files. "
-            f"`{MODEL_CACHE_BYTES}` leaves room for {ROOM} of them and the engine. Page cache warm.\n",
+            f"{len(data['traffic'])} JSON requests, one after the other, drawn by Zipf's law (exponent {EXPONENT:g}) "
+            f"over 100 models of {megabytes(data['model_bytes'])} each in memory, which differ only in their names and "
+            f"files. `{MODEL_CACHE_BYTES}` leaves room for {ROOM} of them and the engine. Page cache warm.\n",
             table(["cache", "hit ratio"], caches),
             "No cache that cannot see the future reaches Belady's ratio; the target is set against what the handler's "
             "own kind, a least-recently-used cache, can do at most.\n",

@@ -1,0 +1,82 @@
+"""Results as the sections record them, made up so that every ratio is known."""
+
+from typing import Any
+
+from benchmarks.caching import lru_hits
+from benchmarks.records import Record
+from benchmarks.sections.many_models import ROOM
+from benchmarks.ways import WAYS
+
+COLD_SECONDS = {"litert": 0.1, "frozen_graph": 0.5, "saved_model": 1.0, "saved_model_load": 2.0, "keras": 4.0}
+TRAFFIC = list(range(25)) + list(range(24, -1, -1))
+
+
+def records(**changes: dict[str, Any]) -> list[Record]:
+    """A record of every section; `changes` replace keys of a section's data."""
+    made = {
+        "handler-start": handler_start(),
+        "cold-start": cold_start(),
+        "warm-calls": warm_calls(),
+        "many-models": many_models(),
+        "fetch": fetch(),
+    }
+    return [
+        Record(
+            section=name,
+            quick=False,
+            started="2026-01-01 12:00",
+            seconds=90.0,
+            load_before=0.1,
+            machine={"processor": "one of a kind, 2 cores", "Python": "3.11.7"},
+            data={**data, **changes.get(name.replace("-", "_"), {})},
+        )
+        for name, data in made.items()
+    ]
+
+
+def handler_start() -> dict[str, Any]:
+    return {"rounds": {"python": [0.02], "numpy": [0.1], "ready": [0.12], "alive": [0.13]}}
+
+
+def cold_start() -> dict[str, Any]:
+    return {
+        "runs": [
+            {
+                "cache": cache,
+                "subject": "mobilenet_v2",
+                "way": way.key,
+                "answered_seconds": COLD_SECONDS[way.key] * slower,
+                "ready_seconds": COLD_SECONDS[way.key] * slower / 2,
+                "read_bytes": 80_000_000,
+                "peak_memory_bytes": 100_000_000,
+            }
+            for cache, slower in (("warm", 1), ("dropped", 2))
+            for way in WAYS
+        ]
+    }
+
+
+def warm_calls() -> dict[str, Any]:
+    network = {way.key: [[COLD_SECONDS[way.key] / 100] * 3] for way in WAYS}
+    overhead = {"handler": [[0.0032]], "envelope": [[0.0010]], "engine": [[0.0020]]}
+    ways = {"litert": overhead, "frozen_graph": overhead}
+    return {"calls": {"mobilenet_v2": network}, "overhead": {"mobilenet_v2": ways, "iris": ways}}
+
+
+def many_models() -> dict[str, Any]:
+    return {
+        "model_bytes": 10,
+        "budget_bytes": 200,
+        "empty_bytes": 50,
+        "traffic": TRAFFIC,
+        "seconds": [0.001] * len(TRAFFIC),
+        "statuses": [200] * len(TRAFFIC),
+        "loaded": [not hit for hit in lru_hits(TRAFFIC, ROOM)],
+        "resident": [60] * (len(TRAFFIC) - 1) + [255],
+        "hits": {"multi": [[0.0102]], "single": [[0.0100]]},
+    }
+
+
+def fetch() -> dict[str, Any]:
+    rounds = {"store": [0.5], "s5cmd": [1.0], "s5cmd_tuned": [0.4], "get_object": [3.0]}
+    return {"rounds": rounds, "size": 200_000_000, "connection_rate": 60_000_000}
