@@ -1,6 +1,9 @@
 """Making a version: everything of packaging that needs TensorFlow."""
 
+import functools
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from handlers.manifest import ArtifactForm, Manifest
 from models.packaging.artifacts import Exchanges, build_artifacts
@@ -40,6 +43,7 @@ def make_version(
     prepared = prepare(source, directory, options.allowed_operations)
     try:
         exchanges = _exchanges(prepared, options)
+        warmup = _warmup(prepared, exchanges)
     finally:
         prepared.reference.close()
     forms: list[ArtifactForm] = [form for form in options.forms if form in prepared.forms]
@@ -49,7 +53,6 @@ def make_version(
     kept = {file for artifact in artifacts for file in artifact.files}
     kept |= {p.relative_to(directory).as_posix() for p in (directory / SAVED_MODEL_DIRECTORY).rglob("*") if p.is_file()}
     files = list_files(directory, sorted(kept))
-    warmup = {name: warmup_request(exchange.requests[0]) for name, exchange in exchanges.items()}
 
     def manifest_for(version: int) -> Manifest:
         return Manifest(
@@ -81,3 +84,12 @@ def _exchanges(prepared: Prepared, options: PackageOptions) -> Exchanges:
             raise PackagingError(f"the model refuses the samples for {name!r}: {lines[0][:300]}") from error
         exchanges[name] = Exchange(requests=requests, answers=answers)
     return exchanges
+
+
+def _warmup(prepared: Prepared, exchanges: Exchanges) -> Mapping[str, Mapping[str, Any]]:
+    """One request for each signature that a request in JSON can make ready."""
+    found = {
+        name: warmup_request(exchange.requests[0], functools.partial(prepared.reference.run, name))
+        for name, exchange in exchanges.items()
+    }
+    return {name: request for name, request in found.items() if request is not None}

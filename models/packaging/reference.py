@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
 from handlers.manifest import Signature
 from models.packaging.arrays import Arrays
@@ -59,11 +60,11 @@ class SavedModelReference:
 
 
 class LiteRTReference:
-    """A LiteRT file in the interpreter that TensorFlow carries, as its trainer would have run it."""
+    """A LiteRT file in the Python interpreter that LiteRT ships, as its trainer would have run it."""
 
     def __init__(self, path: Path) -> None:
         with captured_output():
-            self._interpreter: Any = tf.lite.Interpreter(str(path), num_threads=1)
+            self._interpreter: Any = Interpreter(str(path), num_threads=1)
 
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer one request."""

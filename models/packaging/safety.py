@@ -9,31 +9,30 @@ import tensorflow as tf
 from models.packaging.errors import PackagingError
 
 HARM: Mapping[str, str] = {
-    "reads or writes files": """
-        ReadFile WriteFile MatchingFiles Save SaveV2 SaveSlices Restore RestoreV2 RestoreSlice ShardedFilename
-        ShardedFilespec MergeV2Checkpoints CheckpointHasKey LoadAndRemapMatrix GenerateVocabRemapping ImmutableConst
-        (Fixed.*|Identity|TextLine|TFRecord|WholeFile|LMDB|BigQuery)Reader(V2)? InitializeTableFromTextFile(V2)?
-        (Text|TextLine|TFRecord|FixedLengthRecord|Sql|CSV|LMDB|BigQuery|MatchingFiles|Load|Save|Snapshot|Cache|List)
-        (Experimental)?(Text|TextLine|TFRecord|FixedLengthRecord|FixedLengthRecords|Sql|CSV|LMDB|MatchingFiles|Load|Save
-        |Snapshot|Cache|ListSnapshotChunks)Dataset(V[0-9])? DatasetToTFRecord(V2)? ExperimentalDatasetToTFRecord
-        SaveDataset(V2)? (Distributed|SnapshotNested|SnapshotChunk).*Dataset(Reader)?
-        CreateSummary(File|Db)Writer Write(Raw.*|.*)Summary FlushSummaryWriter ImportEvent SummaryWriter
-        Debug(Identity|NanCount|NumericSummary)(V[0-9])? InitializeTRTResource SerializeTRTResource
-        DistributedSave WriteTrainingPredictions FileSystemSetConfiguration GcsConfigure.*
+    "reads or writes files": r"""
+        ReadFile WriteFile MatchingFiles Save(V2|Slices)? Restore(V2|Slice)? ShardedFile(name|spec)
+        MergeV2Checkpoints CheckpointHasKey LoadAndRemapMatrix GenerateVocabRemapping ImmutableConst
+        .*Reader(V2)? InitializeTableFromTextFile(V2)?
+        (Experimental)?(TextLine|TFRecord|FixedLengthRecord|Sql|CSV|LMDB|MatchingFiles|Load|Save)Dataset(V\d)?
+        (Experimental)?(Snapshot|Cache|ListSnapshotChunks|SnapshotChunk|SnapshotNested)Dataset(V\d|Reader)?
+        (Experimental)?DatasetToTFRecord(V2)? DistributedSave
+        CreateSummary(File|Db)Writer ImportEvent Write\w*Summary WriteGraphSummary FlushSummaryWriter
+        Debug(Identity|NanCount|NumericSummary)(V\d)? (Initialize|Serialize)TRTResource
+        FileSystemSetConfiguration Gcs\w+
         """,
-    "calls Python": "PyFunc PyFuncStateless EagerPyFunc NumpyOp",
-    "opens sockets": """
-        Rpc TryRpc Rpc(Client|Server|Call|CheckStatus|GetValue|ServerStart|ServerRegister).* RemoteCall
-        RemoteFusedGraphExecute DataServiceDataset(V[0-9])? RegisterDataset(V2)? .*WorkerHeartbeat
-        Collective.* Nccl.* _?(Host)?(Send|Recv) Xla(Send|Recv).* .*ConfigureDistributedTPU DatasetFromGraph
+    "calls Python": "PyFunc PyFuncStateless EagerPyFunc NumpyOp GeneratorDataset",
+    "opens sockets": r"""
+        (Try)?Rpc\w* RemoteCall RemoteFusedGraphExecute \w*DataService\w* RegisterDataset(V2)? \w*WorkerHeartbeat
+        Collective\w+ Nccl\w+ _?(Host)?(Send|Recv) Xla(Send|Recv)\w* \w*ConfigureDistributedTPU
         """,
     "ends the process": "Abort",
 }
-PATTERNS = {what: re.compile("|".join(re.sub(r"\n\s*\|", "|", names).split())) for what, names in HARM.items()}
-PATH_ATTRIBUTES: Mapping[str, tuple[str, tuple[bytes, ...]]] = {
-    "PrintV2": ("output_stream", (b"stdout", b"stderr", b"log(info)", b"log(warning)", b"log(error)")),
-    "DecodeProtoV2": ("descriptor_source", (b"", b"local://")),
-    "EncodeProto": ("descriptor_source", (b"", b"local://")),
+"""What a node would do, and the operations that do it, as patterns that match the whole name."""
+PATTERNS = {what: re.compile("|".join(names.split())) for what, names in HARM.items()}
+PATH_ATTRIBUTES: Mapping[str, tuple[str, re.Pattern[bytes]]] = {
+    "PrintV2": ("output_stream", re.compile(rb"(?!file://).*", re.DOTALL)),
+    "DecodeProtoV2": ("descriptor_source", re.compile(rb"|(local|bytes)://.*", re.DOTALL)),
+    "EncodeProto": ("descriptor_source", re.compile(rb"|(local|bytes)://.*", re.DOTALL)),
 }
 """Operations that write or read a file if an attribute names one, and the values that name none."""
 
@@ -76,7 +75,7 @@ def _harm(node: Any) -> str:
             return what
     if node.op in PATH_ATTRIBUTES:
         attribute, harmless = PATH_ATTRIBUTES[node.op]
-        if attribute in node.attr and node.attr[attribute].s not in harmless:
+        if attribute in node.attr and not harmless.fullmatch(node.attr[attribute].s):
             return f"reads or writes the file {node.attr[attribute].s.decode(errors='replace')!r}"
     return ""
 

@@ -1,6 +1,8 @@
 """The requests that candidates are tried on: given ones, or generated ones of the right shapes and ranges."""
 
+import base64
 import itertools
+import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +18,8 @@ SEVERAL = 5
 """The size of a batch that is neither one nor a multiple of what kernels are tuned for."""
 LARGEST_BATCH = 64
 MOST_SAMPLES = 512
+LARGEST_WARMUP = 1024
+"""Elements of an input that a manifest holds in full for warming up."""
 FREE_SIZES = (8, 64, 1, 256)
 """What to try for a dimension of any size that is not the batch, until the model accepts one."""
 
@@ -81,20 +85,30 @@ def is_batched(spec: TensorSpec) -> bool:
     return bool(spec.shape) and spec.shape[0] == -1
 
 
-def warmup_request(request: Arrays) -> Mapping[str, Any]:
-    """A request as a manifest holds it: nested lists, bytes as {"b64": ...}."""
-    import base64
+def warmup_request(request: Arrays, accepts: Callable[[Arrays], Any]) -> Mapping[str, Any] | None:
+    """A request as a manifest holds it, or None where JSON cannot say it.
 
-    def plain(value: Any) -> Any:
-        if isinstance(value, list):
-            return [plain(item) for item in value]
-        if isinstance(value, bytes):
-            return {"b64": base64.b64encode(value).decode()}
-        if isinstance(value, complex):
-            return [value.real, value.imag]
-        return value
+    Nested lists, bytes as {"b64": ...}; a large array of numbers becomes {"zeros": shape}, if the model takes zeros.
+    """
+    large = {name for name, array in request.items() if array.size > LARGEST_WARMUP}
+    if any(request[name].dtype.kind not in "fiu" for name in large):
+        return None
+    try:
+        accepts({name: np.zeros_like(array) if name in large else array for name, array in request.items()})
+        values = {
+            name: {"zeros": list(array.shape)} if name in large else _plain(array.tolist())
+            for name, array in request.items()
+        }
+        json.dumps(values, allow_nan=False)
+    except Exception:
+        return None
+    return values
 
-    return {name: plain(array.tolist()) for name, array in request.items()}
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
 
 
 def _cuts(count: int) -> Sequence[tuple[int, int]]:

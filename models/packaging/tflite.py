@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
@@ -66,7 +66,7 @@ def _tensor_map(graph: Any, index: int) -> Any:
 
 def _read_signatures(path: Path) -> Mapping[str, Signature]:
     with captured_output():
-        interpreter = tf.lite.Interpreter(str(path), num_threads=1)
+        interpreter: Any = Interpreter(str(path), num_threads=1)
         signatures: dict[str, Signature] = {}
         for name in sorted(interpreter.get_signature_list()):
             runner = interpreter.get_signature_runner(name)

@@ -1,0 +1,84 @@
+"""Versions appear whole, never change, and survive whoever is killed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from handlers.manifest import Manifest, Signature, TensorSpec
+from models.packaging.errors import PackagingError
+from models.packaging.repository import INCOMING, ModelRepository, list_files
+
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+from pathlib import Path
+from models.packaging import repository
+from tests.models.test_repository import publish
+repository._sync_directory = lambda directory: os.kill(os.getpid(), signal.SIGKILL)
+publish(repository.ModelRepository(Path(sys.argv[1])), Path(sys.argv[2]), "second")
+"""
+
+
+def publish(repository: ModelRepository, source: Path, content: str, version: int | None = None) -> Manifest:
+    """Publish a version of one file."""
+    source.mkdir(exist_ok=True)
+    (source / "file").write_text(content)
+    spec = TensorSpec(dtype="float32", shape=(-1,), tensor="x:0")
+    files = list_files(source, ["file"])
+
+    def manifest_for(number: int) -> Manifest:
+        return Manifest(
+            model="m",
+            version=number,
+            signatures={} if content else {"serving_default": Signature(inputs={"x": spec}, outputs={"x": spec})},
+            artifacts=(),
+            files=files,
+            fingerprint=content,
+        )
+
+    return repository.publish(manifest_for, source, version)
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def test_versions_count_up(tmp_path, empty):
+    assert [publish(empty, tmp_path / "s", content).version for content in ("first", "second")] == [1, 2]
+    assert empty.find("m", "first").version == 1
+    assert empty.faults("m") == [f"{empty.root / 'm' / 'current.json'} names no version that is there"]
+
+
+def test_a_version_never_changes(tmp_path, empty):
+    publish(empty, tmp_path / "s", "first", version=7)
+    before = snapshot(empty.root)
+    with pytest.raises(PackagingError, match="version 7 of m exists"):
+        publish(empty, tmp_path / "s", "second", version=7)
+    assert snapshot(empty.root) == before
+
+
+def test_a_pointer_stays_where_it_is_unless_told(tmp_path, empty):
+    publish(empty, tmp_path / "s", "first")
+    publish(empty, tmp_path / "s", "second")
+    assert empty.point("m", 1, replace=False).version == 1
+    assert empty.point("m", 2, replace=False).version == 1
+    assert empty.point("m", 2, replace=True).version == 2
+
+
+def test_whoever_is_killed_while_writing_leaves_the_repository_as_it_was(tmp_path, empty):
+    publish(empty, tmp_path / "s", "first")
+    before = snapshot(empty.root)
+    arguments = [sys.executable, "-c", KILLED_WHILE_WRITING, str(empty.root), str(tmp_path / "s")]
+    assert subprocess.run(arguments, cwd=Path(__file__).parents[2]).returncode == -9
+    left = {path: content for path, content in snapshot(empty.root).items() if not path.startswith(INCOMING)}
+    assert left == before
+    assert publish(empty, tmp_path / "s", "second").version == 2
+    assert list(empty.root.glob(f"{INCOMING}*")) == []
+
+
+def test_a_changed_file_is_found(tmp_path, empty):
+    publish(empty, tmp_path / "s", "first")
+    empty.point("m", 1, replace=False)
+    (empty.root / "m" / "1" / "file").write_text("other")
+    assert empty.faults("m") == [f"{empty.root / 'm' / '1' / 'file'} is not what was packaged"]

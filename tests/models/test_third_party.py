@@ -1,0 +1,94 @@
+"""Trained models that others published are packaged, and still give the answers they are known for."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from handlers.serving import engines
+from models.build import Places
+from models.samples.third_party import BASIC_PITCH, CREPE_TINY, FER, FetchError, ThirdPartyModel, fetch
+
+
+def fetched(model: ThirdPartyModel) -> Path:
+    """Where the model is; skips the test where it is not and cannot be downloaded."""
+    try:
+        fetch(model, Places.third_party)
+    except FetchError as error:
+        pytest.skip(f"{error}; `python -m models fetch-samples` fetches it where there is a network")
+    return model.path(Places.third_party)
+
+
+def answer(repository, packaged, inputs):
+    manifest = packaged.manifest
+    directory = repository.root / manifest.model / str(manifest.version)
+    model = engines.load(directory, manifest.artifact_for("serving_default"), manifest.signatures, 2)
+    try:
+        return model.run("serving_default", inputs)
+    finally:
+        model.close()
+
+
+def tone(hertz: float, rate: int, samples: int) -> np.ndarray:
+    return np.sin(2 * np.pi * hertz * np.arange(samples) / rate).astype(np.float32)
+
+
+def test_basic_pitch_hears_a_440_hz_tone_as_midi_69(empty, pack, tmp_path):
+    audio = tone(440, 22050, 43844).reshape(1, -1, 1)
+    np.savez(tmp_path / "samples.npz", input_2=audio)
+    packaged = pack(fetched(BASIC_PITCH) / "nmp", samples=tmp_path / "samples.npz", forms=("frozen_graph",))
+    note = answer(empty, packaged, {"input_2": audio})["note"]
+    assert note.shape == (1, 172, 88)
+    assert 21 + int(np.argmax(note[0].mean(axis=0))) == 69
+
+
+def test_a_saved_model_with_keras_2_optimizer_slots_converts_to_litert(empty, pack):
+    packaged = pack(fetched(BASIC_PITCH) / "nmp", forms=("tflite",), tolerance=0.05)
+    assert packaged.manifest.artifacts[0].engine == "litert"
+
+
+def test_fer_is_served_from_its_keras_2_file(empty, pack):
+    packaged = pack(fetched(FER) / "emotion_model.hdf5")
+    (name,) = packaged.manifest.signatures["serving_default"].inputs
+    (emotions,) = answer(empty, packaged, {name: np.zeros((3, 64, 64, 1), np.float32)}).values()
+    assert emotions.shape == (3, 7)
+    np.testing.assert_allclose(emotions.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "file"), [(BASIC_PITCH, "nmp.tflite"), (FER, "emotion_model_quantized.tflite")], ids=["pitch", "fer"]
+)
+def test_a_published_litert_file_is_served_as_it_is(empty, pack, model, file):
+    packaged = pack(fetched(model) / file)
+    assert [artifact.form for artifact in packaged.manifest.artifacts] == ["tflite"]
+
+
+def crepe_tiny(weights: Path) -> keras.Model:
+    """The published architecture of CREPE at its smallest capacity, with its trained weights."""
+    layers, x = keras.layers, keras.Input((1024,), name="input")
+    first = x
+    x = layers.Reshape((1024, 1, 1), name="input-reshape")(x)
+    widths, strides = (512, 64, 64, 64, 64, 64), ((4, 1), *[(1, 1)] * 5)
+    for index, (filters, width, stride) in enumerate(
+        zip((128, 16, 16, 16, 32, 64), widths, strides, strict=True), start=1
+    ):
+        x = layers.Conv2D(filters, (width, 1), stride, "same", activation="relu", name=f"conv{index}")(x)
+        x = layers.BatchNormalization(name=f"conv{index}-BN")(x)
+        x = layers.MaxPooling2D((2, 1), name=f"conv{index}-maxpool")(x)
+        x = layers.Dropout(0.25, name=f"conv{index}-dropout")(x)
+    x = layers.Flatten(name="flatten")(layers.Permute((2, 1, 3), name="transpose")(x))
+    model = keras.Model(first, layers.Dense(360, activation="sigmoid", name="classifier")(x))
+    model.load_weights(weights)
+    return model
+
+
+def test_crepe_hears_a_440_hz_tone(empty, pack, tmp_path):
+    crepe_tiny(fetched(CREPE_TINY) / "weights.h5").save(tmp_path / "crepe.keras")
+    frame = tone(440, 16000, 1024)
+    np.savez(tmp_path / "samples.npz", input=((frame - frame.mean()) / frame.std())[None])
+    packaged = pack(tmp_path / "crepe.keras", samples=tmp_path / "samples.npz")
+    with np.load(tmp_path / "samples.npz") as samples:
+        (salience,) = answer(empty, packaged, dict(samples)).values()
+    cents = 1997.3794084376191 + 20 * int(np.argmax(salience[0]))
+    assert 10 * 2 ** (cents / 1200) == pytest.approx(440, rel=0.01)
