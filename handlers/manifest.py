@@ -122,6 +122,10 @@ class Manifest:
     """Equal for equal content packaged with equal options by equal tools; packaging re-uses a version by it."""
     schema_version: int = SCHEMA_VERSION
 
+    def default_signature(self) -> str:
+        """The signature that a request which names none speaks to: `serving_default`, else the first by name."""
+        return DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in self.signatures else min(self.signatures)
+
     def artifact_for(self, signature: str) -> Artifact:
         """The artifact that serves a signature; KeyError if the model has no such signature."""
         for artifact in self.artifacts:

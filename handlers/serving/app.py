@@ -66,10 +66,16 @@ class App:
         for name in self.repository.names:
             try:
                 manifest = self.repository.find(name)
-                for signature in manifest.signatures:
-                    self._warm(manifest, signature, deadline)
-            except Exception as error:
+            except ServingError as error:
                 write_event("ERROR", "model not ready after init", model=name, reason=str(error))
+                continue
+            # The default signature is what most callers ask for: it comes first.
+            for signature in sorted(manifest.signatures, key=lambda each: each != manifest.default_signature()):
+                try:
+                    self._warm(manifest, signature, deadline)
+                except Exception as error:
+                    facts = {"signature": signature, "reason": str(error)}
+                    write_event("ERROR", "model not ready after init", model=name, **facts)
 
     def _warm(self, manifest: Manifest, signature: str, deadline: float) -> None:
         artifact = manifest.artifact_for(signature)

@@ -173,13 +173,16 @@ class Repository:
                 self._cache.discard((manifest.model, before, index))
 
     def state(self, manifest: Manifest) -> str:
-        """`LOADING` while an artifact is being loaded, `FAILED` if one could not be, else `AVAILABLE`."""
-        states = {
+        """`LOADING` while an artifact is being loaded, `FAILED` if what serves the default signature could not be, else
+        `AVAILABLE`: a model that is loaded on first use is.
+        """
+        states = [
             self._cache.state((manifest.model, manifest.version, index)) for index in range(len(manifest.artifacts))
-        }
+        ]
         if "loading" in states:
             return "LOADING"
-        return "FAILED" if "failed" in states else "AVAILABLE"
+        default = manifest.artifact_for(manifest.default_signature())
+        return "FAILED" if states[manifest.artifacts.index(default)] == "failed" else "AVAILABLE"
 
     def is_ready(self) -> bool:
         """Whether nothing is being loaded."""

@@ -256,3 +256,13 @@ def test_a_path_that_is_not_there_says_so(server: Server, method: str, path: str
     answer = server.ask(method, path)
     assert answer["statusCode"] == status
     assert set(json.loads(answer["body"])) == {"error"}
+
+
+def test_every_integer_type_has_a_json_form(server: Server) -> None:
+    for name in ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"):
+        inputs = [part(datatype=name.upper(), data=[7])]
+        status, answer = infer(server, name, {"inputs": inputs})
+        assert (status, answer.get("outputs", answer)) == (
+            200,
+            [{"name": "y", "datatype": name.upper(), "shape": [1], "data": [7]}],
+        )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from handlers.manifest import DEFAULT_SIGNATURE, Manifest, TensorSpec
+from handlers.manifest import Manifest, TensorSpec
 from handlers.serving.dialects import Call, Inference, Models, Operation
 from handlers.serving.dialects.json_text import json_response
 from handlers.serving.errors import (
@@ -122,11 +122,6 @@ def fail(error: ServingError) -> Response:
     return json_response({"error": _wording(error)}, _STATUS[error.code], headers)
 
 
-def default_signature(manifest: Manifest) -> str:
-    """The signature that the protocol, which knows none, speaks to: `serving_default`, else the first by name."""
-    return DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in manifest.signatures else min(manifest.signatures)
-
-
 def _allowed(method: str, path: str, call: Call) -> Call:
     expected = "POST" if call.operation == "predict" else "GET"
     if method != expected:
@@ -145,7 +140,7 @@ def _wording(error: ServingError) -> str:
 
 
 def _metadata(manifest: Manifest, models: Models) -> dict[str, Any]:
-    signature = manifest.signatures[default_signature(manifest)]
+    signature = manifest.signatures[manifest.default_signature()]
     versions = sorted({manifest.version, *models.versions(manifest.model)})
     return {
         "name": manifest.model,

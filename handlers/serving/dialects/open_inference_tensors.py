@@ -12,7 +12,7 @@ import numpy as np
 from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.dialects import Inference
 from handlers.serving.dialects.json_text import parse_object
-from handlers.serving.dialects.open_inference import DATATYPES, default_signature
+from handlers.serving.dialects.open_inference import DATATYPES
 from handlers.serving.dialects.tensors import (
     Ragged,
     dump,
@@ -39,7 +39,7 @@ def decode(request: Request, manifest: Manifest) -> Inference:
         return _raw(request, manifest)
     document = parse_object(request.body if length is None else request.body[:length])
     parameters = _parameters(document)
-    name = parameters.get("signature_name", default_signature(manifest))
+    name = parameters.get("signature_name", manifest.default_signature())
     if name not in manifest.signatures:
         raise UnknownSignature(str(name), tuple(manifest.signatures))
     signature = manifest.signatures[name]
@@ -164,12 +164,7 @@ def _from_json(data: Any, name: str, shape: tuple[int, ...], spec: TensorSpec) -
         raise InvalidRequest(
             f"Unable to parse 'data' of input '{name}': its shape {show_shape(nested)} is not {show_shape(shape)}"
         )
-    return elements(flat, _json_dtype(spec)).astype(spec.dtype, copy=False).reshape(shape)
-
-
-def _json_dtype(spec: TensorSpec) -> str:
-    """The element type that JSON values are read as; the other dialect refuses uint16, this one has it."""
-    return spec.dtype
+    return elements(flat, spec.dtype).reshape(shape)
 
 
 def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: TensorSpec) -> np.ndarray:
@@ -224,7 +219,7 @@ def _outputs(
 
 def _raw(request: Request, manifest: Manifest) -> Inference:
     """A request that is nothing but the bytes of the only input."""
-    name = default_signature(manifest)
+    name = manifest.default_signature()
     signature = manifest.signatures[name]
     if len(signature.inputs) != 1:
         raise InvalidRequest(

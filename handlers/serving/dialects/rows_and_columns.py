@@ -24,12 +24,18 @@ from handlers.serving.dialects.tensors import (
 )
 from handlers.serving.errors import InvalidRequest, ServingError, Unsupported
 
+_REFUSED = frozenset({"uint16"})
+"""What has a JSON form, yet none that TensorFlow Serving reads."""
+
 _BYTES_SUFFIX = "_bytes"
 """Outputs with such a name are bytes, not text."""
 
 
 def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Inference:
     """The inputs of a prediction. Raises InvalidRequest, or Unsupported for a dtype that JSON has no form for."""
+    for key, spec in signature.inputs.items():
+        if spec.dtype in _REFUSED:
+            raise Unsupported(f"Conversion of JSON Value: the input {key!r} to type: {spec.dtype}")
     if "instances" in document:
         if "inputs" in document:
             raise InvalidRequest(

@@ -18,7 +18,7 @@ _SERVING_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 
 _FROM_JSON: dict[str, frozenset[type]] = {
     **dict.fromkeys(("float32", "float64"), frozenset({int, float})),
-    **dict.fromkeys("int8 int16 int32 int64 uint8 uint32 uint64".split(), frozenset({int})),
+    **dict.fromkeys("int8 int16 int32 int64 uint8 uint16 uint32 uint64".split(), frozenset({int})),
     "bool": frozenset({bool}),
     "string": frozenset({str, dict}),
 }
