@@ -76,7 +76,7 @@ def _unknown_keys(values: Mapping[str, Any]) -> Iterator[Problem]:
     for key in values:
         if key not in known:
             hint = _did_you_mean(key, known) or f"; allowed are {', '.join(known)}"
-            yield Problem(keys=(key,), message=f"there is no such setting{hint}. Remove it: pulumi config rm {key}")
+            yield Problem(keys=(key,), message=f"there is no such setting{hint} (pulumi config rm {key} removes it)")
 
 
 def _did_you_mean(word: str, known: Sequence[str]) -> str:

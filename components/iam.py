@@ -50,7 +50,8 @@ def read_models(bucket_arn: pulumi.Input[str], prefix: str, models: Sequence[str
     """Reading these models of the model repository under `prefix`, and no others.
 
     Listing is granted too, below each model alone. It finds a model's versions, and it is what tells a file that is
-    missing from one that is forbidden: S3 answers a read of either with 403 to whoever may not list.
+    missing from one that is forbidden: S3 answers a read of either with 403 to whoever may not list. It takes the key
+    that is read for the prefix, so that the condition holds for a read as well.
     """
     return [
         allow(["s3:GetObject"], [pulumi.Output.concat(bucket_arn, f"/{prefix}/{model}/*") for model in models]),
