@@ -74,8 +74,8 @@ class App:
                 try:
                     self._warm(manifest, signature, deadline)
                 except Exception as error:
-                    facts = {"signature": signature, "reason": str(error)}
-                    write_event("ERROR", "model not ready after init", model=name, **facts)
+                    reason = f"{signature}: {error}"
+                    write_event("ERROR", "model not ready after init", model=name, reason=reason)
 
     def _warm(self, manifest: Manifest, signature: str, deadline: float) -> None:
         artifact = manifest.artifact_for(signature)
