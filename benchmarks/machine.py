@@ -2,10 +2,12 @@
 
 import os
 import platform
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("ai-edge-litert", "tensorflow-cpu", "keras", "numpy", "awslambdaric", "boto3", "s5cmd")
+PACKAGES = ("ai-edge-litert", "tensorflow-cpu", "keras", "numpy", "awslambdaric", "boto3")
 
 
 def describe() -> dict[str, str]:
@@ -16,6 +18,7 @@ def describe() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "Python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
+        "s5cmd": _s5cmd_version(),
     }
 
 
@@ -30,3 +33,9 @@ def _processor() -> str:
         if name.strip() == "model name":
             return value.strip()
     return platform.processor() or "unknown"
+
+
+def _s5cmd_version() -> str:
+    """The program's own, which is not its package's."""
+    command = [str(Path(sys.executable).with_name("s5cmd")), "version"]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()

@@ -15,7 +15,7 @@ def plain(label: str) -> str:
 
 
 def bars(path: Path, title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]]) -> None:
-    """Horizontal bars on a logarithmic axis, one group for each label, each bar with its value."""
+    """Horizontal bars from zero, one group for each label, each bar with its value behind it."""
     figure, axes = _figure(title)
     height = 0.8 / len(series)
     for place, (name, values) in enumerate(series.items()):
@@ -24,8 +24,7 @@ def bars(path: Path, title: str, labels: Sequence[str], series: Mapping[str, Seq
         axes.bar_label(drawn, fmt="%.3g", padding=3, fontsize=8)
     axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
-    axes.set_xscale("log")
-    axes.margins(x=0.12)
+    axes.margins(x=0.08)
     if len(series) > 1:
         axes.legend(fontsize=8)
     _save(figure, path)
@@ -46,8 +45,9 @@ def lines(
         axes.axhline(level, label=name, color=colour, linestyle="--", linewidth=1)
     axes.set_xlabel(labels[0], fontsize=9)
     axes.set_ylabel(labels[1], fontsize=9)
+    axes.margins(y=0.1)
     axes.set_ylim(bottom=0)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="lower right")
     _save(figure, path)
 
 

@@ -13,7 +13,7 @@ INTRODUCTION = """# Benchmarks
 `make bench` measures all of this and writes this page; `python -m benchmarks cold-start` measures one section again,
 `python -m benchmarks report` writes the page from what is recorded in `benchmarks/results/`. What is compared ran in
 turn in the same run, so that a machine that gets faster or slower does so for both. Times hold for the machine below;
-the ratios are what to read.
+the ratios are what to read. Fetching needs nginx (on Debian: `nginx-light`), dropping the page cache needs root.
 """
 
 

@@ -10,8 +10,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -39,12 +41,14 @@ class Worker:
     """The other side: starts the process, and asks it. A context manager that ends it."""
 
     def __init__(self, handler: str, variables: Mapping[str, str]) -> None:
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", handler],
             cwd=ROOT,
             env=function_environment(variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._log,
             text=True,
         )
 
@@ -56,12 +60,14 @@ class Worker:
     def _ask(self, question: Mapping[str, Any]) -> Any:
         assert self._process.stdin is not None  # noqa: S101 - both are pipes
         assert self._process.stdout is not None  # noqa: S101
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended; its log says why
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
         line = self._process.stdout.readline()
-        answer = json.loads(line or '{"error": "the process ended; what it wrote is above"}')
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
+        answer = json.loads(line or "{}")
+        if "seconds" not in answer:
+            self._log.seek(0)
+            raise RuntimeError(answer.get("error") or f"the process ended:\n{self._log.read()[-4000:].decode()}")
         return answer
 
     def __enter__(self) -> Self:
@@ -72,6 +78,7 @@ class Worker:
     ) -> None:
         self._process.kill()
         self._process.communicate()
+        self._log.close()
 
 
 def base64_envelope(event: Mapping[str, Any], context: object) -> dict[str, Any]:

@@ -50,6 +50,15 @@ def test_a_refused_call_is_not_a_measurement(tmp_path: Path) -> None:
         worker.time_calls(event, 1)
 
 
+def test_a_handler_that_ends_its_process_is_an_error_with_what_it_wrote(tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps(EVENT))
+    with Worker(f"{HANDLERS}.fail", {}) as worker:
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="nothing to see"):
+                worker.time_calls(event, 1)
+
+
 def test_handlers_take_turns_and_the_first_block_is_not_kept() -> None:
     handlers = {name: (f"{HANDLERS}.answer", {}, EVENT) for name in ("one", "other")}
     blocks = take_turns(handlers, rounds=3, calls=4)
