@@ -66,19 +66,15 @@ def test_a_published_litert_file_is_served_as_it_is(empty, pack, model, file):
 
 def crepe_tiny(weights: Path) -> keras.Model:
     """The published architecture of CREPE at its smallest capacity, with its trained weights."""
-    layers, x = keras.layers, keras.Input((1024,), name="input")
-    first = x
-    x = layers.Reshape((1024, 1, 1), name="input-reshape")(x)
-    widths, strides = (512, 64, 64, 64, 64, 64), ((4, 1), *[(1, 1)] * 5)
-    for index, (filters, width, stride) in enumerate(
-        zip((128, 16, 16, 16, 32, 64), widths, strides, strict=True), start=1
-    ):
-        x = layers.Conv2D(filters, (width, 1), stride, "same", activation="relu", name=f"conv{index}")(x)
+    layers, frame = keras.layers, keras.Input((1024,), name="input")
+    x = layers.Reshape((1024, 1))(frame)
+    for index, filters in enumerate((128, 16, 16, 16, 32, 64), start=1):
+        width, stride = (512, 4) if index == 1 else (64, 1)
+        x = layers.Conv1D(filters, width, stride, "same", activation="relu", name=f"conv{index}")(x)
         x = layers.BatchNormalization(name=f"conv{index}-BN")(x)
-        x = layers.MaxPooling2D((2, 1), name=f"conv{index}-maxpool")(x)
-        x = layers.Dropout(0.25, name=f"conv{index}-dropout")(x)
-    x = layers.Flatten(name="flatten")(layers.Permute((2, 1, 3), name="transpose")(x))
-    model = keras.Model(first, layers.Dense(360, activation="sigmoid", name="classifier")(x))
+        x = layers.MaxPooling1D(2)(x)
+    x = layers.Flatten()(x)
+    model = keras.Model(frame, layers.Dense(360, activation="sigmoid", name="classifier")(x))
     model.load_weights(weights)
     return model
 

@@ -1,0 +1,41 @@
+"""The command line says what it did, or why not."""
+
+import pytest
+
+from models.cli import main
+from tests.models import saved_models
+
+
+def test_package_says_which_engine_and_why(tmp_path, capsys):
+    source = saved_models.save(tmp_path / "m", serving_default=saved_models.scores)
+    where = ["--repository", str(tmp_path / "repository")]
+    assert main(["package", str(source), "--name", "m", "--engine", "litert", *where]) == 0
+    assert "LiteRT verified" in capsys.readouterr().out
+    assert main(["list", *where]) == 0
+    assert "* m " in capsys.readouterr().out
+    assert main(["verify", *where]) == 0
+
+
+def test_a_failure_is_one_line_and_a_non_zero_exit(tmp_path, capsys):
+    arguments = ["package", str(tmp_path / "none.keras"), "--name", "m", "--repository", str(tmp_path / "repository")]
+    assert main(arguments) == 1
+    assert capsys.readouterr().err == f"package: {tmp_path / 'none.keras'} does not exist\n"
+    assert not (tmp_path / "repository").exists()
+
+
+def test_an_unknown_sample_model_is_named_with_those_there_are(capsys):
+    assert main(["build", "tulips"]) == 1
+    assert "tulips; it has digits, iris" in capsys.readouterr().err
+
+
+def test_an_engine_does_not_serve_another_engines_form(capsys):
+    assert main(["package", "m", "--name", "m", "--engine", "litert", "--form", "saved_model"]) == 1
+    assert "litert engine does not serve the form saved_model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["build", "train", "package", "list", "verify", "fetch-samples"])
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert f"python -m models {command}" in capsys.readouterr().out
