@@ -51,7 +51,9 @@ def _port(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="Run the stack on this machine.")
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--stack", default="dev", metavar="NAME", help="the stack file Pulumi.NAME.yaml; dev if left out")
+    shared.add_argument(
+        "--stack", default="dev", metavar="NAME", help="the stack file Pulumi.NAME.yaml; dev if left out"
+    )
     shared.add_argument("--port", type=_port, default=0, help="the port of the emulated AWS; a free one if left out")
     shared.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", help="a setting over the stack file's; repeatable"

@@ -23,13 +23,16 @@ class ApiClient:
     ) -> None:
         self._connection.close()
 
+    def exchange(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+        """Status and content of an answer."""
+        self._connection.request(method, self._prefix + path, body, {"Content-Type": "application/json"})
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
+
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and document of an answer; text where it is no JSON."""
-        data = None if body is None else json.dumps(body)
-        self._connection.request(method, self._prefix + path, data, {"Content-Type": "application/json"})
-        answer = self._connection.getresponse()
-        content = answer.read()
+        status, content = self.exchange(method, path, None if body is None else json.dumps(body))
         try:
-            return answer.status, json.loads(content)
+            return status, json.loads(content)
         except ValueError:
-            return answer.status, content.decode("utf-8", "replace")
+            return status, content.decode("utf-8", "replace")

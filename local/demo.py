@@ -51,7 +51,10 @@ def run_demo(overrides: Mapping[str, str], stack: str, port: int) -> bool:
         with local_stack({**overrides, "mode": mode}, stack=stack, port=port) as deployed:
             count, seconds = len(deployed.deployment.resources), time.monotonic() - started
             functions = len(deployed.invocations.functions())
-            print(f"  mode {mode}: {count} resources, {functions} function{'s' * (functions > 1)}, in {seconds:.1f} s", flush=True)
+            print(
+                f"  mode {mode}: {count} resources, {functions} function{'s' * (functions > 1)}, in {seconds:.1f} s",
+                flush=True,
+            )
             measured += _measure(deployed, mode)
     _print_table(measured)
     return _conclude(measured)
@@ -69,9 +72,7 @@ def _measure(stack: LocalStack, mode: str) -> list[Measured]:
     return measured
 
 
-def _measure_signature(
-    stack: LocalStack, client: ApiClient, mode: str, held_out: HeldOut, signature: str
-) -> Measured:
+def _measure_signature(stack: LocalStack, client: ApiClient, mode: str, held_out: HeldOut, signature: str) -> Measured:
     def predict(start: int, stop: int) -> list[Any]:
         path, body = f"/v1/models/{held_out.model}:predict", held_out.predict_body(signature, start, stop)
         status, answer = client.request("POST", path, body)
@@ -124,7 +125,7 @@ def _print_table(measured: Sequence[Measured]) -> None:
     print()
     print(table(header.split("|"), rows, right={4, 6, 7, 9, 10}))
     print()
-    print("over HTTP: every held-out example, through API Gateway and Lambda. SavedModel: the same, straight from TensorFlow.")
+    print("over HTTP: every held-out example, through API Gateway and Lambda. SavedModel: straight from TensorFlow.")
     print("cold start: the first request to a new function process. warm median: of requests with one example each.")
 
 

@@ -1,7 +1,7 @@
 """Deployment: runs the unmodified program, and creates what it registers in the emulated AWS.
 
 The Pulumi SDK talks to its engine through one interface, the resource monitor. Here the monitor is an object of this
-process: for each resource of a provider it calls the resource function of `local.resources`, and hands the outputs back.
+process: for each resource of a provider it calls the function of `local.resources`, and hands the outputs back.
 Dependencies are the SDK's own work: it registers a resource when its inputs are known and what it waits for is there.
 """
 
@@ -10,7 +10,8 @@ import contextvars
 import logging
 import runpy
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,10 +136,30 @@ class _Monitor(MockMonitor):
         super().__init__(provider)
         self.stack_outputs: Mapping[str, Any] = {}
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
+        with _event_loop():
+            return super().RegisterResource(request)
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 the protocol's name
+        with _event_loop():
+            return super().Invoke(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the protocol's name
         if request.urn.split("::")[2] == STACK_TYPE:
             self.stack_outputs = _plain(rpc.deserialize_properties(request.outputs))
         return super().RegisterResourceOutputs(request)
+
+
+@contextmanager
+def _event_loop() -> Generator[None]:
+    """An event loop for this thread. The SDK's monitor would make one in each thread, and close none."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 class _Warnings(logging.Handler):

@@ -1,5 +1,6 @@
 """Emulator: the AWS of this machine, ministack in a process of its own, on the loopback interface only."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -24,6 +25,10 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 START_SECONDS = 60
 """How long the emulator may take until it answers; about two seconds are usual."""
+
+
+STOP_SECONDS = 5
+"""How long it may take to end by itself."""
 
 
 class EmulatorError(Exception):
@@ -111,10 +116,8 @@ class Emulator:
 
     def _stop(self) -> None:
         self._process.terminate()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            pass
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=STOP_SECONDS)
         kill_group(self._process.pid)
         self._process.wait()
         self._guard.forget(self._process)

@@ -39,6 +39,10 @@ class OutOfMemory:
     """The worker held more than the function's memory, and was killed."""
 
 
+Failure = InitFailed | Exited | TimedOut | OutOfMemory
+"""What may keep a worker from becoming ready."""
+
+
 class ExecutionEnvironment:
     """One environment. `invoke` may be called again and again, by one thread at a time, while it is `alive`."""
 
@@ -64,7 +68,7 @@ class ExecutionEnvironment:
         request_id = request_id or str(uuid.uuid4())
         init_ms = None
         spent = 0.0
-        failure: InitFailed | Exited | TimedOut | OutOfMemory | None = None
+        failure: Failure | None = None
         if not self.alive:
             self._end_worker()
             failure, init_ms = self._init(INIT_SECONDS)
@@ -98,7 +102,7 @@ class ExecutionEnvironment:
             if api is not None:
                 api.stop()
 
-    def _init(self, seconds: float) -> tuple[InitFailed | Exited | TimedOut | OutOfMemory | None, float]:
+    def _init(self, seconds: float) -> tuple[Failure | None, float]:
         """Start a worker and wait until it is ready. What went wrong, if anything, and the milliseconds."""
         started = time.monotonic()
         self._peak_bytes = 0
@@ -111,10 +115,9 @@ class ExecutionEnvironment:
             )
         event = self._wait(api, worker, started + seconds)
         milliseconds = (time.monotonic() - started) * 1000
-        if isinstance(event, Ready):
+        if not isinstance(event, Failure):
             return None, milliseconds
         self._end_worker()
-        assert not isinstance(event, Answered)
         return event, milliseconds
 
     def _run(
@@ -193,7 +196,7 @@ def _exit_payload(request_id: str, status: str) -> bytes:
     return error_payload("Runtime.ExitError", f"RequestId: {request_id} Error: {message}")
 
 
-def _word(failure: InitFailed | Exited | TimedOut | OutOfMemory) -> str:
+def _word(failure: Failure) -> str:
     return "timeout" if isinstance(failure, TimedOut) else "error"
 
 

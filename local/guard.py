@@ -15,7 +15,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self, cast
 
 
 class Guard:
@@ -24,20 +24,20 @@ class Guard:
     def __enter__(self) -> Self:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-S", str(Path(__file__).resolve())],
+            [sys.executable, "-I", "-S", str(Path(__file__).resolve())],  # quick, and blind to this directory's modules
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
             start_new_session=True,  # Ctrl-C in a terminal reaches the stack, not its guard
         )
+        self._pipe = cast("IO[str]", self._process.stdin)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._lock:
-            assert self._process.stdin is not None
-            self._process.stdin.close()
+            self._pipe.close()
         self._process.wait()
 
     def directory(self, prefix: str) -> Path:
@@ -56,9 +56,8 @@ class Guard:
 
     def _tell(self, verb: str, argument: str) -> None:
         with self._lock:
-            assert self._process.stdin is not None
-            if not self._process.stdin.closed:
-                print(verb, argument, file=self._process.stdin, flush=True)
+            if not self._pipe.closed:
+                print(verb, argument, file=self._pipe, flush=True)
 
 
 def kill_group(leader: int) -> None:

@@ -27,7 +27,7 @@ class InvokeApi:
 
     def __init__(self, invocations: Invocations) -> None:
         class Handler(JsonHandler):
-            def do_POST(self) -> None:
+            def do_POST(self) -> None:  # noqa: N802 the standard library's name
                 body = self.read_body()
                 match unquote(self.path).strip("/").split("/"):
                     case ["2015-03-31", "functions", name, "invocations"]:

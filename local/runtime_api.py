@@ -73,10 +73,10 @@ class RuntimeApi:
         api = self
 
         class Handler(JsonHandler):
-            def do_GET(self) -> None:
+            def do_GET(self) -> None:  # noqa: N802 the standard library's name
                 api._get(self)
 
-            def do_POST(self) -> None:
+            def do_POST(self) -> None:  # noqa: N802 the standard library's name
                 api._post(self, self.read_body())
 
         self._server = LoopbackServer(Handler)

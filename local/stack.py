@@ -1,6 +1,6 @@
 """LocalStack: everything of one machine together, from the emulated AWS to the deployed program."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +48,11 @@ class LocalStack:
 @contextmanager
 def local_stack(
     overrides: Mapping[str, str], *, stack: str = "dev", port: int = 0, project: Path = PROJECT
-) -> Iterator[LocalStack]:
+) -> Generator[LocalStack]:
     """Start the emulated AWS, deploy the program into it, and take everything away at the end.
 
-    The emulator checks no signatures, so that `auth` is `none` unless the overrides say otherwise. Raises EmulatorError,
-    DeploymentError, StackConfigError, and what the program raises.
+    The emulator checks no signatures, so that `auth` is `none` unless the overrides say otherwise. Raises
+    EmulatorError, DeploymentError, StackConfigError, and what the program raises.
     """
     with ExitStack() as cleanup:
         guard = cleanup.enter_context(Guard())
@@ -64,6 +64,4 @@ def local_stack(
         cleanup.callback(invoke_api.stop)
         account = EmulatedAccount(emulator, invocations, invoke_api, project)
         deployment = deploy(account, stack, {"auth": "none", **overrides})
-        yield LocalStack(
-            deployment=deployment, emulator=emulator, invocations=invocations, invoke_api=invoke_api
-        )
+        yield LocalStack(deployment=deployment, emulator=emulator, invocations=invocations, invoke_api=invoke_api)

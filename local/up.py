@@ -9,7 +9,7 @@ from typing import Any
 from local.held_out import HeldOut, read_held_out
 from local.stack import PROJECT, LocalStack, local_stack
 
-SHORT = 12
+SHORT = 16
 """How many numbers an example may have to be shown in full."""
 
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 import psutil
 
@@ -99,8 +99,7 @@ class _ProcessWorker:
         self._reader.start()
 
     def _read(self, logs: FunctionLogs, exited: Callable[[str], None]) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as output:
+        with cast("IO[bytes]", self._process.stdout) as output:
             for line in output:
                 logs.write(line.decode("utf-8", "replace").rstrip("\r\n").replace("\r", "\n"))
         exited(_status(self._process.wait()))

@@ -65,7 +65,7 @@ def test_an_emulator_that_ends_while_it_starts_shows_its_last_words(guard, monke
     script.write_text("#!/bin/sh\necho something is missing\nexit 3\n")
     script.chmod(0o755)
     monkeypatch.setattr("local.emulator.sys.executable", str(script))
-    with pytest.raises(EmulatorError, match="(?s)ended while it started.*something is missing"):
+    with pytest.raises(EmulatorError, match=r"(?s)ended while it started.*something is missing"):
         Emulator(guard).__enter__()
 
 

@@ -1,0 +1,190 @@
+"""Small programs deployed into the emulated AWS: order, outputs, and what a user reads when something is wrong."""
+
+import json
+import textwrap
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from local.deployment import Deployment, DeploymentError, deploy
+from local.invoke_api import InvokeApi
+from local.resources import file_of
+from local.resources.account import EmulatedAccount
+from local.stack_config import StackConfigError
+
+FUNCTION = """
+import pulumi
+import pulumi_aws as aws
+
+role = aws.iam.Role("role", assume_role_policy="{}")
+function = aws.lambda_.Function(
+    "works", package_type="Image", image_uri="repository@sha256:" + "0" * 64, role=role.arn, publish=True, timeout=2,
+    image_config={"commands": ["tests.local.functions.HANDLER.handler"]}, memory_size=256,
+    environment={"variables": {"GREETING": "hello"}},
+)
+api = aws.apigatewayv2.Api("api", protocol_type="HTTP")
+integration = aws.apigatewayv2.Integration(
+    "all", api_id=api.id, integration_type="AWS_PROXY", integration_uri=function.invoke_arn,
+    payload_format_version="2.0",
+)
+target = pulumi.Output.concat("integrations/", integration.id)
+aws.apigatewayv2.Route("all", api_id=api.id, route_key="$default", target=target)
+aws.apigatewayv2.Stage("all", api_id=api.id, name="$default", auto_deploy=True)
+pulumi.export("url", api.api_endpoint)
+pulumi.export("function", function.name)
+pulumi.export("version", function.version)
+"""
+
+Deploy = Callable[..., Deployment]
+
+
+@pytest.fixture
+def deploy_program(emulator, invocations, tmp_path) -> Iterator[Deploy]:
+    invoke_api = InvokeApi(invocations)
+
+    def deploy_program(source: str, **overrides: str) -> Deployment:
+        (tmp_path / "Pulumi.yaml").write_text("name: house\nruntime: python\n")
+        (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  house:colour: white\n")
+        (tmp_path / "__main__.py").write_text(textwrap.dedent(source))
+        return deploy(EmulatedAccount(emulator, invocations, invoke_api, tmp_path), "dev", overrides)
+
+    yield deploy_program
+    invoke_api.stop()
+
+
+def get(url: str) -> tuple[int, dict]:
+    try:
+        with urllib.request.urlopen(url) as answer:  # noqa: S310 ours
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+def test_a_program_sees_its_configuration_and_its_outputs_come_back(deploy_program):
+    deployment = deploy_program(
+        """
+        import pulumi
+        config = pulumi.Config()
+        pulumi.export("colour", config.require("colour"))
+        pulumi.export("floors", config.require_int("floors"))
+        pulumi.export("secret", pulumi.Output.secret({"key": "value"}))
+        pulumi.export("stack", f"{pulumi.get_project()}/{pulumi.get_stack()}")
+        pulumi.warn("the paint is wet")
+        """,
+        floors="3",
+    )
+    assert deployment.outputs == {
+        "colour": "white",
+        "floors": 3,
+        "secret": {"key": "value"},
+        "stack": "house/dev",
+    }
+    assert deployment.warnings == ("the paint is wet",)
+    assert deployment.resources == ()
+
+
+def test_a_resource_is_created_after_what_it_waits_for(deploy_program, emulator):
+    deployment = deploy_program(
+        """
+        import pulumi
+        import pulumi_aws as aws
+        bucket = aws.s3.Bucket("store")
+        last = None
+        for name in "abc":
+            last = aws.s3.BucketObjectv2(
+                name, bucket=bucket.bucket, key=name, content=name,
+                opts=pulumi.ResourceOptions(depends_on=[last] if last else []))
+        pulumi.export("bucket", bucket.bucket)
+        """
+    )
+    assert [each.name for each in deployment.resources] == ["store", "a", "b", "c"]
+    listed = emulator.client("s3").list_objects_v2(Bucket=deployment.outputs["bucket"])
+    assert [each["Key"] for each in listed["Contents"]] == ["a", "b", "c"]
+
+
+def test_objects_have_the_content_of_their_files(deploy_program, emulator, tmp_path):
+    (tmp_path / "weights").write_bytes(bytes(range(256)))
+    deployment = deploy_program(
+        f"""
+        import pulumi
+        import pulumi_aws as aws
+        bucket = aws.s3.Bucket("store")
+        aws.s3.BucketObjectv2(
+            "weights", bucket=bucket.bucket, key="w", source=pulumi.FileAsset({str(tmp_path / "weights")!r}))
+        pulumi.export("bucket", bucket.bucket)
+        """
+    )
+    stored = emulator.client("s3").get_object(Bucket=deployment.outputs["bucket"], Key="w")
+    assert stored["Body"].read() == bytes(range(256))
+
+
+def test_a_type_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_program):
+    with pytest.raises(DeploymentError, match=r"aws:sqs/queue:Queue.*local/resources/sqs.py"):
+        deploy_program("import pulumi_aws as aws\naws.sqs.Queue('letters')")
+
+
+def test_a_provider_function_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_program):
+    with pytest.raises(DeploymentError, match=r"aws:ec2/getVpc:getVpc.*local/resources/ec2.py"):
+        deploy_program("import pulumi, pulumi_aws as aws\npulumi.export('x', aws.ec2.get_vpc_output(default=True).id)")
+
+
+def test_the_file_of_lambda_is_no_python_keyword():
+    assert file_of("aws:lambda/function:Function") == "local/resources/lambda_.py"
+
+
+def test_a_resource_that_cannot_be_created_is_named(deploy_program):
+    with pytest.raises(
+        DeploymentError, match=r"Creating aws:s3/bucketObjectv2:BucketObjectv2 'lost' failed: .*NoSuchBucket"
+    ):
+        deploy_program(
+            "import pulumi_aws as aws\naws.s3.BucketObjectv2('lost', bucket='nowhere', key='k', content='c')"
+        )
+
+
+def test_what_the_program_raises_is_raised(deploy_program):
+    with pytest.raises(ZeroDivisionError):
+        deploy_program("1 / 0")
+
+
+def test_what_an_apply_raises_is_raised(deploy_program):
+    with pytest.raises(ZeroDivisionError):
+        deploy_program("import pulumi\npulumi.export('x', pulumi.Output.from_input(0).apply(lambda zero: 1 / zero))")
+
+
+def test_a_deployment_after_a_failed_one_starts_clean(deploy_program):
+    with pytest.raises(ZeroDivisionError):
+        deploy_program("1 / 0")
+    assert deploy_program("import pulumi\npulumi.export('x', 1)").outputs == {"x": 1}
+
+
+def test_a_stack_without_a_file_is_refused(deploy_program, emulator, invocations, tmp_path):
+    deploy_program("pass")
+    with pytest.raises(StackConfigError, match=r"Pulumi\.prod\.yaml"):
+        deploy(EmulatedAccount(emulator, invocations, InvokeApi(invocations), tmp_path), "prod", {})
+
+
+def test_a_request_goes_through_the_gateway_to_the_handler(deploy_program, emulator):
+    deployment = deploy_program(FUNCTION.replace("HANDLER", "gateway"))
+    status, answer = get(deployment.outputs["url"] + "/some/path?a=1&a=2")
+    assert status == 200
+    assert (answer["rawPath"], answer["version"], answer["greeting"]) == ("/some/path", "2.0", "hello")
+    assert deployment.outputs["version"] == "1"
+
+
+def test_a_direct_invocation_goes_through_the_emulator_to_the_handler(deploy_program, emulator):
+    deployment = deploy_program(FUNCTION.replace("HANDLER", "misbehaving"))
+    client = emulator.client("lambda")
+    answer = client.invoke(FunctionName=deployment.outputs["function"], Payload=b"{}")
+    assert json.load(answer["Payload"])["pid"]
+    failed = client.invoke(FunctionName=deployment.outputs["function"], Payload=b'{"raise": "no"}')
+    assert failed["FunctionError"]
+
+
+@pytest.mark.parametrize("path", ["/raise", "/die", "/hang"])
+def test_after_a_request_that_went_wrong_the_next_one_is_answered(deploy_program, path):
+    deployment = deploy_program(FUNCTION.replace("HANDLER", "gateway"))
+    assert get(deployment.outputs["url"] + path) == (500, {"message": "Internal Server Error"})
+    assert get(deployment.outputs["url"] + "/fine")[0] == 200
