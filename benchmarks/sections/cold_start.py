@@ -48,7 +48,12 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     parts = [
         "A fresh process of `python -m awslambdaric <handler>`, as Lambda starts it, that is handed one event. The "
         "clock runs from before the process is made until its answer has arrived. Every round starts every model in "
-        "every way once, one after the other; shown are medians. The answers of all ways were compared.\n"
+        "every way once, one after the other; shown are medians. The answers of all ways were compared.\n",
+        "The handler is `handlers.single_model`, its model in a directory. Beside it stand two handlers as tutorials "
+        "write them, the model loaded outside the function: "
+        "[`keras_handler.py`](../benchmarks/baselines/keras_handler.py) calls `predict` of what `load_model` returned, "
+        "[`saved_model_handler.py`](../benchmarks/baselines/saved_model_handler.py) the signature of what "
+        "`tf.saved_model.load` did. MobileNetV2 and ResNet50 are untrained, which does not change their speed.\n",
     ]
     for cache, words in CACHES.items():
         if rows := _rows(data, cache):
