@@ -53,7 +53,7 @@ class HeldOut:
         if values.dtype.kind == "S":
             instances: list[Any] = [{"b64": base64.b64encode(value).decode()} for value in values]
         else:
-            instances = values.tolist()
+            instances = shortest(values).tolist()
         named = {} if signature == DEFAULT_SIGNATURE else {"signature_name": signature}
         return {**named, "instances": instances}
 
@@ -68,6 +68,11 @@ class HeldOut:
         """Whether a figure is the SavedModel's."""
         allowed = 0.5 / self.size if self.metric == ACCURACY else abs(self.figure) * REAL_DIGITS
         return abs(figure - self.figure) < allowed
+
+
+def shortest(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """The numbers that JSON writes with the fewest digits and that are these float32s when they are read."""
+    return values.astype("U").astype(np.float64)
 
 
 def read_held_out(build: Path, model: str) -> HeldOut | None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.held_out import HeldOut, read_held_out
+from local.held_out import HeldOut, read_held_out, shortest
 from local.stack import PROJECT, LocalStack, local_stack
 
 SHORT = 16
@@ -53,13 +53,8 @@ def _is_short(held_out: HeldOut, signature: str) -> bool:
 def _infer_body(held_out: HeldOut) -> dict[str, Any]:
     name = held_out.input_of(held_out.signatures[0])
     example = held_out.arrays[name][:1]
-    data = [_shortest(value) for value in example.reshape(-1)]
+    data = shortest(example).reshape(-1).tolist()
     return {"inputs": [{"name": name, "shape": list(example.shape), "datatype": "FP32", "data": data}]}
-
-
-def _shortest(value: Any) -> float:
-    """The fewest digits that are the same float32."""
-    return float(str(value))
 
 
 def _curl(stack: LocalStack, path: str, body: dict[str, Any] | None = None) -> str:
