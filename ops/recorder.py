@@ -14,7 +14,7 @@ from typing import Any
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.config import set_all_config
 
-from ops.recorded_aws import RecordedAws, StoredObject
+from ops.recorded_aws import REGION, RecordedAws, StoredObject
 
 PROJECT = "tensorflow-lambda"
 
@@ -108,10 +108,11 @@ def deploy(
     config: Mapping[str, str] | None = None,
     objects: Mapping[str, StoredObject] | None = None,
     preview: bool = False,
+    stack_name: str = "test",
 ) -> Recorder:
     """Run a program to its end, on an event loop of its own, and hand back what it registered.
 
-    `config` is by key without namespace. Raises what the program raised, also inside an apply.
+    `config` is by key, without namespace where it is the project's own. Raises what the program raised, also inside an apply.
     """
     recorder = Recorder(objects)
 
@@ -127,8 +128,8 @@ def deploy(
 
     async def run() -> None:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4, initializer=open_loop))
-        set_all_config({f"{PROJECT}:{key}": value for key, value in (config or {}).items()})
-        mocks.set_mocks(recorder.mocks, project=PROJECT, stack="test", preview=preview, monitor=recorder)
+        set_all_config(_with_namespaces({"aws:region": REGION, **(config or {})}))
+        mocks.set_mocks(recorder.mocks, project=PROJECT, stack=stack_name, preview=preview, monitor=recorder)
         # What a deployment that failed left unfinished.
         settings.SETTINGS.outputs.clear()  # pyright: ignore[reportAttributeAccessIssue]
         # set_mocks makes a root that has finished; the program brings its own.
@@ -142,3 +143,7 @@ def deploy(
         for loop in loops:
             loop.close()
     return recorder
+
+
+def _with_namespaces(config: Mapping[str, str]) -> dict[str, str]:
+    return {key if ":" in key else f"{PROJECT}:{key}": value for key, value in config.items()}
