@@ -1,5 +1,6 @@
 """The program: reads the configuration, builds one stack, exports its outputs."""
 
+import os
 from pathlib import Path
 
 import pulumi
@@ -17,12 +18,16 @@ configuration = {
 }  # pulumi.Config gives no list of keys, so that a misspelt one is lost
 
 settings = read_settings(
-    {key.removeprefix(namespace): value for key, value in configuration.items() if key.startswith(namespace)}, PROJECT
+    {key.removeprefix(namespace): value for key, value in configuration.items() if key.startswith(namespace)},
+    PROJECT,
+    configuration.get("aws:region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
 )
 for advice in problems(settings, ADVICE):
     pulumi.warn(str(advice))
 
-stack = STACKS[settings.mode]("inference", StackArgs(settings=settings, project=PROJECT))
+stack = STACKS[settings.mode](
+    "inference", StackArgs(settings=settings, project=PROJECT, environment=pulumi.get_stack())
+)
 
 pulumi.export("apiUrl", stack.api_url)
 pulumi.export("functionNames", stack.function_names)

@@ -1,22 +1,18 @@
 """BakedModels: models inside the container image, as its last layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 
 from components.model_source import ModelBinding
-from components.model_staging import StagingError, files_to_stage, stage
+from components.model_staging import StagingError, files_to_stage, room_for_models, stage
 from components.packaged_models import PackagedModel
 from handlers.contract import BAKED_PATH
 from handlers.manifest import EngineName
 
 MIB = 1 << 20
-IMAGE_LIMIT_BYTES = 10 << 30
-"""Uncompressed, all layers. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "tensorflow": 3 << 30}
-"""Room kept for what is in the image beside the models: Python, the engine and the base image, amply."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +41,7 @@ class BakedModels(pulumi.ComponentResource):
         files = files_to_stage(args.models)
         self._names = [model.name for model in args.models]
         self.size_bytes = sum(file.size for file in files)
-        limit = IMAGE_LIMIT_BYTES - RUNTIME_BYTES[args.engines]
+        limit = room_for_models(args.engines)
         if self.size_bytes > limit:
             raise StagingError(
                 f"the models {', '.join(self._names)} have {_mib(self.size_bytes)}; beside its engines an image has "
@@ -66,6 +62,14 @@ class BakedModels(pulumi.ComponentResource):
         """
         if missing := sorted(set(models) - set(self._names)):
             raise ValueError(f"the image does not hold the models {missing}; it holds {self._names}")
+        return ModelBinding(store_uri=f"file://{BAKED_PATH}")
+
+
+class PrebuiltModels:
+    """A ModelSource for an image that was built before, with the models in it already: nothing is laid out."""
+
+    def binding(self, models: Sequence[str]) -> ModelBinding:
+        """The image's own directory; whether it holds the models is for whoever built it to know."""
         return ModelBinding(store_uri=f"file://{BAKED_PATH}")
 
 

@@ -26,14 +26,14 @@ def specs() -> Mapping[str, Spec]:
     return {key_of(field.name): field.metadata["spec"] for field in fields(Settings) if "spec" in field.metadata}
 
 
-def read_settings(values: Mapping[str, str], project: Path) -> Settings:
+def read_settings(values: Mapping[str, str], project: Path, region: str | None = None) -> Settings:
     """The settings that a configuration asks for.
 
     `values` are by key without namespace and as Pulumi gives them: text, and JSON for lists. `project` is the directory
-    that relative paths start from. Raises SettingsError, which lists every mistake.
+    that relative paths start from; `region` is the provider's. Raises SettingsError, which lists every mistake.
     """
     found = list(_unknown_keys(values))
-    settings = Settings()
+    settings = Settings(region=region)
     for field in fields(Settings):
         if (spec := field.metadata.get("spec")) and (text := values.get(key := key_of(field.name))) is not None:
             try:

@@ -4,15 +4,20 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from components.packaged_models import PackagedModel
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, EngineName
 
 STAGED_AT_SECONDS = 315_532_800
 """1980-01-01, the modification time of everything staged: two builds of the same models are the same layer."""
+
+IMAGE_LIMIT_BYTES = 10 << 30
+"""Uncompressed, all layers. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "tensorflow": 3 << 30}
+"""Room kept for what is in the image beside the models: Python, the engine and the base image, amply."""
 
 
 class StagingError(ValueError):
@@ -27,6 +32,11 @@ class StagedFile:
     size: int
     sha256: str | None
     """None for a document that the manifest does not list: the manifest itself, and the pointer."""
+
+
+def room_for_models(engines: EngineName) -> int:
+    """Bytes of models that an image takes beside its engine set."""
+    return IMAGE_LIMIT_BYTES - RUNTIME_BYTES[engines]
 
 
 def files_to_stage(models: Sequence[PackagedModel]) -> tuple[StagedFile, ...]:

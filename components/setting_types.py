@@ -117,22 +117,42 @@ def path() -> Kind[str]:
     return Kind(schema_type="string", allowed="the path of a directory", parse=parse)
 
 
+def text(pattern: re.Pattern[str], allowed: str, *, absent: str | None = None) -> Kind[Any]:
+    """Text that matches a pattern whole; `absent` is a further text that stands for "not set" and reads as None."""
+
+    def parse(value: str) -> str | None:
+        if absent is not None and value == absent:
+            return None
+        if not pattern.fullmatch(value):
+            raise ValueError("is not one")
+        return value
+
+    return Kind(
+        schema_type="string", allowed=allowed if absent is None else f"{allowed}, or {absent!r} for none", parse=parse
+    )
+
+
+def texts(pattern: re.Pattern[str], allowed: str) -> Kind[tuple[str, ...]]:
+    """A list of distinct texts that each match a pattern whole, as the JSON array that Pulumi makes of a list."""
+
+    def parse(value: str) -> tuple[str, ...]:
+        values = _list_of_texts(value)
+        if malformed := [each for each in values if not pattern.fullmatch(each)]:
+            raise ValueError(f"has {malformed}, which cannot be right")
+        return values
+
+    return Kind(schema_type="array", allowed=f"a list of distinct {allowed}", parse=parse)
+
+
 def names(pattern: re.Pattern[str], *, example: str) -> Kind[tuple[str, ...]]:
     """A list of distinct names, as the JSON array that Pulumi makes of a list."""
     allowed = f"a list of distinct names of letters, digits, '-' and '_' ({example})"
 
     def parse(text: str) -> tuple[str, ...]:
-        try:
-            values = json.loads(text)
-        except ValueError:
-            values = None
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise ValueError("is not a list of names")
+        values = _list_of_texts(text)
         if malformed := [value for value in values if not pattern.fullmatch(value)]:
             raise ValueError(f"has {malformed}, which cannot be names")
-        if repeated := sorted({value for value in values if values.count(value) > 1}):
-            raise ValueError(f"names {repeated} more than once")
-        return tuple(values)
+        return values
 
     return Kind(schema_type="array", allowed=allowed, parse=parse)
 
@@ -156,3 +176,15 @@ def image_by_digest() -> Kind[str | None]:
         raise ValueError("is not an image's digest reference")
 
     return Kind(schema_type="string", allowed=allowed, parse=parse)
+
+
+def _list_of_texts(text: str) -> tuple[str, ...]:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError("is not a list of names")
+    if repeated := sorted({value for value in values if values.count(value) > 1}):
+        raise ValueError(f"names {repeated} more than once")
+    return tuple(values)

@@ -10,9 +10,10 @@ from typing import Literal, get_args
 
 from components.packaged_models import PackagedModel
 from components.setting_types import choice, flag, image_by_digest, integer, names, one_of, path, setting
+from components.storage_settings import StorageSettings
 from handlers.contract import MODEL_NAME
+from handlers.manifest import EngineName
 
-Storage = Literal["s3"]
 Mode = Literal["single", "multi"]
 Architecture = Literal["x86_64", "arm64"]
 Auth = Literal["iam", "none"]
@@ -46,14 +47,9 @@ LOG_RETENTION_DAYS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(StorageSettings):
     """One stack's configuration, valid as a whole when it comes from `configuration.read_settings`."""
 
-    storage: Storage = setting(
-        choice(get_args(Storage)),
-        "s3",
-        "Where the models live. s3: a bucket that functions fetch from at run time.",
-    )
     mode: Mode = setting(
         choice(get_args(Mode)),
         "multi",
@@ -122,3 +118,12 @@ class Settings:
     )
     packaged: tuple[PackagedModel, ...] = ()
     """The models to serve, as the model repository holds them, in the order of `models`."""
+    region: str | None = None
+    """Where the stack is deployed; the provider's own setting, not one of ours."""
+
+    @property
+    def engines(self) -> frozenset[EngineName]:
+        """The engines that the image holds."""
+        if self.image_engines == "auto":
+            return frozenset(engine for model in self.packaged for engine in model.engines)
+        return frozenset([self.image_engines])

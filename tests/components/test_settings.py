@@ -48,7 +48,7 @@ def test_models_keep_the_order_in_which_they_are_named(packaged: Path):
 def test_every_mistake_is_reported_at_once_by_key(packaged: Path):
     message = refusal(packaged, storage="floppy", memoryMib=64, auth="password", storag="s3", models=["irs"])
     assert "5 mistakes" in message
-    assert "storage: 'floppy' is none of them; allowed is s3" in message
+    assert "storage: 'floppy' is none of them; allowed is s3 or efs or s3files or image" in message
     assert "memoryMib: '64' is too small; allowed is 128 to 10240 MiB" in message
     assert "auth: 'password' is none of them; allowed is iam or none" in message
     assert "storag: there is no such setting; did you mean 'storage'?" in message
@@ -57,7 +57,7 @@ def test_every_mistake_is_reported_at_once_by_key(packaged: Path):
 
 def test_an_unknown_key_without_a_near_match_lists_the_settings(packaged: Path):
     message = refusal(packaged, zzz="1")
-    assert "zzz: there is no such setting; allowed are storage, mode, models" in message
+    assert "zzz: there is no such setting; allowed are storage, vpcCidr, zones" in message
     assert "pulumi config rm zzz" in message
 
 

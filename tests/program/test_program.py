@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from components.configuration import SettingsError
-from components.rules import ENVIRONMENT_BYTES, ROLE_POLICY_CHARACTERS
+from components.rules.functions import ENVIRONMENT_BYTES
+from components.rules.storage import ROLE_POLICY_CHARACTERS
 from policy.invariants import breaches
 from tests.packaged import as_configuration, package
-from tests.recorder import Recorder, StoredObject, deploy
+from tests.recorder import Recorder, Registered, StoredObject, deploy
 
 PROJECT = Path(__file__).parents[2]
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
@@ -36,6 +37,14 @@ CONFIGURATIONS = {
         "deleteModelsOnDestroy": True,
     },
     "one of the models": {"models": ["iris"], "mode": "single"},
+    "a network that is there already": {"storage": "efs", "vpcId": "vpc-0a", "subnetIds": ["subnet-0a", "subnet-0b"]},
+    "a network with a key service": {"storage": "s3files", "interfaceEndpoints": ["kms"]},
+    "an image that holds its models already": {"storage": "image", "imageUri": IMAGE, "imageHoldsModels": True},
+    **{
+        f"{storage}, {mode}": {"storage": storage, "mode": mode}
+        for storage in ("s3", "efs", "s3files", "image")
+        for mode in ("single", "multi")
+    },
 }
 
 
@@ -48,6 +57,12 @@ def packaged(tmp_path: Path) -> Path:
 def run(root: Path, *, objects: dict[str, StoredObject] | None = None, **values: object) -> Recorder:
     config = as_configuration(**{"modelRepository": str(root), **values})
     return deploy(lambda: runpy.run_path(str(PROJECT / "__main__.py")), config=config, objects=objects)
+
+
+def serving_functions(recorder: Recorder) -> list[Registered]:
+    """The functions that answer predictions."""
+    commands = (["handlers.single_model.handler"], ["handlers.multi_model.handler"])
+    return [each for each in recorder.of(FUNCTION) if each.inputs["imageConfig"]["commands"] in commands]
 
 
 def written_in(stack: Path) -> dict[str, object]:
@@ -169,3 +184,84 @@ def test_the_policies_of_a_stack_are_valid_json_with_a_version(packaged: Path):
 
 def test_the_program_stays_short():
     assert len((PROJECT / "__main__.py").read_text().splitlines()) < 40
+
+
+@pytest.mark.parametrize("mode", ["single", "multi"])
+@pytest.mark.parametrize(
+    ("storage", "uri"),
+    [
+        ("s3", "s3://inference-models-1234567/models"),
+        ("efs", "file:///mnt/models"),
+        ("s3files", "file:///mnt/models"),
+        ("image", "file:///opt/models"),
+    ],
+)
+def test_the_storage_decides_where_every_function_finds_its_models(packaged: Path, storage: str, uri: str, mode: str):
+    serving = serving_functions(run(packaged, storage=storage, mode=mode))
+    assert len(serving) == (2 if mode == "single" else 1)
+    assert {each.inputs["environment"]["variables"]["MODEL_STORE_URI"] for each in serving} == {uri}
+
+
+@pytest.mark.parametrize("storage", ["efs", "s3files"])
+def test_functions_that_mount_share_one_network_and_wait_for_every_mount_target(packaged: Path, storage: str):
+    recorder = run(packaged, storage=storage, mode="single")
+    targets = {each.urn for each in recorder.registered if each.type.endswith("ountTarget")}
+    assert len(targets) == 2
+    assert len(recorder.of("aws:ec2/vpc:Vpc")) == 1
+    for each in serving_functions(recorder):
+        assert targets <= recorder.waits_for(each)
+        assert each.inputs["vpcConfig"]["subnetIds"]
+        assert each.inputs["fileSystemConfig"]["localMountPath"] == "/mnt/models"
+
+
+@pytest.mark.parametrize("storage", ["s3", "image"])
+def test_functions_that_mount_nothing_have_no_network(packaged: Path, storage: str):
+    recorder = run(packaged, storage=storage)
+    assert not [each for each in recorder.registered if each.type.startswith(("aws:ec2/", "aws:vpc/"))]
+
+
+def test_a_network_that_is_there_already_is_used_as_it_is(packaged: Path):
+    recorder = run(packaged, storage="efs", vpcId="vpc-0a", subnetIds=["subnet-0a", "subnet-0b"])
+    assert not recorder.of("aws:ec2/vpc:Vpc")
+    assert [each.inputs["subnetId"] for each in recorder.of("aws:efs/mountTarget:MountTarget")] == [
+        "subnet-0a",
+        "subnet-0b",
+    ]
+
+
+def test_the_zones_follow_the_region_unless_they_are_named(packaged: Path):
+    def zones(recorder: Recorder) -> list[str]:
+        return [each.inputs["availabilityZone"] for each in recorder.of("aws:ec2/subnet:Subnet")]
+
+    assert zones(run(packaged, storage="s3files")) == ["eu-central-1a", "eu-central-1b"]
+    assert zones(run(packaged, storage="s3files", zones=["eu-central-1c"])) == ["eu-central-1c"]
+
+
+def test_throughput_is_elastic_unless_another_is_asked_for(packaged: Path):
+    def throughput(**values: object) -> tuple[str, int | None]:
+        inputs = run(packaged, storage="efs", **values).one("aws:efs/fileSystem:FileSystem").inputs
+        return inputs["throughputMode"], inputs.get("provisionedThroughputInMibps")
+
+    assert throughput() == ("elastic", None)
+    assert throughput(efsThroughput="provisioned", efsProvisionedMibps=64) == ("provisioned", 64)
+
+
+def test_what_is_baked_is_laid_out_inside_the_build_s_context(packaged: Path):
+    build = run(packaged, storage="image", models=["iris"]).one("docker:index/image:Image").inputs["build"]
+    assert build["target"] == "baked-litert"
+    assert build["args"] == {"MODELS_DIR": "build/images/test"}
+    assert (Path(build["context"]) / "build/images/test/iris/current.json").is_file()
+
+
+def test_an_image_that_holds_its_models_already_is_not_built(packaged: Path):
+    recorder = run(packaged, storage="image", imageUri=IMAGE, imageHoldsModels=True)
+    assert not recorder.of("docker:index/image:Image")
+    assert recorder.one(FUNCTION).inputs["imageUri"] == IMAGE
+
+
+def test_a_file_system_is_kept_when_the_stack_goes_unless_the_models_may_be_deleted(packaged: Path):
+    def protected(**values: object) -> bool:
+        return run(packaged, storage="efs", **values).one("aws:efs/fileSystem:FileSystem").protect
+
+    assert protected()
+    assert not protected(deleteModelsOnDestroy=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from components.baked_models import IMAGE_LIMIT_BYTES, BakedModels, BakedModelsArgs
+from components.baked_models import BakedModels, BakedModelsArgs
 from components.model_source import ModelBinding
-from components.model_staging import StagingError, files_to_stage, stage
+from components.model_staging import IMAGE_LIMIT_BYTES, RUNTIME_BYTES, StagingError, files_to_stage, stage
 from tests.recorder import Recorder, deploy
 from tests.storages.deployment import ending
 
@@ -88,7 +88,7 @@ def test_a_file_that_is_not_what_its_manifest_says_is_not_baked(models, tmp_path
 
 
 def test_models_that_do_not_fit_are_refused_before_anything_is_staged(models, tmp_path, monkeypatch):
-    monkeypatch.setitem(BakedModels.__init__.__globals__["RUNTIME_BYTES"], "litert", IMAGE_LIMIT_BYTES)
+    monkeypatch.setitem(RUNTIME_BYTES, "litert", IMAGE_LIMIT_BYTES)
 
     with pytest.raises(StagingError, match=ROOM_FOR_NOTHING):
         baked(models, tmp_path / "baked")

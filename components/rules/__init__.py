@@ -1,0 +1,18 @@
+"""What a configuration may not combine, and what it had better not: one pure function a rule. Imports no Pulumi.
+
+`RULES` are refused before anything is built; `ADVICE` is said and done.
+"""
+
+from components.rules import api, functions, storage
+from components.rules.rule import Rule
+from components.setting_types import Problem
+from components.settings import Settings
+
+RULES: tuple[Rule, ...] = (*storage.REFUSED, *functions.REFUSED, *api.REFUSED)
+
+ADVICE: tuple[Rule, ...] = (*api.ADVISED, *functions.ADVISED, *storage.ADVISED)
+
+
+def problems(settings: Settings, rules: tuple[Rule, ...]) -> list[Problem]:
+    """What these rules say of a configuration."""
+    return [problem for rule in rules for problem in rule(settings)]
