@@ -134,7 +134,7 @@ class TensorFlowModel:
             resources.callback(self._api.TF_DeleteImportGraphDefOptions, how)
             with status() as failed:
                 self._api.TF_GraphImportGraphDef(self._graph, buffer, how, failed)
-        with self._options(_config(threads) + _OPTIMIZER_OFF) as options, status() as failed:
+        with self._options(_config(threads) + _OPTIMIZERS_OFF) as options, status() as failed:
             return self._api.TF_NewSession(self._graph, options, failed)
 
     @contextmanager
@@ -176,8 +176,11 @@ def _export(directory: Path, artifact: Artifact) -> Path:
     raise EngineError(f"the artifact lists no saved_model.pb; it lists {list(artifact.files)}")
 
 
-_OPTIMIZER_OFF = bytes.fromhex("52055203980101")
-"""ConfigProto {graph_options {rewrite_options {disable_meta_optimizer: true}}}: what was frozen is already simple."""
+_OPTIMIZERS_OFF = bytes.fromhex("52121a0b18ffffffffffffffffff015203980101")
+"""ConfigProto {graph_options {optimizer_options {opt_level: L0}, rewrite_options {disable_meta_optimizer: true}}}.
+
+Packaging has inlined and folded what a frozen graph allows; doing so once more would cost the first call a fifth of its
+time, and a second copy of the weights that are folded."""
 
 
 def _config(threads: int) -> bytes:
