@@ -28,7 +28,7 @@ class RecordedAws(mocks.Mocks):
         if not args.custom:
             return None, dict(args.inputs)
         computed = COMPUTED.get(args.typ, lambda name, inputs: {})(args.name, args.inputs)
-        return f"{args.name}-id", {**computed, **args.inputs}
+        return f"{args.name}-id", {**args.inputs, **computed}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         answer = {
@@ -91,6 +91,21 @@ COMPUTED: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
         "name": _named(name, inputs),
         "apiEndpoint": f"https://abcdefghij.execute-api.{REGION}.amazonaws.com",
         "executionArn": _arn("execute-api", "abcdefghij"),
+    },
+    "aws:apigatewayv2/domainName:DomainName": lambda name, inputs: {
+        "domainNameConfiguration": {
+            **inputs["domainNameConfiguration"],
+            "targetDomainName": f"d-abcdefghij.execute-api.{REGION}.amazonaws.com",
+            "hostedZoneId": "Z1U9ULNL0V5AJ3",
+        },
+    },
+    "aws:apigateway/restApi:RestApi": lambda name, inputs: {
+        "name": _named(name, inputs),
+        "executionArn": _arn("execute-api", "abcdefghij"),
+    },
+    "aws:apigateway/stage:Stage": lambda name, inputs: {
+        "arn": f"arn:aws:apigateway:{REGION}::/restapis/{inputs['restApi']}/stages/{inputs['stageName']}",
+        "invokeUrl": f"https://abcdefghij.execute-api.{REGION}.amazonaws.com/{inputs['stageName']}",
     },
     "aws:ecr/repository:Repository": lambda name, inputs: {
         "name": _named(name, inputs),

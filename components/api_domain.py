@@ -1,0 +1,69 @@
+"""ApiDomain: an API's own name, with its certificate and, where the zone is given, its DNS record."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """A name of one's own for an API."""
+
+    name: str
+    """Such as `models.example.com`."""
+    certificate_arn: str
+    """Of a certificate for that name in AWS Certificate Manager, in the API's region."""
+    hosted_zone_id: str | None = None
+    """The Route 53 zone that gets the record; None leaves DNS to the caller."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiDomainArgs:
+    domain: Domain
+    api_id: pulumi.Input[str]
+    """Of an HTTP API or a REST API."""
+    stage_name: pulumi.Input[str]
+
+
+class ApiDomain(pulumi.ComponentResource):
+    """A regional domain name with TLS 1.2 at least, whose root is the API's root."""
+
+    url: pulumi.Output[str]
+    target: pulumi.Output[str]
+    """What a record for the name must point to."""
+
+    def __init__(self, name: str, args: ApiDomainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:ApiDomain", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+        domain = aws.apigatewayv2.DomainName(
+            name,
+            domain_name=args.domain.name,
+            domain_name_configuration={
+                "certificate_arn": args.domain.certificate_arn,
+                "endpoint_type": "REGIONAL",
+                "security_policy": "TLS_1_2",
+            },
+            opts=inside,
+        )
+        mapping = aws.apigatewayv2.ApiMapping(
+            f"{name}-mapping",
+            api_id=args.api_id,
+            domain_name=domain.id,
+            stage=args.stage_name,
+            opts=inside,
+        )
+        target = domain.domain_name_configuration.target_domain_name.apply(lambda value: value or "")
+        if args.domain.hosted_zone_id:
+            zone = domain.domain_name_configuration.hosted_zone_id.apply(lambda value: value or "")
+            aws.route53.Record(
+                f"{name}-record",
+                zone_id=args.domain.hosted_zone_id,
+                name=args.domain.name,
+                type="A",
+                aliases=[{"name": target, "zone_id": zone, "evaluate_target_health": False}],
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[mapping]),
+            )
+        self.url = pulumi.Output.concat("https://", domain.domain_name)
+        self.target = target
+        self.register_outputs({"url": self.url, "target": self.target})
