@@ -112,7 +112,8 @@ def deploy(
 ) -> Recorder:
     """Run a program to its end, on an event loop of its own, and hand back what it registered.
 
-    `config` is by key, without namespace where it is the project's own. Raises what the program raised, also inside an apply.
+    `config` is by key, without namespace where it is the project's own. Raises what the program raised, also inside an
+    apply.
     """
     recorder = Recorder(objects)
 

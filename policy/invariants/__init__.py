@@ -1,0 +1,78 @@
+"""What holds for every stack: one pure function an invariant. Standard library only.
+
+An invariant yields a sentence for each breach. The tests hold them over every shape of stack; the policy pack beside
+this package holds them over a preview. Imports are relative, for the pack runs with `policy/` as its own directory.
+"""
+
+from collections.abc import Sequence
+
+from . import functions, identity, network, stack, storage
+from .documents import WITHOUT_RESOURCE_LEVEL
+from .resource import Inputs, Invariant, Resource, StackInvariant
+
+INVARIANTS: Sequence[Invariant] = (
+    storage.buckets_block_public_access,
+    storage.buckets_refuse_plain_http,
+    storage.buckets_are_versioned,
+    storage.buckets_know_no_access_lists,
+    storage.data_is_encrypted,
+    storage.file_systems_refuse_plain_traffic,
+    storage.file_systems_are_reached_through_access_points,
+    storage.file_clients_are_not_root,
+    storage.repositories_never_move_a_tag,
+    identity.resource_policies_name_their_principals,
+    identity.services_call_for_one_resource,
+    identity.grants_are_narrow,
+    identity.roles_have_no_managed_policy,
+    identity.nobody_has_a_lasting_key,
+    functions.functions_run_an_image_by_digest,
+    functions.functions_write_their_own_logs,
+    functions.functions_set_no_reserved_name,
+    functions.functions_mount_inside_a_network,
+    functions.snapshots_hold_what_lambda_can_restore,
+    functions.functions_have_no_open_address,
+    functions.failures_are_kept,
+    functions.logs_are_kept_for_a_time,
+    functions.tags_are_not_amazons,
+    network.networks_let_nobody_in,
+    network.networks_let_nothing_out,
+    network.networks_have_no_gateway_to_the_internet,
+    network.endpoints_let_named_resources_through,
+    network.apis_log_and_throttle,
+    network.domains_speak_current_tls,
+    network.browsers_send_no_credentials_to_everyone,
+)
+"""What holds for each resource by itself."""
+
+STACK_INVARIANTS: Sequence[StackInvariant] = (
+    stack.buckets_are_guarded,
+    stack.file_systems_have_a_policy,
+    stack.functions_wait_for_their_mounts,
+    stack.functions_wait_for_their_grants,
+)
+"""What holds between resources."""
+
+
+def breaches(type_: str, name: str, inputs: Inputs) -> list[str]:
+    """Every breach of one resource by itself."""
+    return [breach for invariant in INVARIANTS for breach in invariant(type_, name, inputs)]
+
+
+def stack_breaches(resources: Sequence[Resource]) -> list[str]:
+    """Every breach of a stack: of each resource by itself, and between them."""
+    alone = [breach for each in resources for breach in breaches(each.type, each.name, each.inputs)]
+    between = [f"{each.name}: {said}" for invariant in STACK_INVARIANTS for each, said in invariant(resources)]
+    return alone + between
+
+
+__all__ = [
+    "INVARIANTS",
+    "STACK_INVARIANTS",
+    "WITHOUT_RESOURCE_LEVEL",
+    "Inputs",
+    "Invariant",
+    "Resource",
+    "StackInvariant",
+    "breaches",
+    "stack_breaches",
+]
