@@ -1,10 +1,8 @@
 """A request becomes an answer: the only file that knows all the others."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
-
-import orjson
 
 from handlers.manifest import Manifest
 from handlers.serving.content_encoding import inflate
@@ -83,10 +81,9 @@ class App:
         with self.repository.lease(manifest, artifact, Timing(), timeout) as model:
             if signature not in manifest.warmup:
                 return
-            body = _warmup_body(signature, manifest.warmup[signature])
-            inference = tensorflow_serving.decode(Request("POST", "", body=body), manifest)
-            outputs = model.run(signature, inference.inputs)
-            tensorflow_serving.encode(inference, outputs, manifest)
+            from handlers.serving.warmup import warmup_inputs  # late: it needs numpy
+
+            model.run(signature, warmup_inputs(manifest.signatures[signature], manifest.warmup[signature]))
 
     def _respond(self, dialect: Dialect, request: Request, record: Record, context: Context) -> Response:
         call = dialect.route(request.method, request.path)
@@ -150,17 +147,3 @@ def _explained(error: Exception, record: Record) -> ServingError:
         "ERROR", "request failed", model=record.model, requestId=record.request_id, traceback=traceback_of(error)
     )
     return _Failed(f"The request failed inside the server. Its id is {record.request_id}.")
-
-
-def _warmup_body(signature: str, inputs: Mapping[str, Any]) -> bytes:
-    values = {name: _zeros(value["zeros"]) if _is_zeros(value) else value for name, value in inputs.items()}
-    return orjson.dumps({"signature_name": signature, "inputs": values})
-
-
-def _is_zeros(value: Any) -> bool:
-    return isinstance(value, dict) and "zeros" in value
-
-
-def _zeros(shape: Sequence[int]) -> Any:
-    """Nested lists of this shape, as a manifest abbreviates a large warm-up input."""
-    return [_zeros(shape[1:]) for _ in range(shape[0])] if shape else 0

@@ -1,0 +1,24 @@
+"""Warm-up requests: what a manifest holds of them, as a model takes them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from handlers.manifest import Signature
+from handlers.serving.dialects import open_inference_tensors, rows_and_columns  # noqa: F401 - the first request needs one
+from handlers.serving.dialects.tensors import dense_tensor
+
+
+def warmup_inputs(signature: Signature, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The arrays of a warm-up request, by input name.
+
+    Raises ServingError if a value is not of its input's type.
+    """
+    return {name: _array(values[name], spec.dtype) for name, spec in signature.inputs.items()}
+
+
+def _array(value: Any, dtype: str) -> np.ndarray:
+    if isinstance(value, dict) and "zeros" in value:
+        return np.zeros(value["zeros"], "uint16" if dtype == "bfloat16" else dtype)
+    return dense_tensor(value, dtype)
