@@ -69,7 +69,7 @@ def build(
     if command is None:
         raise ImageError("no Docker engine with BuildKit answers; start one, or install Docker's plugin buildx")
     arguments = {"BASE_IMAGE": base_image, "BUILD_IMAGE": build_image, "MODELS_DIR": models_directory}
-    bundle = next((os.environ[name] for name in CA_BUNDLE_VARIABLES if os.environ.get(name)), None)
+    bundle = trusted_bundle()
     options = [
         *("--file", str(context / "handlers" / "Dockerfile"), "--target", target, "--tag", tag),
         *(part for name, value in arguments.items() if value for part in ("--build-arg", f"{name}={value}")),
@@ -88,6 +88,11 @@ def build(
     if done.returncode:
         raise ImageError(f"building the target {target!r} failed:\n" + "\n".join(done.stdout.splitlines()[-20:]))
     return inspect(command, tag)["Id"]
+
+
+def trusted_bundle() -> str | None:
+    """The CA bundle that this machine is told to trust, for the build's secret `ca`; None where it is told of none."""
+    return next((os.environ[name] for name in CA_BUNDLE_VARIABLES if os.environ.get(name)), None)
 
 
 def inspect(command: str, image: str) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 from benchmarks.figures import Figure
 
-SECTION_MODULES = ("handler_start", "cold_start", "warm_calls", "many_models", "fetch")
+SECTION_MODULES = ("handler_start", "cold_start", "warm_calls", "many_models", "fetch", "image_sizes")
 """In the order in which they are run and reported."""
 
 
