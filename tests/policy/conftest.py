@@ -1,0 +1,27 @@
+"""Fixtures of the policy tests: the pack in the environment that its lock file describes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+PACK = PROJECT / "policy"
+
+
+@pytest.fixture(scope="session")
+def pack_python() -> Path:
+    """The interpreter of an environment with what policy/requirements.txt locks, made once in build/."""
+    environment = PROJECT / "build" / "policy"
+    locked, stamp = PACK / "requirements.txt", environment / "installed.txt"
+    python = environment / "bin" / "python"
+    if not stamp.is_file() or stamp.read_text() != locked.read_text():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True, timeout=120)
+        install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", locked]
+        made = subprocess.run(install, capture_output=True, text=True, timeout=280, check=False)
+        if "NewConnectionError" in made.stderr or "Temporary failure in name resolution" in made.stderr:
+            pytest.skip("the policy pack's environment needs the network once, and there is none")
+        assert made.returncode == 0, made.stderr
+        stamp.write_text(locked.read_text())
+    return python

@@ -1,0 +1,65 @@
+"""The workflows of a pull request: pinned, with no more permission than they use, and every environment previewed."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
+
+
+def read(name: str) -> dict[Any, Any]:
+    return yaml.safe_load((PROJECT / ".github" / "workflows" / name).read_text())
+
+
+def steps(workflow: dict[Any, Any]) -> Iterator[dict[str, Any]]:
+    for job in workflow["jobs"].values():
+        yield from job["steps"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(path: Path):
+    used = [line.strip() for line in path.read_text().splitlines() if "uses:" in line]
+    assert used
+    assert [
+        line for line in used if not re.fullmatch(r"(- )?uses: [\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
+    ] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_write_nothing_unless_a_job_says_so(path: Path):
+    assert set((yaml.safe_load(path.read_text())["permissions"] or {}).values()) <= {"read"}
+
+
+def test_a_pull_request_runs_what_continuous_integration_runs():
+    workflow = read("ci.yml")
+    assert ".ci/run" in [step.get("run") for step in steps(workflow)]
+    assert "pull_request" in workflow[True]  # YAML reads the key `on` as true
+
+
+def test_every_environment_is_previewed_under_the_policy_pack():
+    workflow = read("preview.yml")
+    (job,) = workflow["jobs"].values()
+    stacks = {path.name.split(".")[1] for path in PROJECT.glob("Pulumi.*.yaml")}
+    assert stacks <= {each["stack"] for each in job["strategy"]["matrix"]["include"]}
+    preview = next(step["with"] for step in steps(workflow) if step.get("uses", "").startswith("pulumi/actions@"))
+    assert (preview["command"], preview["policyPacks"]) == ("preview", "policy")
+
+
+def test_a_preview_assumes_a_role_and_holds_no_key():
+    workflow = read("preview.yml")
+    text = (PROJECT / ".github" / "workflows" / "preview.yml").read_text()
+    assert workflow["jobs"]["preview"]["permissions"]["id-token"] == "write"
+    assert "role-to-assume" in text
+    assert "aws-access-key-id" not in text
+
+
+def test_a_preview_gives_settings_that_exist():
+    preview = next(step["with"] for step in steps(read("preview.yml")) if "config-map" in step.get("with", {}))
+    keys = yaml.safe_load(re.sub(r"\$\{\{.*?\}\}", "x", preview["config-map"]))
+    schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
+    assert {key.removeprefix("tensorflow-lambda:") for key in keys} - {"aws:region"} <= set(schema)
