@@ -6,10 +6,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 from types import FrameType
+from typing import get_args
 
 from local.demo import DemoError, run_demo
 from local.deployment import DeploymentError
 from local.emulator import EmulatorError
+from local.shapes import Storage
 from local.stack_config import StackConfigError, parse_override
 from local.up import run_up
 
@@ -22,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         overrides = dict(parse_override(each) for each in options.config)
+        if options.storage:
+            overrides["storage"] = options.storage
         if options.verb == "demo":
             return 0 if run_demo(overrides, options.stack, options.port) else 1
         run_up(overrides, options.stack, options.port)
@@ -53,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
         "--stack", default="dev", metavar="NAME", help="the stack file Pulumi.NAME.yaml; dev if left out"
+    )
+    shared.add_argument(
+        "--storage", choices=get_args(Storage), help="where the models live; the stack file's if left out"
     )
     shared.add_argument("--port", type=_port, default=0, help="the port of the emulated AWS; a free one if left out")
     shared.add_argument(

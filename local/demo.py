@@ -9,7 +9,7 @@ from typing import Any, get_args
 from handlers.manifest import DEFAULT_SIGNATURE
 from local.api_client import ApiClient
 from local.held_out import ACCURACY, HeldOut, read_held_out
-from local.mode import Mode
+from local.shapes import Mode
 from local.stack import PROJECT, LocalStack, local_stack
 from local.table import table
 
@@ -52,7 +52,9 @@ def run_demo(overrides: Mapping[str, str], stack: str, port: int) -> bool:
             count, seconds = len(deployed.deployment.resources), time.monotonic() - started
             functions = len(deployed.invocations.functions())
             print(
-                f"  mode {mode}: {count} resources, {functions} function{'s' * (functions > 1)}, in {seconds:.1f} s",
+                f"  storage {deployed.setting('storage')}, mode {mode}: {count} resources, "
+                f"{functions} function{'s' * (functions > 1)}, in {seconds:.1f} s",
+                *(f"\n    not played here: {each}" for each in deployed.deployment.not_emulated),
                 flush=True,
             )
             measured += _measure(deployed, mode)

@@ -21,6 +21,7 @@ from pulumi.runtime.settings import Settings
 
 from local.resources import CALLS, RESOURCES, file_of
 from local.resources.account import EmulatedAccount
+from local.resources.not_emulated import not_emulated
 from local.stack_config import project_name, read_stack_config
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -43,11 +44,18 @@ class Resource:
 class Deployment:
     """What a deployment made."""
 
+    config: Mapping[str, str]
+    """What the program was configured with, by namespaced key."""
     outputs: Mapping[str, Any]
     """The stack's outputs."""
     resources: tuple[Resource, ...]
     warnings: tuple[str, ...]
     """What the program warned of."""
+
+    @property
+    def not_emulated(self) -> tuple[str, ...]:
+        """What was accepted and is not played on this machine, a line for each kind."""
+        return not_emulated(each.type for each in self.resources)
 
 
 def deploy(account: EmulatedAccount, stack: str, overrides: Mapping[str, str]) -> Deployment:
@@ -86,7 +94,10 @@ def _run(account: EmulatedAccount, project: str, stack: str, config: Mapping[str
 
     asyncio.run(run_in_stack(program))
     return Deployment(
-        outputs=monitor.stack_outputs, resources=tuple(provider.created), warnings=tuple(warnings.messages)
+        config=config,
+        outputs=monitor.stack_outputs,
+        resources=tuple(provider.created),
+        warnings=tuple(warnings.messages),
     )
 
 

@@ -43,6 +43,7 @@ class Invocations:
         self._concurrency = concurrency
         self._pools: dict[str, _Pool] = {}
         self._lock = threading.Lock()
+        self._given_back = threading.Condition(self._lock)
         self._listeners: list[Callable[[str, Report], None]] = []
 
     def register(self, function: Function) -> None:
@@ -72,12 +73,24 @@ class Invocations:
         """Call `listener(function name, report)` after every invocation."""
         self._listeners.append(listener)
 
-    def invoke(self, name: str, event: bytes, request_id: str | None = None, trace_id: str | None = None) -> Outcome:
-        """Run a function on an event. Raises InvokeError where Lambda would refuse."""
-        pool = self._pool(name)
+    def invoke(
+        self,
+        name: str,
+        event: bytes,
+        request_id: str | None = None,
+        trace_id: str | None = None,
+        *,
+        patient: bool = False,
+    ) -> Outcome:
+        """Run a function on an event. Raises InvokeError where Lambda would refuse.
+
+        A `patient` caller waits where others are refused for want of an environment, as an asynchronous event does in
+        its queue and the SDKs do by trying again.
+        """
+        self._pool(name)
         if len(event) > PAYLOAD_BYTES:
             raise request_too_large(len(event))
-        environment = self._take(pool)
+        pool, environment = self._take(name, patient)
         try:
             outcome = environment.invoke(event, request_id, trace_id)
         finally:
@@ -92,6 +105,7 @@ class Invocations:
             pools = list(self._pools.values())
             self._pools.clear()
             environments = [environment for pool in pools for environment in (*pool.warm, *pool.busy)]
+            self._given_back.notify_all()
         for environment in environments:
             environment.close()
         for pool in pools:
@@ -112,22 +126,39 @@ class Invocations:
             raise unknown_function(name)
         return pool
 
-    def _take(self, pool: _Pool) -> ExecutionEnvironment:
-        reserved = pool.function.reserved_concurrency
+    def _take(self, name: str, patient: bool) -> tuple[_Pool, ExecutionEnvironment]:
         with self._lock:
-            if reserved is not None and len(pool.busy) >= reserved:
-                raise throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
-            if sum(len(each.busy) for each in self._pools.values()) >= self._concurrency:
-                raise throttled("ConcurrentInvocationLimitExceeded")
+            while True:
+                pool = self._pools.get(name)
+                if pool is None:
+                    raise unknown_function(name)
+                refusal = self._refusal(pool)
+                if refusal is None:
+                    break
+                if not patient or pool.function.reserved_concurrency == 0:
+                    raise throttled(refusal)
+                self._given_back.wait()
             environment = pool.warm.pop() if pool.warm else ExecutionEnvironment(pool.function, self._start, pool.logs)
             pool.busy.add(environment)
-        return environment
+        return pool, environment
+
+    def _refusal(self, pool: _Pool) -> str | None:
+        """Why there is no environment for this function now, in Lambda's word."""
+        reserved = pool.function.reserved_concurrency
+        if reserved is not None and len(pool.busy) >= reserved:
+            return "ReservedFunctionConcurrentInvocationLimitExceeded"
+        if sum(len(each.busy) for each in self._pools.values()) >= self._concurrency:
+            return "ConcurrentInvocationLimitExceeded"
+        return None
 
     def _give_back(self, pool: _Pool, environment: ExecutionEnvironment) -> None:
         with self._lock:
             pool.busy.discard(environment)
             current = self._pools.get(pool.function.name) is pool
-            if current and environment.alive:
+            kept = current and environment.alive
+            if kept:
                 pool.warm.append(environment)
-                return
+            self._given_back.notify_all()
+        if kept:
+            return
         environment.close()

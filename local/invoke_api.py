@@ -2,12 +2,13 @@
 
 POST /2015-03-31/functions/NAME/invocations     as AWS: errors in the payload and in X-Amz-Function-Error
 POST /gateway/functions/NAME/invocations        as the emulator expects it of a function's proxy
+POST /followers/NAME                            the same, for what follows a bucket inside this process
 """
 
 import json
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from local.functions import InvokeError, Outcome
@@ -34,9 +35,13 @@ class InvokeApi:
                         _invoke(self, lambda: _call(invocations, self, name, body))
                     case ["gateway", "functions", name, "invocations"]:
                         _invoke_for_gateway(self, lambda: _call(invocations, self, name, body), body)
+                    case ["followers", name] if name in followers:
+                        followers[name]()
+                        self.answer(200, b"{}")
                     case _:
                         self.answer(404, b'{"message": "Not Found"}')
 
+        followers = self._followers = dict[str, Callable[[], None]]()
         self._server = LoopbackServer(Handler)
 
     @property
@@ -48,6 +53,11 @@ class InvokeApi:
         """The address that the emulator is given for a function."""
         return f"{self.url}/gateway/functions/{function}/invocations"
 
+    def follower_url(self, name: str, changed: Callable[[], None]) -> str:
+        """An address that the emulator is given in place of a function's; `changed` is called for each event."""
+        self._followers[name] = changed
+        return f"{self.url}/followers/{name}"
+
     def stop(self) -> None:
         """Answer nobody any more, and free the port."""
         self._server.stop()
@@ -55,7 +65,9 @@ class InvokeApi:
 
 def _call(invocations: Invocations, request: JsonHandler, name: str, event: bytes) -> Outcome:
     headers = request.headers
-    return invocations.invoke(name, event, headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id"))
+    request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
+    patient = _source(event) == "notification"  # asynchronous: Lambda queues it
+    return invocations.invoke(name, event, request_id, trace_id, patient=patient)
 
 
 def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:
@@ -73,10 +85,11 @@ def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:
 def _invoke_for_gateway(request: JsonHandler, call: Callable[[], Outcome], event: bytes) -> None:
     """The emulator reads only status and body. An HTTP API never shows its clients what went wrong inside a function:
     it says 500, or 503 where it got no answer."""
-    outcome = _while_the_emulator_waits(request, call, GATEWAY_SECONDS if _is_from_gateway(event) else None)
+    from_gateway = _source(event) == "gateway"
+    outcome = _while_the_emulator_waits(request, call, GATEWAY_SECONDS if from_gateway else None)
     if isinstance(outcome, Outcome) and not outcome.failed:
         request.answer(200, outcome.payload)
-    elif not _is_from_gateway(event):
+    elif not from_gateway:
         refused = isinstance(outcome, InvokeError)
         request.answer(outcome.status if refused else 500, outcome.body if refused else _payload(outcome))
     elif isinstance(outcome, Outcome):
@@ -115,12 +128,19 @@ def _while_the_emulator_waits(
     return result[0] if result else None
 
 
-def _is_from_gateway(event: bytes) -> bool:
+def _source(event: bytes) -> Literal["gateway", "notification", "caller"]:
+    """Who sent an event: API Gateway, a bucket's notifications, or somebody who invoked the function."""
     try:
         document: Any = json.loads(event)
     except ValueError:
-        return False
-    return isinstance(document, dict) and "apiId" in (document.get("requestContext") or {})
+        return "caller"
+    match document:
+        case {"requestContext": {"apiId": _}}:
+            return "gateway"
+        case {"Records": [{"eventSource": "aws:s3"}, *_]}:
+            return "notification"
+        case _:
+            return "caller"
 
 
 def _gateway_answer(status: int, message: str) -> bytes:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.deployment import Deployment, deploy
-from local.emulator import Emulator
+from local.emulator import REGION, Emulator
 from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 from local.resources.account import EmulatedAccount
+from local.stack_config import project_name
 from local.workers import ProcessWorkers
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -29,6 +30,10 @@ class LocalStack:
     def api_url(self) -> str:
         """Where the HTTP API answers."""
         return str(self.deployment.outputs["apiUrl"])
+
+    def setting(self, key: str) -> str:
+        """What the program was configured with under a key of its own, as text."""
+        return self.deployment.config[f"{project_name(PROJECT)}:{key}"]
 
     @property
     def models(self) -> list[str]:
@@ -62,6 +67,6 @@ def local_stack(
         cleanup.callback(invocations.stop)
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)
-        account = EmulatedAccount(emulator, invocations, invoke_api, project)
-        deployment = deploy(account, stack, {"auth": "none", **overrides})
+        account = EmulatedAccount(guard, emulator, invocations, invoke_api, project)
+        deployment = deploy(account, stack, {"auth": "none", "aws:region": REGION, **overrides})
         yield LocalStack(deployment=deployment, emulator=emulator, invocations=invocations, invoke_api=invoke_api)

@@ -24,7 +24,9 @@ def run_up(overrides: Mapping[str, str], stack: str, port: int) -> None:
 
 def _introduction(stack: LocalStack) -> Iterator[str]:
     yield f"The API answers at {stack.api_url}"
-    yield f"It serves {', '.join(stack.models)}. auth=none: the emulated AWS checks no signatures."
+    where = f"storage {stack.setting('storage')}, mode {stack.setting('mode')}"
+    yield f"It serves {', '.join(stack.models)} ({where}). auth=none: the emulated AWS checks no signatures."
+    yield from (f"Not played here: {each}" for each in stack.deployment.not_emulated)
     yield ""
     yield "TensorFlow Serving REST"
     held_out = [each for model in stack.models if (each := read_held_out(PROJECT / "build", model))]

@@ -5,7 +5,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from local.bucket_events import BucketEvents
 from local.emulator import ACCOUNT, REGION, Emulator
+from local.file_systems import FileSystems
+from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 
@@ -16,12 +19,19 @@ class EmulatedAccount:
     region = REGION
     account_id = ACCOUNT
 
-    def __init__(self, emulator: Emulator, invocations: Invocations, invoke_api: InvokeApi, project: Path) -> None:
+    def __init__(
+        self, guard: Guard, emulator: Emulator, invocations: Invocations, invoke_api: InvokeApi, project: Path
+    ) -> None:
         """`project` is the directory of the program that is deployed."""
+        self.guard = guard
         self.emulator = emulator
         self.invocations = invocations
         self.invoke_api = invoke_api
         self.project = project
+        self.file_systems = FileSystems(guard)
+        self.bucket_events = BucketEvents()
+        self.baked: dict[str, Path] = {}
+        """What images hold in /opt/models, by the image's URI."""
         self._session = emulator.session()
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # making a client is not safe in several threads; using one is

@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,19 @@ def lifecycle_policy(account: EmulatedAccount, name: str, inputs: dict[str, Any]
 
 
 def image(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
-    """docker.Image: nothing is built, for the workers run the sources; its digest is that of the handlers' files."""
+    """docker.Image: nothing is built, for the workers run the sources. Its digest is that of the files that go in, and
+    the models among them are kept as they are now: no later build changes an image."""
     reference = str(inputs["imageName"])
     repository = reference.rsplit("/", 1)[0] + "/" + reference.rsplit("/", 1)[-1].split(":")[0]
-    digest = f"sha256:{_digest_of(account.project / 'handlers')}"
+    files = [account.project / "handlers"]
+    models = inputs["build"].get("args", {}).get("MODELS_DIR")
+    if models:
+        kept = account.guard.directory("tensorflow-lambda-image-") / "models"
+        shutil.copytree(account.project / models, kept)
+        files.append(kept)
+    digest = f"sha256:{_digest_of(files)}"
+    if models:
+        account.baked[f"{repository}@{digest}"] = files[-1]
     return Created(
         digest,
         {
@@ -66,12 +76,13 @@ def get_authorization_token(account: EmulatedAccount, arguments: dict[str, Any])
     }
 
 
-def _digest_of(directory: Path) -> str:
+def _digest_of(directories: Sequence[Path]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(directory.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(path.relative_to(directory).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for directory in directories:
+        for path in sorted(directory.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(path.relative_to(directory).as_posix().encode() + b"\0")
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

@@ -1,9 +1,11 @@
 """Lambda: functions in the emulator, whose invocations go to the workers."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from local.functions import Function
+from handlers.contract import BAKED_PATH
+from local.functions import Function, Outcome
 from local.resources.account import EmulatedAccount
 from local.resources.created import Create, Created
 from local.resources.words import capitalized, whole
@@ -28,16 +30,17 @@ def function(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Cre
         "Publish": bool(inputs.get("publish")),
         "Environment": {"Variables": {**variables, PROXY_VARIABLE: account.invoke_api.gateway_url(name)}},
     }
-    for key in ("description", "architectures", "ephemeralStorage"):
+    for key in ("description", "architectures", "ephemeralStorage", "vpcConfig", "loggingConfig"):
         if key in inputs:
             arguments[key[0].upper() + key[1:]] = capitalized(inputs[key])
+    if mount := inputs.get("fileSystemConfig"):
+        arguments["FileSystemConfigs"] = [capitalized(mount)]
     answer = client.create_function(**arguments)
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
     arn = f"arn:aws:lambda:{account.region}:{account.account_id}:function:{name}"
     version = answer["Version"] if inputs.get("publish") else "$LATEST"
+    # The emulator is not told of it: what Lambda queues for want of concurrency, the emulator loses.
     reserved = whole(inputs.get("reservedConcurrentExecutions", -1))
-    if reserved >= 0:
-        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
     account.invocations.register(
         Function(
             name=name,
@@ -48,6 +51,7 @@ def function(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Cre
             memory_mib=arguments["MemorySize"],
             timeout_seconds=arguments["Timeout"],
             reserved_concurrency=reserved if reserved >= 0 else None,
+            mounts=_mounts(account, inputs),
             image_uri=inputs["imageUri"],
         )
     )
@@ -85,10 +89,62 @@ def permission(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> C
         "Action": inputs["action"],
         "Principal": inputs["principal"],
         "SourceArn": inputs.get("sourceArn"),
+        "SourceAccount": inputs.get("sourceAccount"),
         "Qualifier": inputs.get("qualifier"),
     }
     account.client("lambda").add_permission(**{key: value for key, value in arguments.items() if value is not None})
     return Created(statement, {"statementId": statement})
+
+
+def event_invoke_config(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+    """aws.lambda.FunctionEventInvokeConfig"""
+    arguments: dict[str, Any] = {"FunctionName": inputs["functionName"]}
+    if qualifier := inputs.get("qualifier"):
+        arguments["Qualifier"] = qualifier
+    for key in ("maximumRetryAttempts", "maximumEventAgeInSeconds"):
+        if key in inputs:
+            arguments[key[0].upper() + key[1:]] = whole(inputs[key])
+    if "destinationConfig" in inputs:
+        arguments["DestinationConfig"] = capitalized(inputs["destinationConfig"])
+    account.client("lambda").put_function_event_invoke_config(**arguments)
+    return Created(":".join(filter(None, (inputs["functionName"], qualifier))))
+
+
+def invocation(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+    """aws.lambda.Invocation: the function runs now. Raises InvocationFailed where it fails."""
+    function = inputs["functionName"]
+    outcome = account.invocations.invoke(function, inputs["input"].encode(), patient=True)
+    if outcome.failed:
+        raise InvocationFailed(function, outcome, account.invocations.logs(function).tail())
+    qualifier = inputs.get("qualifier", "$LATEST")
+    return Created(f"{function}_{qualifier}_{outcome.report.request_id}", {"result": outcome.payload.decode()})
+
+
+def provisioned_concurrency(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+    """aws.lambda.ProvisionedConcurrencyConfig"""
+    account.client("lambda").put_provisioned_concurrency_config(
+        FunctionName=inputs["functionName"],
+        Qualifier=inputs["qualifier"],
+        ProvisionedConcurrentExecutions=whole(inputs["provisionedConcurrentExecutions"]),
+    )
+    return Created(f"{inputs['functionName']},{inputs['qualifier']}")
+
+
+class InvocationFailed(Exception):
+    """A function that the deployment called failed; the message has its error and its last lines."""
+
+    def __init__(self, function: str, outcome: Outcome, log: str) -> None:
+        super().__init__(f"{function} failed: {outcome.payload.decode('utf-8', 'replace')}\n{log}")
+
+
+def _mounts(account: EmulatedAccount, inputs: dict[str, Any]) -> dict[str, Path]:
+    """What a function sees of this machine: its file system, and what its image holds."""
+    mounts: dict[str, Path] = {}
+    if mount := inputs.get("fileSystemConfig"):
+        mounts[mount["localMountPath"]] = account.file_systems.behind(mount["arn"])
+    if baked := account.baked.get(inputs["imageUri"]):
+        mounts[BAKED_PATH] = baked
+    return mounts
 
 
 def _invoke_arn(account: EmulatedAccount, arn: str) -> str:
@@ -98,5 +154,8 @@ def _invoke_arn(account: EmulatedAccount, arn: str) -> str:
 RESOURCES: Mapping[str, Create] = {
     "aws:lambda/function:Function": function,
     "aws:lambda/alias:Alias": alias,
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": event_invoke_config,
+    "aws:lambda/invocation:Invocation": invocation,
     "aws:lambda/permission:Permission": permission,
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": provisioned_concurrency,
 }

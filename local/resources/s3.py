@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from local.bucket_events import to_function
 from local.resources.account import EmulatedAccount
 from local.resources.created import Call, Create, Created
 from local.resources.words import capitalized
@@ -108,6 +109,18 @@ def bucket_object(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -
     )
 
 
+def notification(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+    """aws.s3.BucketNotification, to functions"""
+    if other := sorted({"queues", "topics", "eventbridge"} & {key for key, value in inputs.items() if value}):
+        raise ValueError(f"the local stack delivers a bucket's events to functions only, and these are {other}")
+    functions = [
+        to_function(each["lambdaFunctionArn"], each["events"], each.get("filterPrefix"), each.get("filterSuffix"))
+        for each in inputs.get("lambdaFunctions", ())
+    ]
+    account.bucket_events.set(account.client("s3"), inputs["bucket"], "the program", functions)
+    return Created(inputs["bucket"])
+
+
 def get_objects(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
     """aws.s3.get_objects"""
     prefix, most = arguments.get("prefix", ""), int(arguments.get("maxKeys") or 1000)
@@ -153,6 +166,7 @@ RESOURCES: Mapping[str, Create] = {
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lifecycle,
     "aws:s3/bucketPolicy:BucketPolicy": bucket_policy,
     "aws:s3/bucketObjectv2:BucketObjectv2": bucket_object,
+    "aws:s3/bucketNotification:BucketNotification": notification,
 }
 
 CALLS: Mapping[str, Call] = {

@@ -17,3 +17,8 @@ def capitalized(value: Any) -> Any:
 def whole(value: Any) -> Any:
     """An integer for a float without a fraction."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def tag_list(inputs: Mapping[str, Any], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """A resource's tags as most of AWS's APIs take them; `key` and `value` are the API's words."""
+    return [{key: name, value: text} for name, text in (inputs.get("tags") or {}).items()]

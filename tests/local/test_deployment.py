@@ -41,14 +41,14 @@ Deploy = Callable[..., Deployment]
 
 
 @pytest.fixture
-def deploy_program(emulator, invocations, tmp_path) -> Iterator[Deploy]:
+def deploy_program(guard, emulator, invocations, tmp_path) -> Iterator[Deploy]:
     invoke_api = InvokeApi(invocations)
 
     def deploy_program(source: str, **overrides: str) -> Deployment:
         (tmp_path / "Pulumi.yaml").write_text("name: house\nruntime: python\n")
         (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  house:colour: white\n")
         (tmp_path / "__main__.py").write_text(textwrap.dedent(source))
-        return deploy(EmulatedAccount(emulator, invocations, invoke_api, tmp_path), "dev", overrides)
+        return deploy(EmulatedAccount(guard, emulator, invocations, invoke_api, tmp_path), "dev", overrides)
 
     yield deploy_program
     invoke_api.stop()
@@ -160,10 +160,10 @@ def test_a_deployment_after_a_failed_one_starts_clean(deploy_program):
     assert deploy_program("import pulumi\npulumi.export('x', 1)").outputs == {"x": 1}
 
 
-def test_a_stack_without_a_file_is_refused(deploy_program, emulator, invocations, tmp_path):
+def test_a_stack_without_a_file_is_refused(deploy_program, guard, emulator, invocations, tmp_path):
     deploy_program("pass")
     with pytest.raises(StackConfigError, match=r"Pulumi\.prod\.yaml"):
-        deploy(EmulatedAccount(emulator, invocations, InvokeApi(invocations), tmp_path), "prod", {})
+        deploy(EmulatedAccount(guard, emulator, invocations, InvokeApi(invocations), tmp_path), "prod", {})
 
 
 def test_a_request_goes_through_the_gateway_to_the_handler(deploy_program, emulator):

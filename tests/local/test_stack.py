@@ -10,7 +10,7 @@ import pytest
 from local.api_client import ApiClient
 from local.demo import Measured, _conclude
 from local.held_out import HeldOut, read_held_out
-from local.mode import Mode
+from local.shapes import Mode
 from local.stack import LocalStack, local_stack
 
 MODELS = ["breast_cancer", "diabetes", "digits", "iris", "wine"]
