@@ -61,14 +61,19 @@ def context(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def build_image(base: Image, context: Path) -> Build:
-    """Build a target on the machine's base."""
+def build_image(base: Image, context: Path) -> Iterator[Build]:
+    """Build a target on the machine's base. The images go at the end; what they were built from stays in the cache."""
+    built: set[str] = set()
 
     def build_target(target: str, **options: object) -> Image:
-        name = f"tensorflow-lambda-test:{target}"
-        return Image(build(target, name, **{"base_image": base.id, "context": context, **options}))
+        image = Image(
+            build(target, f"tensorflow-lambda-test:{target}", **{"base_image": base.id, "context": context, **options})
+        )
+        built.add(image.id)
+        return image
 
-    return build_target
+    yield build_target
+    subprocess.run(["docker", "image", "rm", "--force", *built], capture_output=True)
 
 
 @pytest.fixture(scope="session")
