@@ -12,8 +12,8 @@ SERVER_PATHS = ("/v1/{proxy+}", "/v2", "/v2/{proxy+}")
 """What no model's own route takes: server-wide answers, and 404s."""
 
 REST_SERVER_PATHS = ("/v1/models", "/v1/models/{proxy+}", "/v2/models", "/v2/models/{proxy+}")
-"""The same on a REST API, whose greedy paths do not match below a sibling that is spelt out.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html"""
+"""The same on a REST API, where a greedy path leaves out its siblings that are spelt out, and what is below them.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-set-up-simple-proxy.html"""
 
 
 def model_paths(model: str) -> Sequence[str]:

@@ -24,7 +24,8 @@ LONGEST_TIMEOUT_SECONDS = 300
 
 BINARY_MEDIA_TYPES = ("*/*",)
 """Every body reaches the function byte for byte, as base64. Binary tensors often come without a content type, which
-counts as JSON text, and clients accept `*/*`, for which an answer stays base64 unless that type itself is listed."""
+counts as JSON text, and clients accept `*/*`, for which an answer stays base64 unless that type itself is listed. Of
+Lambda's 6 MB for a request, base64 leaves about 4.5 MB, for JSON too, which on an HTTP API has all of it."""
 
 ACCESS_LOG_FORMAT = access_log_format(
     resourcePath="$context.resourcePath",

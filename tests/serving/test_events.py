@@ -51,6 +51,17 @@ def test_one_request_comes_out_of_every_http_event(event: dict[str, Any]) -> Non
     assert request.headers == {"content-type": "application/json"}
 
 
+def test_a_rest_event_may_leave_everything_out_that_the_request_had_not() -> None:
+    event = REST_EVENT | {"httpMethod": "GET", "headers": None, "multiValueHeaders": None, "body": None}
+    assert read_event(event) == Request("GET", PATH)
+
+
+def test_a_binary_body_of_a_rest_event_is_what_was_sent() -> None:
+    sent = bytes(range(256))
+    event = REST_EVENT | {"body": base64.b64encode(sent).decode(), "isBase64Encoded": True}
+    assert read_event(event).body == sent
+
+
 def test_a_direct_invocation_is_a_prediction() -> None:
     request = read_event({"model": "a b", "version": 2, "signature_name": "s", "instances": [1]})
     assert (request.method, request.path) == ("POST", "/v1/models/a%20b/versions/2:predict")
