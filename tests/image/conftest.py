@@ -63,17 +63,14 @@ def context(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
 @pytest.fixture(scope="session")
 def build_image(base: Image, context: Path) -> Iterator[Build]:
     """Build a target on the machine's base. The images go at the end; what they were built from stays in the cache."""
-    built: set[str] = set()
+    names: list[str] = []
 
     def build_target(target: str, **options: object) -> Image:
-        image = Image(
-            build(target, f"tensorflow-lambda-test:{target}", **{"base_image": base.id, "context": context, **options})
-        )
-        built.add(image.id)
-        return image
+        names.append(f"tensorflow-lambda-test:{target}-{len(names)}")
+        return Image(build(target, names[-1], **{"base_image": base.id, "context": context, **options}))
 
     yield build_target
-    subprocess.run(["docker", "image", "rm", "--force", *built], capture_output=True)
+    subprocess.run(["docker", "image", "rm", *names], capture_output=True)  # names: an image may have others, too
 
 
 @pytest.fixture(scope="session")
