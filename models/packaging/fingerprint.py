@@ -10,7 +10,7 @@ from models.packaging.sources import Source
 if TYPE_CHECKING:
     from models.packaging.package import PackageOptions
 
-RECIPE = 1
+RECIPE = 2
 """Counts the changes to packaging after which the same model gives other files."""
 
 

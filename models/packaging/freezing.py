@@ -5,24 +5,49 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.framework.convert_to_constants import (  # the one freezer that keeps tensor names
     convert_variables_to_constants_from_session_graph,
 )
+from tensorflow.python.grappler import tf_optimizer
 
 from handlers.manifest import Signature
 from models.packaging.meta_graph import SERVE_TAG
 
 v1: Any = tf.compat.v1
 
+OPTIMIZERS = ("function", "constfold", "dependency")
+"""What a session would do at its first call, which takes most of that call's time: functions are inlined, what follows
+from constants alone is computed, and what nothing needs is left out. Optimizers that put in operations of one
+processor's kind are not among them: the graph serves on others too."""
+
 
 def freeze(saved_model: Path, signatures: Mapping[str, Signature]) -> bytes:
     """A serialized GraphDef in which variables are constants and tensors keep the SavedModel's names.
 
-    It holds what these signatures need and nothing else: no saver, no initialisation.
+    It holds what these signatures need and nothing else: no saver, no initialisation. It is optimized, so that whoever
+    runs it need not do it again.
     """
-    outputs = {spec.tensor.split(":")[0] for signature in signatures.values() for spec in signature.outputs.values()}
+    outputs = _nodes(signatures, "outputs")
     graph = tf.Graph()
     with graph.as_default(), v1.Session(graph=graph) as session:
         v1.saved_model.loader.load(session, [SERVE_TAG], str(saved_model))
-        frozen = convert_variables_to_constants_from_session_graph(session, graph.as_graph_def(), sorted(outputs))
-    return frozen.SerializeToString(deterministic=True)
+        frozen = convert_variables_to_constants_from_session_graph(session, graph.as_graph_def(), outputs)
+    optimized = _optimize(frozen, [*_nodes(signatures, "inputs"), *outputs])
+    return optimized.SerializeToString(deterministic=True)
+
+
+def _nodes(signatures: Mapping[str, Signature], kind: str) -> list[str]:
+    specs = [spec for signature in signatures.values() for spec in getattr(signature, kind).values()]
+    return sorted({spec.tensor.split(":")[0] for spec in specs})
+
+
+def _optimize(graph_def: Any, kept: list[str]) -> Any:
+    """The GraphDef after `OPTIMIZERS`; the nodes of these names stay, and what they compute."""
+    meta_graph: Any = meta_graph_pb2.MetaGraphDef(graph_def=graph_def)
+    meta_graph.collection_def["train_op"].node_list.value.extend(kept)  # the name by which Grappler finds what to keep
+    config: Any = config_pb2.ConfigProto()
+    rewriting = config.graph_options.rewrite_options
+    rewriting.optimizers.extend(OPTIMIZERS)
+    rewriting.min_graph_nodes = -1  # however small the graph is
+    return tf_optimizer.OptimizeGraph(config, meta_graph)
