@@ -8,7 +8,9 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.configuration import read_settings
 from components.rules import ADVICE, problems
-from components.stacks import STACKS, StackArgs
+from components.stack_args import StackArgs
+from components.stacks import STACKS
+from components.tags import tag_everything
 
 PROJECT = Path(__file__).parent
 namespace = f"{pulumi.get_project()}:"
@@ -25,8 +27,9 @@ settings = read_settings(
 for advice in problems(settings, ADVICE):
     pulumi.warn(str(advice))
 
+arguments = StackArgs(settings=settings, project=PROJECT, environment=pulumi.get_stack())
 stack = STACKS[settings.mode](
-    "inference", StackArgs(settings=settings, project=PROJECT, environment=pulumi.get_stack())
+    "inference", arguments, pulumi.ResourceOptions(transformations=[tag_everything(settings.tags)])
 )
 
 pulumi.export("apiUrl", stack.api_url)

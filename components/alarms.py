@@ -76,8 +76,8 @@ def function_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> l
     return [
         Alarm(
             name=f"{function.name}-errors",
-            description=f"More than {thresholds.error_percent:g} % of the requests fail with a 5xx, a crash or a timeout. "
-            "The function's log group has a record with a traceback for each.",
+            description=f"More than {thresholds.error_percent:g} % of the requests fail with a 5xx, a crash or a "
+            "timeout. The function's log group has a record with a traceback for each.",
             metrics={
                 "crashed": lambda_metric("Errors"),
                 "answered": own_metric("ServerErrors"),
@@ -116,8 +116,8 @@ def function_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> l
         ),
         Alarm(
             name=f"{function.name}-load-failures",
-            description="A model could not be loaded; where an older version was in memory, that one goes on answering. "
-            "The log names the model, the version and the reason.",
+            description="A model could not be loaded; where an older version was in memory, that one goes on "
+            "answering. The log names the model, the version and the reason.",
             metrics={"failed": own_metric("LoadFailures")},
             expression="FILL(failed, 0)",
             threshold=0,
@@ -143,16 +143,16 @@ def file_system_alarms(name: str, file_system_id: pulumi.Input[str], *, bursting
     )
     # A full balance is 2.1 TiB; a tenth of it lasts for half an hour of reading at 100 MiB/s.
     # https://docs.aws.amazon.com/efs/latest/ug/performance.html
-    credits = Alarm(
+    burst_credits = Alarm(
         name=f"{name}-burst-credits",
-        description="Less than a tenth of the burst credits are left; without them a small file system reads at "
-        "kilobytes a second and cold starts time out. Set efsThroughput to elastic.",
+        description="Less than a tenth of the burst credits are left; without them a small file system reads "
+        "1 MiB a second and cold starts time out. Set efsThroughput to elastic.",
         metrics={"left": efs_metric("BurstCreditBalance", "Minimum")},
         expression="left",
         threshold=0.21 * 2**40,
         comparison="LessThanThreshold",
     )
-    return [io_limit, credits] if bursting else [io_limit]
+    return [io_limit, burst_credits] if bursting else [io_limit]
 
 
 def dead_letter_alarm(name: str, queue_name: pulumi.Input[str]) -> Alarm:

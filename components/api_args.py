@@ -31,6 +31,8 @@ class ApiArgs:
     domain: Domain | None = None
     """A name of one's own; API Gateway's is then switched off."""
     log_retention_days: int = 30
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Encrypts the access log."""
 
     def __post_init__(self) -> None:
         if isinstance(self.auth, str) and self.auth not in OPEN_OR_SIGNED:
@@ -79,6 +81,7 @@ def access_log(name: str, args: ApiArgs, opts: pulumi.ResourceOptions) -> aws.cl
         # Under this prefix, log delivery needs no growing resource policy, whose size is limited.
         name_prefix=f"/aws/vendedlogs/{name}-",
         retention_in_days=args.log_retention_days,
+        kms_key_id=args.kms_key_arn,
         opts=opts,
     )
 

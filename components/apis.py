@@ -33,12 +33,14 @@ def _http(name: str, settings: Settings, functions: Functions, opts: pulumi.Reso
         throttling_rate=settings.throttling_rate,
         domain=_domain(settings),
         log_retention_days=settings.log_retention_days,
+        kms_key_arn=settings.kms_key_arn,
         cors=cors,
     )
     return InferenceApi(name, arguments, opts)
 
 
 def _rest(name: str, settings: Settings, functions: Functions, opts: pulumi.ResourceOptions) -> Api:
+    longest = max(each.timeout_seconds for each in settings.functions())
     arguments = RestApiArgs(
         server=functions.server,
         models=functions.models,
@@ -47,7 +49,8 @@ def _rest(name: str, settings: Settings, functions: Functions, opts: pulumi.Reso
         throttling_rate=settings.throttling_rate,
         domain=_domain(settings),
         log_retention_days=settings.log_retention_days,
-        timeout_seconds=min(max(settings.timeout_seconds, TIMEOUT_SECONDS), LONGEST_TIMEOUT_SECONDS),
+        kms_key_arn=settings.kms_key_arn,
+        timeout_seconds=min(max(longest, TIMEOUT_SECONDS), LONGEST_TIMEOUT_SECONDS),
         web_acl_arn=settings.web_acl_arn,
         api_key_required=settings.api_key_required,
         tracing=settings.api_tracing,

@@ -31,6 +31,8 @@ class HandlerImageArgs:
     """A base image other than the Dockerfile's own."""
     models_directory: Path | None = None
     """A directory in the context whose models are baked into the image as its last layer."""
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Encrypts the repository; by default a key that AWS owns does. Another key is another repository."""
     build_args: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -52,7 +54,11 @@ class HandlerImage(pulumi.ComponentResource):
             name,
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
-            encryption_configurations=[{"encryption_type": "AES256"}],
+            encryption_configurations=[
+                {"encryption_type": "AES256"}
+                if args.kms_key_arn is None
+                else {"encryption_type": "KMS", "kms_key": args.kms_key_arn}
+            ],
             force_delete=True,  # an image holds nothing that a build does not make again
             opts=inside,
         )

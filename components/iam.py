@@ -68,6 +68,11 @@ def write_logs(log_group_arn: pulumi.Input[str]) -> Statement:
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(log_group_arn, ":*")])
 
 
+def decrypt(kms_key_arn: pulumi.Input[str]) -> Statement:
+    """Reading what a key of one's own encrypts: models in a bucket, a function's environment."""
+    return allow(["kms:Decrypt"], [kms_key_arn])
+
+
 def attach_to_networks() -> Statement:
     """What the Lambda service needs of a function's role to attach the function to a VPC.
 

@@ -37,7 +37,13 @@ class InferenceFunctionArgs:
     """None shares the account's concurrency."""
     model_cache_mib: int | None = None
     """None lets the handler derive it from the memory."""
+    snap_start: bool = False
+    """Start new environments of a version from a snapshot, which is taken when the version is published."""
+    gradual_delivery: bool = False
+    """Leave the alias at its version, for others to move it, once it is created."""
     log_retention_days: int = 30
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Encrypts the environment and the logs; by default the keys that AWS manages or owns do."""
 
     def __post_init__(self) -> None:
         if not self.models:
@@ -55,6 +61,8 @@ class InferenceFunction(pulumi.ComponentResource):
 
     function_name: pulumi.Output[str]
     function_arn: pulumi.Output[str]
+    version: pulumi.Output[str]
+    """The version that was published last."""
     alias_name: pulumi.Output[str]
     alias_arn: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]
@@ -69,13 +77,14 @@ class InferenceFunction(pulumi.ComponentResource):
             f"{name}-logs",
             name_prefix=f"/aws/lambda/{name}-",
             retention_in_days=args.log_retention_days,
+            kms_key_id=args.kms_key_arn,
             opts=inside,
         )
         role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("lambda.amazonaws.com"), opts=inside)
         grants = aws.iam.RolePolicy(
             f"{name}-grants",
             role=role.name,
-            policy=iam.policy([iam.write_logs(logs.arn), *_network_grants(binding), *binding.statements]),
+            policy=iam.policy(_grants(args, binding, logs.arn)),
             opts=inside,
         )
         function = aws.lambda_.Function(
@@ -99,6 +108,8 @@ class InferenceFunction(pulumi.ComponentResource):
                 "application_log_level": "INFO",
                 "system_log_level": "INFO",
             },
+            kms_key_arn=args.kms_key_arn,
+            snap_start={"apply_on": "PublishedVersions"} if args.snap_start else None,
             publish=True,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[grants, *binding.ready]),
             **_attachments(binding),
@@ -108,10 +119,14 @@ class InferenceFunction(pulumi.ComponentResource):
             name=ALIAS,
             function_name=function.name,
             function_version=function.version,
-            opts=inside,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=["function_version", "routing_config"] if args.gradual_delivery else None,
+            ),
         )
         self.function_name = function.name
         self.function_arn = function.arn
+        self.version = function.version
         self.alias_name = alias.name
         self.alias_arn = alias.arn
         self.invoke_arn = alias.invoke_arn
@@ -120,6 +135,7 @@ class InferenceFunction(pulumi.ComponentResource):
             {
                 "function_name": self.function_name,
                 "function_arn": self.function_arn,
+                "version": self.version,
                 "alias_name": self.alias_name,
                 "alias_arn": self.alias_arn,
                 "invoke_arn": self.invoke_arn,
@@ -145,8 +161,15 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
     return variables
 
 
-def _network_grants(binding: ModelBinding) -> list[iam.Statement]:
-    return [iam.attach_to_networks()] if binding.network else []
+def _grants(
+    args: InferenceFunctionArgs, binding: ModelBinding, log_group_arn: pulumi.Input[str]
+) -> list[iam.Statement]:
+    return [
+        iam.write_logs(log_group_arn),
+        *([iam.attach_to_networks()] if binding.network else []),
+        *([iam.decrypt(args.kms_key_arn)] if args.kms_key_arn is not None else []),
+        *binding.statements,
+    ]
 
 
 def _attachments(binding: ModelBinding) -> dict[str, Any]:

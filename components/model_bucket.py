@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from pulumi_aws.s3 import BucketServerSideEncryptionConfigurationRuleArgsDict
 
 from components import iam
 from components.model_seed import ModelSeed
@@ -21,6 +22,8 @@ class ModelBucketArgs:
     """What to seed the bucket with. What it holds already stays as it is."""
     delete_on_destroy: bool = False
     """Whether destroying the stack deletes the bucket and every model in it. Otherwise the bucket is protected."""
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Encrypts the objects; by default S3's own keys do. A bucket key keeps the calls to KMS few."""
     noncurrent_version_days: int = 30
     """How many days an overwritten or deleted object can be brought back."""
 
@@ -48,6 +51,7 @@ class ModelBucket(pulumi.ComponentResource):
             force_destroy=args.delete_on_destroy,
             opts=pulumi.ResourceOptions(parent=self, protect=not args.delete_on_destroy),
         )
+        self._kms_key_arn = args.kms_key_arn
         self.prefix = PREFIX
         self.bucket_name = bucket.bucket
         self.bucket_arn = bucket.arn
@@ -60,9 +64,10 @@ class ModelBucket(pulumi.ComponentResource):
 
     def binding(self, models: Sequence[str]) -> ModelBinding:
         """Functions fetch from the bucket, and can read these models only."""
+        decrypt = [] if self._kms_key_arn is None else [iam.decrypt(self._kms_key_arn)]
         return ModelBinding(
             store_uri=pulumi.Output.concat("s3://", self.bucket_name, "/", self.prefix),
-            statements=iam.read_models(self.bucket_arn, self.prefix, models),
+            statements=[*iam.read_models(self.bucket_arn, self.prefix, models), *decrypt],
             ready=self.ready,
         )
 
@@ -84,7 +89,7 @@ class ModelBucket(pulumi.ComponentResource):
         encrypted = aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            rules=[_encryption(args.kms_key_arn)],
             opts=inside,
         )
         versioned = aws.s3.BucketVersioning(
@@ -119,3 +124,12 @@ class ModelBucket(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
         )
         return [private, owned, encrypted, versioned, tls_only]
+
+
+def _encryption(kms_key_arn: pulumi.Input[str] | None) -> BucketServerSideEncryptionConfigurationRuleArgsDict:
+    if kms_key_arn is None:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    return {
+        "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": kms_key_arn},
+        "bucket_key_enabled": True,
+    }

@@ -31,8 +31,9 @@ class ModelFileSystemArgs:
     """An image of the handlers, as `repository@sha256:digest`; the sync function runs from it."""
     architecture: str = "x86_64"
     throughput: ThroughputMode = "elastic"
-    """`elastic` is as fast as EFS gets, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored once its
-    credits are used up, and a few models never earn them back. `provisioned` is `provisioned_mibps`, billed by time."""
+    """`elastic` is as fast as EFS gets, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored, and 1 MiB/s
+    at least, once its credits are used up, and a few models never earn them back. `provisioned` is `provisioned_mibps`,
+    billed by time."""
     provisioned_mibps: int | None = None
     """MiB/s; with `provisioned`, and only with it."""
     log_retention_days: int = 30

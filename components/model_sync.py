@@ -60,7 +60,8 @@ class ModelSync(pulumi.ComponentResource):
 
         dead_letters = aws.sqs.Queue(
             f"{name}-dead-letters",
-            sqs_managed_sse_enabled=True,
+            sqs_managed_sse_enabled=True if args.kms_key_arn is None else None,
+            kms_master_key_id=args.kms_key_arn,
             message_retention_seconds=DEAD_LETTER_RETENTION_SECONDS,
             tags=args.tags,
             opts=inside,
@@ -181,7 +182,8 @@ def _grants(
         iam.attach_to_networks(),
     ]
     if args.kms_key_arn is not None:
-        statements.append(iam.allow(["kms:Decrypt"], [args.kms_key_arn]))
+        statements.append(iam.decrypt(args.kms_key_arn))
+        statements.append(iam.allow(["kms:GenerateDataKey"], [args.kms_key_arn]))  # to send to the queue
     return statements
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,7 @@ class Kind(Generic[T]):
     """How a setting's text becomes its value."""
 
     schema_type: str
-    """The type in Pulumi.yaml: string, integer, boolean or array (of strings)."""
+    """The type in Pulumi.yaml: string, integer, boolean, array (of strings) or object."""
     allowed: str
     """What is allowed, completing the sentence "allowed is …"."""
     parse: Callable[[str], T]
@@ -46,7 +46,7 @@ def setting(kind: Kind[T], written_default: Any, description: str) -> Any:
     """A dataclass field whose default is what Pulumi.yaml writes as the default, read like any other value."""
     text = written_default if isinstance(written_default, str) else json.dumps(written_default)
     spec = Spec(kind=kind, written_default=written_default, description=description)
-    return field(default=kind.parse(text), metadata={"spec": spec})
+    return field(default_factory=lambda: kind.parse(text), metadata={"spec": spec})
 
 
 def key_of(field_name: str) -> str:
@@ -157,6 +157,42 @@ def names(pattern: re.Pattern[str], *, example: str) -> Kind[tuple[str, ...]]:
     return Kind(schema_type="array", allowed=allowed, parse=parse)
 
 
+def texts_by_name(name: re.Pattern[str], value: re.Pattern[str], allowed: str) -> Kind[Mapping[str, str]]:
+    """Texts by name, as the JSON object that Pulumi makes of a map."""
+
+    def parse(text: str) -> Mapping[str, str]:
+        values = {key: _as_text(each) for key, each in _object(text).items()}
+        if malformed := [key for key in values if not name.fullmatch(key) or not value.fullmatch(values[key])]:
+            raise ValueError(f"has {malformed}, which cannot be right")
+        return values
+
+    return Kind(schema_type="object", allowed=allowed, parse=parse)
+
+
+def table(kinds: Mapping[str, Kind[Any]], *, required: Sequence[str], of: str) -> Kind[Mapping[str, Mapping[str, Any]]]:
+    """Rows by name, each with values by key; a key that is not required may be absent from a row."""
+
+    def parse_row(name: str, row: object) -> Mapping[str, Any]:
+        if not isinstance(row, dict):
+            raise ValueError(f"has {name}, which is not a map of values by key")
+        values: dict[str, Any] = {}
+        for key, value in row.items():
+            if key not in kinds:
+                raise ValueError(f"has {name}.{key}, which is none of {', '.join(kinds)}")
+            try:
+                values[key] = kinds[key].parse(_as_text(value))
+            except ValueError as error:
+                raise ValueError(f"has {name}.{key}: {value!r} {error}; allowed is {kinds[key].allowed}") from None
+        if missing := [key for key in required if key not in values]:
+            raise ValueError(f"has {name}, which lacks {' and '.join(missing)}")
+        return values
+
+    def parse(text: str) -> Mapping[str, Mapping[str, Any]]:
+        return {name: parse_row(name, row) for name, row in _object(text).items()}
+
+    return Kind(schema_type="object", allowed=f"{of}, each with some of {', '.join(kinds)}", parse=parse)
+
+
 def image_by_digest() -> Kind[str | None]:
     """An image's digest reference; empty reads as None."""
     allowed = "repository@sha256: and 64 hexadecimal digits, or nothing to build the image"
@@ -188,3 +224,18 @@ def _list_of_texts(text: str) -> tuple[str, ...]:
     if repeated := sorted({value for value in values if values.count(value) > 1}):
         raise ValueError(f"names {repeated} more than once")
     return tuple(values)
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise ValueError("is not a map")
+    return values
+
+
+def _as_text(value: object) -> str:
+    """A value inside a map as Pulumi would give it on its own: `pulumi config set --path` writes numbers as numbers."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,164 +1,135 @@
-"""StackParts: what both kinds of stack are made of, each part made with the stack's settings, in order."""
+"""StackParts: what both kinds of stack are made of beside their storages, each part made with the stack's settings."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
 
 import pulumi
 
-from components.baked_models import BakedModels, BakedModelsArgs, PrebuiltModels
-from components.handler_image import HandlerImage, HandlerImageArgs
-from components.inference_api import InferenceApi, InferenceApiArgs
+from components.alarms import Alarm, AlarmThresholds, WatchedFunction, dead_letter_alarm, file_system_alarms
+from components.api_args import Api
+from components.apis import APIS, Functions
+from components.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.inference_function import InferenceFunction, InferenceFunctionArgs
-from components.model_bucket import ModelBucket, ModelBucketArgs
-from components.model_file_system import ModelFileSystem, ModelFileSystemArgs
-from components.model_network import ExistingVpc, ModelNetwork, ModelNetworkArgs
-from components.model_source import ModelSource
-from components.mounted_bucket import MountedModelBucket, MountedModelBucketArgs
-from components.packaged_models import PackagedModel
+from components.monitoring import InferenceMonitoring, InferenceMonitoringArgs
+from components.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs, ScheduledConcurrency
 from components.settings import Settings
-from components.storage_settings import MOUNTED_STORAGES, Storage
+from components.stack_args import StackArgs
+from components.stack_storages import StackStorages
 
-IMAGES_DIRECTORY = Path("build/images")
-"""Where models are laid out for the image's build, in the project's directory; `.dockerignore` lets it in."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackArgs:
-    settings: Settings
-    """Valid as a whole, with the packaged models to serve."""
-    project: Path = field(default_factory=Path)
-    """The directory that the image is built from."""
-    environment: str = "dev"
-    """The Pulumi stack's name: it sets this stack's own apart from that of another."""
-
-    def __post_init__(self) -> None:
-        if not self.settings.packaged:
-            raise ValueError("settings.packaged is empty; a stack serves at least one packaged model")
+PROJECT = "tensorflow-lambda"
 
 
 class StackParts:
-    """The bucket, then the network, then the image with what is baked into it, then the sources that functions take.
+    """Functions first, then the API that leads to them, then what watches them and shifts their traffic."""
 
-    The bucket is the source of truth in every storage.
-    """
+    dashboard_name: pulumi.Output[str] | None = None
 
     def __init__(self, stack: pulumi.ComponentResource, name: str, args: StackArgs) -> None:
         self._inside = pulumi.ResourceOptions(parent=stack)
         self._name, self._args, self._settings = name, args, args.settings
-        self.bucket = ModelBucket(
-            f"{name}-models",
-            ModelBucketArgs(models=args.settings.packaged, delete_on_destroy=args.settings.delete_models_on_destroy),
-            self._inside,
-        )
-        self._sources: dict[Storage, ModelSource] = {"s3": self.bucket}
-        baked = self._bake(self._stored_in("image"))
-        self.image_uri = self._image(baked)
-        self._mount()
+        self._functions: list[tuple[str, Settings, InferenceFunction]] = []
+        self._storages = StackStorages(name, args, self._inside)
+        self.bucket_name = self._storages.bucket.bucket_name
+        self.image_uri = self._storages.image_uri
 
-    def function(self, name: str, handler: str, models: Sequence[str]) -> InferenceFunction:
-        settings = self._settings
+    def function(self, name: str, handler: str, settings: Settings) -> InferenceFunction:
+        """The function that serves `settings.packaged`, with what keeps it ready."""
         arguments = InferenceFunctionArgs(
             image_uri=self.image_uri,
             handler=handler,
-            models=models,
-            source=self._sources[settings.storage],
+            models=[model.name for model in settings.packaged],
+            source=self._storages.sources[settings.storage],
             memory_mib=settings.memory_mib,
             timeout_seconds=settings.timeout_seconds,
             ephemeral_storage_mib=settings.ephemeral_storage_mib,
             architecture=settings.architecture,
             reserved_concurrency=settings.reserved_concurrency,
             model_cache_mib=settings.model_cache_mib,
+            snap_start=settings.snap_start,
+            gradual_delivery=settings.delivery != "allAtOnce",
             log_retention_days=settings.log_retention_days,
+            kms_key_arn=settings.kms_key_arn,
         )
-        return InferenceFunction(name, arguments, self._inside)
+        function = InferenceFunction(name, arguments, self._inside)
+        if settings.provisioned_concurrency or settings.provisioned_concurrency_schedule:
+            ProvisionedConcurrency(f"{name}-ready", _kept_ready(function, settings), self._inside)
+        self._functions.append((name, settings, function))
+        return function
 
-    def api(self, name: str, server: InferenceFunction, models: Mapping[str, InferenceFunction]) -> InferenceApi:
-        settings = self._settings
-        arguments = InferenceApiArgs(
-            server=server,
-            models=models,
-            auth=settings.auth,
-            throttling_burst=settings.throttling_burst,
-            throttling_rate=settings.throttling_rate,
-            log_retention_days=settings.log_retention_days,
-        )
-        return InferenceApi(name, arguments, self._inside)
+    def api(self, name: str, functions: Functions) -> Api:
+        return APIS[self._settings.api](name, self._settings, functions, self._inside)
 
-    def _stored_in(self, *storages: Storage) -> Sequence[PackagedModel]:
-        return self._settings.packaged if self._settings.storage in storages else ()
-
-    def _bake(self, models: Sequence[PackagedModel]) -> BakedModels | None:
-        """The models laid out for the image's build, unless there are none or the image was built before."""
-        if not models:
-            return None
-        if self._settings.image_uri:
-            self._sources["image"] = PrebuiltModels()
-            return None
-        baked = BakedModels(
-            f"{self._name}-baked",
-            BakedModelsArgs(
-                models=models,
-                engines="tensorflow" if "tensorflow" in self._settings.engines else "litert",
-                directory=self._args.project / IMAGES_DIRECTORY / self._args.environment,
-            ),
-            self._inside,
-        )
-        self._sources["image"] = baked
-        return baked
-
-    def _image(self, baked: BakedModels | None) -> pulumi.Output[str]:
-        """The image that was built before, or one that is built now."""
-        if self._settings.image_uri:
-            return pulumi.Output.from_input(self._settings.image_uri)
-        arguments = HandlerImageArgs(
-            engines=self._settings.engines,
-            architecture=self._settings.architecture,
-            context=self._args.project,
-            models_directory=baked and baked.directory.relative_to(self._args.project),
-        )
-        return HandlerImage(f"{self._name}-image", arguments, self._inside).image_uri
-
-    def _mount(self) -> None:
-        """The file systems that the models' storages ask for, and the network that they share."""
-        if not self._stored_in(*MOUNTED_STORAGES):
+    def operate(self) -> None:
+        """Watch all functions, and shift their traffic, where the settings ask for it."""
+        if not self._settings.monitoring:
             return
-        network = self._network()
-        if models := self._stored_in("efs"):
-            self._sources["efs"] = self._file_system(models, network)
-        if self._stored_in("s3files"):
-            self._sources["s3files"] = MountedModelBucket(
-                f"{self._name}-files", MountedModelBucketArgs(bucket=self.bucket, network=network), self._inside
-            )
-
-    def _network(self) -> ModelNetwork:
-        settings = self._settings
-        existing = ExistingVpc(vpc_id=settings.vpc_id, subnet_ids=settings.subnet_ids) if settings.vpc_id else None
-        return ModelNetwork(
-            f"{self._name}-network",
-            ModelNetworkArgs(
-                region=settings.region or "",
-                bucket_arn=self.bucket.bucket_arn,
-                cidr=settings.vpc_cidr,
-                zones=settings.zones,
-                existing=existing,
-                interface_endpoints=settings.interface_endpoints,
+        monitoring = InferenceMonitoring(
+            f"{self._name}-monitoring",
+            InferenceMonitoringArgs(
+                functions=[_watched(*each) for each in self._functions],
+                dashboard_name=f"{PROJECT}-{self._args.environment}",
+                thresholds=AlarmThresholds(
+                    error_percent=self._settings.error_alarm_percent,
+                    latency_p99_ms=self._settings.latency_alarm_ms,
+                    cold_start_percent=self._settings.cold_start_alarm_percent,
+                ),
+                storage_alarms=self._storage_alarms(),
+                topic_arn=self._settings.alarms_topic_arn,
             ),
             self._inside,
         )
+        self.dashboard_name = monitoring.dashboard_name
+        if self._settings.delivery != "allAtOnce":
+            self._deliver(monitoring)
 
-    def _file_system(self, models: Sequence[PackagedModel], network: ModelNetwork) -> ModelFileSystem:
+    def _deliver(self, monitoring: InferenceMonitoring) -> None:
         settings = self._settings
-        arguments = ModelFileSystemArgs(
-            network=network,
-            bucket=self.bucket,
-            models=models,
+        targets = [
+            DeliveryTarget(
+                name=name,
+                function_name=function.function_name,
+                function_arn=function.function_arn,
+                alias_name=function.alias_name,
+                version=function.version,
+                alarms=monitoring.rollback_alarms[name],
+            )
+            for name, _, function in self._functions
+        ]
+        arguments = GradualDeliveryArgs(
+            targets=targets,
+            delivery=settings.delivery,
             image_uri=self.image_uri,
             architecture=settings.architecture,
-            throughput=settings.efs_throughput,
-            provisioned_mibps=settings.efs_provisioned_mibps,
             log_retention_days=settings.log_retention_days,
-            protect=not settings.delete_models_on_destroy,
-            reserve_sync_concurrency=settings.sync_reserved_concurrency,
+            kms_key_arn=settings.kms_key_arn,
         )
-        return ModelFileSystem(f"{self._name}-files", arguments, self._inside)
+        GradualDelivery(f"{self._name}-delivery", arguments, self._inside)
+
+    def _storage_alarms(self) -> Sequence[Alarm]:
+        files = self._storages.file_system
+        if files is None:
+            return ()
+        bursting = self._settings.efs_throughput == "bursting"
+        return [
+            *file_system_alarms(f"{self._name}-files", files.file_system_id, bursting=bursting),
+            dead_letter_alarm(f"{self._name}-files", files.dead_letter_queue_name),
+        ]
+
+
+def _watched(name: str, settings: Settings, function: InferenceFunction) -> WatchedFunction:
+    return WatchedFunction(
+        name=name,
+        function_name=function.function_name,
+        function_arn=function.function_arn,
+        models=[model.name for model in settings.packaged],
+    )
+
+
+def _kept_ready(function: InferenceFunction, settings: Settings) -> ProvisionedConcurrencyArgs:
+    return ProvisionedConcurrencyArgs(
+        function_name=function.function_name,
+        alias_name=function.alias_name,
+        environments=settings.provisioned_concurrency or 0,
+        maximum=settings.provisioned_concurrency_maximum,
+        utilization_percent=settings.provisioned_concurrency_utilization_percent,
+        schedule={name: ScheduledConcurrency(**row) for name, row in settings.provisioned_concurrency_schedule.items()},
+    )

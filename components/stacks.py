@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.apis import Functions
 from components.settings import Mode
-from components.stack_parts import StackArgs, StackParts
+from components.stack_args import StackArgs
+from components.stack_parts import StackParts
 from handlers.contract import MULTI_MODEL_HANDLER, SINGLE_MODEL_HANDLER
 
 
@@ -22,12 +24,13 @@ class SingleModelStack(pulumi.ComponentResource):
         super().__init__("tensorflow-lambda:index:SingleModelStack", name, None, opts)
         parts = StackParts(self, name, args)
         functions = {
-            model.name: parts.function(f"{name}-{model.name}", SINGLE_MODEL_HANDLER, [model.name])
+            model.name: parts.function(f"{name}-{model.name}", SINGLE_MODEL_HANDLER, args.settings.for_model(model))
             for model in args.settings.packaged
         }
-        api = parts.api(f"{name}-api", server=next(iter(functions.values())), models=functions)
+        api = parts.api(f"{name}-api", Functions(server=next(iter(functions.values())), models=functions))
+        parts.operate()
         self.api_url = api.url
-        self.bucket_name = parts.bucket.bucket_name
+        self.bucket_name = parts.bucket_name
         self.image_uri = parts.image_uri
         self.function_names = pulumi.Output.all(**{key: value.function_name for key, value in functions.items()})
         self.register_outputs(
@@ -53,10 +56,11 @@ class MultiModelStack(pulumi.ComponentResource):
         super().__init__("tensorflow-lambda:index:MultiModelStack", name, None, opts)
         parts = StackParts(self, name, args)
         models = [model.name for model in args.settings.packaged]
-        function = parts.function(name, MULTI_MODEL_HANDLER, models)
-        api = parts.api(f"{name}-api", server=function, models={})
+        function = parts.function(name, MULTI_MODEL_HANDLER, args.settings)
+        api = parts.api(f"{name}-api", Functions(server=function))
+        parts.operate()
         self.api_url = api.url
-        self.bucket_name = parts.bucket.bucket_name
+        self.bucket_name = parts.bucket_name
         self.image_uri = parts.image_uri
         self.function_names = pulumi.Output.all(**dict.fromkeys(models, function.function_name))
         self.register_outputs(

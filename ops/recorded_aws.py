@@ -128,6 +128,17 @@ COMPUTED: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
         "arn": _arn("sqs", _named(name, inputs)),
     },
     "aws:lambda/invocation:Invocation": lambda name, inputs: {"result": '{"failed": false, "models": {}}'},
+    "aws:cloudwatch/metricAlarm:MetricAlarm": lambda name, inputs: {
+        "name": _named(name, inputs),
+        "arn": _arn("cloudwatch", f"alarm:{_named(name, inputs)}"),
+    },
+    "aws:codedeploy/application:Application": lambda name, inputs: {
+        "name": _named(name, inputs),
+        "arn": _arn("codedeploy", f"application:{_named(name, inputs)}"),
+    },
+    "aws:codedeploy/deploymentGroup:DeploymentGroup": lambda name, inputs: {
+        "arn": _arn("codedeploy", f"deploymentgroup:{inputs['appName']}/{inputs['deploymentGroupName']}"),
+    },
     "docker:index/image:Image": lambda name, inputs: {
         "repoDigest": inputs["imageName"].split(":")[0] + "@sha256:" + "ab" * 32,
     },

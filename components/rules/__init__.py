@@ -3,14 +3,16 @@
 `RULES` are refused before anything is built; `ADVICE` is said and done.
 """
 
-from components.rules import api, functions, storage
+from components.rules import api, concurrency, functions, models, operations, storage
 from components.rules.rule import Rule
 from components.setting_types import Problem
 from components.settings import Settings
 
-RULES: tuple[Rule, ...] = (*storage.REFUSED, *functions.REFUSED, *api.REFUSED)
+SUBJECTS = (storage, models, functions, concurrency, operations, api)
 
-ADVICE: tuple[Rule, ...] = (*api.ADVISED, *functions.ADVISED, *storage.ADVISED)
+RULES: tuple[Rule, ...] = tuple(rule for subject in SUBJECTS for rule in subject.REFUSED)
+
+ADVICE: tuple[Rule, ...] = tuple(rule for subject in SUBJECTS for rule in subject.ADVISED)
 
 
 def problems(settings: Settings, rules: tuple[Rule, ...]) -> list[Problem]:

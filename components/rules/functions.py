@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from components.rules.rule import Rule
+from components.rules.rule import Rule, for_each_function
 from components.setting_types import Problem
 from components.settings import Settings
 
@@ -20,16 +20,16 @@ NEW_ACCOUNT_MEMORY_MIB = 3_008
 
 
 def model_names_fit_in_the_environment(settings: Settings) -> Iterator[Problem]:
-    """A function that serves several models is told their names in one environment variable."""
-    if settings.mode != "multi":
-        return
-    length = sum(len(model.name) + 1 for model in settings.packaged)
+    """A function that serves several models, or fills EFS with them, is told their names in one variable."""
+    way_out = "storage to s3files or image" if settings.stored_in("efs") else "mode to single"
+    models = settings.packaged if settings.mode == "multi" else settings.stored_in("efs")
+    length = sum(len(model.name) + 1 for model in models)
     if length > ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES:
         yield Problem(
-            keys=("models", "mode"),
-            message=f"the names of {len(settings.packaged)} models take {length} bytes of the function's environment; "
+            keys=("models", way_out.split(" ", 1)[0]),
+            message=f"the names of {len(models)} models take {length} bytes of the function's environment; "
             f"allowed are {ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES} of Lambda's {ENVIRONMENT_BYTES}; list fewer "
-            f"in models and serve the others from a second stack, or set mode to single",
+            f"in models and serve the others from a second stack, or set {way_out}",
         )
 
 
@@ -70,4 +70,4 @@ def memory_is_more_than_new_accounts_have(settings: Settings) -> Iterator[Proble
 
 REFUSED: tuple[Rule, ...] = (model_names_fit_in_the_environment, function_names_fit, image_holds_the_engines)
 
-ADVISED: tuple[Rule, ...] = (memory_is_more_than_new_accounts_have,)
+ADVISED: tuple[Rule, ...] = (for_each_function(memory_is_more_than_new_accounts_have),)

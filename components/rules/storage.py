@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.model_staging import files_to_stage, room_for_models
-from components.rules.rule import MIB, Rule
+from components.rules.rule import MIB, Rule, for_each_function
 from components.setting_types import Problem
 from components.settings import Settings
 from components.storage_settings import MOUNTED_STORAGES
@@ -21,7 +21,8 @@ FREE_EPHEMERAL_MIB = 512
 """https://aws.amazon.com/lambda/pricing/"""
 
 BURSTING_BYTES_PER_GIB = 50 * 1024
-"""Bytes a second for each GiB stored. https://docs.aws.amazon.com/efs/latest/ug/performance.html"""
+BURSTING_LOWEST_BYTES = 1 << 20
+"""Bytes a second for each GiB stored, and at least. https://docs.aws.amazon.com/efs/latest/ug/performance.html"""
 
 
 def models_fit_in_ephemeral_storage(settings: Settings) -> Iterator[Problem]:
@@ -39,20 +40,26 @@ def models_fit_in_ephemeral_storage(settings: Settings) -> Iterator[Problem]:
 
 
 def grants_fit_in_the_role_policy(settings: Settings) -> Iterator[Problem]:
-    """A function that serves several models is granted each of them by name."""
-    if settings.mode != "multi" or settings.storage != "s3":
-        return
-    arn = len('"arn:aws-us-gov:s3:::/models//*",') + BUCKET_NAME_CHARACTERS
-    prefix = len('"models//*",')
-    length = sum(arn + prefix + 2 * len(model.name) for model in settings.packaged)
-    if length > ROLE_POLICY_CHARACTERS - ROLE_POLICY_RESERVE_CHARACTERS:
-        yield Problem(
-            keys=("models", "mode"),
-            message=f"granting {len(settings.packaged)} models to one function takes {length} characters of its "
-            f"role's policy; allowed are {ROLE_POLICY_CHARACTERS - ROLE_POLICY_RESERVE_CHARACTERS} of IAM's "
-            f"{ROLE_POLICY_CHARACTERS}; list fewer in models and serve the others from a second stack, or set mode to "
-            f"single",
-        )
+    """A function that reads several models is granted each of them by name: the one that serves them, or fills EFS."""
+    room = ROLE_POLICY_CHARACTERS - ROLE_POLICY_RESERVE_CHARACTERS
+    readers = {"storage to s3files or image": settings.stored_in("efs")}
+    if settings.mode == "multi":
+        readers["mode to single"] = settings.stored_in("s3", "s3files")
+    for way_out, models in readers.items():
+        length = sum(_granted_characters(model.name, listed=settings.storage != "s3files") for model in models)
+        if length > room:
+            yield Problem(
+                keys=("models", way_out.split(" ", 1)[0]),
+                message=f"granting {len(models)} models to one function takes {length} characters of its role's "
+                f"policy; allowed are {room} of IAM's {ROLE_POLICY_CHARACTERS}; list fewer in models and serve the "
+                f"others from a second stack, or set {way_out}",
+            )
+
+
+def _granted_characters(model: str, *, listed: bool) -> int:
+    """What a model takes of a policy: the ARN of its objects and, where it is listed, the prefix of their keys."""
+    arn = len('"arn:aws-us-gov:s3:::/models//*",') + BUCKET_NAME_CHARACTERS + len(model)
+    return arn + len('"models//*",') + len(model) if listed else arn
 
 
 def all_models_fit_in_ephemeral_storage(settings: Settings) -> Iterator[Problem]:
@@ -78,7 +85,7 @@ def functions_in_a_network_know_the_region(settings: Settings) -> Iterator[Probl
 
 def network_settings_have_a_network(settings: Settings) -> Iterator[Problem]:
     """Functions that mount nothing run outside any VPC, whatever VPC is named."""
-    if settings.storage in MOUNTED_STORAGES:
+    if not settings.packaged or settings.stored_in(*MOUNTED_STORAGES):
         return
     named = {"vpcId": settings.vpc_id, "subnetIds": settings.subnet_ids, "zones": settings.zones}
     if keys := tuple(key for key, value in named.items() if value):
@@ -113,7 +120,7 @@ def existing_network_is_whole(settings: Settings) -> Iterator[Problem]:
 
 def own_network_has_room(settings: Settings) -> Iterator[Problem]:
     """A VPC of the stack's own holds a subnet in each zone."""
-    if settings.storage not in MOUNTED_STORAGES or settings.vpc_id or not settings.region:
+    if settings.vpc_id or not settings.region or not settings.stored_in(*MOUNTED_STORAGES):
         return
     try:
         subnet_blocks(settings.vpc_cidr, settings.zones or default_zones(settings.region))
@@ -145,14 +152,15 @@ def provisioned_throughput_says_how_much(settings: Settings) -> Iterator[Problem
 
 def image_built_before_holds_its_models(settings: Settings) -> Iterator[Problem]:
     """Nothing can be baked into an image that is there already."""
-    if settings.image_uri and settings.storage == "image" and not settings.image_holds_models:
+    in_the_image = bool(settings.stored_in("image"))
+    if settings.image_uri and in_the_image and not settings.image_holds_models:
         yield Problem(
             keys=("imageUri", "storage", "imageHoldsModels"),
             message="nothing is baked into an image that was built before; set imageHoldsModels to true if it holds "
             "the models in /opt/models, leave imageUri out to build one that does, or set storage to s3, efs or "
             "s3files",
         )
-    if settings.image_holds_models and not (settings.image_uri and settings.storage == "image"):
+    if settings.image_holds_models and not (settings.image_uri and in_the_image):
         yield Problem(
             keys=("imageHoldsModels", "imageUri", "storage"),
             message="speaks of an image that was built before and that models are read from; set imageUri and storage "
@@ -162,9 +170,9 @@ def image_built_before_holds_its_models(settings: Settings) -> Iterator[Problem]
 
 def models_fit_in_the_image(settings: Settings) -> Iterator[Problem]:
     """Lambda takes images of 10 GB."""
-    if settings.storage != "image" or settings.image_uri:
+    if settings.image_uri:
         return
-    size = sum(file.size for file in files_to_stage(settings.packaged))
+    size = sum(file.size for file in files_to_stage(settings.stored_in("image")))
     room = room_for_models("tensorflow" if "tensorflow" in settings.engines else "litert")
     if size > room:
         yield Problem(
@@ -177,14 +185,16 @@ def models_fit_in_the_image(settings: Settings) -> Iterator[Problem]:
 
 def bursting_needs_data_to_burst(settings: Settings) -> Iterator[Problem]:
     """What a file system earns by its size is next to nothing for a few models."""
-    if settings.storage != "efs" or settings.efs_throughput != "bursting":
+    models = settings.stored_in("efs")
+    if not models or settings.efs_throughput != "bursting":
         return
-    stored = sum(model.largest_version_bytes for model in settings.packaged)
+    stored = sum(model.largest_version_bytes for model in models)
+    rate = max(stored * BURSTING_BYTES_PER_GIB / (1 << 30), BURSTING_LOWEST_BYTES)
     yield Problem(
         keys=("efsThroughput",),
-        message=f"bursting reads {stored * BURSTING_BYTES_PER_GIB / (1 << 30) / 1024:,.1f} KiB/s from the "
-        f"{-(-stored // MIB)} MiB of these models once the credits are used up, and cold starts then time out; elastic "
-        f"has no such limit and is billed by the byte",
+        message=f"once its credits are used up, bursting reads {rate / MIB:,.1f} MiB a second for all functions "
+        f"together, from the {-(-stored // MIB)} MiB of these models, and cold starts time out; elastic has no such "
+        f"limit and is billed by the byte",
     )
 
 
@@ -199,9 +209,9 @@ def ephemeral_storage_is_used(settings: Settings) -> Iterator[Problem]:
 
 
 REFUSED: tuple[Rule, ...] = (
-    models_fit_in_ephemeral_storage,
+    for_each_function(models_fit_in_ephemeral_storage),
     grants_fit_in_the_role_policy,
-    functions_in_a_network_know_the_region,
+    for_each_function(functions_in_a_network_know_the_region),
     network_settings_have_a_network,
     existing_network_is_whole,
     own_network_has_room,
@@ -213,5 +223,5 @@ REFUSED: tuple[Rule, ...] = (
 ADVISED: tuple[Rule, ...] = (
     all_models_fit_in_ephemeral_storage,
     bursting_needs_data_to_burst,
-    ephemeral_storage_is_used,
+    for_each_function(ephemeral_storage_is_used),
 )

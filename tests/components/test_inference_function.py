@@ -169,6 +169,7 @@ def test_children_belong_to_the_function_and_outputs_are_registered():
     assert component.outputs == {
         "function_name": "serve-1234567",
         "function_arn": arn,
+        "version": "1",
         "alias_name": "live",
         "alias_arn": f"{arn}:live",
         "invoke_arn": f"{arn}:live/invocations",

@@ -1,0 +1,105 @@
+"""ProvisionedConcurrency: environments of a function that are kept ready, as many as the hour or the use asks for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+DIMENSION = "lambda:function:ProvisionedConcurrency"
+NAMESPACE = "lambda"
+UTILIZATION = "LambdaProvisionedConcurrencyUtilization"
+"""https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-lambda.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduledConcurrency:
+    """Other bounds from a time on, until another schedule's time comes."""
+
+    schedule: str
+    """`cron(…)`, `rate(…)` or `at(…)`."""
+    minimum: int
+    maximum: int
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvisionedConcurrencyArgs:
+    function_name: pulumi.Input[str]
+    alias_name: pulumi.Input[str]
+    """It must stand for one version: Lambda keeps nothing ready for an alias that splits its traffic."""
+    environments: int
+    """How many are ready, at least."""
+    maximum: int | None = None
+    """Up to how many are ready as their use rises; None keeps their number."""
+    utilization_percent: int = 70
+    """Which share of those that are ready is to be in use. AWS looks at it by the minute."""
+    schedule: Mapping[str, ScheduledConcurrency] = field(default_factory=dict[str, ScheduledConcurrency])
+    """By a name that is the action's."""
+
+    def __post_init__(self) -> None:
+        if self.environments < 0 or (self.environments == 0 and not self.schedule):
+            raise ValueError(f"environments is {self.environments}; allowed is 1 or more, or 0 beside a schedule")
+        if self.maximum is not None and self.maximum < self.environments:
+            raise ValueError(f"maximum is {self.maximum}; allowed is environments ({self.environments}) or more")
+
+
+class ProvisionedConcurrency(pulumi.ComponentResource):
+    """Requests to the alias meet environments whose models are loaded; those beyond their number meet a cold start."""
+
+    def __init__(self, name: str, args: ProvisionedConcurrencyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:ProvisionedConcurrency", name, None, opts)
+        scaled = args.maximum is not None or bool(args.schedule)
+        ready: list[pulumi.Resource] = []
+        if args.environments:
+            # Once scaling changes the number, a deployment must not change it back.
+            ignored = ["provisioned_concurrent_executions"] if scaled else []
+            ready.append(
+                aws.lambda_.ProvisionedConcurrencyConfig(
+                    name,
+                    function_name=args.function_name,
+                    qualifier=args.alias_name,
+                    provisioned_concurrent_executions=args.environments,
+                    opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored),
+                )
+            )
+        if scaled:
+            self._scale(name, args, ready)
+        self.register_outputs({})
+
+    def _scale(self, name: str, args: ProvisionedConcurrencyArgs, ready: list[pulumi.Resource]) -> None:
+        # A schedule moves the bounds, and a deployment must not move them back before the next time comes.
+        ignored = ["min_capacity", "max_capacity"] if args.schedule else []
+        target = aws.appautoscaling.Target(
+            name,
+            service_namespace=NAMESPACE,
+            scalable_dimension=DIMENSION,
+            resource_id=pulumi.Output.concat("function:", args.function_name, ":", args.alias_name),
+            min_capacity=args.environments,
+            max_capacity=args.environments if args.maximum is None else args.maximum,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=ready, ignore_changes=ignored),
+        )
+        if args.maximum is not None:
+            aws.appautoscaling.Policy(
+                name,
+                policy_type="TargetTrackingScaling",
+                service_namespace=target.service_namespace,
+                scalable_dimension=target.scalable_dimension,
+                resource_id=target.resource_id,
+                target_tracking_scaling_policy_configuration={
+                    "target_value": args.utilization_percent / 100,
+                    "predefined_metric_specification": {"predefined_metric_type": UTILIZATION},
+                },
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        for action, scheduled in args.schedule.items():
+            aws.appautoscaling.ScheduledAction(
+                f"{name}-{action}",
+                service_namespace=target.service_namespace,
+                scalable_dimension=target.scalable_dimension,
+                resource_id=target.resource_id,
+                schedule=scheduled.schedule,
+                timezone=scheduled.timezone,
+                scalable_target_action={"min_capacity": scheduled.minimum, "max_capacity": scheduled.maximum},
+                opts=pulumi.ResourceOptions(parent=self),
+            )
