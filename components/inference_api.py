@@ -91,7 +91,24 @@ class InferenceApi(pulumi.ComponentResource):
         permissions = permit_api(name, args, api.execution_arn, inside)
         routes = self._route(name, api, args)
         logs = access_log(name, args, inside)
-        stage = aws.apigatewayv2.Stage(
+        stage = self._stage(name, api, logs, args, [*permissions, *routes])
+        self.url = api.api_endpoint
+        if args.domain:
+            arguments = ApiDomainArgs(domain=args.domain, api_id=api.id, stage_name=stage.name)
+            self.url = ApiDomain(f"{name}-domain", arguments, inside).url
+        self.api_id = api.id
+        self.log_group_name = logs.name
+        self.register_outputs({"url": self.url, "api_id": self.api_id, "log_group_name": self.log_group_name})
+
+    def _stage(
+        self,
+        name: str,
+        api: aws.apigatewayv2.Api,
+        logs: aws.cloudwatch.LogGroup,
+        args: InferenceApiArgs,
+        ready: Sequence[pulumi.Resource],
+    ) -> aws.apigatewayv2.Stage:
+        return aws.apigatewayv2.Stage(
             f"{name}-stage",
             api_id=api.id,
             name="$default",
@@ -102,15 +119,8 @@ class InferenceApi(pulumi.ComponentResource):
                 "detailed_metrics_enabled": True,
             },
             access_log_settings={"destination_arn": logs.arn, "format": ACCESS_LOG_FORMAT},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*permissions, *routes]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
         )
-        self.url = api.api_endpoint
-        if args.domain:
-            arguments = ApiDomainArgs(domain=args.domain, api_id=api.id, stage_name=stage.name)
-            self.url = ApiDomain(f"{name}-domain", arguments, inside).url
-        self.api_id = api.id
-        self.log_group_name = logs.name
-        self.register_outputs({"url": self.url, "api_id": self.api_id, "log_group_name": self.log_group_name})
 
     def _route(self, name: str, api: aws.apigatewayv2.Api, args: InferenceApiArgs) -> Sequence[pulumi.Resource]:
         """A route for each path, and one more for its preflight requests, which carry no authorisation."""

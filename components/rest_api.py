@@ -71,15 +71,7 @@ class RestApi(pulumi.ComponentResource):
     def __init__(self, name: str, args: RestApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:RestApi", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        body = pulumi.Output.json_dumps(
-            document(
-                name,
-                {path: args.answering(model).invoke_arn for path, model in rest_paths(args.models).items()},
-                args.auth,
-                api_key_required=args.api_key_required,
-                timeout_milliseconds=args.timeout_seconds * 1000,
-            )
-        )
+        body = _body(name, args)
         api = aws.apigateway.RestApi(
             name,
             body=body,
@@ -161,3 +153,17 @@ class RestApi(pulumi.ComponentResource):
         aws.apigateway.UsagePlanKey(
             f"{name}-plan-key", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=inside
         )
+
+
+def _body(title: str, args: RestApiArgs) -> pulumi.Output[str]:
+    """The API's document as JSON."""
+    functions = {path: args.answering(model).invoke_arn for path, model in rest_paths(args.models).items()}
+    return pulumi.Output.json_dumps(
+        document(
+            title,
+            functions,
+            args.auth,
+            api_key_required=args.api_key_required,
+            timeout_milliseconds=args.timeout_seconds * 1000,
+        )
+    )
