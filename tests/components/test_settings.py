@@ -50,7 +50,7 @@ def test_every_mistake_is_reported_at_once_by_key(packaged: Path):
     assert "5 mistakes" in message
     assert "storage: 'floppy' is none of them; allowed is s3 or efs or s3files or image" in message
     assert "memoryMib: '64' is too small; allowed is 128 to 10240 MiB" in message
-    assert "auth: 'password' is none of them; allowed is iam or none" in message
+    assert "auth: 'password' is none of them; allowed is iam or none or jwt or lambda" in message
     assert "storag: there is no such setting; did you mean 'storage'?" in message
     assert "models: irs is not packaged" in message
 
@@ -146,7 +146,7 @@ def test_litert_alone_is_refused_for_a_model_that_needs_tensorflow(packaged: Pat
 
 def test_advice_is_given_on_what_works_but_surprises(packaged: Path):
     said = advice(packaged, timeoutSeconds=60, memoryMib=4096, auth="none")
-    assert "timeoutSeconds: the HTTP API gives up after 30 seconds" in said
+    assert "timeoutSeconds: the http API gives up after 30 seconds" in said
     assert "memoryMib: 4096 MiB is more than the 3008 MiB" in said
     assert "auth: none lets everyone on the internet call the API" in said
 
