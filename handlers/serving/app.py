@@ -131,7 +131,7 @@ class _Failed(ServingError):
 
 
 def _dialect(path: str) -> Dialect:
-    root = path[:4].lower()
+    root = path[:4]
     if root in ("/v1", "/v1/"):
         return tensorflow_serving
     if root in ("/v2", "/v2/"):

@@ -74,17 +74,20 @@ class Repository:
     def candidates(self, model: str, version: int | None = None, label: str | None = None) -> Iterator[Manifest]:
         """The versions that may answer a request, the one that should in front.
 
-        A named version or label stands for itself alone. By default it is the pointer's version; behind it comes the
-        one that answered before, for when the new one cannot be loaded.
+        A named version or label stands for itself alone; what the pointer does not name, by itself or by a label, is
+        not served, whatever the store still holds. By default it is the pointer's version; behind it comes the one
+        that answered before, for when the new one cannot be loaded.
 
         Raises UnknownModel, UnknownVersion, UnknownLabel, or ModelUnavailable if the store cannot be read.
         """
         if model not in self._reading:
             raise UnknownModel(model)
+        known = self._look_up(model)
         if version is not None:
+            if version not in _named(known.pointer):
+                raise UnknownVersion(model, version)
             yield self.manifest(model, version)
             return
-        known = self._look_up(model)
         if label is not None:
             if label not in known.pointer.labels:
                 raise UnknownLabel(model, label)
@@ -107,8 +110,7 @@ class Repository:
         """The versions that the pointer names, by itself or by a label, largest first."""
         if model not in self._reading:
             raise UnknownModel(model)
-        pointer = self._look_up(model).pointer
-        return sorted({pointer.version, *pointer.labels.values()}, reverse=True)
+        return sorted(_named(self._look_up(model).pointer), reverse=True)
 
     def manifest(self, model: str, version: int) -> Manifest:
         """What a version holds. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
@@ -240,6 +242,10 @@ class Repository:
         except (StoreError, ManifestError) as error:
             write_event("ERROR", "manifest not read", model=model, version=version, reason=str(error))
             raise ModelUnavailable(f"Version {version} of model {model!r} could not be read; try again") from error
+
+
+def _named(pointer: Pointer) -> set[int]:
+    return {pointer.version, *pointer.labels.values()}
 
 
 def log_load_failure(key: Hashable, error: Exception) -> None:

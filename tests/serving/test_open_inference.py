@@ -247,6 +247,7 @@ def test_an_unknown_content_encoding_is_refused(server: Server) -> None:
         ("POST", "/v2/health/live", 405),
         ("GET", "/v2/models/pair/infer", 405),
         ("GET", "/v2/elsewhere", 404),
+        ("GET", "/v2/models/pair/", 404),
         ("GET", "/v2/models/absent", 404),
         ("GET", "/v2/models/pair/versions/2", 404),
         ("GET", "/v2/models/pair/versions/x", 400),

@@ -114,10 +114,19 @@ def test_the_store_is_never_asked_for_a_model_that_is_not_served(server: Server)
     assert "elsewhere" not in server.store.asked
 
 
+def test_a_version_that_the_pointer_does_not_name_is_not_served(server: Server) -> None:
+    server.store.pointers["m"] = Pointer(version=2)
+    for method, path in (("GET", ""), ("GET", "/metadata"), ("POST", ":predict")):
+        assert server.ask(method, f"/v1/models/m/versions/1{path}", ONE)["statusCode"] == 404
+    assert server.ask("GET", "/v2/models/m/versions/1")["statusCode"] == 404
+    assert server.loads == []
+
+
 def test_a_version_that_is_not_there_is_looked_for_once_in_a_while(server: Server) -> None:
+    server.store.pointers["m"] = Pointer(version=1, labels={"lost": 9})
     for _ in range(3):
         assert server.ask("GET", "/v1/models/m/versions/9/metadata")["statusCode"] == 404
-    assert server.store.asked.count("m") == 1
+    assert server.store.asked.count("m") == 2  # the pointer, and version 9
 
 
 def test_after_a_restore_every_pointer_is_read_again(server: Server) -> None:

@@ -206,7 +206,7 @@ def test_status_and_metadata_are_worded_as_protobuf_is(server: Server) -> None:
             {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
         ]
     }
-    assert json.loads(server.ask("GET", "/V1/Models/half_plus_two/versions/1")["body"]) == status
+    assert json.loads(server.ask("GET", "/v1/models/half_plus_two/versions/1")["body"]) == status
     metadata = json.loads(server.ask("GET", "/v1/models/half_plus_two/metadata")["body"])
     assert metadata["model_spec"] == {"name": "half_plus_two", "signature_name": "", "version": "1"}
     definition = metadata["metadata"]["signature_def"]["signature_def"]["serving_default"]
@@ -221,6 +221,13 @@ def test_status_and_metadata_are_worded_as_protobuf_is(server: Server) -> None:
     ("method", "path", "status", "reason"),
     [
         ("GET", "/v1/foo", 400, "Malformed request: GET /v1/foo"),
+        ("GET", "/v1/Models/half_plus_two", 400, "Malformed request: GET /v1/Models/half_plus_two"),
+        (
+            "POST",
+            "/v1/models/half_plus_two:PREDICT",
+            400,
+            "Malformed request: POST /v1/models/half_plus_two:PREDICT",
+        ),
         ("GET", "/v1/models/m:predict", 400, "Malformed request: GET /v1/models/m:predict"),
         ("POST", "/v1/models/m", 400, "Malformed request: POST /v1/models/m"),
         ("GET", "/v1/models", 400, "Missing model name in request."),

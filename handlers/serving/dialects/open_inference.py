@@ -49,7 +49,7 @@ _SERVER_PATHS: Mapping[str, Operation] = {
     "/v2/health/live": "live",
     "/v2/health/ready": "ready",
 }
-_MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>ready|infer))?/?")
+_MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>ready|infer))?")
 _ACTIONS: Mapping[str | None, Operation] = {None: "metadata", "ready": "model_ready", "infer": "predict"}
 
 _STATUS: Mapping[Code, int] = {

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 NAME = "tensorflow_serving"
 
 _VERSION_OR_LABEL = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-_ACTION = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION_OR_LABEL}:(?P<action>classify|regress|predict)", re.I)
-_QUERY = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION_OR_LABEL}(?P<metadata>/metadata)?", re.I)
+# TensorFlow Serving takes any case; API Gateway, which finds a model's own function by the path, takes only this one.
+_ACTION = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION_OR_LABEL}:(?P<action>classify|regress|predict)")
+_QUERY = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION_OR_LABEL}(?P<metadata>/metadata)?")
 
 _LARGEST_VERSION = 2**63 - 1
 
@@ -59,8 +60,8 @@ def route(method: str, path: str) -> Call:
     name = unquote(model)
     if method == "GET":
         operation = "metadata" if match["metadata"] else "status"
-    elif match["action"].lower() != "predict":
-        raise Unsupported(f"{match['action'].lower()} is not served; POST /v1/models/{model}:predict is")
+    elif match["action"] != "predict":
+        raise Unsupported(f"{match['action']} is not served; POST /v1/models/{model}:predict is")
     else:
         operation = "predict"
     return Call(operation, name, _version(match["version"]), unquote(label) if label else None)
@@ -73,7 +74,7 @@ def describe(call: Call, models: Models) -> Response:
     try:
         versions = models.versions(call.model)
         if call.version is not None:
-            versions = [models.manifest(call.model, call.version).version]
+            versions = [models.find(call.model, call.version).version]
     except UnknownModel:
         raise NotServed(f"Could not find any versions of model {call.model}") from None
     except UnknownVersion:
