@@ -1,0 +1,114 @@
+"""Every grant of a stack as text: who may do what to which resource, and why, where that is every resource."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ops.recorder import Recorder, Registered
+from policy.invariants.documents import WITHOUT_RESOURCE_LEVEL, is_everything, listed, statements
+from policy.invariants.identity import grants_are_narrow
+
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """One policy of a stack: what a role is granted, or who is let in to a resource."""
+
+    owner: str
+    """The role's or the resource's name."""
+    about: str
+    """What kind of policy it is, in words."""
+    statements: Sequence[Mapping[str, Any]]
+
+
+def policies(stack: Recorder) -> list[Policy]:
+    """Every policy of a stack: the roles', with who assumes them, then those of resources."""
+    found: list[Policy] = []
+    for role in stack.of(ROLE):
+        services = [service for each in statements(role.inputs["assumeRolePolicy"]) for service in _principals(each)]
+        granted = [each for each in stack.of(ROLE_POLICY) if role.urn in each.dependencies]
+        found += [
+            Policy(
+                owner=role.name,
+                about=f"role, assumed by {', '.join(services)}",
+                statements=statements(each.inputs["policy"]),
+            )
+            for each in granted
+        ]
+    return found + [
+        Policy(owner=each.name, about=_kind(each), statements=statements(each.inputs["policy"]))
+        for each in stack.registered
+        if "policy" in each.inputs and each.type != ROLE_POLICY and _is_document(each.inputs["policy"])
+    ]
+
+
+def as_text(found: Sequence[Policy]) -> str:
+    """Policies for a person to read; a grant on every resource has its reason beside it."""
+    return "\n".join(line for policy in found for line in _policy_lines(policy))
+
+
+def as_json(found: Sequence[Policy]) -> str:
+    """Policies for a program to read, as a list of documents."""
+    documents = [
+        {"owner": policy.owner, "about": policy.about, "Version": "2012-10-17", "Statement": list(policy.statements)}
+        for policy in found
+    ]
+    return json.dumps(documents, indent=2)
+
+
+def unexplained(found: Sequence[Policy]) -> list[str]:
+    """Wildcard actions that are allowed, and grants on every resource for which there is no reason."""
+    return [
+        breach
+        for policy in found
+        for breach in grants_are_narrow(ROLE_POLICY, policy.owner, {"policy": {"Statement": policy.statements}})
+    ]
+
+
+def _policy_lines(policy: Policy) -> Iterator[str]:
+    yield f"{policy.owner} ({policy.about})"
+    for statement in policy.statements:
+        actions = listed(statement.get("Action"))
+        who = f" {', '.join(_principals(statement))}" if "Principal" in statement else ""
+        yield f"  {statement['Effect'].lower()}{who}{':' if who else ''} {', '.join(actions)}"
+        for resource in listed(statement.get("Resource")):
+            yield f"    on {resource}"
+            if statement["Effect"] == "Allow" and is_everything(resource):
+                yield from (f"       {reason}" for reason in _reasons(actions))
+        for operator, conditions in statement.get("Condition", {}).items():
+            for key, value in conditions.items():
+                yield f"    if {key} {operator} {', '.join(listed(value))}"
+    yield ""
+
+
+def _reasons(actions: Sequence[str]) -> Iterator[str]:
+    """Why these actions are granted on every resource: each reason once, with its actions."""
+    by_reason: dict[str, list[str]] = {}
+    for action in actions:
+        by_reason.setdefault(WITHOUT_RESOURCE_LEVEL.get(action, "NO REASON IS KNOWN"), []).append(action)
+    yield from (f"{', '.join(named)}: {reason}" for reason, named in by_reason.items())
+
+
+def _principals(statement: Mapping[str, Any]) -> list[str]:
+    principal = statement.get("Principal", {})
+    if isinstance(principal, str):
+        return ["everyone" if principal == "*" else principal]
+    named = [name for value in principal.values() for name in listed(value)]
+    return ["everyone" if name == "*" else name for name in named]
+
+
+def _kind(resource: Registered) -> str:
+    """`aws:s3/bucketPolicy:BucketPolicy` is a bucket policy."""
+    words = resource.type.rsplit(":", 1)[-1]
+    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in words).strip()
+    if resource.type == "aws:ec2/vpcEndpoint:VpcEndpoint":
+        return "endpoint policy: it filters, and grants nothing to whoever has no grant of their own"
+    return spaced if "policy" in spaced else f"policy of a {spaced}"
+
+
+def _is_document(text: Any) -> bool:
+    """Whether a policy is an IAM document; an image repository's rules of expiry are called a policy, too."""
+    return isinstance(text, str) and "Statement" in json.loads(text)

@@ -1,0 +1,98 @@
+"""`python -m ops iam`: every policy of a stack, as text or as documents, with the reason beside what is wide."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ops import __main__ as command
+from ops import grants
+from ops.example_models import package
+from ops.program import record_with
+from ops.recorder import Recorder
+
+PROJECT = Path(__file__).parents[2]
+STORAGES = ("s3", "efs", "s3files", "image")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return package(tmp_path_factory.mktemp("models"), "iris")
+
+
+@pytest.fixture(scope="module", params=STORAGES)
+def stack(request: pytest.FixtureRequest, root: Path) -> Recorder:
+    return record_with(PROJECT, {"modelRepository": str(root), "storage": request.param}, "grants")
+
+
+def run(root: Path, *arguments: str) -> int:
+    return command.main(["iam", "--config", f"modelRepository={root}", *arguments])
+
+
+def test_every_role_and_every_resource_policy_of_a_stack_is_there(stack: Recorder):
+    owners = {policy.owner for policy in grants.policies(stack)}
+    roles = {each.name for each in stack.of("aws:iam/role:Role")}
+    documents = {
+        each.name
+        for each in stack.registered
+        if "Statement" in str(each.inputs.get("policy")) and each.type != "aws:iam/rolePolicy:RolePolicy"
+    }
+    assert owners == roles | documents
+
+
+def test_no_storage_grants_a_wildcard_action_or_every_resource_without_a_reason(stack: Recorder):
+    assert grants.unexplained(grants.policies(stack)) == []
+
+
+def test_the_reason_for_every_resource_is_said_beside_it(stack: Recorder):
+    lines = grants.as_text(grants.policies(stack)).splitlines()
+    everything = [number for number, line in enumerate(lines) if line == "    on *"]
+    assert all(lines[number + 1].startswith("       ec2:") and ": " in lines[number + 1] for number in everything)
+    assert "NO REASON IS KNOWN" not in "\n".join(lines)
+
+
+def test_the_command_prints_who_may_do_what(root: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(root, "--config", "storage=s3") == 0
+    printed = capsys.readouterr().out
+    assert "inference-role (role, assumed by lambda.amazonaws.com)" in printed
+    assert "  allow s3:GetObject\n    on arn:aws:s3:::inference-models-1234567/models/iris/*" in printed
+    assert "  deny everyone: s3:*" in printed
+    assert "aws:SecureTransport Bool false" in printed
+
+
+def test_the_command_prints_documents_for_a_program(root: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(root, "--json") == 0
+    documents = json.loads(capsys.readouterr().out)
+    assert all(document["Version"] == "2012-10-17" and document["Statement"] for document in documents)
+
+
+def test_a_grant_that_is_too_wide_fails_the_command(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    wide = grants.Policy(
+        owner="inference-role",
+        about="role",
+        statements=[{"Effect": "Allow", "Action": ["s3:GetObject", "s3:*"], "Resource": "*"}],
+    )
+    monkeypatch.setattr(grants, "policies", lambda stack: [wide])
+    assert run(root) == 1
+    captured = capsys.readouterr()
+    assert "grants the wildcard action s3:*" in captured.err
+    assert "NO REASON IS KNOWN" in captured.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--config", "storag=s3"], "there is no such setting; did you mean 'storage'?"),
+        (["--config", "storage"], "'storage' is no setting; write key=value"),
+        (["--stack", "nowhere"], "There is no Pulumi.nowhere.yaml; there are stack files for dev"),
+    ],
+)
+def test_a_mistake_is_said_and_nothing_is_printed(
+    arguments: list[str], said: str, root: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run(root, *arguments) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
