@@ -24,13 +24,16 @@ setup: .venv/.installed ## Make the environment in .venv
 models: setup ## Train and package the sample models into build/repository
 	@$(RUN) -m models build
 
+# STORAGE=efs (or s3files, image) puts the models elsewhere; DOCKER=1 runs functions as containers.
+LOCAL_OPTIONS = $(if $(STORAGE),--storage $(STORAGE)) $(if $(DOCKER),--docker) $(if $(PORT),--port $(PORT))
+
 .PHONY: demo
 demo: models ## Deploy both modes on this machine, predict over HTTP, show what came back
-	@$(RUN) -m local demo
+	@$(RUN) -m local demo $(LOCAL_OPTIONS)
 
 .PHONY: up
 up: models ## Leave the API running on this machine until Ctrl-C
-	@$(RUN) -m local up
+	@$(RUN) -m local up $(LOCAL_OPTIONS)
 
 .PHONY: test
 test: models ## Run the tests
@@ -43,10 +46,27 @@ lint: setup ## Format, lint, types and the arrows of the architecture
 	@$(BIN)/basedpyright --warnings
 	@$(BIN)/lint-imports
 
+.PHONY: image
+image: setup ## Build the container images with Docker
+	@$(RUN) -m local.images $(TARGETS) $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
+
+.PHONY: bench
+bench: setup ## Measure everything and write docs/benchmarks.md (half an hour on a quiet machine)
+	@$(RUN) -m benchmarks
+
+# LiteRT declares packages that its interpreter never imports; the image goes without them.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+NOT_IMPORTED = backports-strenum colorama flatbuffers ml-dtypes protobuf tqdm typing-extensions
+
 .PHONY: lock
-lock: setup ## Resolve pyproject.toml again into requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --group all --output-file requirements.txt
+lock: setup ## Resolve pyproject.toml again into requirements.txt and the images' locks
+	$(LOCK) --group all --output-file requirements.txt
+	$(LOCK) --no-annotate --constraint requirements.txt --group handlers-litert \
+	  $(NOT_IMPORTED:%=--no-emit-package %) --output-file handlers/requirements/litert.txt
+	for package in tensorflow-cpu:amd64 tensorflow:arm64; do \
+	  sed -n "s/^\($${package%:*}==[^ ;]*\).*/\1/p" requirements.txt \
+	    | $(LOCK) --no-annotate --no-deps - --output-file handlers/requirements/tensorflow-$${package#*:}.txt || exit 1; \
+	done
 
 .PHONY: clean
 clean: ## Remove what was built, the environment included
