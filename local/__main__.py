@@ -1,6 +1,7 @@
 """The command line of `python -m local`."""
 
 import argparse
+import os
 import signal
 import sys
 import traceback
@@ -11,11 +12,12 @@ from typing import get_args
 from local.demo import DemoError, run_demo
 from local.deployment import DeploymentError
 from local.emulator import EmulatorError
+from local.images import ImageError
 from local.shapes import Storage
 from local.stack_config import StackConfigError, parse_override
 from local.up import run_up
 
-FAILURES = (EmulatorError, DeploymentError, DemoError, StackConfigError)
+FAILURES = (EmulatorError, DeploymentError, DemoError, ImageError, StackConfigError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,9 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         overrides = dict(parse_override(each) for each in options.config)
         if options.storage:
             overrides["storage"] = options.storage
+        how = {name: getattr(options, name) for name in ("stack", "port", "docker", "base_image")}
         if options.verb == "demo":
-            return 0 if run_demo(overrides, options.stack, options.port) else 1
-        run_up(overrides, options.stack, options.port)
+            return 0 if run_demo(overrides, **how) else 1
+        run_up(overrides, **how)
     except KeyboardInterrupt:
         print("\nStopped. Nothing is left running.")
         return 0 if options.verb == "up" else 130
@@ -64,6 +67,15 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--port", type=_port, default=0, help="the port of the emulated AWS; a free one if left out")
     shared.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", help="a setting over the stack file's; repeatable"
+    )
+    shared.add_argument(
+        "--docker", action="store_true", help="build the image and run the functions in containers of it"
+    )
+    shared.add_argument(
+        "--base-image",
+        default=os.environ.get("BASE_IMAGE") or None,
+        metavar="IMAGE",
+        help="with --docker: what to build on in place of AWS's Python image; BASE_IMAGE if left out",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
     verbs.add_parser("demo", parents=[shared], help="deploy both modes, predict over HTTP, show what came back")

@@ -42,13 +42,14 @@ class Measured:
         return self.held_out.agrees(self.figure)
 
 
-def run_demo(overrides: Mapping[str, str], stack: str, port: int) -> bool:
-    """Print the demonstration; whether every figure agrees. Raises DemoError, and what `local_stack` raises."""
+def run_demo(overrides: Mapping[str, str], **options: Any) -> bool:
+    """Print the demonstration; whether every figure agrees. `options` are those of `local_stack`. Raises DemoError, and
+    what `local_stack` raises."""
     print("Deploying __main__.py, as it is, into an emulated AWS on this machine (auth=none: it checks no signatures).")
     measured: list[Measured] = []
     for mode in get_args(Mode):
         started = time.monotonic()
-        with local_stack({**overrides, "mode": mode}, stack=stack, port=port) as deployed:
+        with local_stack({**overrides, "mode": mode}, **options) as deployed:
             count, seconds = len(deployed.deployment.resources), time.monotonic() - started
             functions = len(deployed.invocations.functions())
             print(
@@ -128,7 +129,7 @@ def _print_table(measured: Sequence[Measured]) -> None:
     print(table(header.split("|"), rows, right={4, 6, 7, 9, 10}))
     print()
     print("over HTTP: every held-out example, through API Gateway and Lambda. SavedModel: straight from TensorFlow.")
-    print("cold start: the first request to a new function process. warm median: of requests with one example each.")
+    print("cold start: the first request to a new function worker. warm median: of requests with one example each.")
 
 
 def _figure(held_out: HeldOut, value: float) -> str:

@@ -103,8 +103,8 @@ class ExecutionEnvironment:
                 api.stop()
 
     def _init(self, seconds: float) -> tuple[Failure | None, float]:
-        """Start a worker and wait until it is ready. What went wrong, if anything, and the milliseconds."""
-        started = time.monotonic()
+        """Start a worker and wait until it is ready. What went wrong, if anything, and the milliseconds since it runs:
+        making room for it, such as a container, is no part of Lambda's init phase."""
         self._peak_bytes = 0
         with self._lock:
             if self._closed:
@@ -113,6 +113,7 @@ class ExecutionEnvironment:
             worker = self._worker = self._start(
                 self._function, api.address, self._log_stream, self._logs, lambda status: api.events.put(Exited(status))
             )
+        started = time.monotonic()
         event = self._wait(api, worker, started + seconds)
         milliseconds = (time.monotonic() - started) * 1000
         if not isinstance(event, Failure):

@@ -28,6 +28,8 @@ class Function:
     """The image's command, such as `handlers.multi_model.handler`."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     memory_mib: int = 128
+    ephemeral_storage_mib: int = 512
+    """The size of /tmp, in a container."""
     timeout_seconds: float = 3
     version: str = "$LATEST"
     reserved_concurrency: int | None = None

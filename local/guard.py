@@ -1,8 +1,8 @@
 """Guard: sees to it that nothing outlives the local stack, however the stack ends.
 
 One small process, tied to the stack by a pipe. The stack tells it of every process group that it starts and every
-directory that it makes. When the pipe closes, be it by an orderly stop, a crash or SIGKILL, the guard ends those
-groups and removes those directories.
+directory, container and image that it makes. When the pipe closes, be it by an orderly stop, a crash or SIGKILL, the
+guard ends those groups and removes those directories, containers and images.
 """
 
 import contextlib
@@ -13,9 +13,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
+
+CREATION_SECONDS = 10
+"""How long the Docker engine may take to create a container that it was asked for just before the stack was killed."""
 
 
 class Guard:
@@ -54,6 +58,18 @@ class Guard:
         """The process is gone; its number may be given to another one."""
         self._tell("forget", str(process.pid))
 
+    def own_container(self, docker: str, name: str) -> None:
+        """Remove this container, running or not, when the stack ends; `docker` is the command. Before it is created."""
+        self._tell("container", f"{docker} {name}")
+
+    def forget_container(self, docker: str, name: str) -> None:
+        """The container is removed."""
+        self._tell("forget-container", f"{docker} {name}")
+
+    def own_image(self, docker: str, name: str) -> None:
+        """Take this name from its image when the stack ends, and with the last name the image."""
+        self._tell("image", f"{docker} {name}")
+
     def _tell(self, verb: str, argument: str) -> None:
         with self._lock:
             if not self._pipe.closed:
@@ -70,20 +86,37 @@ def main() -> None:
     """Keep the books until the pipe closes, then clean up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    leaders: dict[int, None] = {}
-    directories: list[str] = []
+    books: dict[str, dict[str, None]] = {verb: {} for verb in ("watch", "directory", "container", "image")}
     for line in sys.stdin:
         verb, argument = line.rstrip("\n").split(" ", 1)
-        if verb == "directory":
-            directories.append(argument)
-        elif verb == "watch":
-            leaders[int(argument)] = None
+        if verb in books:
+            books[verb][argument] = None
         elif verb == "forget":
-            leaders.pop(int(argument), None)
-    for leader in leaders:
-        kill_group(leader)
-    for directory in directories:
+            books["watch"].pop(argument, None)
+        elif verb == "forget-container":
+            books["container"].pop(argument, None)
+    for leader in books["watch"]:
+        kill_group(int(leader))
+    remove_containers([owned.rsplit(" ", 1) for owned in books["container"]])
+    for owned in books["image"]:
+        docker, name = owned.rsplit(" ", 1)
+        subprocess.run([docker, "image", "rm", name], capture_output=True)
+    for directory in books["directory"]:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def remove_containers(owned: list[list[str]]) -> None:
+    """Remove containers, also those that come up only now, for the stack was killed while it started them."""
+    deadline = time.monotonic() + CREATION_SECONDS
+    while owned and time.monotonic() < deadline:
+        owned = [[docker, name] for docker, name in owned if not _removed(docker, name)]
+        if owned:
+            time.sleep(0.2)
+
+
+def _removed(docker: str, name: str) -> bool:
+    done = subprocess.run([docker, "rm", "--force", name], capture_output=True, text=True)
+    return name in done.stdout.split()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.containers import Containers
 from local.deployment import Deployment, deploy
 from local.emulator import REGION, Emulator
 from local.guard import Guard
@@ -52,21 +53,31 @@ class LocalStack:
 
 @contextmanager
 def local_stack(
-    overrides: Mapping[str, str], *, stack: str = "dev", port: int = 0, project: Path = PROJECT
+    overrides: Mapping[str, str],
+    *,
+    stack: str = "dev",
+    port: int = 0,
+    project: Path = PROJECT,
+    docker: bool = False,
+    base_image: str | None = None,
 ) -> Generator[LocalStack]:
     """Start the emulated AWS, deploy the program into it, and take everything away at the end.
 
     The emulator checks no signatures, so that `auth` is `none` unless the overrides say otherwise. Raises
     EmulatorError, DeploymentError, StackConfigError, and what the program raises.
+
+    With `docker`, the image is built, on `base_image` if there is one, and the functions run in containers of it.
+    Raises ImageError, too, if no Docker engine answers.
     """
     with ExitStack() as cleanup:
         guard = cleanup.enter_context(Guard())
         emulator = cleanup.enter_context(Emulator(guard, port))
-        workers = ProcessWorkers(guard, project, emulator.url)
+        containers = Containers(guard, emulator.url, base_image) if docker else None
+        workers = containers or ProcessWorkers(guard, project, emulator.url)
         invocations = Invocations(workers, guard.directory("tensorflow-lambda-logs-"))
         cleanup.callback(invocations.stop)
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)
-        account = EmulatedAccount(guard, emulator, invocations, invoke_api, project)
+        account = EmulatedAccount(guard, emulator, invocations, invoke_api, project, containers)
         deployment = deploy(account, stack, {"auth": "none", "aws:region": REGION, **overrides})
         yield LocalStack(deployment=deployment, emulator=emulator, invocations=invocations, invoke_api=invoke_api)

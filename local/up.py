@@ -13,9 +13,10 @@ SHORT = 16
 """How many numbers an example may have to be shown in full."""
 
 
-def run_up(overrides: Mapping[str, str], stack: str, port: int) -> None:
-    """Deploy, print how to ask, and wait until the process is told to stop. Raises what `local_stack` raises."""
-    with local_stack(overrides, stack=stack, port=port) as deployed:
+def run_up(overrides: Mapping[str, str], **options: Any) -> None:
+    """Deploy, print how to ask, and wait until the process is told to stop. `options` are those of `local_stack`, which
+    raises what this raises."""
+    with local_stack(overrides, **options) as deployed:
         for line in _introduction(deployed):
             print(line)
         print("\nRunning. Ctrl-C stops it and removes everything.", flush=True)

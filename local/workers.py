@@ -1,4 +1,5 @@
-"""Workers: what runs a function's handler. A kind of worker is one class; `ProcessWorker` is a process of this machine.
+"""Workers: what runs a function's handler. A kind of worker is one class: `ProcessWorkers` here, for processes of this
+machine, or `Containers`.
 
 A worker is started once, talks to its own Runtime API, and is killed at the end of its environment's life. Everything
 that is Lambda's behaviour (timeouts, memory, reuse) is in `environments` and the same for every kind.
@@ -102,7 +103,7 @@ class _ProcessWorker:
         with cast("IO[bytes]", self._process.stdout) as output:
             for line in output:
                 logs.write(line.decode("utf-8", "replace").rstrip("\r\n").replace("\r", "\n"))
-        exited(_status(self._process.wait()))
+        exited(exit_status(self._process.wait()))
 
     def running(self) -> bool:
         try:
@@ -158,7 +159,8 @@ def _with_mounts(function: Function) -> dict[str, str]:
     return replaced
 
 
-def _status(returncode: int) -> str:
+def exit_status(returncode: int) -> str:
+    """How Lambda words the end of a process; a negative number is that of the signal that ended it."""
     if returncode >= 0:
         return f"exit status {returncode}"
     names = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated", signal.SIGSEGV: "segmentation fault"}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from local.bucket_events import BucketEvents
+from local.containers import Containers
 from local.emulator import ACCOUNT, REGION, Emulator
 from local.file_systems import FileSystems
 from local.guard import Guard
@@ -20,14 +21,21 @@ class EmulatedAccount:
     account_id = ACCOUNT
 
     def __init__(
-        self, guard: Guard, emulator: Emulator, invocations: Invocations, invoke_api: InvokeApi, project: Path
+        self,
+        guard: Guard,
+        emulator: Emulator,
+        invocations: Invocations,
+        invoke_api: InvokeApi,
+        project: Path,
+        containers: Containers | None = None,
     ) -> None:
-        """`project` is the directory of the program that is deployed."""
+        """`project` is the directory of the program that is deployed; `containers` builds its image, if anything."""
         self.guard = guard
         self.emulator = emulator
         self.invocations = invocations
         self.invoke_api = invoke_api
         self.project = project
+        self.containers = containers
         self.file_systems = FileSystems(guard)
         self.bucket_events = BucketEvents()
         self.baked: dict[str, Path] = {}

@@ -37,19 +37,16 @@ def lifecycle_policy(account: EmulatedAccount, name: str, inputs: dict[str, Any]
 
 
 def image(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
-    """docker.Image: nothing is built, for the workers run the sources. Its digest is that of the files that go in, and
-    the models among them are kept as they are now: no later build changes an image."""
+    """docker.Image: built and not pushed where the workers are containers; else its files stand for it."""
     reference = str(inputs["imageName"])
     repository = reference.rsplit("/", 1)[0] + "/" + reference.rsplit("/", 1)[-1].split(":")[0]
-    files = [account.project / "handlers"]
-    models = inputs["build"].get("args", {}).get("MODELS_DIR")
-    if models:
-        kept = account.guard.directory("tensorflow-lambda-image-") / "models"
-        shutil.copytree(account.project / models, kept)
-        files.append(kept)
-    digest = f"sha256:{_digest_of(files)}"
-    if models:
-        account.baked[f"{repository}@{digest}"] = files[-1]
+    arguments = inputs["build"].get("args", {})
+    models = arguments.get("MODELS_DIR")
+    if account.containers:
+        target, base = inputs["build"]["target"], arguments.get("BASE_IMAGE")
+        digest = account.containers.build(account.project, target, base_image=base, models_directory=models)
+    else:
+        digest = _stand_in(account, repository, models)
     return Created(
         digest,
         {
@@ -59,6 +56,19 @@ def image(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Create
             "imageName": reference,
         },
     )
+
+
+def _stand_in(account: EmulatedAccount, repository: str, models: str | None) -> str:
+    """An image for workers that run the sources: its digest is that of the files that would go in, and the models among
+    them are kept as they are now, for no later build changes an image."""
+    files = [account.project / "handlers"]
+    if models:
+        files.append(account.guard.directory("tensorflow-lambda-image-") / "models")
+        shutil.copytree(account.project / models, files[-1])
+    digest = f"sha256:{_digest_of(files)}"
+    if models:
+        account.baked[f"{repository}@{digest}"] = files[-1]
+    return digest
 
 
 def get_authorization_token(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def function(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Cre
             handler=inputs["imageConfig"]["commands"][0],
             environment=variables,
             memory_mib=arguments["MemorySize"],
+            ephemeral_storage_mib=whole(inputs.get("ephemeralStorage", {}).get("size", 512)),
             timeout_seconds=arguments["Timeout"],
             reserved_concurrency=reserved if reserved >= 0 else None,
             mounts=_mounts(account, inputs),

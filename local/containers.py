@@ -1,0 +1,221 @@
+"""Containers: workers that run the image that Lambda would run, and the engine that builds it.
+
+A container has what a function has: the image's own user, a root that cannot be written, a /tmp of the function's size,
+no privileges, its memory and Lambda's number of threads and open files. It shares the network of this machine, where
+the Runtime API and the emulated AWS listen on the loopback interface.
+"""
+
+import os
+import subprocess
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from handlers.contract import MODEL_SYNC_TARGET
+from local.functions import Function
+from local.guard import Guard
+from local.images import ImageError, build, docker_command
+from local.logs import FunctionLogs
+from local.workers import Worker, exit_status, lambda_environment
+
+LAMBDA_USER, LAMBDA_GROUP = 993, 990
+"""What Lambda runs an image as."""
+
+THREADS, OPEN_FILES = 1024, 1024
+"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+KILLED = 137
+"""The status of a container that SIGKILL ended: 128 and the signal's number."""
+
+
+class Containers:
+    """Starts each worker as a container of the function's image, on this machine's Docker engine."""
+
+    def __init__(self, guard: Guard, endpoint_url: str, base_image: str | None = None) -> None:
+        """`endpoint_url` is the AWS that the handlers are to see; `base_image` stands in for the Dockerfile's own.
+
+        Raises ImageError if no Docker engine answers.
+        """
+        command = docker_command()
+        if command is None:
+            raise ImageError("no Docker engine with BuildKit answers; start one, or leave --docker out")
+        self._command = command
+        self._guard = guard
+        self._endpoint_url = endpoint_url
+        self._base_image = base_image
+
+    def build(self, project: Path, target: str, *, base_image: str | None, models_directory: str | None) -> str:
+        """Build a target of `handlers/Dockerfile` for this machine; the image's id, `sha256:…`.
+
+        The image's name goes when the stack ends; what it was built from stays in the engine's cache. `base_image` is
+        the program's wish, which this machine's own goes before. Raises ImageError.
+        """
+        name = f"tensorflow-lambda-local:{uuid.uuid4().hex[:12]}"
+        self._guard.own_image(self._command, name)
+        return build(
+            target,
+            name,
+            base_image=self._base_image or base_image,
+            models_directory=models_directory,
+            context=project,
+        )
+
+    def __call__(
+        self, function: Function, address: str, log_stream: str, logs: FunctionLogs, exited: Callable[[str], None]
+    ) -> Worker:
+        name = f"tensorflow-lambda-{uuid.uuid4().hex[:12]}"
+        environment = {
+            **lambda_environment(function, address, log_stream),
+            "AWS_ENDPOINT_URL": self._endpoint_url,
+            "LAMBDA_TASK_ROOT": "/var/task",
+        }
+        self._guard.own_container(self._command, name)
+        started = subprocess.run(
+            [
+                *(self._command, "run", "--detach", "--name", name, "--init", "--network", "host"),
+                *_limits(function),
+                *_mounts(function),
+                *(
+                    part for variable in environment for part in ("--env", variable)
+                ),  # the values: as the client has them
+                *(function.image_uri.rpartition("@")[2], function.handler),
+            ],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            start_new_session=True,  # Ctrl-C in a terminal reaches the stack, not a container that is being made
+        )
+        refusal = started.stderr.strip() if started.returncode else None
+        return _Container(self._command, name, self._guard, logs, exited, refusal)
+
+
+class _Container:
+    """A container, and a thread that copies what it prints into the function's log until it ends."""
+
+    def __init__(
+        self,
+        command: str,
+        name: str,
+        guard: Guard,
+        logs: FunctionLogs,
+        exited: Callable[[str], None],
+        refusal: str | None,
+    ) -> None:
+        """`refusal` is the engine's message if it did not start the container."""
+        self._command = command
+        self._name = name
+        self._guard = guard
+        self._init: psutil.Process | None = None
+        self._handler: psutil.Process | None = None
+        self._ended = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(logs, exited, refusal), daemon=True)
+        self._reader.start()
+
+    def running(self) -> bool:
+        if self._ended.is_set():
+            return False
+        handler = self._process()
+        try:
+            return handler is None or handler.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def memory_bytes(self) -> int:
+        handler = self._process()
+        try:
+            memory = handler.memory_info() if handler else None
+        except psutil.Error:
+            return 0
+        # As for a process: pages of mapped files can be dropped under pressure. Nor does what lies in /tmp count.
+        return int(memory.rss - getattr(memory, "shared", 0)) if memory else 0
+
+    def kill(self) -> None:
+        self._docker("rm", "--force", self._name)
+        self._reader.join()
+        self._guard.forget_container(self._command, self._name)
+
+    def _process(self) -> psutil.Process | None:
+        """The handler's process as this machine sees it, the first child of the container's init; None until then."""
+        if self._handler is None and self._init is not None:
+            try:
+                self._handler = next(iter(self._init.children()), None)
+            except psutil.NoSuchProcess:
+                return self._init
+        return self._handler
+
+    def _read(self, logs: FunctionLogs, exited: Callable[[str], None], refusal: str | None) -> None:
+        if refusal is not None:
+            logs.write(refusal)
+            self._ended.set()
+            exited(f"the container did not start: {refusal}")
+            return
+        number = self._docker("inspect", "--format", "{{.State.Pid}}", self._name)
+        if number.isdigit() and psutil.pid_exists(int(number)):
+            self._init = _process_of(int(number))
+        self._follow(logs)
+        status = self._docker("wait", self._name)
+        self._ended.set()
+        exited(_words(int(status) if status.isdigit() else KILLED))
+
+    def _follow(self, logs: FunctionLogs) -> None:
+        with subprocess.Popen(
+            [self._command, "logs", "--follow", self._name],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as follower:
+            self._guard.watch(follower)
+            for line in follower.stdout or ():
+                logs.write(line.decode("utf-8", "replace").rstrip("\r\n").replace("\r", "\n"))
+        self._guard.forget(follower)
+
+    def _docker(self, *arguments: str) -> str:
+        """What Docker's command line prints; nothing if it fails, as for a container that is gone."""
+        return subprocess.run(
+            [self._command, *arguments], capture_output=True, text=True, start_new_session=True
+        ).stdout.strip()
+
+
+def _limits(function: Function) -> list[str]:
+    # The kernel counts what lies in a tmpfs as the container's memory, which Lambda does not. The function's own limit
+    # is kept by its environment, which looks at the handler's process; this one stops what is too quick for it.
+    memory = f"{function.memory_mib + function.ephemeral_storage_mib}m"
+    return [
+        *("--read-only", "--tmpfs", f"/tmp:size={function.ephemeral_storage_mib}m"),  # noqa: S108
+        *("--memory", memory, "--memory-swap", memory),
+        *("--pids-limit", str(THREADS), "--ulimit", f"nofile={OPEN_FILES}"),
+        *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+    ]
+
+
+def _mounts(function: Function) -> list[str]:
+    """The directories that the function sees, and the user that may use them.
+
+    A file system's access point gives each client its own user, whoever the client is. Here it is the other way round:
+    the function runs as the directory's owner. An administrator's directory is given to Lambda's user.
+    """
+    user, group = LAMBDA_USER, LAMBDA_GROUP
+    mode = "rw" if MODEL_SYNC_TARGET in function.environment else "ro"
+    options: list[str] = []
+    for path, directory in function.mounts.items():
+        if os.geteuid() == 0:
+            os.chown(directory, user, group)
+        else:
+            user, group = os.geteuid(), os.getegid()
+        options += ["--volume", f"{directory}:{path}:{mode}"]
+    return ["--user", f"{user}:{group}", *options]
+
+
+def _process_of(number: int) -> psutil.Process | None:
+    try:
+        return psutil.Process(number)
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _words(status: int) -> str:
+    return exit_status(128 - status if status > 128 else status)
