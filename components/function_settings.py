@@ -1,4 +1,3 @@
-
 """FunctionSettings: what a function has to work with, how many run at once, and how soon one is ready."""
 
 import re

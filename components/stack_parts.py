@@ -21,8 +21,6 @@ PROJECT = "tensorflow-lambda"
 class StackParts:
     """Functions first, then the API that leads to them, then what watches them and shifts their traffic."""
 
-    dashboard_name: pulumi.Output[str] | None = None
-
     def __init__(self, stack: pulumi.ComponentResource, name: str, args: StackArgs) -> None:
         self._inside = pulumi.ResourceOptions(parent=stack)
         self._name, self._args, self._settings = name, args, args.settings
@@ -77,7 +75,6 @@ class StackParts:
             ),
             self._inside,
         )
-        self.dashboard_name = monitoring.dashboard_name
         if self._settings.delivery != "allAtOnce":
             self._deliver(monitoring)
 

@@ -156,3 +156,5 @@ def test_one_line_a_request_is_log_and_metrics_and_holds_nothing_of_the_payload(
         (declared,) = line["_aws"]["CloudWatchMetrics"]
         assert {metric["Name"] for metric in declared["Metrics"]} <= line.keys()
         assert all(name in line for names in declared["Dimensions"] for name in names)
+        by_model = [["FunctionName", "Model"]] if "Model" in line else []
+        assert declared["Dimensions"] == [["FunctionName"], *by_model]

@@ -1,0 +1,243 @@
+"""The whole program with what keeps functions ready, shifts their traffic, watches, encrypts and tags them."""
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import boto3
+import pytest
+
+from components.gradual_delivery import CODEDEPLOY_CONFIGURATIONS
+from components.operations_settings import Delivery
+from handlers.contract import METRIC_NAMESPACE, Metric
+from policy.invariants import breaches
+from tests.packaged import package
+from tests.program.test_program import FUNCTION, PROJECT, run, serving_functions
+from tests.recorder import Recorder, Registered
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a"
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:pager"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+WATCHED: dict[str, Any] = {"monitoring": True, "delivery": "canary10Percent5Minutes"}
+
+
+@pytest.fixture
+def packaged(tmp_path: Path) -> Path:
+    package(tmp_path, "digits", engine="tensorflow")
+    return package(tmp_path, "iris")
+
+
+def broken(recorder: Recorder) -> list[str]:
+    return [breach for each in recorder.registered for breach in breaches(each.type, each.name, each.inputs)]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {**WATCHED, "mode": "single", "storage": "efs", "kmsKeyArn": KEY, "tags": {"team": "vision"}},
+        {**WATCHED, "storage": "image", "snapStart": True, "alarmsTopicArn": TOPIC},
+        {"provisionedConcurrency": 1, "provisionedConcurrencyMaximum": 3, "storage": "s3files", "kmsKeyArn": KEY},
+        {"mode": "single", "modelSettings": {"iris": {"storage": "efs"}, "digits": {"storage": "s3files"}}},
+    ],
+)
+def test_every_invariant_holds_whatever_is_added(packaged: Path, values: dict[str, Any]):
+    assert broken(run(packaged, **values)) == []
+
+
+def test_a_model_may_have_its_own_storage_memory_and_readiness(packaged: Path):
+    own = {"iris": {"storage": "image", "memoryMib": 512, "timeoutSeconds": 5, "snapStart": True}}
+    recorder = run(packaged, mode="single", modelSettings=own)
+    by_model = {each.inputs["environment"]["variables"]["MODEL_NAMES"]: each for each in serving_functions(recorder)}
+    iris, digits = by_model["iris"].inputs, by_model["digits"].inputs
+    assert (iris["memorySize"], iris["timeout"], iris["snapStart"]) == (512, 5, {"applyOn": "PublishedVersions"})
+    assert iris["environment"]["variables"]["MODEL_STORE_URI"] == "file:///opt/models"
+    assert (digits["memorySize"], digits["timeout"], digits.get("snapStart")) == (1769, 29, None)
+    assert digits["environment"]["variables"]["MODEL_STORE_URI"].startswith("s3://")
+    assert not (PROJECT / "build/images/test/digits").exists()
+
+
+def test_environments_are_kept_ready_for_the_alias(packaged: Path):
+    recorder = run(packaged, provisionedConcurrency=2)
+    ready = recorder.one("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
+    assert ready.inputs == {
+        "functionName": "inference-1234567",
+        "qualifier": "live",
+        "provisionedConcurrentExecutions": 2,
+    }
+    assert ready.ignore_changes == ()
+    assert not recorder.of("aws:appautoscaling/target:Target")
+
+
+def test_their_number_follows_the_use_and_no_deployment_sets_it_back(packaged: Path):
+    recorder = run(packaged, provisionedConcurrency=2, provisionedConcurrencyMaximum=9)
+    target = recorder.one("aws:appautoscaling/target:Target")
+    policy = recorder.one("aws:appautoscaling/policy:Policy")
+    ready = recorder.one("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
+    assert target.inputs["resourceId"] == "function:inference-1234567:live"
+    assert (target.inputs["minCapacity"], target.inputs["maxCapacity"]) == (2, 9)
+    assert policy.inputs["targetTrackingScalingPolicyConfiguration"]["targetValue"] == 0.7
+    assert ready.ignore_changes == ("provisionedConcurrentExecutions",)
+    assert ready.urn in recorder.waits_for(target)
+
+
+def test_their_number_follows_the_hour_even_from_none(packaged: Path):
+    day = {"schedule": "cron(0 8 ? * MON-FRI *)", "minimum": 5, "maximum": 20, "timezone": "Europe/Berlin"}
+    recorder = run(packaged, provisionedConcurrencySchedule={"day": day})
+    target = recorder.one("aws:appautoscaling/target:Target")
+    action = recorder.one("aws:appautoscaling/scheduledAction:ScheduledAction").inputs
+    assert (target.inputs["minCapacity"], target.inputs["maxCapacity"]) == (0, 0)
+    assert target.ignore_changes == ("minCapacity", "maxCapacity")
+    assert (action["schedule"], action["timezone"]) == (day["schedule"], "Europe/Berlin")
+    assert action["scalableTargetAction"] == {"minCapacity": 5, "maxCapacity": 20}
+    assert not recorder.of("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
+
+
+def test_one_key_encrypts_everything_that_is_kept(packaged: Path):
+    recorder = run(packaged, storage="efs", kmsKeyArn=KEY)
+    (rule,) = recorder.one(
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    ).inputs["rules"]
+    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY}
+    assert rule["bucketKeyEnabled"]
+    assert {each.inputs.get("kmsKeyId") for each in recorder.of("aws:cloudwatch/logGroup:LogGroup")} == {KEY}
+    assert {each.inputs.get("kmsKeyArn") for each in recorder.of(FUNCTION)} == {KEY}
+    assert recorder.one("aws:efs/fileSystem:FileSystem").inputs["kmsKeyId"] == KEY
+    assert recorder.one("aws:sqs/queue:Queue").inputs["kmsMasterKeyId"] == KEY
+    assert recorder.one("aws:ecr/repository:Repository").inputs["encryptionConfigurations"][0]["kmsKey"] == KEY
+
+
+def test_functions_may_use_the_key_that_encrypts_their_models(packaged: Path):
+    policy = run(packaged, kmsKeyArn=KEY).named("inference-grants").inputs["policy"]
+    assert {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [KEY]} in json.loads(policy)["Statement"]
+
+
+def test_tags_reach_everything_that_takes_them_but_the_models(packaged: Path):
+    recorder = run(packaged, storage="efs", tags={"team": "vision"}, **WATCHED)
+    tagged = {each.type.split(":")[-1] for each in recorder.registered if "tags" in each.inputs}
+    assert {each.inputs["tags"]["team"] for each in recorder.registered if "tags" in each.inputs} == {"vision"}
+    assert {"Bucket", "Function", "Role", "LogGroup", "FileSystem", "Vpc", "Queue", "MetricAlarm", "Stage"} <= tagged
+    assert "BucketObjectv2" not in tagged
+    assert recorder.one("aws:efs/fileSystem:FileSystem").inputs["tags"]["Name"] == "inference-files"
+
+
+def test_without_tags_nothing_is_tagged_but_by_name(packaged: Path):
+    assert not any(each.inputs.get("tags") for each in run(packaged).registered)
+
+
+def test_nothing_watches_unless_it_is_asked_to(packaged: Path):
+    recorder = run(packaged)
+    assert not [each for each in recorder.registered if each.type.startswith(("aws:cloudwatch/m", "aws:cloudwatch/d"))]
+
+
+def test_every_function_has_its_alarms_and_the_topic_is_told(packaged: Path):
+    recorder = run(packaged, mode="single", monitoring=True, alarmsTopicArn=TOPIC)
+    names = {each.name for each in recorder.of(ALARM)}
+    kinds = ("errors", "latency", "throttles", "cold-starts", "load-failures")
+    assert names == {f"inference-{model}-{kind}" for model in ("digits", "iris") for kind in kinds}
+    assert {tuple(each.inputs["alarmActions"]) for each in recorder.of(ALARM)} == {(TOPIC,)}
+
+
+def test_a_file_system_that_bursts_is_watched_for_its_credits_and_its_failures(packaged: Path):
+    def watched(**values: Any) -> set[str]:
+        alarms = run(packaged, storage="efs", monitoring=True, **values).of(ALARM)
+        return {each.name.removeprefix("inference-files-") for each in alarms if "files" in each.name}
+
+    assert watched() == {"io-limit", "dead-letters"}
+    assert watched(efsThroughput="bursting") == {"io-limit", "dead-letters", "burst-credits"}
+
+
+def test_alarms_and_the_dashboard_read_metrics_that_are_written(packaged: Path):
+    recorder = run(packaged, monitoring=True)
+    read = [metric["metric"] for alarm in recorder.of(ALARM) for metric in metrics_of(alarm)]
+    own = [metric for metric in read if metric["namespace"] == METRIC_NAMESPACE]
+    assert {metric["metricName"] for metric in own} <= set(get_args(Metric))
+    assert {tuple(metric["dimensions"].items()) for metric in own} == {(("FunctionName", "inference-1234567"),)}
+    widgets = json.loads(recorder.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"])["widgets"]
+    lines = [line for widget in widgets for line in widget["properties"].get("metrics", [])]
+    by_model = [line for line in lines if line[0] == METRIC_NAMESPACE]
+    assert {line[1] for line in by_model} <= set(get_args(Metric))
+    assert {(line[2], line[4], line[5]) for line in by_model} == {
+        ("FunctionName", "Model", "digits"),
+        ("FunctionName", "Model", "iris"),
+    }
+
+
+def test_thresholds_are_settings(packaged: Path):
+    recorder = run(packaged, monitoring=True, latencyAlarmMs=250, errorAlarmPercent=5, coldStartAlarmPercent=50)
+    thresholds = {each.name.removeprefix("inference-"): each.inputs["threshold"] for each in recorder.of(ALARM)}
+    assert (thresholds["latency"], thresholds["errors"], thresholds["cold-starts"]) == (250, 5, 50)
+
+
+def test_the_dashboard_is_called_after_the_stack_and_no_two_widgets_overlap(packaged: Path):
+    dashboard = run(packaged, mode="single", monitoring=True).one("aws:cloudwatch/dashboard:Dashboard").inputs
+    assert dashboard["dashboardName"] == "tensorflow-lambda-test"
+    widgets = json.loads(dashboard["dashboardBody"])["widgets"]
+    cells = [
+        (x, y)
+        for widget in widgets
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
+def test_a_gradual_delivery_leaves_the_alias_to_codedeploy(packaged: Path):
+    recorder = run(packaged, mode="single", **WATCHED)
+    aliases = recorder.of("aws:lambda/alias:Alias")
+    assert {alias.ignore_changes for alias in aliases} == {("functionVersion", "routingConfig")}
+    assert {alias.ignore_changes for alias in run(packaged).of("aws:lambda/alias:Alias")} == {()}
+
+
+def test_each_function_is_shifted_once_its_alarms_watch(packaged: Path):
+    recorder = run(packaged, mode="single", **WATCHED)
+    groups = {each.name: each for each in recorder.of("aws:codedeploy/deploymentGroup:DeploymentGroup")}
+    assert set(groups) == {"inference-delivery-inference-digits", "inference-delivery-inference-iris"}
+    for model in ("digits", "iris"):
+        group = groups[f"inference-delivery-inference-{model}"].inputs
+        assert group["deploymentConfigName"] == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+        assert {name.split("-")[1] for name in group["alarmConfiguration"]["alarms"]} == {model}
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["autoRollbackConfiguration"]["events"]
+        shift = recorder.named(f"inference-delivery-inference-{model}-shift")
+        assert json.loads(shift.inputs["input"]) == {
+            "application": "inference-delivery-1234567",
+            "deployment_group": f"inference-delivery-inference-{model}",
+            "function": f"inference-{model}-1234567",
+            "alias": "live",
+            "version": "1",
+        }
+        alarms = {each.urn for each in recorder.of(ALARM) if each.name == f"inference-{model}-errors"}
+        assert alarms <= recorder.waits_for(shift)
+
+
+def test_what_starts_a_shift_can_start_no_other(packaged: Path):
+    policy = json.loads(run(packaged, **WATCHED).named("inference-delivery-starter-policy").inputs["policy"])
+    granted = {action: statement["Resource"] for statement in policy["Statement"] for action in statement["Action"]}
+    codedeploy = "arn:aws:codedeploy:eu-central-1:123456789012"
+    assert granted["codedeploy:CreateDeployment"] == [
+        f"{codedeploy}:deploymentgroup:inference-delivery-1234567/inference-delivery-inference"
+    ]
+    assert granted["codedeploy:GetDeploymentConfig"] == [
+        f"{codedeploy}:deploymentconfig:CodeDeployDefault.LambdaCanary10Percent5Minutes"
+    ]
+    assert granted["lambda:GetAlias"][0] == "arn:aws:lambda:eu-central-1:123456789012:function:inference-1234567"
+
+
+def test_every_delivery_in_steps_is_a_configuration_of_codedeploy():
+    assert set(CODEDEPLOY_CONFIGURATIONS) == set(get_args(Delivery)) - {"allAtOnce"}
+    assert CODEDEPLOY_CONFIGURATIONS["linear10PercentEvery1Minute"] == (
+        "CodeDeployDefault.LambdaLinear10PercentEvery1Minute"
+    )
+
+
+def test_rollback_events_and_styles_are_words_of_codedeploy(packaged: Path):
+    client = boto3.client("codedeploy", region_name="eu-central-1")
+    shapes = client.meta.service_model
+    group = run(packaged, **WATCHED).one("aws:codedeploy/deploymentGroup:DeploymentGroup").inputs
+    assert set(group["autoRollbackConfiguration"]["events"]) <= set(shapes.shape_for("AutoRollbackEvent").enum)
+    assert group["deploymentStyle"]["deploymentOption"] in shapes.shape_for("DeploymentOption").enum
+    assert group["deploymentStyle"]["deploymentType"] in shapes.shape_for("DeploymentType").enum
+
+
+def metrics_of(alarm: Registered) -> list[dict[str, Any]]:
+    return [query for query in alarm.inputs["metricQueries"] if "metric" in query]
