@@ -21,6 +21,8 @@ from tests.image.docker import Image, docker
 FUNCTIONS = "/mnt/functions"
 """Where a container sees the functions of the tests."""
 
+TMP = "/tmp"  # noqa: S108
+
 Register = Callable[..., None]
 
 
@@ -79,9 +81,9 @@ def wait_for(path: Path) -> None:
 
 def test_a_container_has_what_a_function_has_and_no_more(invocations: Invocations, register: Register):
     register("surroundings", ephemeral_storage_mib=600)
-    _, answer = call(invocations, "surroundings", {"write": ["/", "/var/task", "/opt", FUNCTIONS, "/tmp"]})
+    _, answer = call(invocations, "surroundings", {"write": ["/", "/var/task", "/opt", FUNCTIONS, TMP]})
     written = answer.pop("written")
-    assert {path for path, what in written.items() if what == "written"} == {"/tmp"}
+    assert {path for path, what in written.items() if what == "written"} == {TMP}
     assert set(written.values()) == {"written", "EROFS"}
     assert answer == {
         "user": [993, 990],
