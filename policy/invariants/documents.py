@@ -1,0 +1,69 @@
+"""Reading IAM documents: statements, and what in them is wider than it needs to be."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Statement = Mapping[str, Any]
+
+WITHOUT_RESOURCE_LEVEL: Mapping[str, str] = {
+    "ec2:AssignPrivateIpAddresses": "the network interface has no ARN yet when Lambda's grant is written",
+    "ec2:CreateNetworkInterface": "the network interface has no ARN yet when Lambda's grant is written",
+    "ec2:DeleteNetworkInterface": "Lambda makes the network interface, so that nobody can name it beforehand",
+    "ec2:DescribeNetworkInterfaces": "EC2 has no resource level for describing",
+    "ec2:DescribeSubnets": "EC2 has no resource level for describing",
+    "ec2:UnassignPrivateIpAddresses": "Lambda makes the network interface, so that nobody can name it beforehand",
+    "events:DescribeRule": "S3 Files looks for its own rules among all of them, and reads no more than that",
+    "events:ListRuleNamesByTarget": "S3 Files looks for its own rules among all of them, and reads no more than that",
+    "events:ListRules": "EventBridge has no resource level for listing rules",
+    "events:ListTargetsByRule": "S3 Files looks for its own rules among all of them, and reads no more than that",
+    "xray:PutTelemetryRecords": "X-Ray has no resource level for writing",
+    "xray:PutTraceSegments": "X-Ray has no resource level for writing",
+}
+"""Actions that may be granted on every resource, each with the reason why no narrower one can be named.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-files-prereq-policies.html"""
+
+
+def statements(document: str | Mapping[str, Any] | None) -> Sequence[Statement]:
+    """The statements of a policy document; none where there is no document."""
+    if not document:
+        return []
+    content: Mapping[str, Any] = json.loads(document) if isinstance(document, str) else document
+    found: Any = content.get("Statement") or []
+    return [found] if isinstance(found, Mapping) else list(found)
+
+
+def listed(value: str | Sequence[str] | None) -> list[str]:
+    """A value that IAM lets stand alone or in a list, as a list."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else list(value)
+
+
+def allowing(document: str | Mapping[str, Any] | None) -> list[Statement]:
+    """The statements that allow something."""
+    return [statement for statement in statements(document) if statement.get("Effect") == "Allow"]
+
+
+def is_everything(resource: str) -> bool:
+    """Whether a resource of a statement means all of an account's, or all of one kind.
+
+    `arn:aws:s3:::models/*` is one bucket's content; `arn:aws:events:eu-west-1:123456789012:rule/*` is every rule.
+    """
+    if resource == "*":
+        return True
+    parts = resource.split(":", 5)
+    if len(parts) < 6:
+        return False
+    account, rest = parts[4], parts[5]
+    kind_and_all = rest.replace("/", ":").split(":")
+    return rest == "*" or (bool(account) and len(kind_and_all) == 2 and kind_and_all[1] == "*")
+
+
+def means_everyone(principal: Any) -> bool:
+    """Whether a statement's principal is anyone at all."""
+    if isinstance(principal, Mapping):
+        return any("*" in listed(value) for value in principal.values())
+    return principal == "*"

@@ -1,0 +1,106 @@
+"""What runs, and what it writes down: images by digest, logs that end, nothing that Lambda would refuse."""
+
+from collections.abc import Iterator
+
+from .resource import Inputs, is_set
+
+FUNCTION = "aws:lambda/function:Function"
+
+RESERVED_PREFIXES = ("AWS_LAMBDA_",)
+RESERVED_VARIABLES = frozenset(
+    {
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+        "TZ",
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+    }
+)
+"""What Lambda sets itself. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
+
+SNAPSHOT_EPHEMERAL_MIB = 512
+"""The most /tmp that SnapStart takes. https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"""
+
+
+def functions_run_an_image_by_digest(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """Lambda looks a tag up once, so that a tag says nothing about what runs."""
+    if type_ == FUNCTION and is_set(inputs, "imageUri"):
+        image = inputs["imageUri"]
+        if "@sha256:" not in image or ":" in image.split("@")[0].rsplit("/", 1)[-1]:
+            yield f"{name}: imageUri must be repository@sha256:digest, not {image}"
+
+
+def functions_write_their_own_logs(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A function names its log group, and writes JSON."""
+    if type_ == FUNCTION:
+        logging = inputs.get("loggingConfig") or {}
+        if not is_set(logging, "logGroup") or logging.get("logFormat") != "JSON":
+            yield f"{name}: loggingConfig must name a log group and the format JSON"
+
+
+def functions_set_no_reserved_name(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """Lambda refuses variables that it sets itself."""
+    if type_ == FUNCTION:
+        variables = (inputs.get("environment") or {}).get("variables") or {}
+        for variable in sorted(variables):
+            if variable in RESERVED_VARIABLES or variable.startswith(RESERVED_PREFIXES):
+                yield f"{name}: Lambda sets {variable} itself; choose another name"
+
+
+def functions_mount_inside_a_network(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A file system is mounted right under /mnt, by a function that is in the file system's network."""
+    if type_ != FUNCTION or not (mount := inputs.get("fileSystemConfig")):
+        return
+    path = mount.get("localMountPath") or ""
+    if not path.startswith("/mnt/") or "/" in path.removeprefix("/mnt/") or path == "/mnt/":
+        yield f"{name}: localMountPath must be /mnt/ and a name, not {path!r}"
+    network = inputs.get("vpcConfig") or {}
+    if not (is_set(network, "subnetIds") and is_set(network, "securityGroupIds")):
+        yield f"{name}: a function with a file system must have subnets and security groups"
+
+
+def snapshots_hold_what_lambda_can_restore(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """SnapStart goes with neither a mounted file system nor a large /tmp, and applies to published versions."""
+    if type_ != FUNCTION or (inputs.get("snapStart") or {}).get("applyOn") != "PublishedVersions":
+        return
+    if inputs.get("fileSystemConfig"):
+        yield f"{name}: SnapStart does not go with a mounted file system"
+    size = (inputs.get("ephemeralStorage") or {}).get("size") or SNAPSHOT_EPHEMERAL_MIB
+    if size > SNAPSHOT_EPHEMERAL_MIB:
+        yield f"{name}: SnapStart does not go with {size:g} MiB of /tmp; {SNAPSHOT_EPHEMERAL_MIB} is the most"
+    if inputs.get("publish") is not True:
+        yield f"{name}: SnapStart needs published versions"
+
+
+def functions_have_no_open_address(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A function's own URL asks for IAM; who may call without is the API's to say."""
+    if type_ == "aws:lambda/functionUrl:FunctionUrl" and inputs.get("authorizationType") != "AWS_IAM":
+        yield f"{name}: a function URL must have authorizationType AWS_IAM"
+
+
+def failures_are_kept(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """An event that a function could not work on is not lost."""
+    configuration = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+    if type_ == configuration and not (inputs.get("destinationConfig") or {}).get("onFailure"):
+        yield f"{name}: destinationConfig.onFailure must name a destination"
+
+
+def logs_are_kept_for_a_time(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A log group says for how long; otherwise logs are kept, and billed, for ever."""
+    if type_ == "aws:cloudwatch/logGroup:LogGroup" and not inputs.get("retentionInDays"):
+        yield f"{name}: a log group must have retentionInDays"
+
+
+def tags_are_not_amazons(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """AWS refuses tags that start like its own."""
+    if type_.startswith("aws:"):
+        for tag in sorted(inputs.get("tags") or {}):
+            if tag.lower().startswith("aws:"):
+                yield f"{name}: the tag {tag} is AWS's own; choose another name"

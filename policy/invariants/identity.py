@@ -1,0 +1,75 @@
+"""Who may do what: grants are narrow, and nobody is let in by a policy that means everyone."""
+
+from collections.abc import Iterator
+
+from .documents import WITHOUT_RESOURCE_LEVEL, allowing, is_everything, listed, means_everyone
+from .resource import Inputs, is_set
+
+RESOURCE_POLICIES = {
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
+    "aws:efs/fileSystemPolicy:FileSystemPolicy": "policy",
+    "aws:iam/role:Role": "assumeRolePolicy",
+    "aws:kms/key:Key": "policy",
+    "aws:kms/keyPolicy:KeyPolicy": "policy",
+    "aws:s3/bucketPolicy:BucketPolicy": "policy",
+    "aws:s3/filesFileSystemPolicy:FilesFileSystemPolicy": "policy",
+    "aws:sns/topicPolicy:TopicPolicy": "policy",
+    "aws:sqs/queue:Queue": "policy",
+    "aws:sqs/queuePolicy:QueuePolicy": "policy",
+}
+"""Where a policy says who comes in. A VPC endpoint's is not among them: it filters, and grants nothing."""
+
+MANAGED_POLICY_TYPES = (
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+    "aws:iam/policyAttachment:PolicyAttachment",
+    "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+)
+
+
+def resource_policies_name_their_principals(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """Nobody is allowed in by a policy that means everyone."""
+    if type_ in RESOURCE_POLICIES:
+        for statement in allowing(inputs.get(RESOURCE_POLICIES[type_])):
+            if means_everyone(statement.get("Principal")) or "NotPrincipal" in statement:
+                yield f"{name}: a statement allows everyone; name the principal"
+
+
+def services_call_for_one_resource(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A service may invoke a function on behalf of the resource that is named, not of anyone's."""
+    if type_ != "aws:lambda/permission:Permission":
+        return
+    if not is_set(inputs, "sourceArn"):
+        yield f"{name}: a permission must name sourceArn"
+    if inputs.get("principal") == "*":
+        yield f"{name}: a permission lets everyone invoke the function; name the principal"
+    # A bucket's ARN names no account, and a deleted bucket's name is free for anyone.
+    if inputs.get("principal") == "s3.amazonaws.com" and not is_set(inputs, "sourceAccount"):
+        yield f"{name}: a permission for a bucket must name sourceAccount"
+
+
+def grants_are_narrow(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A role's policy has no wildcard action, and every resource only where AWS knows no narrower one."""
+    if type_ not in ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy", "aws:iam/userPolicy:UserPolicy"):
+        return
+    for statement in allowing(inputs.get("policy")):
+        if inverted := sorted({"NotAction", "NotResource"} & set(statement)):
+            yield f"{name}: allows by {', '.join(inverted)}; list what is allowed"
+        actions = listed(statement.get("Action"))
+        yield from (f"{name}: grants the wildcard action {action}" for action in actions if "*" in action)
+        for resource in filter(is_everything, listed(statement.get("Resource"))):
+            if broad := sorted(set(actions) - set(WITHOUT_RESOURCE_LEVEL)):
+                yield f"{name}: grants {', '.join(broad)} on every resource ({resource})"
+
+
+def roles_have_no_managed_policy(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """AWS's managed policies grant more than one function needs."""
+    if type_ in MANAGED_POLICY_TYPES or inputs.get("managedPolicyArns"):
+        yield f"{name}: attach no managed policy; write the grant"
+
+
+def nobody_has_a_lasting_key(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """There is no IAM user and no access key: services assume roles."""
+    if type_ in ("aws:iam/user:User", "aws:iam/accessKey:AccessKey"):
+        yield f"{name}: make no user and no access key; let a role be assumed"

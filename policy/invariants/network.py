@@ -1,0 +1,98 @@
+"""What can be reached: networks without a way in or out, APIs that log, throttle and speak current TLS."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .documents import is_everything, listed, statements
+from .resource import Inputs, is_set
+
+THE_INTERNET = {"0.0.0.0/0", "::/0"}
+
+
+def networks_let_nobody_in(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """No security group admits the internet."""
+    for rule in _rules(type_, inputs, "ingress"):
+        if THE_INTERNET & _addresses(rule):
+            yield f"{name}: admits the internet"
+
+
+def networks_let_nothing_out(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """No security group lets its members talk to the whole internet."""
+    for rule in _rules(type_, inputs, "egress"):
+        if THE_INTERNET & _addresses(rule):
+            yield f"{name}: lets everything out; name a group, a prefix list or addresses"
+
+
+def networks_have_no_gateway_to_the_internet(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """Subnets are private: no public addresses, no NAT gateway, no internet gateway."""
+    if type_ in (
+        "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway",
+        "aws:ec2/eip:Eip",
+        "aws:ec2/internetGateway:InternetGateway",
+        "aws:ec2/natGateway:NatGateway",
+    ):
+        yield f"{name}: leads to the internet; reach AWS through endpoints"
+    if type_ == "aws:ec2/subnet:Subnet" and inputs.get("mapPublicIpOnLaunch"):
+        yield f"{name}: gives public addresses"
+
+
+def endpoints_let_named_resources_through(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A gateway endpoint has a policy, and the policy names what may be reached."""
+    if type_ != "aws:ec2/vpcEndpoint:VpcEndpoint" or inputs.get("vpcEndpointType") != "Gateway":
+        return
+    if not is_set(inputs, "policy"):
+        yield f"{name}: a gateway endpoint must have a policy; AWS's default lets everything through"
+        return
+    for statement in statements(inputs["policy"]):
+        if statement.get("Effect") == "Allow" and any(map(is_everything, listed(statement.get("Resource")))):
+            yield f"{name}: lets every resource through; name the bucket"
+
+
+def apis_log_and_throttle(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """Every stage of an API has an access log and limits."""
+    stages = ("aws:apigatewayv2/stage:Stage", "aws:apigateway/stage:Stage")
+    if type_ in stages and not inputs.get("accessLogSettings"):
+        yield f"{name}: a stage must have an access log"
+    limits: Mapping[str, Any] | None = None
+    if type_ == "aws:apigatewayv2/stage:Stage":
+        limits = inputs.get("defaultRouteSettings") or {}
+    elif type_ == "aws:apigateway/methodSettings:MethodSettings":
+        limits = inputs.get("settings") or {}
+    if limits is not None and not (limits.get("throttlingBurstLimit") and limits.get("throttlingRateLimit")):
+        yield f"{name}: a stage must have throttling limits"
+
+
+def domains_speak_current_tls(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A domain of ours accepts TLS 1.2 and later."""
+    policy = None
+    if type_ == "aws:apigatewayv2/domainName:DomainName":
+        policy = (inputs.get("domainNameConfiguration") or {}).get("securityPolicy")
+    elif type_ == "aws:apigateway/domainName:DomainName":
+        policy = inputs.get("securityPolicy")
+    else:
+        return
+    if policy is None or not ("TLS_1_2" in policy or "TLS13" in policy):
+        yield f"{name}: securityPolicy must be TLS_1_2 or newer, not {policy}"
+
+
+def browsers_send_no_credentials_to_everyone(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """Cross-origin requests with credentials come from origins that are named."""
+    cors = inputs.get("corsConfiguration") if type_ == "aws:apigatewayv2/api:Api" else None
+    if cors and cors.get("allowCredentials") and "*" in list(cors.get("allowOrigins") or []):
+        yield f"{name}: allowCredentials does not go with the origin *"
+
+
+def _rules(type_: str, inputs: Inputs, way: str) -> list[Mapping[str, Any]]:
+    """A security group's rules of one way, wherever they are written."""
+    if type_ == f"aws:vpc/securityGroup{way.capitalize()}Rule:SecurityGroup{way.capitalize()}Rule":
+        return [inputs]
+    if type_ in ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"):
+        return list(inputs.get(way) or [])
+    if type_ == "aws:ec2/securityGroupRule:SecurityGroupRule" and inputs.get("type") == way:
+        return [inputs]
+    return []
+
+
+def _addresses(rule: Mapping[str, Any]) -> set[Any]:
+    one = {rule[key] for key in ("cidrIpv4", "cidrIpv6") if is_set(rule, key)}
+    return one.union(*(rule.get(key) or () for key in ("cidrBlocks", "ipv6CidrBlocks")))
