@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.configuration import SettingsError, read_settings
+from components.handler_image import PLATFORMS
 from components.rules import ADVICE, problems
 from components.settings import Settings
 from tests.packaged import as_configuration, package
@@ -250,3 +251,8 @@ def test_more_models_than_a_dashboard_has_rows_for_are_refused(tmp_path: Path):
         package(tmp_path, f"m{number}")
     message = refusal(tmp_path, mode="single", monitoring=True)
     assert "monitoring, models: 63 models take 504 widgets of the dashboard, which has 500" in message
+
+
+def test_tensorflow_is_locked_for_every_architecture_that_may_be_chosen():
+    for platform in PLATFORMS.values():
+        assert (PROJECT / f"handlers/requirements/tensorflow-{platform.removeprefix('linux/')}.txt").is_file()
