@@ -10,7 +10,8 @@ from handlers.serving.dialects import Dialect, open_inference, tensorflow_servin
 from handlers.serving.engines import EngineError
 from handlers.serving.errors import InvalidRequest, ModelTooLarge, ModelUnavailable, NotServed, ServingError
 from handlers.serving.events import Request, Response, is_warmup, read_event, write_answer
-from handlers.serving.repository import Repository, Timing
+from handlers.serving.loading import Timing
+from handlers.serving.repository import Repository
 from handlers.serving.telemetry import Record, traceback_of, write_event, write_record
 
 ANSWER_SECONDS = 0.5

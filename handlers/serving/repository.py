@@ -3,17 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 from typing import TypeAlias
 
 from handlers.manifest import Artifact, Manifest, ManifestError, Pointer
 from handlers.serving.cache import ModelCache
-from handlers.serving.engines import LoadedModel, load
+from handlers.serving.engines import LoadedModel
 from handlers.serving.errors import ModelUnavailable, ServingError, UnknownLabel, UnknownModel, UnknownVersion
 from handlers.serving.lease import Lease
+from handlers.serving.loading import ArtifactLoad, Timing
 from handlers.serving.memory import ENGINE_BYTES
 from handlers.serving.stores import NotInStore, Store, StoreError
 from handlers.serving.telemetry import traceback_of, write_event
@@ -23,14 +21,6 @@ POINTER_SECONDS = 5.0
 
 Key: TypeAlias = tuple[str, int, int]
 """Model, version, and the artifact's place in the manifest."""
-
-
-@dataclass(slots=True)
-class Timing:
-    """How long a load took, in milliseconds."""
-
-    fetch_ms: float | None = None
-    load_ms: float | None = None
 
 
 @dataclass(slots=True)
@@ -136,30 +126,12 @@ class Repository:
         Raises ModelTooLarge, or ModelUnavailable.
         """
         key: Key = (manifest.model, manifest.version, manifest.artifacts.index(artifact))
-        directory = Path()
-
-        def prepare() -> None:
-            nonlocal directory
-            # The engine's import runs beside the fetch; `load` waits for what is left of it.
-            module = f"handlers.serving.engines.{artifact.engine}"
-            importing = threading.Thread(target=_import, args=(module,), daemon=True)
-            importing.start()
-            began = time.perf_counter()
-            directory = self._store.fetch(manifest.model, manifest.version, manifest.files_of(artifact))
-            timing.fetch_ms = (time.perf_counter() - began) * 1e3
-            importing.join()
-
-        def make() -> LoadedModel:
-            began = time.perf_counter()
-            model = load(directory, artifact, manifest.signatures, self._threads)
-            timing.load_ms = (time.perf_counter() - began) * 1e3
-            return model
-
+        job = ArtifactLoad(self._store, manifest, artifact, self._threads, timing)
         return self._cache.lease(
             key,
             artifact.memory_bytes,
-            make,
-            prepare=prepare,
+            job.open,
+            prepare=job.fetch,
             shared=(artifact.engine, ENGINE_BYTES[artifact.engine]),
             timeout=timeout,
         )
@@ -254,8 +226,3 @@ def log_load_failure(key: Hashable, error: Exception) -> None:
     reason = str(error) if isinstance(error, ServingError | StoreError) else traceback_of(error)
     facts = {"version": version, "artifact": artifact, "reason": reason}
     write_event("ERROR", "model not loaded", model=str(model), metric="LoadFailures", **facts)
-
-
-def _import(module: str) -> None:
-    with suppress(Exception):  # the load imports it again, and says what is wrong
-        import_module(module)

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from handlers.manifest import Signature
-from handlers.serving.dialects import open_inference_tensors, rows_and_columns  # noqa: F401 - the first request needs one
 from handlers.serving.dialects.tensors import dense_tensor
 
 

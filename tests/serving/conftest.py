@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,9 @@ class FormulaStore:
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
         return Path(model) / str(version)
 
+    def keep(self, model: str, version: int) -> AbstractContextManager[None]:
+        return nullcontext()
+
 
 @dataclass
 class Server:
@@ -141,7 +145,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
                 raise error
             return store.models[directory.parent.name][int(directory.name)]
 
-        monkeypatch.setattr("handlers.serving.repository.load", load)
+        monkeypatch.setattr("handlers.serving.loading.load", load)
         monkeypatch.setattr("handlers.serving.repository.ENGINE_BYTES", {"litert": 0, "tensorflow": 0})
         cache: ModelCache[LoadedModel] = ModelCache(budget, clock=lambda: now[0], on_failure=log_load_failure)
         app = App(Repository(store, tuple(versions), cache, clock=lambda: now[0]))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -164,3 +165,23 @@ def test_strings_are_answered_by_the_other_engine(repository: Path) -> None:
     assert '"png"' in described["body"]
     assert refused["statusCode"] == 400
     assert "Unknown image file format" in refused["body"]
+
+
+def test_a_saved_model_that_nobody_packaged_answers_from_every_store(
+    repository: Path, s3: S3Server, tmp_path: Path
+) -> None:
+    version = tmp_path / "models" / "iris" / "7"
+    shutil.copytree(repository / "iris" / "1" / "saved_model", version)
+    for path in version.rglob("*"):
+        if path.is_file():
+            s3.objects[f"models/iris/7/{path.relative_to(version).as_posix()}"] = path.read_bytes()
+    (disk := tmp_path / "disk").mkdir()
+    uris = ((tmp_path / "models").as_uri(), f"s3://{BUCKET}/models")
+    asked = [PREDICTIONS[0], http("GET", "/v1/models/iris")]
+    found = [run("handlers.multi_model", uri, ("iris",), asked, TMPDIR=str(disk))["answers"] for uri in uris]
+    assert found[0] == found[1]
+    assert '"version":"7"' in found[0][1]["body"]
+    packaged = run("handlers.multi_model", repository.as_uri(), ("iris",), asked[:1])["answers"]
+    ours, theirs = (json.loads(answer["body"])["predictions"] for answer in (found[0][0], packaged[0]))
+    assert ours[0] == pytest.approx(theirs[0], abs=1e-4)
+    assert ours[1] == pytest.approx(theirs[1], abs=1e-4)

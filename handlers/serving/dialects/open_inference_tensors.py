@@ -171,14 +171,17 @@ def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: Tenso
     count = element_count(shape)
     if spec.dtype == "string":
         return _split(data, name, count).reshape(shape)
-    if spec.dtype == "bfloat16":
-        raise Unsupported(f"input '{name}' is BF16, which this server cannot read")
-    dtype = np.dtype(spec.dtype)
+    dtype = _array_type(spec)
     if len(data) != count * dtype.itemsize:
         raise InvalidRequest(
             f"input byte size mismatch for input '{name}': expected {count * dtype.itemsize}, got {len(data)}"
         )
     return np.frombuffer(data, dtype).reshape(shape)
+
+
+def _array_type(spec: TensorSpec) -> np.dtype:
+    """A bfloat16 travels as its bits, which is what engines take and give."""
+    return np.dtype("uint16" if spec.dtype == "bfloat16" else spec.dtype)
 
 
 def _split(data: memoryview, name: str, count: int) -> np.ndarray:
@@ -238,11 +241,11 @@ def _raw(request: Request, manifest: Manifest) -> Inference:
 
 
 def _raw_shape(spec: TensorSpec, size: int, name: str) -> tuple[int, ...]:
-    if spec.shape is None or spec.shape.count(-1) > 1 or spec.dtype == "bfloat16":
+    if spec.shape is None or spec.shape.count(-1) > 1:
         raise InvalidRequest(
             f"The shape of raw input '{name}' cannot be told from its size; use a JSON header with its shape"
         )
-    fixed = element_count([size for size in spec.shape if size != -1]) * np.dtype(spec.dtype).itemsize
+    fixed = element_count([size for size in spec.shape if size != -1]) * _array_type(spec).itemsize
     return tuple(size // fixed if dimension == -1 and fixed else dimension for dimension in spec.shape)
 
 

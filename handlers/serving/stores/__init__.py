@@ -1,6 +1,7 @@
 """Stores: where a model's files come from. All of them hold the one layout of `handlers.manifest`."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,10 @@ class Store(Protocol):
 
         Raises StoreError if one is missing or is not what the manifest says.
         """
+        ...
+
+    def keep(self, model: str, version: int) -> AbstractContextManager[None]:
+        """While the context is open, what is fetched of a version stays in its directory."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_manifest, parse_pointer
@@ -69,6 +70,10 @@ class DirectoryStore:
                     "It may be half written still; else publish the version again under a new number."
                 )
         return directory
+
+    def keep(self, model: str, version: int) -> AbstractContextManager[None]:
+        """Nothing is needed: nobody takes files away."""
+        return nullcontext()
 
     def _read(self, model: str, path: Path) -> bytes:
         try:

@@ -45,13 +45,28 @@ class DiskTier:
         Raises StoreError if they do not fit, or as `download` does.
         """
         directory = self._root / version
-        with self._in_use(version):
+        with self.in_use(version):
             directory.mkdir(parents=True, exist_ok=True)
             for entry in files:
                 target = directory / entry.path
                 if not (target.is_file() and target.stat().st_size == entry.size):
                     self._store(version, entry, target, download)
         return directory
+
+    @contextmanager
+    def in_use(self, version: str) -> Generator[None]:
+        """While the context is open, the version is not evicted."""
+        with self._lock:
+            self._busy[version] = self._busy.get(version, 0) + 1
+            self._versions.setdefault(version, 0)
+            self._versions.move_to_end(version)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy[version] -= 1
+                if not self._busy[version]:
+                    del self._busy[version]
 
     def _store(self, version: str, entry: FileEntry, target: Path, download: Download) -> None:
         self._make_room(version, entry)
@@ -107,20 +122,6 @@ class DiskTier:
             f"{version}/{entry.path} has {entry.size} bytes and does not fit on the function's disk, of which models "
             f"may take {self._limit}: give the function more ephemeral storage"
         )
-
-    @contextmanager
-    def _in_use(self, version: str) -> Generator[None]:
-        with self._lock:
-            self._busy[version] = self._busy.get(version, 0) + 1
-            self._versions.setdefault(version, 0)
-            self._versions.move_to_end(version)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._busy[version] -= 1
-                if not self._busy[version]:
-                    del self._busy[version]
 
     def _remove_orphans(self) -> None:
         for path in list(self._root.rglob("*.part")):

@@ -74,19 +74,25 @@ class S3Store:
 
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
         """A directory on the function's disk that holds the files, each checked against its SHA-256."""
-        with self._lock:
-            if self._tier is None:
-                self._tier = DiskTier(self._directory, self._limit)
-            tier = self._tier
-        return tier.fetch(
+        return self._disk().fetch(
             f"{model}/{version}",
             files,
             lambda entry, descriptor: self._download(self._key(model, str(version), entry.path), entry, descriptor),
         )
 
+    def keep(self, model: str, version: int) -> AbstractContextManager[None]:
+        """Meanwhile no other fetch evicts the version from the disk."""
+        return self._disk().in_use(f"{model}/{version}")
+
     def close(self) -> None:
         """Close the connections that are kept; what is read later opens its own."""
         self._bucket.close()
+
+    def _disk(self) -> DiskTier:
+        with self._lock:
+            if self._tier is None:
+                self._tier = DiskTier(self._directory, self._limit)
+            return self._tier
 
     def _download(self, key: str, entry: FileEntry, descriptor: int) -> None:
         parts = [(start, min(start + PART_BYTES, entry.size)) for start in range(0, entry.size, PART_BYTES)]
