@@ -38,6 +38,8 @@ class Resource:
     type: str
     name: str
     id: str
+    inputs: frozenset[str] = frozenset()
+    """The names of those that the program gave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,8 @@ class Deployment:
     @property
     def not_emulated(self) -> tuple[str, ...]:
         """What was accepted and is not played on this machine, a line for each kind."""
-        return not_emulated(each.type for each in self.resources)
+        with_inputs = (f"{each.type}.{name}" for each in self.resources for name in each.inputs)
+        return not_emulated((*(each.type for each in self.resources), *with_inputs))
 
 
 def deploy(account: EmulatedAccount, stack: str, overrides: Mapping[str, str]) -> Deployment:
@@ -124,7 +127,7 @@ class _Provider(Mocks):
         except Exception as error:
             raise DeploymentError(f"Creating {args.typ} {args.name!r} failed: {error}") from error
         with self._lock:
-            self.created.append(Resource(type=args.typ, name=args.name, id=made.id))
+            self.created.append(Resource(type=args.typ, name=args.name, id=made.id, inputs=frozenset(inputs)))
         return made.id, {**inputs, **made.outputs}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:

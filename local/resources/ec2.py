@@ -1,4 +1,4 @@
-"""EC2: networks. The emulator keeps them; what may talk to what is not enforced, for every worker is a local process."""
+"""EC2: networks. The emulator keeps them and enforces nothing: every worker is a process of this machine."""
 
 from collections.abc import Mapping
 from typing import Any

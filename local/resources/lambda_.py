@@ -1,5 +1,6 @@
 """Lambda: functions in the emulator, whose invocations go to the workers."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,10 @@ class InvocationFailed(Exception):
     """A function that the deployment called failed; the message has its error and its last lines."""
 
     def __init__(self, function: str, outcome: Outcome, log: str) -> None:
-        super().__init__(f"{function} failed: {outcome.payload.decode('utf-8', 'replace')}\n{log}")
+        error = json.loads(outcome.payload)
+        super().__init__(
+            f"{function} failed with {error.get('errorType')}: {error.get('errorMessage')}\nIts last lines:\n{log}"
+        )
 
 
 def _mounts(account: EmulatedAccount, inputs: dict[str, Any]) -> dict[str, Path]:

@@ -12,15 +12,19 @@ NOT_EMULATED: Mapping[str, str] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": "Metrics are not collected: alarms are kept, and none rings",
     "aws:codedeploy/application:Application": _SHIFTING,
     "aws:codedeploy/deploymentGroup:DeploymentGroup": _SHIFTING,
+    "aws:ec2/securityGroup:SecurityGroup": "Networks are kept, not enforced: a worker reaches what this machine does",
+    "aws:iam/rolePolicy:RolePolicy": "Grants are kept, not enforced: a worker may do anything in the emulated AWS",
     "aws:kms/key:Key": "Encryption is not played: keys are kept, and nothing is encrypted with them",
+    "aws:lambda/function:Function.snapStart": "SnapStart is not played: every environment starts from nothing",
     "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (
         "Provisioned concurrency is not played: environments start when they are needed"
     ),
 }
-"""By type. The type has its function in its service's module all the same, so that the program gets its outputs."""
+"""By type, or by type and input. A type has its function in its service's module all the same, so that the program gets
+its outputs."""
 
 
-def not_emulated(types: Iterable[str]) -> tuple[str, ...]:
-    """What is not played of resources of these types, each said once, in the order of the table."""
-    deployed = set(types)
+def not_emulated(kinds: Iterable[str]) -> tuple[str, ...]:
+    """What is not played of these types, and types with an input; each said once, in the order of the table."""
+    deployed = set(kinds)
     return tuple(dict.fromkeys(text for kind, text in NOT_EMULATED.items() if kind in deployed))

@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -122,8 +123,8 @@ def test_objects_have_the_content_of_their_files(deploy_program, emulator, tmp_p
 
 
 def test_a_type_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_program):
-    with pytest.raises(DeploymentError, match=r"aws:sqs/queue:Queue.*local/resources/sqs.py"):
-        deploy_program("import pulumi_aws as aws\naws.sqs.Queue('letters')")
+    with pytest.raises(DeploymentError, match=r"aws:dynamodb/table:Table.*local/resources/dynamodb.py"):
+        deploy_program("import pulumi_aws as aws\naws.dynamodb.Table('letters', hash_key='k', attributes=[])")
 
 
 def test_a_provider_function_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_program):
@@ -188,3 +189,101 @@ def test_after_a_request_that_went_wrong_the_next_one_is_answered(deploy_program
     deployment = deploy_program(FUNCTION.replace("HANDLER", "gateway"))
     assert get(deployment.outputs["url"] + path) == (500, {"message": "Internal Server Error"})
     assert get(deployment.outputs["url"] + "/fine")[0] == 200
+
+
+def test_what_a_deployment_accepts_and_does_not_play_is_said(deploy_program):
+    deployment = deploy_program(
+        """
+        import pulumi_aws as aws
+        application = aws.codedeploy.Application("shift", compute_platform="Lambda")
+        aws.codedeploy.DeploymentGroup(
+            "shift", app_name=application.name, deployment_group_name="group", service_role_arn="arn:aws:iam::0:role/r")
+        target = aws.appautoscaling.Target(
+            "target", min_capacity=1, max_capacity=2, resource_id="function:f:live", service_namespace="lambda",
+            scalable_dimension="lambda:function:ProvisionedConcurrency")
+        aws.sqs.Queue("letters")
+        """
+    )
+    assert len(deployment.resources) == 4
+    assert [line.split(":")[0] for line in deployment.not_emulated] == [
+        "Application Auto Scaling is not emulated",
+        "CodeDeploy is not emulated",
+    ]
+
+
+def test_snap_start_is_accepted_and_said_not_to_be_played(deploy_program):
+    assert deploy_program(FUNCTION.replace("HANDLER", "gateway")).not_emulated == ()
+    with_snapshots = FUNCTION.replace("HANDLER", "gateway").replace(
+        "memory_size=256,", 'memory_size=256, snap_start={"apply_on": "PublishedVersions"},'
+    )
+    [line] = deploy_program(with_snapshots).not_emulated
+    assert line.startswith("SnapStart is not played")
+
+
+def test_a_groups_rules_are_exactly_those_of_the_program(deploy_program, emulator):
+    deployment = deploy_program(
+        """
+        import pulumi
+        import pulumi_aws as aws
+        vpc = aws.ec2.Vpc("house", cidr_block="10.0.0.0/24", enable_dns_support=True)
+        aws.ec2.DefaultSecurityGroup("default", vpc_id=vpc.id, ingress=[], egress=[])
+        functions, targets = (
+            aws.ec2.SecurityGroup(name, vpc_id=vpc.id, description=name) for name in ("functions", "targets"))
+        aws.vpc.SecurityGroupEgressRule(
+            "out", security_group_id=functions.id, ip_protocol="tcp", from_port=2049, to_port=2049,
+            referenced_security_group_id=targets.id)
+        pulumi.export("vpc", vpc.id)
+        pulumi.export("targets", targets.id)
+        """
+    )
+    vpc = {"Name": "vpc-id", "Values": [deployment.outputs["vpc"]]}
+    groups = emulator.client("ec2").describe_security_groups(Filters=[vpc])["SecurityGroups"]
+    assert len(groups) == 3
+    rules = [rule for group in groups for rule in (*group["IpPermissions"], *group["IpPermissionsEgress"])]
+    [rule] = rules
+    assert (rule["FromPort"], rule["ToPort"]) == (2049, 2049)
+    assert [pair["GroupId"] for pair in rule["UserIdGroupPairs"]] == [deployment.outputs["targets"]]
+
+
+def test_an_alarm_over_an_expression_is_kept(deploy_program, emulator):
+    deploy_program(
+        """
+        import pulumi_aws as aws
+        aws.cloudwatch.MetricAlarm(
+            "late", name="late", comparison_operator="GreaterThanThreshold", threshold=1500, evaluation_periods=5,
+            metric_queries=[
+                {"id": "p99", "return_data": False, "metric": {
+                    "namespace": "AWS/Lambda", "metric_name": "Duration", "stat": "p99", "period": 60,
+                    "dimensions": {"FunctionName": "f"}}},
+                {"id": "result", "expression": "p99 * 2", "return_data": True}])
+        """
+    )
+    [alarm] = emulator.client("cloudwatch").describe_alarms(AlarmNames=["late"])["MetricAlarms"]
+    assert alarm["Threshold"] == 1500
+    assert (alarm["ComparisonOperator"], alarm["EvaluationPeriods"]) == ("GreaterThanThreshold", 5)
+
+
+def test_a_buckets_events_reach_the_function_that_asked_for_them(deploy_program, emulator, invocations):
+    deployment = deploy_program(
+        FUNCTION.replace("HANDLER", "misbehaving")
+        + textwrap.dedent(
+            """
+            bucket = aws.s3.Bucket("store")
+            allowed = aws.lambda_.Permission(
+                "store", function=function.name, action="lambda:InvokeFunction", principal="s3.amazonaws.com",
+                source_arn=bucket.arn)
+            aws.s3.BucketNotification(
+                "store", bucket=bucket.bucket, opts=pulumi.ResourceOptions(depends_on=[allowed]),
+                lambda_functions=[{"lambda_function_arn": function.arn, "events": ["s3:ObjectCreated:*"],
+                                   "filter_prefix": "in/", "filter_suffix": ".json"}])
+            pulumi.export("bucket", bucket.bucket)
+            """
+        )
+    )
+    reported = threading.Event()
+    invocations.on_report(lambda name, report: reported.set())
+    s3 = emulator.client("s3")
+    s3.put_object(Bucket=deployment.outputs["bucket"], Key="out/a.json", Body=b"")
+    s3.put_object(Bucket=deployment.outputs["bucket"], Key="in/a.json", Body=b"")
+    assert reported.wait(30)
+    assert invocations.logs(deployment.outputs["function"]).tail().count("START RequestId: ") == 1

@@ -266,3 +266,23 @@ def test_stopping_ends_busy_workers_too(invocations, register, tmp_path):
         invocations.stop()
         assert busy.result()[0].failed
     assert not psutil.pid_exists(pid)
+
+
+def test_who_is_patient_waits_where_others_are_refused(invocations, register, tmp_path):
+    function = register("misbehaving", reserved_concurrency=1)
+    event = json.dumps({"rendezvous": str(tmp_path), "parties": 2}).encode()
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(invocations.invoke, function.name, event)
+        wait_until(lambda: any(tmp_path.iterdir()))
+        with pytest.raises(InvokeError):
+            invocations.invoke(function.name, b"{}")
+        second = threads.submit(invocations.invoke, function.name, b"{}", patient=True)
+        (tmp_path / "released").touch()
+        assert not first.result().failed
+        assert not second.result().failed
+
+
+def test_nobody_waits_for_a_function_whose_concurrency_is_none(invocations, register):
+    function = register("misbehaving", reserved_concurrency=0)
+    with pytest.raises(InvokeError):
+        invocations.invoke(function.name, b"{}", patient=True)
