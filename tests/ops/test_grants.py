@@ -44,6 +44,12 @@ def test_no_storage_grants_a_wildcard_action_or_every_resource_without_a_reason(
     assert grants.unexplained(grants.policies(stack)) == []
 
 
+@pytest.mark.parametrize("name", sorted(path.name.split(".")[1] for path in PROJECT.glob("Pulumi.*.yaml")))
+def test_no_environment_does_either(name: str, root: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(root, "--stack", name) == 0
+    assert "NO REASON IS KNOWN" not in capsys.readouterr().out
+
+
 def test_the_reason_for_every_resource_is_said_beside_it(stack: Recorder):
     lines = grants.as_text(grants.policies(stack)).splitlines()
     everything = [number for number, line in enumerate(lines) if line == "    on *"]

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
+from ops.example_models import package
+from ops.program import record
+from policy.invariants import stack_breaches
+
 PROJECT = Path(__file__).parents[2]
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -63,3 +68,12 @@ def test_a_preview_gives_settings_that_exist():
     keys = yaml.safe_load(re.sub(r"\$\{\{.*?\}\}", "x", preview["config-map"]))
     schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
     assert {key.removeprefix("tensorflow-lambda:") for key in keys} - {"aws:region"} <= set(schema)
+
+
+def test_every_environment_accepts_what_its_preview_gives(tmp_path: Path):
+    root = package(tmp_path, "iris")
+    for each in read("preview.yml")["jobs"]["preview"]["strategy"]["matrix"]["include"]:
+        given = {"modelRepository": str(root), "imageUri": IMAGE, "imageHoldsModels": each["holds-models"]}
+        stack = record(PROJECT, each["stack"], given)
+        assert not stack.of("docker:index/image:Image")
+        assert stack_breaches(stack.registered) == []
