@@ -1,14 +1,17 @@
 """Fetches locked packages for the image's architecture, whatever the machine that builds. Run by the image's build.
 
-    python fetch.py install ARCHITECTURE REQUIREMENTS DIRECTORY     wheels, installed
-    python fetch.py download ARCHITECTURE REQUIREMENTS DIRECTORY    wheels, as they are
+    python fetch.py install ARCHITECTURE REQUIREMENTS DIRECTORY [NAME …]     wheels, installed
+    python fetch.py download ARCHITECTURE REQUIREMENTS DIRECTORY [NAME …]    wheels, as they are
 
-ARCHITECTURE is Docker's name, `amd64` or `arm64`. Only wheels with a locked hash are taken: nothing is compiled.
+ARCHITECTURE is Docker's name, `amd64` or `arm64`. With NAMEs, only these of the requirements are fetched. Only wheels
+with a locked hash are taken: nothing is compiled.
 """
 
 import os
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -32,12 +35,28 @@ def pip_command(action: str, architecture: str, requirements: str, directory: st
     ]
 
 
+def only(requirements: str, names: list[str]) -> str:
+    """The lines of a requirements file that lock these packages. Raises ValueError for one that none locks."""
+    blocks = re.findall(r"^\S.*\n(?:[ \t].*\n)*", requirements + "\n", re.MULTILINE)
+    chosen = [block for block in blocks if re.split(r"[^\w.-]", block)[0] in names]
+    if missing := set(names) - {re.split(r"[^\w.-]", block)[0] for block in chosen}:
+        raise ValueError(f"the requirements lock no {', '.join(sorted(missing))}")
+    return "".join(chosen)
+
+
 def main(arguments: list[str]) -> int:
     """Run one of the commands in the module's description; the result is pip's exit code."""
-    if len(arguments) != 4:
+    if len(arguments) < 4:
         sys.exit(__doc__)
+    action, architecture, requirements, directory, *names = arguments
     trust = {"PIP_CERT": str(CA_BUNDLE)} if CA_BUNDLE.is_file() else {}
-    return subprocess.run(pip_command(*arguments), env={**os.environ, **trust}, check=False).returncode
+    with tempfile.TemporaryDirectory() as scratch:
+        if names:
+            chosen = Path(scratch) / "requirements.txt"
+            chosen.write_text(only(Path(requirements).read_text(), names))
+            requirements = str(chosen)
+        command = pip_command(action, architecture, requirements, directory)
+        return subprocess.run(command, env={**os.environ, **trust}, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers import prelink
 from handlers.contract import TENSORFLOW_LIBRARY_PATH
+from handlers.image import prelink
 from handlers.serving.engines import c_api
 from tests.engines.test_tensorflow import run_alone
 
@@ -40,6 +40,10 @@ def test_prepared_libraries_answer_as_the_ones_they_were_made_from(models: Path,
     made = run_alone(ANSWER, models, **{TENSORFLOW_LIBRARY_PATH: str(prepared)}).splitlines()
     assert made[:-1] == original[:-1]
     assert (original[-1], made[-1]) == ("True", "False")
+
+
+def test_what_is_prepared_is_what_the_engine_opens() -> None:
+    assert prelink.LIBRARY == c_api.LIBRARY
 
 
 def test_what_no_process_loads_is_left_out(prepared: Path) -> None:

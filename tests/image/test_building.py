@@ -84,6 +84,19 @@ def test_only_wheels_with_a_locked_hash_are_fetched():
     assert not [part for part in command if "x86_64" in part]
 
 
+def test_of_a_lock_only_the_named_packages_are_fetched():
+    text = (REQUIREMENTS / "litert.txt").read_text()
+    chosen = fetch.only(text, ["numpy"])
+    assert {line.split("==")[0] for line in chosen.splitlines() if "==" in line} == {"numpy"}
+    assert chosen.count("--hash=") > 1
+    assert fetch.only(text, ["numpy", "orjson"]).count("--hash=") > chosen.count("--hash=")
+
+
+def test_a_package_that_no_lock_has_is_refused():
+    with pytest.raises(ValueError, match="the requirements lock no nump"):
+        fetch.only((REQUIREMENTS / "litert.txt").read_text(), ["nump"])
+
+
 @pytest.mark.parametrize("name", ["litert.txt", "tensorflow-amd64.txt", "tensorflow-arm64.txt"])
 def test_every_locked_version_is_the_one_that_is_tested_here(name: str):
     def pins(text: str) -> set[str]:

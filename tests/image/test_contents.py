@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from handlers.contract import BAKED_PATH, TENSORFLOW_DIRECTORY
+from handlers.image import prelink
 from tests.image.conftest import PROJECT, Build
-from tests.image.docker import Image
+from tests.image.docker import Image, docker
 
 TASK = "var/task/"
 FIXED_TIME = 315_532_800
@@ -86,6 +87,19 @@ def test_of_tensorflow_there_are_two_libraries_and_no_more(tensorflow: Image, li
         f"{directory}/libtensorflow_cc.so.2",
         f"{directory}/libtensorflow_framework.so.2",
     }
+
+
+def test_tensorflows_libraries_are_prepared_for_fast_opening(tensorflow: Image, tmp_path: Path):
+    container = docker("create", tensorflow.id)[:12]
+    try:
+        docker("cp", f"{container}:{TENSORFLOW_DIRECTORY}/{prelink.LIBRARY}", str(tmp_path))
+    finally:
+        docker("rm", container)
+    library = tmp_path / prelink.LIBRARY
+    library.chmod(0o644)
+    unresolved = prelink.resolve_own_symbols(library)
+    library.unlink()  # over half a gigabyte
+    assert unresolved == 0
 
 
 def test_baked_models_are_where_the_handlers_look_for_them(baked: Image):

@@ -1,6 +1,6 @@
-"""Prepare TensorFlow's libraries for fast opening: done once, when an image is built.
+"""Prepares TensorFlow's libraries for fast opening: done once, when an image is built. Needs numpy.
 
-    python -m handlers.prelink SOURCE_DIRECTORY DESTINATION_DIRECTORY
+    python prelink.py SOURCE_DIRECTORY DESTINATION_DIRECTORY
 
 `libtensorflow_cc.so.2` refers to its own symbols by name 280,000 times over, and every process that opens it looks each
 of them up. Here those references are resolved once: they become offsets from where the library is loaded, which is what
@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from handlers.serving.engines.c_api import LIBRARY
+LIBRARY = "libtensorflow_cc.so.2"
+"""What the TensorFlow engine opens."""
 
 COMPANION = "libtensorflow_framework.so.2"
 """What `LIBRARY` needs beside itself."""
