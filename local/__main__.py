@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import get_args
 
+import pulumi
+
 from local.demo import DemoError, run_demo
 from local.deployment import DeploymentError
 from local.emulator import EmulatorError
@@ -17,7 +19,7 @@ from local.shapes import Storage
 from local.stack_config import StackConfigError, parse_override
 from local.up import run_up
 
-FAILURES = (EmulatorError, DeploymentError, DemoError, ImageError, StackConfigError)
+FAILURES = (EmulatorError, DeploymentError, DemoError, ImageError, StackConfigError, pulumi.RunError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
