@@ -5,7 +5,7 @@ RUN := $(BIN)/python
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The stamp holds the lock file's content, so that a changed lock, not a changed date, makes a new environment.
 .venv/.installed: requirements.txt
@@ -54,15 +54,20 @@ image: setup ## Build the container images with Docker
 bench: setup ## Measure everything and write docs/benchmarks.md (half an hour on a quiet machine)
 	@$(RUN) -m benchmarks
 
+.PHONY: resources
+resources: setup ## Write docs/resources.md again: what each stack creates, costs and deletes
+	@$(RUN) -m ops resources
+
 # LiteRT declares packages that its interpreter never imports; the image goes without them.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 NOT_IMPORTED = backports-strenum colorama flatbuffers ml-dtypes protobuf tqdm typing-extensions
 
 .PHONY: lock
-lock: setup ## Resolve pyproject.toml again into requirements.txt and the images' locks
+lock: setup ## Resolve pyproject.toml again into requirements.txt and the locks of images and policy
 	$(LOCK) --group all --output-file requirements.txt
 	$(LOCK) --no-annotate --constraint requirements.txt --group handlers-litert \
 	  $(NOT_IMPORTED:%=--no-emit-package %) --output-file handlers/requirements/litert.txt
+	$(LOCK) --group policy --output-file policy/requirements.txt
 	for package in tensorflow-cpu:amd64 tensorflow:arm64; do \
 	  sed -n "s/^\($${package%:*}==[^ ;]*\).*/\1/p" requirements.txt \
 	    | $(LOCK) --no-annotate --no-deps - --output-file handlers/requirements/tensorflow-$${package#*:}.txt || exit 1; \
