@@ -17,7 +17,8 @@ class FileSystems:
 
     def create(self, file_system_id: str) -> Path:
         """A new, empty file system; its root directory, which is removed when the stack ends."""
-        root = self._guard.directory("tensorflow-lambda-files-")
+        root = self._guard.directory("tensorflow-lambda-files-") / "root"
+        root.mkdir()
         with self._lock:
             self._roots[file_system_id] = root
         return root

@@ -8,6 +8,7 @@ created and yet not played is in `not_emulated`.
 from collections.abc import Mapping
 
 from local.resources import (
+    apigateway,
     apigatewayv2,
     appautoscaling,
     cloudwatch,
@@ -27,6 +28,7 @@ from local.resources import (
 from local.resources.created import Call, Create
 
 RESOURCES: Mapping[str, Create] = {
+    **apigateway.RESOURCES,
     **apigatewayv2.RESOURCES,
     **appautoscaling.RESOURCES,
     **cloudwatch.RESOURCES,

@@ -72,14 +72,14 @@ def _stand_in(account: EmulatedAccount, repository: str, models: str | None) -> 
 
 
 def get_authorization_token(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
-    """aws.ecr.get_authorization_token"""
+    """aws.ecr.get_authorization_token. No registry has an endpoint: the emulated ones hold no images."""
     data = account.client("ecr").get_authorization_token()["authorizationData"][0]
     user, password = base64.b64decode(data["authorizationToken"]).decode().split(":", 1)
     return {
         "id": account.region,
         "authorizationToken": data["authorizationToken"],
         "expiresAt": str(data["expiresAt"]),
-        "proxyEndpoint": data["proxyEndpoint"],
+        "proxyEndpoint": "",
         "userName": user,
         "password": password,
         "registryId": account.account_id,

@@ -6,6 +6,7 @@ _SHIFTING = "CodeDeploy is not emulated: an alias goes to a new version at once,
 _SCALING = "Application Auto Scaling is not emulated: provisioned concurrency stays what it is"
 
 NOT_EMULATED: Mapping[str, str] = {
+    "aws:apigateway/apiKey:ApiKey": "API keys are kept and not asked for: a REST API answers without one",
     "aws:appautoscaling/policy:Policy": _SCALING,
     "aws:appautoscaling/scheduledAction:ScheduledAction": _SCALING,
     "aws:appautoscaling/target:Target": _SCALING,

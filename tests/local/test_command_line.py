@@ -145,3 +145,10 @@ def test_the_demonstration_shows_a_line_for_each_mode_model_and_signature_and_su
         for each in (["digits", "default"], ["digits", "png"], ["diabetes", "default"])
     ]
     assert done.stdout.splitlines()[-1].startswith("2 models in 2 modes answered ")
+
+
+def test_the_demonstration_runs_in_the_storage_that_is_asked_for(repository):
+    done = run("demo", "--storage", "efs", "--config", 'models=["iris"]')
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "  storage efs, mode multi: " in done.stdout
+    assert "not played here: Networks are kept, not enforced" in done.stdout
