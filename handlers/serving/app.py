@@ -89,7 +89,7 @@ class App:
     def _respond(self, dialect: Dialect, request: Request, record: Record, context: Context) -> Response:
         call = dialect.route(request.method, request.path)
         record.operation = call.operation
-        record.model = call.model if call.model in self.repository.names else None
+        record.model = call.model if self.repository.serves(call.model) else None
         if call.operation != "predict":
             return dialect.describe(call, self.repository)
         request = inflate(request)

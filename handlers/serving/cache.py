@@ -91,6 +91,7 @@ class ModelCache(Generic[M]):
         *,
         prepare: Callable[[], None] = lambda: None,
         shared: tuple[str, int] = ("", 0),
+        shared_resident: int = 0,
         timeout: float | None = None,
     ) -> Lease[M]:
         """The model under `key`, loaded first if it is not in memory.
@@ -102,6 +103,7 @@ class ModelCache(Generic[M]):
             prepare: runs in that thread before `load`; what memory it takes is not counted as the model's.
             shared: name and bytes of what the first load of its kind takes for good, such as an engine's libraries;
                 the budget is that much smaller from then on.
+            shared_resident: how much of that `resident` counts, and is not the model's own.
             timeout: seconds to wait for a load; None waits as long as it takes.
 
         Raises:
@@ -116,11 +118,11 @@ class ModelCache(Generic[M]):
                 return Lease(entry, self._release, hit=True)
             loading = self._loading.get(key)
             if loading is None:
-                overhead = 0 if shared[0] in self._reserved else shared[1]
-                self._refuse(key, size + overhead)
+                is_first = shared[0] not in self._reserved
+                self._refuse(key, size + shared[1] * is_first)
                 self._reserved.setdefault(*shared)
                 loading = self._loading[key] = _Loading()
-                job = (key, size, load, prepare, overhead, loading)
+                job = (key, size, load, prepare, shared_resident * is_first, loading)
                 threading.Thread(target=self._load, args=job, daemon=True).start()
             return self._wait(key, loading, timeout)
 

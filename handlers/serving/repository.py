@@ -12,7 +12,7 @@ from handlers.serving.engines import LoadedModel
 from handlers.serving.errors import ModelUnavailable, ServingError, UnknownLabel, UnknownModel, UnknownVersion
 from handlers.serving.lease import Lease
 from handlers.serving.loading import ArtifactLoad, Timing
-from handlers.serving.memory import ENGINE_BYTES
+from handlers.serving.memory import ENGINE_BYTES, ENGINE_OWN_BYTES
 from handlers.serving.stores import NotInStore, Store, StoreError
 from handlers.serving.telemetry import traceback_of, write_event
 
@@ -60,6 +60,10 @@ class Repository:
         self._known: dict[str, _Known] = {}
         self._manifests: dict[tuple[str, int], Manifest] = {}
         self._missing: dict[tuple[str, int], float] = {}
+
+    def serves(self, model: str) -> bool:
+        """Whether there is a model of this name."""
+        return model in self._reading
 
     def candidates(self, model: str, version: int | None = None, label: str | None = None) -> Iterator[Manifest]:
         """The versions that may answer a request, the one that should in front.
@@ -133,6 +137,7 @@ class Repository:
             job.open,
             prepare=job.fetch,
             shared=(artifact.engine, ENGINE_BYTES[artifact.engine]),
+            shared_resident=ENGINE_OWN_BYTES[artifact.engine],
             timeout=timeout,
         )
 

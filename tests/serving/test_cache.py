@@ -213,3 +213,15 @@ def test_threads_that_ask_for_everything_at_once_all_get_it_within_the_budget() 
         thread.join()
     assert failures == []
     assert max(worst) <= 9
+
+
+def test_a_first_model_that_grew_by_more_than_it_said_counts_in_full_beside_its_engine() -> None:
+    resident = [0]
+    cache: ModelCache[Held] = ModelCache(100, resident=lambda: resident[0])
+
+    def load() -> Held:
+        resident[0] += 3 + 20
+        return Held("a", [])
+
+    with cache.lease("a", 5, load, shared=("engine", 40), shared_resident=3):
+        assert cache.held_bytes == 20

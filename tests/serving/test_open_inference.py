@@ -23,7 +23,7 @@ def server(serve: Serve) -> Server:
         {"sum": any_shape("float32"), "twice": any_shape("int32")},
         lambda a, b: {"sum": a.sum(keepdims=True), "twice": (b * 2).astype(np.int32)},
     )
-    dtypes = "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64 string".split()
+    dtypes = "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 bfloat16 float32 float64 string".split()
     return serve({"half_plus_two": half_plus(2), "pair": pair, **{name: echo(name) for name in dtypes}})
 
 
@@ -191,6 +191,22 @@ def test_tritons_own_client_reads_back_what_it_sent(server: Server, datatype: st
             received
         )
     assert np.array_equal(received, sent, equal_nan=datatype.startswith("FP"))
+
+
+def test_a_bfloat16_tensor_travels_as_its_bits(server: Server) -> None:
+    sent = np.array([[1.0, -2.5, 65536.0]], np.float32)
+    given = triton.InferInput("x", [1, 3], "BF16")
+    given.set_data_from_numpy(sent)
+    outputs = [triton.InferRequestedOutput("y", binary_data=True)]
+    body, length = triton.InferenceServerClient.generate_request_body([given], outputs=outputs)
+    status, content, headers = send(server, "bfloat16", body, {"Inference-Header-Content-Length": str(length)})
+    assert status == 200, content
+    header = int(headers["inference-header-content-length"])
+    result = triton.InferenceServerClient.parse_response_body(content, header_length=header)
+    assert result.as_numpy("y").tolist() == sent.tolist()
+    status, content, headers = send(server, "bfloat16", content[header:], {"Inference-Header-Content-Length": "0"})
+    assert status == 400
+    assert "cannot be told from its size" in content.decode()
 
 
 def test_a_raw_request_is_the_bytes_of_the_only_input(server: Server) -> None:
