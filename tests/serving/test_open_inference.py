@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 import tritonclient.http as triton
@@ -194,7 +195,7 @@ def test_tritons_own_client_reads_back_what_it_sent(server: Server, datatype: st
 
 
 def test_a_bfloat16_tensor_travels_as_its_bits(server: Server) -> None:
-    sent = np.array([[1.0, -2.5, 65536.0]], np.float32)
+    sent = np.array([[1.0, -2.5, 65536.0]], ml_dtypes.bfloat16)
     given = triton.InferInput("x", [1, 3], "BF16")
     given.set_data_from_numpy(sent)
     outputs = [triton.InferRequestedOutput("y", binary_data=True)]
