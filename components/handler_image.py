@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
+from components.checked_image import checked_image
 from handlers.manifest import EngineName
 
 PLATFORMS: Mapping[str, str] = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
@@ -89,7 +90,7 @@ class HandlerImage(pulumi.ComponentResource):
             build_on_preview=False,
             opts=inside,
         )
-        self.image_uri = image.repo_digest
+        self.image_uri = checked_image(image.repo_digest, login, args.architecture)
         self.repository_name = repository.name
         self.register_outputs({"image_uri": self.image_uri, "repository_name": self.repository_name})
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pulumi
+import pulumi_aws as aws
 
 from components.baked_models import BakedModels, BakedModelsArgs, PrebuiltModels
+from components.checked_image import checked_image
 from components.handler_image import HandlerImage, HandlerImageArgs
 from components.model_bucket import ModelBucket, ModelBucketArgs
 from components.model_file_system import ModelFileSystem, ModelFileSystemArgs
@@ -68,7 +70,8 @@ class StackStorages:
     def _image(self, baked: BakedModels | None) -> pulumi.Output[str]:
         """The image that was built before, or one that is built now."""
         if self._settings.image_uri:
-            return pulumi.Output.from_input(self._settings.image_uri)
+            login = aws.ecr.get_authorization_token_output(opts=pulumi.InvokeOutputOptions(parent=self._inside.parent))
+            return checked_image(self._settings.image_uri, login, self._settings.architecture)
         arguments = HandlerImageArgs(
             engines=self._settings.engines,
             architecture=self._settings.architecture,
