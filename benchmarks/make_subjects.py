@@ -122,6 +122,7 @@ def _package(name: str, source: Path, form: Form, root: Path) -> None:
     def say(progress: str) -> None:
         print(f"  {name}, {form}: {progress}", flush=True)
 
+    shutil.rmtree(root / name, ignore_errors=True)
     package(source, ModelRepository(root), PackageOptions(name=name, forms=[form]), say)
 
 

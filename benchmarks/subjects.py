@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.paths import BUILD, REPOSITORIES, ROOT, SUBJECTS
+from handlers.manifest import MANIFEST_FILE, parse_manifest
+from models.packaging.fingerprint import tool_versions
 
 Form = Literal["tflite", "frozen_graph", "saved_model"]
 FORMS: tuple[Form, ...] = ("tflite", "frozen_graph", "saved_model")
@@ -103,7 +105,12 @@ def read(name: str) -> Subject:
 
 def _is_whole(name: str) -> bool:
     made = (SUBJECTS / name / "subject.json").exists()
-    return made and all((repository(form) / name / "current.json").exists() for form in FORMS)
+    return made and all(_is_current(repository(form) / name / "1" / MANIFEST_FILE) for form in FORMS)
+
+
+def _is_current(manifest: Path) -> bool:
+    """Whether a version is there and was made by packaging as it is now."""
+    return manifest.exists() and parse_manifest(manifest.read_bytes()).tools == tool_versions()
 
 
 def _make(names: Sequence[str]) -> None:

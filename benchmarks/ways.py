@@ -73,5 +73,6 @@ def function_environment(variables: Mapping[str, str]) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(MEMORY_MIB),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "OPENBLAS_NUM_THREADS": "1",  # as the image sets it
         **variables,
     }
