@@ -42,7 +42,7 @@ class FunctionFailed(Exception):
 
 def cold_start(handler: str, variables: Mapping[str, str], event: Mapping[str, Any]) -> Start:
     """Start a fresh process of a handler under awslambdaric and have it answer one event. Raises FunctionFailed."""
-    server = _Server(json.dumps(event).encode())
+    server = OneEventServer(json.dumps(event).encode())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     environment = function_environment({**variables, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"})
@@ -79,7 +79,9 @@ def _process_number(pid: int, file: str, name: str) -> int:
     raise FunctionFailed(f"/proc/{pid}/{file} has no line {name!r}")
 
 
-class _Server(ThreadingHTTPServer):
+class OneEventServer(ThreadingHTTPServer):
+    """Hands one event to whoever asks first, and keeps the times."""
+
     daemon_threads = True
 
     def __init__(self, event: bytes) -> None:
@@ -107,7 +109,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Endpoint(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
+    server: OneEventServer  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_GET(self) -> None:
         """`/runtime/invocation/next`: the event at once, and after it nothing until the end."""

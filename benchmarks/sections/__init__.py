@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 from benchmarks.figures import Figure
 
-SECTION_MODULES = ("handler_start", "cold_start", "warm_calls", "many_models", "fetch", "image_sizes")
+SECTION_MODULES = tuple("handler_start cold_start warm_calls many_models fetch image_sizes container_start".split())
 """In the order in which they are run and reported."""
 
 

@@ -1,41 +1,22 @@
 """Image sizes: each target beside an image with a plain `pip install tensorflow-cpu`, all on one base."""
 
-import os
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure
+from benchmarks.image_engine import BASE_IMAGE, ImageEngine
 from benchmarks.markdown import table
-from benchmarks.object_server import ServerMissing
-from benchmarks.paths import ROOT
-from local.images import build, docker_command, inspect, trusted_bundle
+from local.images import inspect
 
 TITLE = "Image sizes"
-BASE_IMAGE = os.environ.get("BASE_IMAGE", "local/bookworm-python")
-PLAIN = """\
-ARG BASE_IMAGE
-FROM ${BASE_IMAGE}
-COPY pins.txt /pins.txt
-RUN --mount=type=secret,id=ca if [ -f /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi; \
-    python3 -m venv /venv \
-    && /venv/bin/pip install --quiet --no-cache-dir --constraint /pins.txt tensorflow-cpu awslambdaric boto3
-"""
-"""What tutorials build: the wheel as it is, the runtime client, no cache left behind."""
 
 
 def measure(quick: bool) -> dict[str, Any]:
     """Sizes in bytes, uncompressed, as Lambda counts them. `quick` changes nothing: a build is measured once."""
-    command = docker_command()
-    if command is None:
-        raise ServerMissing("no Docker engine with BuildKit answers")
-    for target in ("litert", "tensorflow"):
-        build(target, f"tensorflow-lambda-bench:{target}", base_image=BASE_IMAGE)
-    _build_plain(command)
-    names = {name: f"tensorflow-lambda-bench:{name}" for name in ("litert", "tensorflow", "plain")}
-    return {name: int(inspect(command, image)["Size"]) for name, image in {"base": BASE_IMAGE, **names}.items()}
+    engine = ImageEngine()
+    names = {"base": BASE_IMAGE, **engine.build()}
+    return {name: int(inspect(engine.command, image)["Size"]) for name, image in names.items()}
 
 
 def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
@@ -77,23 +58,3 @@ def write(data: Mapping[str, Any], images: Path) -> str:
             table(head, rows),
         ]
     )
-
-
-def _build_plain(command: str) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        locked = (ROOT / "requirements.txt").read_text().splitlines()
-        pins = [line.removesuffix("\\").strip() for line in locked if "==" in line]
-        (Path(directory) / "pins.txt").write_text("\n".join(pins) + "\n")
-        (Path(directory) / "Dockerfile").write_text(PLAIN)
-        bundle = trusted_bundle()
-        subprocess.run(
-            [
-                *(command, "build", "--quiet", "--tag", "tensorflow-lambda-bench:plain"),
-                *("--build-arg", f"BASE_IMAGE={BASE_IMAGE}"),
-                *(("--secret", f"id=ca,src={bundle}") if bundle else ()),
-                directory,
-            ],
-            env={**os.environ, "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"},
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )

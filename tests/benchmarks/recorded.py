@@ -19,6 +19,8 @@ def records(**changes: dict[str, Any]) -> list[Record]:
         "warm-calls": warm_calls(),
         "many-models": many_models(),
         "fetch": fetch(),
+        "image-sizes": image_sizes(),
+        "container-start": container_start(),
     }
     return [
         Record(
@@ -32,6 +34,16 @@ def records(**changes: dict[str, Any]) -> list[Record]:
         )
         for name, data in made.items()
     ]
+
+
+def image_sizes() -> dict[str, Any]:
+    return {"base": 100_000_000, "litert": 150_000_000, "tensorflow": 800_000_000, "plain": 1_800_000_000}
+
+
+def container_start() -> dict[str, Any]:
+    seconds = {"litert": 0.5, "frozen_graph": 1.0, "saved_model_load": 4.0, "keras": 6.0}
+    runs = [{"subject": "mobilenet_v2", "way": way, "seconds": took} for way, took in seconds.items()]
+    return {"nothing": [0.25], "runs": runs}
 
 
 def handler_start() -> dict[str, Any]:

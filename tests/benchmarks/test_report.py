@@ -53,6 +53,16 @@ def test_the_report_holds_every_section_and_every_plot_it_shows(results: Path, t
     assert shown == {path.name for path in (tmp_path / "docs" / "images").iterdir()}
 
 
+def test_images_are_compared_whole_with_the_plain_one() -> None:
+    assert only(figures(), "plain image beside", "`litert`").value == 12
+    assert only(figures(), "plain image beside", "`tensorflow`").value == 2.25
+
+
+def test_containers_are_compared_with_keras_in_the_plain_image() -> None:
+    assert only(figures(), "sooner than from the plain image", "`litert`").value == 12
+    assert only(figures(), "sooner than from the plain image", "`tensorflow`").value == 6
+
+
 def test_plots_are_pictures_and_the_same_for_the_same_results(results: Path, tmp_path: Path) -> None:
     write_report(results, tmp_path / "one")
     write_report(results, tmp_path / "other")

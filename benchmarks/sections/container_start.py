@@ -1,0 +1,131 @@
+"""Cold start of containers: each target beside an image with a plain `pip install tensorflow-cpu`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import Figure, ratio_figure
+from benchmarks.image_engine import ImageEngine
+from benchmarks.markdown import seconds, table
+from benchmarks.paths import ROOT
+from benchmarks.requests import answered_numbers, event_for, same_answer
+from benchmarks.statistics import median, paired_ratio
+from benchmarks.subjects import Subject, prepare, repository
+from benchmarks.ways import FROZEN, KERAS, LITERT, MEMORY_MIB, SAVED_MODEL_LOAD, Way
+from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, MOUNT_PATH
+
+TITLE = "Cold start in a container"
+SUBJECTS = ("iris", "mobilenet_v2")
+BASELINES = "/mnt/baselines"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A way to serve a model, and the image that does."""
+
+    way: Way
+    image: str
+
+    @property
+    def key(self) -> str:
+        """Its name in the record."""
+        return self.way.key
+
+
+SERVED = (
+    Served(LITERT, "litert"),
+    Served(FROZEN, "tensorflow"),
+    Served(SAVED_MODEL_LOAD, "plain"),
+    Served(KERAS, "plain"),
+)
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """Fresh containers in turn: every model in every image, then the next round. The first round is not kept."""
+    engine = ImageEngine()
+    images = engine.build()
+    subjects = prepare(SUBJECTS[-1:] if quick else SUBJECTS)
+    runs: list[dict[str, Any]] = []
+    nothing: list[float] = []
+    for number in range(-1, 1 if quick else 5):
+        round_ = [_run(engine, images, subject, served) for subject in subjects for served in SERVED]
+        empty = engine.seconds_of_nothing(images["litert"])
+        if number >= 0:
+            runs += round_
+            nothing.append(empty)
+    for subject in subjects:
+        _check_answers(subject, runs)
+    return {"nothing": nothing, "runs": [{key: run[key] for key in ("subject", "way", "seconds")} for run in runs]}
+
+
+def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
+    """MobileNetV2 beside the plain image with the Keras handler."""
+    theirs = _column(data, "mobilenet_v2", KERAS.key)
+    return [
+        ratio_figure(
+            f"MobileNetV2, target `{served.image}`: first answer sooner than from the plain image",
+            paired_ratio(theirs, _column(data, "mobilenet_v2", served.key)),
+            "at least",
+            bound,
+        )
+        for served, bound in ((SERVED[0], 5), (SERVED[1], 3))
+    ]
+
+
+def write(data: Mapping[str, Any], images: Path) -> str:
+    """One table."""
+    rows: list[list[str]] = []
+    for subject in dict.fromkeys(run["subject"] for run in data["runs"]):
+        plain = _column(data, subject, KERAS.key)
+        for served in SERVED:
+            measured = _column(data, subject, served.key)
+            beside = "" if served.way is KERAS else f"{paired_ratio(plain, measured).value:.1f}× sooner"
+            rows.append([subject, served.way.label, f"`{served.image}`", seconds(median(measured)), beside])
+    return "\n".join(
+        [
+            "From before a fresh container is made until its first answer has arrived, with the page cache warm: a "
+            "read-only root, a /tmp in memory, Lambda's user, no privileges. The model is in a mounted directory. "
+            f"Making a container takes {seconds(median(data['nothing']))} of it here, whatever the image; on AWS that "
+            "is Lambda's own part. The answers were compared.\n",
+            table(["model", "way", "image", "first answer", "beside Keras in the plain image"], rows, numbers_from=3),
+        ]
+    )
+
+
+def _run(engine: ImageEngine, images: Mapping[str, str], subject: Subject, served: Served) -> dict[str, Any]:
+    plain = served.way.form is None
+    if served.way.form:
+        variables = {MODEL_STORE_URI: f"file://{MOUNT_PATH}", MODEL_NAMES: subject.name}
+        mounts = {repository(served.way.form): MOUNT_PATH}
+        command = ["python3", "-m", "awslambdaric", served.way.handler]
+    else:
+        path = subject.keras_file if served.way is KERAS else subject.saved_model
+        variables = {"MODEL_PATH": f"{MOUNT_PATH}/{path.name}", "PYTHONPATH": BASELINES, "HOME": "/tmp"}  # noqa: S108
+        mounts = {path.parent: MOUNT_PATH, ROOT / "benchmarks" / "baselines": BASELINES}
+        command = ["/venv/bin/python", "-m", "awslambdaric", served.way.handler.removeprefix("benchmarks.baselines.")]
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "benchmark",
+        "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(MEMORY_MIB),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        **variables,
+    }
+    event = event_for(subject, plain=plain)
+    took, answer = engine.cold_start(images[served.image], command, environment, mounts, event)
+    print(f"  {subject.name}, {served.key}, image {served.image}: {seconds(took)}", flush=True)
+    return {"subject": subject.name, "way": served.key, "seconds": took, "numbers": answered_numbers(answer)}
+
+
+def _column(data: Mapping[str, Any], subject: str, way: str) -> list[float]:
+    """Seconds, round by round."""
+    return [run["seconds"] for run in data["runs"] if (run["subject"], run["way"]) == (subject, way)]
+
+
+def _check_answers(subject: Subject, runs: Sequence[Mapping[str, Any]]) -> None:
+    """What is compared must do the same work. Raises ValueError if an answer differs."""
+    answers = {run["way"]: run["numbers"] for run in runs if run["subject"] == subject.name}
+    for way, numbers in answers.items():
+        if not (way == KERAS.key and subject.keras_differs) and not same_answer(numbers, answers[LITERT.key]):
+            raise ValueError(f"{subject.name}: {way} answers {numbers[:5]}, litert {answers[LITERT.key][:5]}")
