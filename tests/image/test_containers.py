@@ -16,7 +16,7 @@ from local.functions import Function, Outcome
 from local.guard import Guard
 from local.invocations import Invocations
 from tests.image.conftest import PROJECT, ROOM
-from tests.image.docker import Image, docker
+from tests.image.docker import Image, container_name, docker
 
 FUNCTIONS = "/mnt/functions"
 """Where a container sees the functions of the tests."""
@@ -223,4 +223,14 @@ def test_stopping_ends_busy_containers_too(invocations: Invocations, register: R
         wait_for(meeting)
         invocations.stop()
         assert busy.result()[0].failed
+    assert running(litert) == []
+
+
+def test_a_container_that_is_created_while_the_stack_is_killed_is_removed_too(litert: Image):
+    name = container_name()
+    with ThreadPoolExecutor(1) as threads:
+        with Guard() as guard:
+            guard.own_container("docker", name)
+            created = threads.submit(docker, "create", "--name", name, litert.id)
+        assert created.result()
     assert running(litert) == []

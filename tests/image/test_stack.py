@@ -132,3 +132,15 @@ def test_up_leaves_no_container_no_image_and_no_file_however_it_ends(
     assert "Traceback" not in output
     assert left_behind() == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_an_engine_the_command_says_what_to_do(repository: Path, tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "local", "up", "--docker"],
+        cwd=PROJECT,
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: no Docker engine with BuildKit answers; start one, or leave --docker out\n"
