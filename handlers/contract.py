@@ -20,8 +20,8 @@ MODEL_CACHE_PINNED = "MODEL_CACHE_PINNED"
 """Environment, optional: models, separated by commas, that stay loaded once they are."""
 
 MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
-"""Environment of the sync function: the directory that it keeps equal to the bucket, as its process sees it. `MOUNT_PATH`
-on Lambda; whatever stands for the file system where one machine plays AWS."""
+"""Environment of the sync function: the directory that it keeps equal to the bucket, as its process sees it.
+`MOUNT_PATH` on Lambda; whatever stands for the file system where one machine plays AWS."""
 
 TENSORFLOW_LIBRARY_PATH = "TENSORFLOW_LIBRARY_PATH"
 """Environment, optional: the directory that holds `libtensorflow_cc.so.2` and `libtensorflow_framework.so.2`. Without
