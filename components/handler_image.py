@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,12 +70,14 @@ class HandlerImage(pulumi.ComponentResource):
         login = aws.ecr.get_authorization_token_output(
             registry_id=repository.registry_id, opts=pulumi.InvokeOptions(parent=self)
         )
+        # The provider builds, and pushes the same tag, again where a path differs: no machine's own paths in the state.
+        context = Path(os.path.relpath(args.context))
         image = docker.Image(
             f"{name}-build",
             image_name=pulumi.Output.concat(repository.repository_url, ":", build_digest(args)),
             build={
-                "context": str(args.context),
-                "dockerfile": str(args.context / "handlers" / "Dockerfile"),
+                "context": str(context),
+                "dockerfile": str(context / "handlers" / "Dockerfile"),
                 "platform": PLATFORMS[args.architecture],
                 "target": build_target(args),
                 "args": _build_args(args),

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,18 @@ def test_the_digest_is_the_same_for_the_same_sources_elsewhere(context: Path, tm
         copy.write_bytes(path.read_bytes())
     digests = {build_digest(HandlerImageArgs(engines=["litert"], context=root)) for root in (context, other)}
     assert len(digests) == 1
+
+
+def test_the_same_project_elsewhere_is_the_same_build(
+    context: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+):
+    elsewhere = Path(shutil.copytree(context, tmp_path_factory.mktemp("elsewhere") / "project"))
+    builds = []
+    for project in (context, elsewhere):
+        monkeypatch.chdir(project)
+        builds.append(deploy_image(project).one("docker:index/image:Image").inputs)
+    assert builds[0] == builds[1]
+    assert builds[0]["build"]["dockerfile"] == "handlers/Dockerfile"
 
 
 def test_what_python_caches_does_not_change_the_digest(context: Path):
