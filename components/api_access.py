@@ -56,7 +56,7 @@ def permit_authorizer(
     """Let this API's authorizers, and no others, invoke the function."""
     parts = access.function_arn.split(":")
     return aws.lambda_.Permission(
-        f"{name}-authorizer-permission",
+        f"{name}-permission-to-authorize",  # no model's permission is called so, whatever the model is called
         action="lambda:InvokeFunction",
         function=":".join(parts[:7]),
         qualifier=parts[7] if len(parts) > 7 else None,

@@ -133,10 +133,20 @@ def test_a_function_of_ones_own_may_decide_and_is_asked_about_each_request():
 @pytest.mark.parametrize(("qualifier", "granted"), [("", None), (":prod", "prod")])
 def test_only_the_apis_authorizers_may_ask_that_function(qualifier: str, granted: str | None):
     recorder = deploy_multi(auth=LambdaAccess(function_arn=AUTHORIZER + qualifier))
-    permission = recorder.named("api-authorizer-permission").inputs
+    permission = recorder.named("api-permission-to-authorize").inputs
     assert permission["function"] == AUTHORIZER
     assert permission.get("qualifier") == granted
     assert permission["sourceArn"] == "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/authorizers/*"
+
+
+def test_a_model_may_be_called_authorizer():
+    def program() -> None:
+        functions = {"authorizer": make_function("authorizer")}
+        auth = LambdaAccess(function_arn=AUTHORIZER)
+        InferenceApi("api", InferenceApiArgs(server=functions["authorizer"], models=functions, auth=auth))
+
+    urns = [each.urn for each in deploy(program).of("aws:lambda/permission:Permission")]
+    assert len(urns) == len(set(urns)) == 2
 
 
 def test_no_other_sites_page_may_call_unless_it_is_named():

@@ -104,7 +104,7 @@ def test_a_function_of_ones_own_may_decide_by_a_policy():
         "identitySource": "method.request.header.Authorization",
         "authorizerResultTtlInSeconds": 60,
     }
-    permission = recorder.named("api-authorizer-permission")
+    permission = recorder.named("api-permission-to-authorize")
     assert permission.inputs["sourceArn"].endswith(":abcdefghij/authorizers/*")
     assert permission.urn in recorder.one("aws:apigateway/deployment:Deployment").dependencies
 
