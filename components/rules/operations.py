@@ -30,6 +30,20 @@ def topic_is_told_something(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def thresholds_have_alarms(settings: Settings) -> Iterator[Problem]:
+    """Whoever says when an alarm rings counts on one that does."""
+    default = Settings()
+    if settings.monitoring:
+        return
+    for field in ("error_alarm_percent", "latency_alarm_ms", "cold_start_alarm_percent"):
+        if getattr(settings, field) != getattr(default, field):
+            key = key_of(field)
+            yield Problem(
+                keys=(key, "monitoring"),
+                message=f"there is no alarm to ring; set monitoring to true, or leave {key} out",
+            )
+
+
 def key_and_topic_are_in_the_region(settings: Settings) -> Iterator[Problem]:
     """Keys encrypt, and alarms tell topics, in their own region alone."""
     for field in ("kms_key_arn", "alarms_topic_arn"):
@@ -56,6 +70,7 @@ def rows_fit_in_the_dashboard(settings: Settings) -> Iterator[Problem]:
 REFUSED: tuple[Rule, ...] = (
     steps_are_watched,
     topic_is_told_something,
+    thresholds_have_alarms,
     key_and_topic_are_in_the_region,
     rows_fit_in_the_dashboard,
 )

@@ -87,7 +87,12 @@ def network_settings_have_a_network(settings: Settings) -> Iterator[Problem]:
     """Functions that mount nothing run outside any VPC, whatever VPC is named."""
     if not settings.packaged or settings.stored_in(*MOUNTED_STORAGES):
         return
-    named = {"vpcId": settings.vpc_id, "subnetIds": settings.subnet_ids, "zones": settings.zones}
+    named = {
+        "vpcId": settings.vpc_id,
+        "subnetIds": settings.subnet_ids,
+        "zones": settings.zones,
+        "interfaceEndpoints": settings.interface_endpoints,
+    }
     if keys := tuple(key for key, value in named.items() if value):
         yield Problem(
             keys=(*keys, "storage"),
@@ -115,6 +120,12 @@ def existing_network_is_whole(settings: Settings) -> Iterator[Problem]:
             keys=("zones", "vpcId"),
             message=f"the zones of {settings.vpc_id} are those of subnetIds; leave zones out, or leave vpcId out for a "
             f"VPC of the stack's own",
+        )
+    if settings.vpc_id and settings.vpc_cidr != Settings().vpc_cidr:
+        yield Problem(
+            keys=("vpcCidr", "vpcId"),
+            message=f"{settings.vpc_id} has its addresses already; leave vpcCidr out, or leave vpcId out for a VPC of "
+            "the stack's own",
         )
 
 
@@ -147,6 +158,16 @@ def provisioned_throughput_says_how_much(settings: Settings) -> Iterator[Problem
             keys=("efsProvisionedMibps", "efsThroughput"),
             message=f"{settings.efs_provisioned_mibps} MiB per second are for provisioned, and efsThroughput is "
             f"{settings.efs_throughput}; set efsThroughput to provisioned, or leave efsProvisionedMibps out",
+        )
+
+
+def throughput_has_a_file_system(settings: Settings) -> Iterator[Problem]:
+    """Whoever chooses how fast EFS is counts on being served from it."""
+    if settings.packaged and settings.efs_throughput != "elastic" and not settings.stored_in("efs"):
+        yield Problem(
+            keys=("efsThroughput", "storage"),
+            message=f"no model's storage is efs, so that no file system would be {settings.efs_throughput}; set "
+            f"storage to efs, or leave efsThroughput out",
         )
 
 
@@ -216,6 +237,7 @@ REFUSED: tuple[Rule, ...] = (
     existing_network_is_whole,
     own_network_has_room,
     provisioned_throughput_says_how_much,
+    throughput_has_a_file_system,
     image_built_before_holds_its_models,
     models_fit_in_the_image,
 )

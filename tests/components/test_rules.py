@@ -88,9 +88,23 @@ def advice(root: Path, **values: object) -> str:
             "zones, vpcId: the zones of vpc-0a are those of subnetIds; leave zones out",
         ),
         (
+            {"storage": "efs", "vpcId": "vpc-0a", "subnetIds": ["subnet-0a"], "vpcCidr": "10.1.0.0/24"},
+            "vpcCidr, vpcId: vpc-0a has its addresses already; leave vpcCidr out",
+        ),
+        (
             {"vpcId": "vpc-0a", "subnetIds": ["subnet-0a"]},
             "vpcId, subnetIds, storage: with s3 functions run outside any VPC; leave vpcId and subnetIds out, or set "
             "storage to efs or s3files",
+        ),
+        (
+            {"storage": "image", "interfaceEndpoints": ["kms"]},
+            "interfaceEndpoints, storage: with image functions run outside any VPC; leave interfaceEndpoints out, or "
+            "set storage to efs or s3files",
+        ),
+        (
+            {"storage": "s3files", "efsThroughput": "bursting"},
+            "efsThroughput, storage: no model's storage is efs, so that no file system would be bursting; set storage "
+            "to efs, or leave efsThroughput out",
         ),
         (
             {"storage": "efs", "vpcCidr": "10.0.0.0/28"},
@@ -127,6 +141,10 @@ def advice(root: Path, **values: object) -> str:
         (
             {"alarmsTopicArn": "arn:aws:sns:eu-central-1:123456789012:pager"},
             "alarmsTopicArn, monitoring: there are no alarms to tell of; set monitoring to true",
+        ),
+        (
+            {"latencyAlarmMs": 900},
+            "latencyAlarmMs, monitoring: there is no alarm to ring; set monitoring to true, or leave latencyAlarmMs",
         ),
         (
             {"kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1a"},
