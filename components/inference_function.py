@@ -180,7 +180,8 @@ def _attachments(binding: ModelBinding) -> dict[str, Any]:
             "subnet_ids": list(binding.network.subnet_ids),
             "security_group_ids": list(binding.network.security_group_ids),
         }
-        # Destroying need not wait the 20 minutes that Lambda takes to give its network interfaces back.
+        # Lambda gives its network interfaces back within 20 minutes or so. The security groups need not wait for that
+        # then; the subnets of a VPC of the stack's own do.
         arguments["replace_security_groups_on_destroy"] = True
     if binding.mount:
         arguments["file_system_config"] = {
