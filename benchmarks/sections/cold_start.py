@@ -20,9 +20,9 @@ CACHES = {"warm": "page cache warm", "dropped": "page cache dropped"}
 def measure(quick: bool) -> dict[str, Any]:
     """Fresh processes in turn: every model in every way, then the next round."""
     subjects = prepare(("iris", "mobilenet_v2") if quick else SUBJECT_NAMES)
-    runs = _rounds("warm", subjects, 1 if quick else 7)
+    runs = _rounds("warm", subjects, 1 if quick else 5)
     if page_cache.may_drop():
-        runs += _rounds("dropped", subjects[:1] if quick else subjects, 1 if quick else 5)
+        runs += _rounds("dropped", subjects[:1] if quick else subjects, 1 if quick else 3)
     for subject in subjects:
         _check_answers(subject, runs)
     return {"runs": [{key: value for key, value in run.items() if key != "numbers"} for run in runs]}

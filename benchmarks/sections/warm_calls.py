@@ -29,7 +29,7 @@ Blocks = list[list[float]]
 def measure(quick: bool) -> dict[str, Any]:
     """Processes that hold one handler each are asked in turn, a block of calls at a time."""
     subjects = prepare(("iris", "mobilenet_v2") if quick else SUBJECT_NAMES)
-    rounds, calls = (2, 5) if quick else (20, 20)
+    rounds, calls = (2, 5) if quick else (10, 20)
     return {
         "calls": {subject.name: _all_ways(subject, rounds, calls) for subject in subjects},
         "overhead": {
