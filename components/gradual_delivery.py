@@ -14,6 +14,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.operations_settings import Delivery
+from components.tool_function import ToolFunctionArgs, tool_function
 from handlers.contract import TRAFFIC_SHIFT_HANDLER
 
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
@@ -88,7 +89,7 @@ class GradualDelivery(pulumi.ComponentResource):
             )
             for target in args.targets
         ]
-        starter, starter_grant = self._starter(name, args, application, groups)
+        starter = tool_function(f"{name}-starter", _starter(args, application, groups), self)
         for target, group in zip(args.targets, groups, strict=True):
             aws.lambda_.Invocation(
                 f"{name}-{target.name}-shift",
@@ -102,58 +103,30 @@ class GradualDelivery(pulumi.ComponentResource):
                         "version": target.version,
                     }
                 ),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[starter_grant]),
+                opts=inside,
             )
 
         self.application_name = application.name
         self.register_outputs({"application_name": self.application_name})
 
-    def _starter(
-        self,
-        name: str,
-        args: GradualDeliveryArgs,
-        application: aws.codedeploy.Application,
-        groups: Sequence[aws.codedeploy.DeploymentGroup],
-    ) -> tuple[aws.lambda_.Function, aws.iam.RolePolicy]:
-        """The function that asks CodeDeploy for a deployment, and the grant that it needs before it may be called."""
-        inside = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(
-            f"{name}-starter-role", assume_role_policy=iam.trust("lambda.amazonaws.com"), tags=args.tags, opts=inside
-        )
-        log_group = aws.cloudwatch.LogGroup(
-            f"{name}-starter-logs",
-            retention_in_days=args.log_retention_days,
-            kms_key_id=args.kms_key_arn,
-            tags=args.tags,
-            opts=inside,
-        )
-        grant = aws.iam.RolePolicy(
-            f"{name}-starter-policy",
-            role=role.name,
-            policy=iam.policy(
-                [
-                    *_starter_grants(args, application, groups),
-                    iam.write_logs(log_group.arn),
-                    *([] if args.kms_key_arn is None else [iam.decrypt(args.kms_key_arn)]),
-                ]
-            ),
-            opts=inside,
-        )
-        starter = aws.lambda_.Function(
-            f"{name}-starter",
-            package_type="Image",
-            image_uri=args.image_uri,
-            image_config={"commands": [TRAFFIC_SHIFT_HANDLER]},
-            architectures=[args.architecture],
-            role=role.arn,
-            memory_size=256,
-            timeout=60,
-            logging_config={"log_format": "JSON", "log_group": log_group.name},
-            kms_key_arn=args.kms_key_arn,
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[grant]),
-        )
-        return starter, grant
+
+def _starter(
+    args: GradualDeliveryArgs,
+    application: aws.codedeploy.Application,
+    groups: Sequence[aws.codedeploy.DeploymentGroup],
+) -> ToolFunctionArgs:
+    """The function that asks CodeDeploy for a deployment."""
+    return ToolFunctionArgs(
+        image_uri=args.image_uri,
+        handler=TRAFFIC_SHIFT_HANDLER,
+        architecture=args.architecture,
+        memory_mib=256,
+        timeout_seconds=60,
+        grants=_starter_grants(args, application, groups),
+        log_retention_days=args.log_retention_days,
+        kms_key_arn=args.kms_key_arn,
+        tags=args.tags,
+    )
 
 
 def _codedeploy_grants(targets: Sequence[DeliveryTarget]) -> list[iam.Statement]:

@@ -8,18 +8,18 @@ import pulumi
 import pulumi_aws as aws
 
 from components import file_clients, iam
+from components.inference_function import UNRESERVED
 from components.model_bucket import ModelBucket
 from components.model_network import ModelNetwork
 from components.model_source import Mount
 from components.packaged_models import PackagedModel
+from components.tool_function import ToolFunctionArgs, tool_function
 from handlers import contract
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE
 
 MEMORY_MIB = contract.MIB_PER_VCPU
 TIMEOUT_SECONDS = 900
 """The most that Lambda gives. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-UNRESERVED = -1
-"""What Lambda calls a function without reserved concurrency."""
 DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 60 * 60
 """The most that SQS gives."""
 
@@ -66,7 +66,7 @@ class ModelSync(pulumi.ComponentResource):
             tags=args.tags,
             opts=inside,
         )
-        function = self._function(name, args, dead_letters)
+        function = tool_function(name, _function(args, dead_letters), self)
         on_failure = aws.lambda_.FunctionEventInvokeConfig(
             name,
             function_name=function.name,
@@ -122,67 +122,46 @@ class ModelSync(pulumi.ComponentResource):
             }
         )
 
-    def _function(self, name: str, args: ModelSyncArgs, dead_letters: aws.sqs.Queue) -> aws.lambda_.Function:
-        inside = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(
-            f"{name}-role", assume_role_policy=iam.trust("lambda.amazonaws.com"), tags=args.tags, opts=inside
-        )
-        log_group = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            retention_in_days=args.log_retention_days,
-            kms_key_id=args.kms_key_arn,
-            tags=args.tags,
-            opts=inside,
-        )
-        grant = aws.iam.RolePolicy(
-            f"{name}-policy",
-            role=role.name,
-            policy=iam.policy(_grants(args, log_group.arn, dead_letters.arn)),
-            opts=inside,
-        )
-        network = args.network.for_functions()
-        return aws.lambda_.Function(
-            name,
-            package_type="Image",
-            image_uri=args.image_uri,
-            image_config={"commands": [contract.MODEL_SYNC_HANDLER]},
-            architectures=[args.architecture],
-            role=role.arn,
-            memory_size=MEMORY_MIB,
-            timeout=TIMEOUT_SECONDS,
-            reserved_concurrent_executions=1 if args.reserve_concurrency else UNRESERVED,
-            environment={
+
+def _function(args: ModelSyncArgs, dead_letters: aws.sqs.Queue) -> ToolFunctionArgs:
+    network = args.network.for_functions()
+    store = pulumi.Output.concat("s3://", args.bucket.bucket_name, "/", args.bucket.prefix)
+    return ToolFunctionArgs(
+        image_uri=args.image_uri,
+        handler=contract.MODEL_SYNC_HANDLER,
+        architecture=args.architecture,
+        memory_mib=MEMORY_MIB,
+        timeout_seconds=TIMEOUT_SECONDS,
+        grants=_grants(args, dead_letters.arn),
+        log_retention_days=args.log_retention_days,
+        kms_key_arn=args.kms_key_arn,
+        tags=args.tags,
+        ready=args.mountable,
+        more={
+            "reserved_concurrent_executions": 1 if args.reserve_concurrency else UNRESERVED,
+            "environment": {
                 "variables": {
-                    contract.MODEL_STORE_URI: pulumi.Output.concat(
-                        "s3://", args.bucket.bucket_name, "/", args.bucket.prefix
-                    ),
+                    contract.MODEL_STORE_URI: store,
                     contract.MODEL_NAMES: contract.join_model_names(model.name for model in args.models),
                     contract.MODEL_SYNC_TARGET: args.mount.path,
                 }
             },
-            kms_key_arn=args.kms_key_arn,
-            file_system_config={"arn": args.mount.access_point_arn, "local_mount_path": args.mount.path},
-            vpc_config={"subnet_ids": network.subnet_ids, "security_group_ids": network.security_group_ids},
-            replace_security_groups_on_destroy=True,
-            logging_config={"log_format": "JSON", "log_group": log_group.name},
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[grant, *args.mountable]),
-        )
+            "file_system_config": {"arn": args.mount.access_point_arn, "local_mount_path": args.mount.path},
+            "vpc_config": {"subnet_ids": network.subnet_ids, "security_group_ids": network.security_group_ids},
+            "replace_security_groups_on_destroy": True,
+        },
+    )
 
 
-def _grants(
-    args: ModelSyncArgs, log_group_arn: pulumi.Input[str], dead_letters_arn: pulumi.Input[str]
-) -> list[iam.Statement]:
+def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> list[iam.Statement]:
     models = [model.name for model in args.models]
     statements = [
         *iam.read_models(args.bucket.bucket_arn, args.bucket.prefix, models),
         file_clients.mount("elasticfilesystem", args.file_system_arn, args.mount.access_point_arn, write=True),
         iam.allow(["sqs:SendMessage"], [dead_letters_arn]),
-        iam.write_logs(log_group_arn),
         iam.attach_to_networks(),
     ]
     if args.kms_key_arn is not None:
-        statements.append(iam.decrypt(args.kms_key_arn))
         statements.append(iam.allow(["kms:GenerateDataKey"], [args.kms_key_arn]))  # to send to the queue
     return statements
 
