@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import pulumi
 import pulumi_aws as aws
@@ -13,12 +13,8 @@ from components.model_network import ModelNetwork
 from components.model_source import ModelBinding, Mount
 from components.model_sync import ModelSync, ModelSyncArgs
 from components.packaged_models import PackagedModel
+from components.storage_settings import PROVISIONED_MIBPS, Throughput
 from handlers.contract import MOUNT_PATH
-
-ThroughputMode = Literal["elastic", "bursting", "provisioned"]
-
-PROVISIONED_MIBPS = range(1, 3415)
-"""MiB/s that a file system can be given. https://docs.aws.amazon.com/efs/latest/ug/limits.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +26,7 @@ class ModelFileSystemArgs:
     image_uri: pulumi.Input[str]
     """An image of the handlers, as `repository@sha256:digest`; the sync function runs from it."""
     architecture: str = "x86_64"
-    throughput: ThroughputMode = "elastic"
+    throughput: Throughput = "elastic"
     """`elastic` is as fast as EFS gets, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored, and 1 MiB/s
     at least, once its credits are used up, and a few models never earn them back. `provisioned` is `provisioned_mibps`,
     billed by time."""
@@ -47,9 +43,9 @@ class ModelFileSystemArgs:
     tags: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
-        if self.throughput not in get_args(ThroughputMode):
+        if self.throughput not in get_args(Throughput):
             raise ValueError(
-                f"throughput is {self.throughput!r}; an EFS file system takes {', '.join(get_args(ThroughputMode))}"
+                f"throughput is {self.throughput!r}; an EFS file system takes {', '.join(get_args(Throughput))}"
             )
         if self.throughput == "provisioned" and self.provisioned_mibps not in PROVISIONED_MIBPS:
             raise ValueError(

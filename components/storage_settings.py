@@ -10,6 +10,9 @@ from components.setting_types import choice, flag, integer, setting, text, texts
 Storage = Literal["s3", "efs", "s3files", "image"]
 Throughput = Literal["elastic", "bursting", "provisioned"]
 
+PROVISIONED_MIBPS = range(1, 3415)
+"""MiB/s that a file system can be given. https://docs.aws.amazon.com/efs/latest/ug/limits.html"""
+
 MOUNTED_STORAGES: tuple[Storage, ...] = ("efs", "s3files")
 """What functions mount, inside a VPC."""
 
@@ -56,7 +59,7 @@ class StorageSettings:
         "size stored, so that a few models have next to none. provisioned: efsProvisionedMibps, billed by time.",
     )
     efs_provisioned_mibps: int | None = setting(
-        integer(1, 3414, "MiB per second", absent=0),
+        integer(PROVISIONED_MIBPS.start, PROVISIONED_MIBPS.stop - 1, "MiB per second", absent=0),
         0,
         "Throughput of the EFS file system in MiB per second, with provisioned; 0 for the other modes.",
     )
