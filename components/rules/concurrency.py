@@ -118,6 +118,17 @@ def images_built_before_allow_snapshots(settings: Settings) -> Iterator[Problem]
         )
 
 
+def snapshots_are_billed_by_version(settings: Settings) -> Iterator[Problem]:
+    """Versions that nothing points to any more keep their snapshots."""
+    if settings.snap_start:
+        yield Problem(
+            keys=("snapStart",),
+            message=f"Lambda bills a snapshot of {settings.memory_mib} MiB for each version published, as long as the "
+            "version is there, and a deployment adds a version and deletes none; delete those that no alias needs "
+            "(aws lambda delete-function --function-name NAME --qualifier VERSION)",
+        )
+
+
 def _provisioned(settings: Settings) -> tuple[str, ...]:
     """The keys that keep environments ready."""
     given = {
@@ -137,4 +148,8 @@ REFUSED: tuple[Rule, ...] = (
     for_each_function(weights_exclude_provisioned_concurrency),
 )
 
-ADVISED: tuple[Rule, ...] = (reserved_concurrency_fits_in_the_account, images_built_before_allow_snapshots)
+ADVISED: tuple[Rule, ...] = (
+    reserved_concurrency_fits_in_the_account,
+    images_built_before_allow_snapshots,
+    for_each_function(snapshots_are_billed_by_version),
+)

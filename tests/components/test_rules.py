@@ -192,6 +192,11 @@ def test_a_mounted_storage_needs_to_know_the_region(packaged: Path, storage: str
         ),
         ({"snapStart": True, "imageUri": IMAGE}, "snapStart, imageUri: Lambda takes a snapshot of an image on AWS's"),
         (
+            {"snapStart": True, "memoryMib": 2048},
+            "snapStart: Lambda bills a snapshot of 2048 MiB for each version published, as long as the version is "
+            "there, and a deployment adds a version and deletes none",
+        ),
+        (
             {"storage": "efs", "efsThroughput": "bursting"},
             "efsThroughput: once its credits are used up, bursting reads 1.0 MiB a second for all functions together",
         ),
