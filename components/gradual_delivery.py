@@ -131,9 +131,14 @@ def _starter(
 
 def _codedeploy_grants(targets: Sequence[DeliveryTarget]) -> list[iam.Statement]:
     """What CodeDeploy does to the functions, and which alarms it watches meanwhile."""
-    alarms = [alarm.arn for target in targets for alarm in target.alarms]
     actions = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
-    return [iam.allow(actions, _functions(targets)), iam.allow(["cloudwatch:DescribeAlarms"], alarms)]
+    statements = [iam.allow(actions, _functions(targets))]
+    if alarms := [alarm for target in targets for alarm in target.alarms]:
+        # CodeDeploy asks for alarms by a list of names, and CloudWatch then asks IAM about all of the region's.
+        # arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME
+        every = alarms[0].arn.apply(lambda arn: f"{arn.rsplit(':alarm:', 1)[0]}:alarm:*")
+        statements.append(iam.allow(["cloudwatch:DescribeAlarms"], [every]))
+    return statements
 
 
 def _starter_grants(

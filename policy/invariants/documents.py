@@ -7,6 +7,7 @@ from typing import Any
 Statement = Mapping[str, Any]
 
 WITHOUT_RESOURCE_LEVEL: Mapping[str, str] = {
+    "cloudwatch:DescribeAlarms": "CloudWatch asks IAM about every alarm of the region, whichever names are asked for",
     "ec2:AssignPrivateIpAddresses": "the network interface has no ARN yet when Lambda's grant is written",
     "ec2:CreateNetworkInterface": "the network interface has no ARN yet when Lambda's grant is written",
     "ec2:DeleteNetworkInterface": "Lambda makes the network interface, so that nobody can name it beforehand",

@@ -57,6 +57,15 @@ def test_the_reason_for_every_resource_is_said_beside_it(stack: Recorder):
     assert "NO REASON IS KNOWN" not in "\n".join(lines)
 
 
+def test_the_reason_for_every_alarm_is_said_where_traffic_is_shifted(root: Path, capsys: pytest.CaptureFixture[str]):
+    shifted = ("--config", "monitoring=true", "--config", "delivery=canary10Percent5Minutes")
+    assert run(root, *shifted) == 0
+    every = (
+        "    on arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*\n       cloudwatch:DescribeAlarms: CloudWatch asks"
+    )
+    assert every in capsys.readouterr().out
+
+
 def test_the_command_prints_who_may_do_what(root: Path, capsys: pytest.CaptureFixture[str]):
     assert run(root, "--config", "storage=s3") == 0
     printed = capsys.readouterr().out

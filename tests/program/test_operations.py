@@ -223,6 +223,13 @@ def test_what_starts_a_shift_can_start_no_other(packaged: Path):
     assert granted["lambda:GetAlias"][0] == "arn:aws:lambda:eu-central-1:123456789012:function:inference-1234567"
 
 
+def test_codedeploy_may_describe_the_regions_alarms_for_it_asks_by_their_names(packaged: Path):
+    policy = json.loads(run(packaged, **WATCHED).named("inference-delivery-policy").inputs["policy"])
+    granted = {tuple(statement["Action"]): statement["Resource"] for statement in policy["Statement"]}
+    every = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*"
+    assert granted["cloudwatch:DescribeAlarms",] == [every]
+
+
 def test_every_delivery_in_steps_is_a_configuration_of_codedeploy():
     assert set(CODEDEPLOY_CONFIGURATIONS) == set(get_args(Delivery)) - {"allAtOnce"}
     assert CODEDEPLOY_CONFIGURATIONS["linear10PercentEvery1Minute"] == (
