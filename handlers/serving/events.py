@@ -3,7 +3,6 @@
 HTTP API and function URL (payload 2.0), REST API and load balancer (payload 1.0), and direct invocation.
 """
 
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -91,7 +90,9 @@ def write_answer(request: Request, response: Response) -> dict[str, Any]:
         body = response.body.decode()
     else:
         _refuse_too_large((len(response.body) + 2) // 3 * 4)
-        body = binascii.b2a_base64(response.body, newline=False).decode("ascii")
+        from pybase64 import b64encode_as_string  # late: only binary bodies need it
+
+        body = b64encode_as_string(response.body)
     return {
         "statusCode": response.status,
         "headers": dict(response.headers),
@@ -119,9 +120,11 @@ def _body(event: Mapping[str, Any]) -> bytes:
     body: str = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return body.encode()
+    from pybase64 import b64decode  # late: only binary bodies need it
+
     try:
-        return binascii.a2b_base64(body, strict_mode=True)
-    except binascii.Error as error:
+        return b64decode(body, validate=True)
+    except ValueError as error:
         raise InvalidRequest(f"The event says that its body is base64, but: {error}") from None
 
 
