@@ -18,6 +18,12 @@ from handlers.manifest import EngineName
 PLATFORMS: Mapping[str, str] = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 """Docker's names of Lambda's architectures."""
 
+IMAGES_DIRECTORY = Path("build/images")
+"""Where models are laid out for images' builds, below the project's directory."""
+
+CONTEXT_DIRECTORIES = (Path("handlers"), IMAGES_DIRECTORY)
+"""What `.dockerignore` lets into the context."""
+
 KEPT_IMAGES = 30
 """How many images the repository keeps. Lambda needs those of every version that may still be called."""
 
@@ -42,7 +48,9 @@ class HandlerImage(pulumi.ComponentResource):
     """An image by digest, in an encrypted repository that scans what is pushed and never moves a tag.
 
     The tag is the digest of what goes into the build, so that an image is pushed once for each content, and the same
-    sources on another machine are the same image. Building needs Docker; a preview builds nothing.
+    sources on another machine are the same image. What the repository holds already is found there by its tag: sources
+    that come back after others, or whose deployment died after its push. Building needs Docker; a preview builds
+    nothing.
     """
 
     image_uri: pulumi.Output[str]
@@ -70,32 +78,74 @@ class HandlerImage(pulumi.ComponentResource):
         login = aws.ecr.get_authorization_token_output(
             registry_id=repository.registry_id, opts=pulumi.InvokeOptions(parent=self)
         )
-        # The provider builds, and pushes the same tag, again where a path differs: no machine's own paths in the state.
-        context = Path(os.path.relpath(args.context))
+        tag = build_digest(args)
+        held = _held_digest(repository, tag, pulumi.InvokeOutputOptions(parent=self))
+        build = _build(args)
         image = docker.Image(
-            f"{name}-build",
-            image_name=pulumi.Output.concat(repository.repository_url, ":", build_digest(args)),
-            build={
-                "context": str(context),
-                "dockerfile": str(context / "handlers" / "Dockerfile"),
-                "platform": PLATFORMS[args.architecture],
-                "target": build_target(args),
-                "args": _build_args(args),
-                # BuildKit through the engine, not buildx: buildx adds a provenance attestation, which makes the image
-                # an index of two, and Lambda refuses those.
-                "builder_version": docker.BuilderVersion.BUILDER_BUILD_KIT,
-            },
+            # An update would push again, and what is there cannot be pushed: whatever differs is a resource of its own.
+            # What leaves the state stays in the repository, for the provider deletes nothing.
+            f"{name}-build-{_provider_digest(args, build)}",
+            image_name=pulumi.Output.concat(repository.repository_url, ":", tag),
+            build=build,
             registry={
                 "server": repository.repository_url,
                 "username": login.user_name,
                 "password": pulumi.Output.secret(login.password),
             },
             build_on_preview=False,
-            opts=inside,
+            # The provider takes no unknown here. What is decided when the image is new stays: its push changes `held`.
+            skip_push=held.apply(_is_held, run_with_unknowns=True),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["skipPush"]),
         )
-        self.image_uri = checked_image(image.repo_digest, login, args.architecture)
+        found = pulumi.Output.concat(repository.repository_url, "@", held)
+        image_uri = held.apply(lambda digest: found if digest else image.repo_digest.apply(_pushed))
+        self.image_uri = checked_image(image_uri, login, args.architecture)
         self.repository_name = repository.name
         self.register_outputs({"image_uri": self.image_uri, "repository_name": self.repository_name})
+
+
+def _held_digest(repository: aws.ecr.Repository, tag: str, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
+    """The digest of the image that the repository has under a tag; empty where it has none. Unknown in the preview of a
+    repository that is not there yet."""
+    held = aws.ecr.get_images_output(repository_name=repository.name, opts=opts)
+    return held.image_ids.apply(
+        lambda images: next((image.image_digest for image in images if image.image_tag == tag), "")
+    )
+
+
+def _is_held(digest: object) -> bool:
+    """Whether a repository is known to hold an image: neither without a digest nor where that is unknown."""
+    return isinstance(digest, str) and digest != ""
+
+
+def _pushed(repo_digest: str | None) -> str:
+    """The address that a push gave.
+
+    Raises:
+        ValueError: inside the output. Nothing was pushed, for the repository held the image; now it does not.
+    """
+    if not repo_digest:
+        raise ValueError(
+            "the repository held this image when it was to be pushed, and holds it no more: somebody deleted it, or "
+            "the repository was replaced; take the docker:index/image:Image out of the state (pulumi state delete URN) "
+            "and deploy again, which pushes it"
+        )
+    return repo_digest
+
+
+def _build(args: HandlerImageArgs) -> docker.DockerBuildArgsDict:
+    # The provider builds again where a path differs: no machine's own paths in the state.
+    context = Path(os.path.relpath(args.context))
+    return {
+        "context": str(context),
+        "dockerfile": str(context / "handlers" / "Dockerfile"),
+        "platform": PLATFORMS[args.architecture],
+        "target": build_target(args),
+        "args": _build_args(args),
+        # BuildKit through the engine, not buildx: buildx adds a provenance attestation, which makes the image an index
+        # of two, and Lambda refuses those.
+        "builder_version": docker.BuilderVersion.BUILDER_BUILD_KIT,
+    }
 
 
 def build_target(args: HandlerImageArgs) -> str:
@@ -106,25 +156,34 @@ def build_target(args: HandlerImageArgs) -> str:
 
 def build_digest(args: HandlerImageArgs) -> str:
     """Hexadecimal digest of everything that decides what the image holds, file by file in the order of their paths."""
-    digest = hashlib.sha256()
     settings = [build_target(args), args.architecture, sorted(_build_args(args).items())]
-    digest.update(json.dumps(settings).encode())
-    for path in _build_inputs(args):
-        digest.update(path.relative_to(args.context.resolve()).as_posix().encode() + b"\0")
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    directories = [Path("handlers"), *([args.models_directory] if args.models_directory else [])]
+    for path in _files(args.context, directories):
+        digest.update(_name_and_content(args.context, path))
     return digest.hexdigest()[:32]
 
 
-def _build_inputs(args: HandlerImageArgs) -> list[Path]:
-    """The files that the build reads."""
-    context = args.context.resolve()
-    directories = [context / "handlers"]
-    if args.models_directory:
-        directories.append(context / args.models_directory)
-    files = [path for directory in directories for path in directory.rglob("*") if path.is_file()]
+def _provider_digest(args: HandlerImageArgs, build: Mapping[str, object]) -> str:
+    """Digest of everything whose change makes the provider build, and push, again: its arguments, and the context with
+    the files' modes and with the models of other images, which lie in it too."""
+    digest = hashlib.sha256(json.dumps([build_digest(args), build], default=str).encode())
+    for path in _files(args.context, CONTEXT_DIRECTORIES):
+        digest.update(f"{path.stat().st_mode:o}".encode() + _name_and_content(args.context, path))
+    return digest.hexdigest()[:12]
+
+
+def _files(context: Path, directories: Iterable[Path]) -> list[Path]:
+    """The files of these directories of the context that a build sees, and what it is told to ignore."""
+    files = [path for directory in directories for path in (context / directory).rglob("*")]
     ignore = context / ".dockerignore"
     return sorted(path for path in [*files, ignore] if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _name_and_content(context: Path, path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").digest()
+    return path.relative_to(context).as_posix().encode() + b"\0" + content
 
 
 def _build_args(args: HandlerImageArgs) -> dict[str, str]:

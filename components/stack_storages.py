@@ -1,14 +1,13 @@
 """StackStorages: the bucket, the network, the image and the sources that a stack's functions take their models from."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 
 from components.baked_models import BakedModels, BakedModelsArgs, PrebuiltModels
 from components.checked_image import checked_image
-from components.handler_image import HandlerImage, HandlerImageArgs
+from components.handler_image import IMAGES_DIRECTORY, HandlerImage, HandlerImageArgs
 from components.model_bucket import ModelBucket, ModelBucketArgs
 from components.model_file_system import ModelFileSystem, ModelFileSystemArgs
 from components.model_network import ExistingVpc, ModelNetwork, ModelNetworkArgs
@@ -17,9 +16,6 @@ from components.mounted_bucket import MountedModelBucket, MountedModelBucketArgs
 from components.packaged_models import PackagedModel
 from components.stack_args import StackArgs
 from components.storage_settings import MOUNTED_STORAGES, Storage
-
-IMAGES_DIRECTORY = Path("build/images")
-"""Where models are laid out for the image's build, in the project's directory; `.dockerignore` lets it in."""
 
 
 class StackStorages:

@@ -21,8 +21,9 @@ class StoredObject:
 class RecordedAws(mocks.Mocks):
     """What AWS would answer: computed outputs by type. A call that is not answered here raises."""
 
-    def __init__(self, objects: Mapping[str, StoredObject]) -> None:
+    def __init__(self, objects: Mapping[str, StoredObject], images: Mapping[str, str]) -> None:
         self.objects = objects
+        self.images = images
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if not args.custom:
@@ -35,6 +36,7 @@ class RecordedAws(mocks.Mocks):
             "aws:s3/getObjects:getObjects": self._list,
             "aws:s3/getObject:getObject": self._get,
             "aws:ecr/getAuthorizationToken:getAuthorizationToken": self._log_in,
+            "aws:ecr/getImages:getImages": self._list_images,
             "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda asked: {**asked, "id": "pl-found"},
         }.get(args.token)
         if answer is None:
@@ -50,6 +52,10 @@ class RecordedAws(mocks.Mocks):
 
     def _log_in(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {**asked, "id": REGION, "userName": "AWS", "password": "secret"}
+
+    def _list_images(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        held = [{"imageTag": tag, "imageDigest": digest} for tag, digest in self.images.items()]
+        return {**asked, "id": asked["repositoryName"], "region": REGION, "imageIds": held}
 
 
 def _named(name: str, inputs: Mapping[str, Any]) -> str:
@@ -140,7 +146,7 @@ COMPUTED: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
         "arn": _arn("codedeploy", f"deploymentgroup:{inputs['appName']}/{inputs['deploymentGroupName']}"),
     },
     "docker:index/image:Image": lambda name, inputs: {
-        "repoDigest": inputs["imageName"].split(":")[0] + "@sha256:" + "ab" * 32,
+        "repoDigest": None if inputs["skipPush"] else inputs["imageName"].split(":")[0] + "@sha256:" + "ab" * 32,
     },
 }
 """Outputs that AWS computes, by type. An output that is not given here would vanish without a word."""

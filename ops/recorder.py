@@ -40,10 +40,13 @@ class Registered:
 
 
 class Recorder(mocks.MockMonitor):
-    """A monitor that keeps what is registered; `objects` is what the buckets hold, by key."""
+    """A monitor that keeps what is registered; `objects` is what the buckets hold, by key, and `images` the
+    digests that the image repositories hold, by tag."""
 
-    def __init__(self, objects: Mapping[str, StoredObject] | None = None) -> None:
-        super().__init__(RecordedAws(dict(objects or {})))
+    def __init__(
+        self, objects: Mapping[str, StoredObject] | None = None, images: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(RecordedAws(dict(objects or {}), dict(images or {})))
         self.registered: list[Registered] = []
         self.exports: dict[str, Any] = {}
 
@@ -107,6 +110,7 @@ def deploy(
     *,
     config: Mapping[str, str] | None = None,
     objects: Mapping[str, StoredObject] | None = None,
+    images: Mapping[str, str] | None = None,
     preview: bool = False,
     stack_name: str = "test",
 ) -> Recorder:
@@ -115,7 +119,7 @@ def deploy(
     `config` is by key, without namespace where it is the project's own. Raises what the program raised, also inside an
     apply.
     """
-    recorder = Recorder(objects)
+    recorder = Recorder(objects, images)
 
     loops: list[asyncio.AbstractEventLoop] = []
 

@@ -86,6 +86,20 @@ def get_authorization_token(account: EmulatedAccount, arguments: dict[str, Any])
     }
 
 
+def get_images(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
+    """aws.ecr.get_images"""
+    pages = account.client("ecr").get_paginator("list_images").paginate(repositoryName=arguments["repositoryName"])
+    held = [image for page in pages for image in page["imageIds"]]
+    return {
+        **arguments,
+        "id": arguments["repositoryName"],
+        "region": account.region,
+        "imageIds": [
+            {"imageTag": image.get("imageTag", ""), "imageDigest": image.get("imageDigest", "")} for image in held
+        ],
+    }
+
+
 def _digest_of(directories: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     for directory in directories:
@@ -104,4 +118,5 @@ RESOURCES: Mapping[str, Create] = {
 
 CALLS: Mapping[str, Call] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": get_authorization_token,
+    "aws:ecr/getImages:getImages": get_images,
 }

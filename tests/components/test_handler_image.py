@@ -3,9 +3,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pulumi.runtime import rpc
 
-from components.handler_image import HandlerImage, HandlerImageArgs, build_digest, build_target
+from components.handler_image import CONTEXT_DIRECTORIES, HandlerImage, HandlerImageArgs, build_digest, build_target
+from ops.recorded_aws import COMPUTED
+from ops.recorder import Registered
 from tests.recorder import Recorder, deploy
+
+PROJECT = Path(__file__).parents[2]
+REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers-1234567"
 
 
 @pytest.fixture
@@ -18,16 +24,30 @@ def context(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def deploy_image(context: Path, **args: object) -> Recorder:
+def deploy_image(
+    context: Path, images: dict[str, str] | None = None, preview: bool = False, **args: object
+) -> Recorder:
     return deploy(
-        lambda: HandlerImage("handlers", HandlerImageArgs(**{"engines": ["litert"], "context": context, **args}))
+        lambda: HandlerImage("handlers", HandlerImageArgs(**{"engines": ["litert"], "context": context, **args})),
+        images=images,
+        preview=preview,
     )
 
 
+def uri(recorder: Recorder) -> str:
+    return recorder.one("tensorflow-lambda:index:HandlerImage").outputs["image_uri"]
+
+
+def built(recorder: Recorder) -> Registered:
+    return recorder.one("docker:index/image:Image")
+
+
+def tag_and_digest(context: Path, digit: str) -> dict[str, str]:
+    return {build_digest(HandlerImageArgs(engines=["litert"], context=context)): f"sha256:{digit * 64}"}
+
+
 def test_the_image_is_known_by_its_repositorys_digest(context: Path):
-    outputs = deploy_image(context).one("tensorflow-lambda:index:HandlerImage").outputs
-    repository = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers-1234567"
-    assert outputs["image_uri"] == f"{repository}@sha256:{'ab' * 32}"
+    assert uri(deploy_image(context)) == f"{REPOSITORY}@sha256:{'ab' * 32}"
 
 
 def test_the_repository_never_moves_a_tag_scans_and_encrypts(context: Path):
@@ -46,6 +66,77 @@ def test_old_images_expire(context: Path):
 def test_the_tag_is_the_digest_of_what_goes_into_the_build(context: Path):
     image = deploy_image(context).one("docker:index/image:Image").inputs
     assert image["imageName"].endswith(f":{build_digest(HandlerImageArgs(engines=['litert'], context=context))}")
+
+
+def test_a_content_that_the_repository_lacks_is_pushed(context: Path):
+    first = deploy_image(context, images={"another": f"sha256:{'1' * 64}"})
+    assert built(first).inputs["skipPush"] is False
+    assert uri(first) == f"{REPOSITORY}@sha256:{'ab' * 32}"
+
+
+def test_sources_that_come_back_are_found_in_the_repository_and_not_pushed_again(context: Path):
+    handler = context / "handlers" / "handler.py"
+    images = tag_and_digest(context, "1")
+    first = deploy_image(context)
+    handler.write_text("handler = repr\n")
+    second = deploy_image(context, images=images)
+    assert built(second).inputs["skipPush"] is False
+    images |= tag_and_digest(context, "2")
+    handler.write_text("handler = print\n")
+    third = deploy_image(context, images=images)
+    assert built(third).inputs["skipPush"] is True
+    assert uri(third) == f"{REPOSITORY}@sha256:{'1' * 64}"
+    assert built(first).name == built(third).name != built(second).name
+
+
+def test_a_push_that_the_state_does_not_know_of_is_not_repeated(context: Path):
+    again = deploy_image(context, images=tag_and_digest(context, "1"))
+    assert built(again).inputs["skipPush"] is True
+    assert uri(again) == f"{REPOSITORY}@sha256:{'1' * 64}"
+
+
+def test_an_image_that_was_pushed_and_is_found_then_is_no_difference(context: Path):
+    first = deploy_image(context)
+    again = deploy_image(context, images=dict.fromkeys(tag_and_digest(context, "0"), f"sha256:{'ab' * 32}"))
+    differing = {key for key in built(first).inputs if built(first).inputs[key] != built(again).inputs[key]}
+    assert differing == set(built(again).ignore_changes) == {"skipPush"}
+    assert uri(first) == uri(again)
+
+
+def test_a_preview_before_there_is_a_repository_knows_no_image_and_decides_to_push(
+    context: Path, monkeypatch: pytest.MonkeyPatch
+):
+    repository = "aws:ecr/repository:Repository"
+    known = COMPUTED[repository]
+    monkeypatch.setitem(COMPUTED, repository, lambda name, inputs: {**known(name, inputs), "name": rpc.UNKNOWN})
+    preview = deploy_image(context, images=tag_and_digest(context, "1"), preview=True)
+    assert built(preview).inputs["skipPush"] is False
+    assert uri(preview) != f"{REPOSITORY}@sha256:{'1' * 64}"
+
+
+def test_an_image_that_was_found_once_and_is_there_no_more_is_not_deployed(
+    context: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(COMPUTED, "docker:index/image:Image", lambda name, inputs: {"repoDigest": None})
+    with pytest.raises(ValueError, match=r"holds it no more.*pulumi state delete"):
+        deploy_image(context)
+
+
+def test_what_makes_the_provider_build_again_is_another_resource_of_the_same_tag(context: Path):
+    other = context / "build" / "images" / "staging" / "iris"
+    other.mkdir(parents=True)
+    builds = [built(deploy_image(context))]
+    (other / "model").write_bytes(b"model")
+    builds.append(built(deploy_image(context)))
+    (context / "handlers" / "handler.py").chmod(0o700)
+    builds.append(built(deploy_image(context)))
+    assert len({build.name for build in builds}) == 3
+    assert len({build.inputs["imageName"] for build in builds}) == 1
+
+
+def test_the_context_is_what_docker_does_not_ignore():
+    lines = (PROJECT / ".dockerignore").read_text().splitlines()
+    assert [Path(line[1:]) for line in lines if line.startswith("!")] == list(CONTEXT_DIRECTORIES)
 
 
 @pytest.mark.parametrize(("architecture", "platform"), [("x86_64", "linux/amd64"), ("arm64", "linux/arm64")])
