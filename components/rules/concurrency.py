@@ -108,6 +108,17 @@ def reserved_concurrency_fits_in_the_account(settings: Settings) -> Iterator[Pro
         )
 
 
+def filling_reserves_concurrency(settings: Settings) -> Iterator[Problem]:
+    """AWS gives new accounts so little concurrency that none of it can be reserved."""
+    if settings.sync_reserved_concurrency and settings.stored_in("efs"):
+        yield Problem(
+            keys=("syncReservedConcurrency",),
+            message="the function that fills the file system reserves 1 environment, and an account whose concurrency "
+            f"in the region is {UNRESERVABLE_CONCURRENCY} or less can reserve none, as a new one's may be (`aws lambda "
+            "get-account-settings` tells); there set syncReservedConcurrency to false, and runs take turns by a lock",
+        )
+
+
 def images_built_before_allow_snapshots(settings: Settings) -> Iterator[Problem]:
     """Lambda takes snapshots of images that say so."""
     if settings.image_uri and any(function.snap_start for function in settings.functions()):
@@ -150,6 +161,7 @@ REFUSED: tuple[Rule, ...] = (
 
 ADVISED: tuple[Rule, ...] = (
     reserved_concurrency_fits_in_the_account,
+    filling_reserves_concurrency,
     images_built_before_allow_snapshots,
     for_each_function(snapshots_are_billed_by_version),
 )

@@ -10,6 +10,40 @@ WIDGETS_PER_DASHBOARD = 500
 WIDGETS_PER_ROW = 4
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"""
 
+ROLE_POLICY_CHARACTERS = 10_240
+"""All inline policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+DELIVERY_POLICY_CHARACTERS = 1_280
+"""What the grants of a delivery's roles that name no function take at most."""
+
+DELIVERED_FUNCTION = "arn:aws-us-gov:lambda:ap-southeast-1:123456789012:function:inference--1234567"
+DELIVERED_GROUP = (
+    "arn:aws-us-gov:codedeploy:ap-southeast-1:123456789012:deploymentgroup:"
+    "inference-delivery-1234567/inference-delivery-inference-"
+)
+"""The longest ARNs of a function and of its deployment group, but for the model's name in each."""
+
+
+def delivery_fits_in_the_role_policies(settings: Settings) -> Iterator[Problem]:
+    """A delivery's roles are granted each function by name: CodeDeploy's, and that of what starts a shift."""
+    if settings.delivery == "allAtOnce" or settings.mode == "multi":
+        return
+    room = ROLE_POLICY_CHARACTERS - DELIVERY_POLICY_CHARACTERS
+    length = sum(delivered_characters(model.name) for model in settings.packaged)
+    if length > room:
+        yield Problem(
+            keys=("delivery", "mode", "models"),
+            message=f"granting {len(settings.packaged)} functions to one delivery takes {length} characters of its "
+            f"roles' policies; allowed are {room} of IAM's {ROLE_POLICY_CHARACTERS}; set delivery to allAtOnce, or "
+            f"mode to multi, or list fewer in models and serve the others from a second stack",
+        )
+
+
+def delivered_characters(model: str) -> int:
+    """What a function takes of the longer policy, which starts shifts: its ARN, bare and with any version, and its
+    deployment group's. White space is not counted."""
+    return len(f'"{DELIVERED_FUNCTION}","{DELIVERED_FUNCTION}:*","{DELIVERED_GROUP}",') + 3 * len(model)
+
 
 def steps_are_watched(settings: Settings) -> Iterator[Problem]:
     """Without alarms nothing would stop a shift of traffic to a version that fails."""
@@ -68,6 +102,7 @@ def rows_fit_in_the_dashboard(settings: Settings) -> Iterator[Problem]:
 
 
 REFUSED: tuple[Rule, ...] = (
+    delivery_fits_in_the_role_policies,
     steps_are_watched,
     topic_is_told_something,
     thresholds_have_alarms,

@@ -7,6 +7,7 @@ import pytest
 from components.configuration import SettingsError, read_settings
 from components.handler_image import PLATFORMS
 from components.rules import ADVICE, problems
+from components.rules.operations import delivered_characters
 from components.settings import Settings
 from tests.packaged import as_configuration, package
 
@@ -201,6 +202,11 @@ def test_a_mounted_storage_needs_to_know_the_region(packaged: Path, storage: str
             "efsThroughput: once its credits are used up, bursting reads 1.0 MiB a second for all functions together",
         ),
         (
+            {"storage": "efs"},
+            "syncReservedConcurrency: the function that fills the file system reserves 1 environment, and an account "
+            "whose concurrency in the region is 100 or less can reserve none",
+        ),
+        (
             {"storage": "image", "ephemeralStorageMib": 2048},
             "ephemeralStorageMib, storage: with image functions keep nothing in /tmp, and what exceeds 512 MiB is",
         ),
@@ -212,6 +218,11 @@ def test_a_mounted_storage_needs_to_know_the_region(packaged: Path, storage: str
 )
 def test_what_works_and_surprises_is_said(packaged: Path, values: dict[str, object], said: str):
     assert said in advice(packaged, **values)
+
+
+def test_a_file_system_filled_under_a_lock_reserves_nothing_to_speak_of(packaged: Path):
+    assert "syncReservedConcurrency" not in advice(packaged, storage="efs", syncReservedConcurrency=False)
+    assert "syncReservedConcurrency" not in advice(packaged, storage="s3")
 
 
 def test_models_that_no_image_has_room_for_are_refused_before_anything_is_built(packaged: Path):
@@ -274,6 +285,19 @@ def test_more_models_than_a_dashboard_has_rows_for_are_refused(tmp_path: Path):
         package(tmp_path, f"m{number}")
     message = refusal(tmp_path, mode="single", monitoring=True)
     assert "monitoring, models: 63 models take 504 widgets of the dashboard, which has 500" in message
+
+
+def test_more_functions_than_a_delivery_can_be_granted_are_refused(tmp_path: Path):
+    for number in range(40):
+        package(tmp_path, f"m{number:02}")
+    delivered = {"mode": "single", "monitoring": True, "delivery": "canary10Percent5Minutes"}
+    length = 40 * delivered_characters("m00")
+    assert (
+        f"delivery, mode, models: granting 40 functions to one delivery takes {length} characters of its roles' "
+        "policies; allowed are 8960 of IAM's 10240; set delivery to allAtOnce, or mode to multi, or list fewer"
+    ) in refusal(tmp_path, **delivered)
+    assert read(tmp_path, **{**delivered, "mode": "multi"})
+    assert read(tmp_path, **{**delivered, "delivery": "allAtOnce"})
 
 
 def test_tensorflow_is_locked_for_every_architecture_that_may_be_chosen():

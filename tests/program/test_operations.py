@@ -9,6 +9,7 @@ import pytest
 
 from components.gradual_delivery import CODEDEPLOY_CONFIGURATIONS
 from components.operations_settings import Delivery
+from components.rules.operations import DELIVERY_POLICY_CHARACTERS, delivered_characters
 from handlers.contract import METRIC_NAMESPACE, Metric
 from policy.invariants import breaches
 from tests.packaged import package
@@ -228,6 +229,17 @@ def test_codedeploy_may_describe_the_regions_alarms_for_it_asks_by_their_names(p
     granted = {tuple(statement["Action"]): statement["Resource"] for statement in policy["Statement"]}
     every = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*"
     assert granted["cloudwatch:DescribeAlarms",] == [every]
+
+
+@pytest.mark.parametrize("role", ["delivery", "delivery-starter"])
+@pytest.mark.parametrize("delivery", CODEDEPLOY_CONFIGURATIONS)
+def test_a_deliverys_grants_take_no_more_characters_than_the_rule_counts(packaged: Path, role: str, delivery: str):
+    recorder = run(packaged, **{**WATCHED, "delivery": delivery, "mode": "single", "kmsKeyArn": KEY})
+    policy = "".join(recorder.named(f"inference-{role}-policy").inputs["policy"].split())
+    counted = sum(delivered_characters(model) for model in ("digits", "iris"))
+    assert len(policy) <= counted + DELIVERY_POLICY_CHARACTERS
+    if role == "delivery-starter":
+        assert len(policy) > counted - 2 * 3 * len("aws-us-gov:ap-southeast-1")
 
 
 def test_every_delivery_in_steps_is_a_configuration_of_codedeploy():
