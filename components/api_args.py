@@ -25,9 +25,9 @@ class ApiArgs:
     auth: Access = "iam"
     """Who may call."""
     throttling_burst: int = 200
-    """Requests at once."""
+    """Requests at once, of each route or method: a target that API Gateway keeps as well as it can."""
     throttling_rate: float = 100
-    """Requests per second."""
+    """Requests per second, likewise."""
     domain: Domain | None = None
     """A name of one's own; API Gateway's is then switched off."""
     log_retention_days: int = 30

@@ -88,12 +88,16 @@ class ApiSettings:
         "The Route 53 zone that gets the record for domainName; empty leaves DNS to you.",
     )
     throttling_burst: int = setting(
-        integer(1, 5000, "requests"), 200, "Requests that the API accepts at once before it answers 429."
+        integer(1, 5000, "requests"),
+        200,
+        "Requests at once beyond which API Gateway answers 429; a target that it keeps as well as it can, not a "
+        "ceiling. With http it is for each route, with rest for each method of a path.",
     )
     throttling_rate: int = setting(
         integer(1, 10_000, "requests per second"),
         100,
-        "Requests per second that the API accepts before it answers 429.",
+        "Requests per second beyond which API Gateway answers 429; a target that it keeps as well as it can, not a "
+        "ceiling. With http it is for each route, with rest for each method of a path.",
     )
     web_acl_arn: str | None = setting(
         text(arn("wafv2", r"regional/webacl/[\w-]+/[\w-]+"), "the ARN of a regional web ACL", absent=""),
