@@ -1,9 +1,10 @@
 """Which candidate serves a signature.
 
 The rule, in words. Only candidates whose answers equal TensorFlow's within tolerance are considered. Each has a cost
-in seconds: the time from the start of its process to its first answer (a cold start), plus 50 warm calls (what a
-function usually answers before it is replaced is more, but the first caller feels the start), plus half a second for
-each GiB that stays resident (memory is billed as time is). LiteRT is preferred, then a frozen graph, then the
+in seconds: the processor time from the start of its process to its first answer (a cold start; unlike the time on the
+clock, it does not grow with what else the machine does), plus 50 warm calls (what a function usually answers before it
+is replaced is more, but the first caller feels the start), plus half a second for each GiB that stays resident (memory
+is billed as time is). LiteRT is preferred, then a frozen graph, then the
 SavedModel as it is; a less preferred one is taken only where its cost is less than 0.8 of the preferred one's, so
 that noise does not decide between equals.
 """
@@ -34,7 +35,7 @@ def cost(trial: Trial, signature: str) -> float:
     """Seconds, as the rule counts them."""
     report = trial.report
     return (
-        report["first_answer_seconds"]
+        report["first_answer_cpu_seconds"]
         + WARM_CALLS * report["signatures"][signature]["median_seconds"]
         + SECONDS_PER_GIB * report["resident_bytes"] / 2**30
     )

@@ -61,6 +61,7 @@ class Trial:
             "size_bytes": self.size,
             "load_seconds": round(self.report["load_seconds"], 4),
             "first_answer_seconds": round(self.report["first_answer_seconds"], 4),
+            "first_answer_cpu_seconds": round(self.report["first_answer_cpu_seconds"], 4),
             "median_seconds": {
                 name: round(found["median_seconds"], 7) for name, found in self.report["signatures"].items()
             },
