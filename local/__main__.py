@@ -25,6 +25,8 @@ FAILURES = (EmulatorError, DeploymentError, DemoError, ImageError, StackConfigEr
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 where something failed, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
+    # Said for SIGINT too: a script that starts this in the background has Python ignore it.
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         overrides = dict(parse_override(each) for each in options.config)
