@@ -22,6 +22,16 @@ LIBRARY = "libtensorflow_cc.so.2"
 """Exports the C API; it finds `libtensorflow_framework.so.2` beside itself."""
 
 
+_SETTINGS = {
+    # What TensorFlow logs at start is of no use to who serves a model.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # On processors with AVX-512 VNNI, where TensorFlow computes with oneDNN, it would allocate from a pool that never
+    # gives anything back: a closed model would stay in memory.
+    "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1",
+}
+"""Environment variables that TensorFlow reads once, when it is loaded; what is set already stays."""
+
+
 class Output(ctypes.Structure):
     """TF_Output: one output of one operation, that is a tensor of the graph."""
 
@@ -86,8 +96,8 @@ _BRIEF: dict[str, tuple[Any, list[Any]]] = {
 def library() -> Any:
     """TensorFlow's C API, its functions as attributes. Raises EngineError where the libraries are not to be had."""
     path = str(_directory() / LIBRARY)
-    # TensorFlow reads this once, when it is loaded: what it logs at start is of no use to who serves a model.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
     try:
         handle = _open_lazily(path)
         blocking, brief = ctypes.CDLL(path, handle=handle), ctypes.PyDLL(path, handle=handle)
