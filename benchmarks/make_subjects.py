@@ -3,7 +3,6 @@
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,7 @@ def make_family() -> None:
         copy.mkdir(parents=True, exist_ok=True)
         for file in artifact.files:
             shutil.copyfile(version / file, copy / file)
-        renamed = replace(manifest, model=member, files=manifest.files_of(artifact))
+        renamed = manifest._replace(model=member, files=manifest.files_of(artifact))
         (copy / MANIFEST_FILE).write_text(renamed.to_json(), encoding="utf-8")
         (copy.parent / POINTER_FILE).write_text(Pointer(version=1).to_json(), encoding="utf-8")
 

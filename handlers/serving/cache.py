@@ -9,7 +9,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Generic, Literal
 
 from handlers.serving.backoff import Backoff
@@ -22,10 +21,9 @@ ROOM_SECONDS = 10.0
 State = Literal["absent", "loading", "ready", "failed"]
 
 
-@dataclass(eq=False, slots=True)
 class _Loading(Generic[M]):
-    waiters: int = 0
-    done: bool = False
+    waiters = 0
+    done = False
     entry: Entry[M] | None = None
     error: Exception | None = None
 
@@ -189,7 +187,15 @@ class ModelCache(Generic[M]):
         with self._changed:
             self._loads += 1
             self._failures.forget(key)
-            entry = Entry(key, model, size, loading.waiters, self._loads, baseline, overhead)
+            entry = Entry(
+                key,
+                model,
+                size=size,
+                users=loading.waiters,
+                load=self._loads,
+                baseline=baseline,
+                overhead=overhead,
+            )
             self._ready[key] = entry
             self._finish(key, loading, entry=entry)
             self._correct(entry)

@@ -1,7 +1,5 @@
 """Compressed request bodies."""
 
-from dataclasses import replace
-
 from handlers.serving.errors import InvalidRequest
 from handlers.serving.events import Request
 
@@ -20,7 +18,7 @@ def inflate(request: Request) -> Request:
         return request
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise InvalidRequest(f"Unsupported content-encoding {encoding!r}; allowed are gzip, deflate and identity")
-    return replace(request, body=_inflated(request.body, encoding))
+    return request._replace(body=_inflated(request.body, encoding))
 
 
 def _inflated(body: bytes, encoding: str) -> bytes:

@@ -5,8 +5,8 @@ HTTP API and function URL (payload 2.0), REST API and load balancer (payload 1.0
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from handlers.serving.errors import AnswerTooLarge, InvalidRequest
@@ -19,29 +19,28 @@ _ENVELOPE_BYTES = 512
 """More than status, headers and punctuation of any answer take."""
 
 Sender = Literal["http", "direct"]
-JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
+JSON_HEADERS: Mapping[str, str] = MappingProxyType({"content-type": "application/json"})
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request, whoever sent it."""
 
     method: str
     path: str
     """As sent (percent-encoded), without the stage."""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = _NO_HEADERS
     """By lower-case name."""
     body: bytes = b""
     sender: Sender = "http"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """One answer. A body of another content type than JSON travels as base64."""
 
     status: int
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=lambda: JSON_HEADERS)
+    headers: Mapping[str, str] = JSON_HEADERS
 
 
 def is_warmup(event: Mapping[str, Any]) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
 
@@ -16,23 +15,28 @@ class Closable(Protocol):
 M = TypeVar("M", bound=Closable)
 
 
-@dataclass(eq=False, slots=True)
 class Entry(Generic[M]):
-    """A loaded model, and what the cache knows of it."""
+    """A loaded model, and what the cache knows of it.
 
-    key: Hashable
-    model: M
-    size: int
-    users: int
-    load: int
-    """Number of the load that made it."""
-    baseline: int
-    """Bytes that the process held just before that load."""
-    overhead: int
-    """Bytes of its growth since then which are not the model's own."""
-    settled: bool = False
+    Args:
+        key: what identifies it.
+        model: the model.
+        size: bytes that it takes.
+        users: how many leases of it are held.
+        load: number of the load that made it.
+        baseline: bytes that the process held just before that load.
+        overhead: bytes of its growth since then which are not the model's own.
+    """
+
+    settled = False
     """Whether its size is known for good: after the first call, which plans memory too."""
-    leaving: bool = False
+    leaving = False
+
+    def __init__(
+        self, key: Hashable, model: M, *, size: int, users: int, load: int, baseline: int, overhead: int
+    ) -> None:
+        self.key, self.model, self.size, self.users = key, model, size, users
+        self.load, self.baseline, self.overhead = load, baseline, overhead
 
 
 class Lease(AbstractContextManager[M]):

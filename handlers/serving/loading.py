@@ -3,16 +3,14 @@
 import threading
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from handlers.manifest import Artifact, Manifest
-from handlers.serving.engines import LoadedModel, load
+from handlers.manifest import Artifact, EngineName, Manifest
+from handlers.serving.engines import LoadedModel, load, open_libraries
 from handlers.serving.stores import Store
 
 
-@dataclass(slots=True)
 class Timing:
     """How long a load took, in milliseconds."""
 
@@ -38,8 +36,7 @@ class ArtifactLoad:
 
     def fetch(self) -> None:
         """Get the files, and wait for the engine's import. Raises StoreError."""
-        module = f"handlers.serving.engines.{self._artifact.engine}"
-        importing = threading.Thread(target=_import, args=(module,), daemon=True)
+        importing = threading.Thread(target=_import, args=(self._artifact.engine,), daemon=True)
         importing.start()
         began = time.perf_counter()
         version = (self._manifest.model, self._manifest.version)
@@ -59,6 +56,9 @@ class ArtifactLoad:
         return model
 
 
-def _import(module: str) -> None:
-    with suppress(Exception):  # the load imports it again, and says what is wrong
-        import_module(module)
+def _import(engine: EngineName) -> None:
+    with suppress(Exception):  # the load does all of it again, and says what is wrong
+        opening = threading.Thread(target=open_libraries, args=(engine,), daemon=True)
+        opening.start()
+        import_module(f"handlers.serving.engines.{engine}")
+        opening.join()

@@ -5,9 +5,9 @@ are asked for are read, and a graph's constants are passed over without a copy.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from handlers.manifest import DTYPES, Signature, TensorSpec
+from handlers.manifest import DTYPES, PREDICT_METHOD, Signature, TensorSpec
 
 DATA_TYPES: Mapping[int, str] = {
     1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 8: "complex64",
@@ -31,8 +31,7 @@ class MetaGraphError(ValueError):
     """The bytes are not those of a `saved_model.pb` or a graph; the message says what is wrong with them."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Node:
+class Node(NamedTuple):
     """An operation of a graph."""
 
     name: str
@@ -113,7 +112,7 @@ def _signature(message: memoryview) -> Signature | None:
     inputs, outputs = (_tensors(message, field) for field in (1, 2))
     if inputs is None or outputs is None:
         return None
-    return Signature(inputs=inputs, outputs=outputs, method_name=_text(message, 3) or Signature.method_name)
+    return Signature(inputs=inputs, outputs=outputs, method_name=_text(message, 3) or PREDICT_METHOD)
 
 
 def _tensors(signature: memoryview, field: int) -> dict[str, TensorSpec] | None:

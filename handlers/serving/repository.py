@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from handlers.manifest import Artifact, Manifest, ManifestError, Pointer
@@ -23,14 +22,14 @@ Key: TypeAlias = tuple[str, int, int]
 """Model, version, and the artifact's place in the manifest."""
 
 
-@dataclass(slots=True)
 class _Known:
     """What was last read of a model."""
 
-    pointer: Pointer
-    read_at: float
     good: int | None = None
     """The version that last answered by default."""
+
+    def __init__(self, pointer: Pointer, read_at: float) -> None:
+        self.pointer, self.read_at = pointer, read_at
 
 
 class Repository:

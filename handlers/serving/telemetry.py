@@ -9,7 +9,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,11 +16,9 @@ import orjson
 from handlers.contract import METRIC_NAMESPACE, Metric
 
 
-@dataclass(slots=True)
 class Record:
     """What is known of one request. Times in milliseconds; None where the thing did not happen."""
 
-    request_id: str = ""
     method: str = ""
     dialect: str = ""
     operation: str = ""
@@ -29,7 +26,6 @@ class Record:
     """Only ever one of the served models: what a caller invents makes no metric of its own."""
     version: int | None = None
     status: int = 500
-    cold_start: bool = False
     cache_hit: bool | None = None
     fetch_ms: float | None = None
     load_ms: float | None = None
@@ -38,6 +34,9 @@ class Record:
     duration_ms: float = 0.0
     request_bytes: int = 0
     response_bytes: int = 0
+
+    def __init__(self, request_id: str, *, cold_start: bool) -> None:
+        self.request_id, self.cold_start = request_id, cold_start
 
 
 def write_record(record: Record) -> None:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from handlers.manifest import DTYPES, Signature, TensorSpec
+from handlers.manifest import DTYPES, PREDICT_METHOD, Signature, TensorSpec
 from models.packaging.errors import PackagingError
 from models.packaging.sources import GRAPH_FILE
 
@@ -39,7 +39,7 @@ def read_signatures(meta_graph: Any) -> Mapping[str, Signature]:
         name: Signature(
             inputs=_specs(name, definition.inputs),
             outputs=_specs(name, definition.outputs),
-            method_name=definition.method_name or Signature.method_name,
+            method_name=definition.method_name or PREDICT_METHOD,
         )
         for name, definition in sorted(meta_graph.signature_def.items())
         if name != INIT_SIGNATURE and definition.outputs

@@ -1,8 +1,8 @@
 """Dialects: bytes of a request ⇄ named arrays. What answers without a model imports no numpy here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from handlers.manifest import Manifest
 from handlers.serving.errors import ServingError
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 Operation = Literal["predict", "status", "metadata", "server", "live", "ready", "model_ready"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What a request asks for, read from its method and path alone."""
 
     operation: Operation
@@ -24,15 +23,14 @@ class Call:
     label: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Inference:
+class Inference(NamedTuple):
     """What a request gives to a model, and what it wants back."""
 
     signature: str
     inputs: "Mapping[str, np.ndarray]"
     outputs: Sequence[str] | None = None
     """Public names, in the order of the answer; None for all."""
-    form: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    form: Mapping[str, Any] = MappingProxyType({})
     """What the dialect itself needs to word the answer."""
 
 

@@ -1,10 +1,11 @@
 """Engines: what runs a model. Each is imported only when a model needs it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from handlers.manifest import Artifact, Signature
+from handlers.manifest import Artifact, EngineName, Signature
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +41,15 @@ class LoadedModel(Protocol):
 
 class EngineError(Exception):
     """An engine could not load an artifact or refused a request; the message is the engine's own."""
+
+
+def open_libraries(engine: EngineName) -> None:
+    """Open the shared libraries of an engine, where that takes long and can go on beside an import of Python's."""
+    if engine == "tensorflow":
+        from handlers.serving.engines.c_api import library
+
+        with suppress(EngineError):  # the load opens them again, and says what is wrong
+            library()
 
 
 def load(directory: Path, artifact: Artifact, signatures: Mapping[str, Signature], threads: int) -> LoadedModel:

@@ -1,30 +1,37 @@
 """LiteRT engine: a `.tflite` file, its weights mapped from the file, its operations on XNNPACK."""
 
+import sys
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cache
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from handlers.manifest import Artifact, Signature, TensorSpec
 from handlers.serving.engines import EngineError
 from handlers.serving.engines.memory import give_back
 
+_WRAPPER = "ai_edge_litert._pywrap_litert_interpreter_wrapper"
+_BUILTIN_OPERATIONS = 1
+"""The set of operations that `ai_edge_litert.interpreter.Interpreter` takes by default: XNNPACK's where it has them."""
 
-@dataclass(kw_only=True)
+
 class _Subgraph:
     """Where a signature lives in the file, and the input shapes that memory was last planned for."""
 
-    index: int
-    inputs: Mapping[str, int]
-    outputs: Mapping[str, int]
-    dtypes: Mapping[str, str]
-    """Of the inputs."""
     shapes: dict[str, tuple[int, ...]] | None = None
+
+    def __init__(
+        self, index: int, inputs: Mapping[str, int], outputs: Mapping[str, int], dtypes: Mapping[str, str]
+    ) -> None:
+        self.index, self.inputs, self.outputs = index, inputs, outputs
+        self.dtypes = dtypes
+        """Of the inputs."""
 
 
 class LiteRTModel:
@@ -46,10 +53,7 @@ class LiteRTModel:
         if not self._path.is_file():
             raise EngineError(f"{self._path} is missing; the litert engine needs it")
         with self._engine_errors():
-            interpreter = Interpreter(model_path=str(self._path), num_threads=threads)
-        # The public runner of a signature resizes even dimensions that the model declares fixed, and then answers
-        # nonsense; what it is built on can be told to refuse.
-        self._interpreter: Any = interpreter._interpreter  # pyright: ignore[reportPrivateUsage]
+            self._interpreter: Any = _interpreter(self._path, threads)
         self._subgraphs = {name: self._find(name, signatures[name]) for name in artifact.signatures}
 
     def run(
@@ -133,6 +137,35 @@ class LiteRTModel:
             if isinstance(error, RuntimeError):
                 self._errors_so_far = everything
             raise EngineError(message.strip() or everything) from error
+
+
+@cache
+def _wrapper() -> Any:
+    """What LiteRT's Python package wraps, without that package: it opens accelerators that nothing here uses first.
+
+    Raises EngineError where LiteRT is not to be had.
+    """
+    if _WRAPPER in sys.modules:
+        return sys.modules[_WRAPPER]
+    package = PathFinder.find_spec(_WRAPPER.partition(".")[0])
+    found = None if package is None else PathFinder.find_spec(_WRAPPER, package.submodule_search_locations)
+    if found is None or found.loader is None:
+        raise EngineError("LiteRT is not in this image: install the package 'ai-edge-litert'")
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return sys.modules.setdefault(_WRAPPER, module)
+
+
+def _interpreter(path: Path, threads: int) -> Any:
+    """What `Interpreter(model_path=path, num_threads=threads)` runs on. Raises ValueError in LiteRT's words.
+
+    The public runner of a signature resizes even dimensions that the model declares fixed, and then answers nonsense;
+    this can be told to refuse.
+    """
+    no_custom_operations, options, further_options = ([], []), (False,) * 2, (False,) * 4
+    return _wrapper().CreateWrapperFromFile(
+        str(path), _BUILTIN_OPERATIONS, *no_custom_operations, *options, threads, *further_options
+    )
 
 
 def _given(array: np.ndarray, dtype: str) -> np.ndarray:

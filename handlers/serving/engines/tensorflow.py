@@ -5,9 +5,8 @@ import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from ctypes import c_void_p
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +18,7 @@ from handlers.serving.engines.tensors import to_array, to_tensor
 from handlers.serving.meta_graph import SERVE_TAG
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Call:
+class _Call(NamedTuple):
     """A signature as TF_SessionRun takes it. Every call computes all outputs: each other choice of them would make
     TensorFlow prepare, and keep, a further copy of the graph."""
 

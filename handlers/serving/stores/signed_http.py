@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 TIMEOUT_SECONDS = 10.0
@@ -25,8 +25,7 @@ _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
 _BROKEN = (http.client.HTTPException, OSError)
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What requests are signed with."""
 
     access_key: str
