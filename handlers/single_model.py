@@ -2,6 +2,9 @@
 
 import os
 
-from handlers.serving.start import open_single_model_app
+from handlers.quick_start import quick_start
 
-handler = open_single_model_app(os.environ).handle
+with quick_start():
+    from handlers.serving.start import open_single_model_app
+
+    handler = open_single_model_app(os.environ).handle

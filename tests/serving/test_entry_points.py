@@ -26,7 +26,7 @@ log = io.StringIO()
 with contextlib.redirect_stdout(log):
     handler = importlib.import_module(module).handler
     answers = [handler(event, Context()) for event in events]
-heavy = "numpy boto3 botocore ai_edge_litert http.client ssl".split()
+heavy = "numpy numpy.lib numpy.linalg boto3 botocore ai_edge_litert http.client ssl".split()
 imported = [name for name in heavy if name in sys.modules]
 lines = [json.loads(line) for line in log.getvalue().splitlines()]
 print(json.dumps({"answers": answers, "imported": imported, "lines": lines}))
@@ -94,6 +94,15 @@ def test_what_needs_no_model_imports_neither_numpy_nor_an_sdk_nor_an_engine(repo
     result = run("handlers.multi_model", repository.as_uri(), MODELS, LIGHT)
     assert result["imported"] == []
     assert [answer["statusCode"] for answer in result["answers"]] == [200] * 7 + [404] * 4
+
+
+@pytest.mark.parametrize("module", ["handlers.single_model", "handlers.multi_model"])
+def test_a_prediction_imports_numpy_s_arrays_alone_and_of_litert_not_even_its_package(
+    module: str, repository: Path
+) -> None:
+    result = run(module, repository.as_uri(), ("iris",), PREDICTIONS)
+    assert [answer.get("statusCode") for answer in result["answers"]] == [200, 200, 400, 200, None]
+    assert result["imported"] == ["numpy"]
 
 
 def test_an_answer_depends_on_neither_mode_nor_storage(repository: Path, s3: S3Server, tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""numpy with its arrays only, until something asks for more.
+
+`import numpy` takes up to half of a cold start. A third of that goes to what no handler uses: linear algebra, files,
+polynomials, the texts of its documentation. What is built on the arrays is imported when it is first asked for.
+"""
+
+import sys
+import threading
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # the class itself would import two dozen modules
+
+_DOCUMENTATION = ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
+"""Modules that do nothing but give compiled functions their docstrings."""
+
+_CORE = ("_", "version", "exceptions", "dtypes")
+"""How the names of the submodules begin that numpy's core consists of."""
+
+
+def import_core_first() -> None:
+    """From now on `import numpy` is quick. Does nothing to a numpy that is imported already."""
+    if "numpy" not in sys.modules:
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder:
+    """Finds numpy where it is, and has it loaded in two steps."""
+
+    def __init__(self) -> None:
+        self._loader: _CoreFirst | None = None
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name == "numpy":
+            spec = PathFinder.find_spec(name, path, target)
+            if spec is not None and spec.loader is not None:
+                spec.loader = self._loader = _CoreFirst(spec.loader)
+            return spec
+        package, _, submodule = name.partition(".")
+        if package != "numpy" or submodule.startswith(_CORE) or self._loader is None or not self._loader.complete():
+            return None
+        module = sys.modules.get(name)
+        return None if module is None else ModuleSpec(name, _Imported(module))
+
+
+class _Imported(Loader):
+    """Hands out a module that was imported while it was being looked for, instead of importing it once more."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module, self._spec = module, module.__spec__
+        module.__spec__ = None  # else it would be preferred to what the finder returns
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec
+
+
+class _CoreFirst(Loader):
+    """Loads `numpy._core`, and runs numpy's own `__init__` when a name is asked for that the core lacks."""
+
+    def __init__(self, whole: Loader) -> None:
+        self._whole = whole
+        self._module: ModuleType | None = None
+        """The module, as long as it holds the core only."""
+        self._lock = threading.RLock()
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Nothing: the ordinary kind of module will do."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        names = vars(module)
+        for name in _DOCUMENTATION:
+            sys.modules[name] = ModuleType(name)
+        from numpy._globals import _CopyMode, _NoValue  # pyright: ignore[reportPrivateUsage]
+
+        names.update(_CopyMode=_CopyMode, _NoValue=_NoValue)  # which the core looks for in here
+        from numpy import _core
+        from numpy.version import version
+
+        names.update({name: getattr(_core, name) for name in _core.__all__}, __version__=version)
+
+        def rest(name: str) -> Any:
+            self.complete()
+            if names.get("__getattr__") is rest:  # asked for by numpy itself, while it is being completed
+                raise AttributeError(f"module 'numpy' has no attribute {name!r}", name=name, obj=module)
+            return getattr(module, name)
+
+        names["__getattr__"] = rest
+        self._module = module
+
+    def complete(self) -> bool:
+        """Import what is missing; whether anything was."""
+        with self._lock:
+            module, self._module = self._module, None
+            if module is not None:
+                self._whole.exec_module(module)
+            return module is not None
