@@ -60,4 +60,5 @@ if __name__ == "__main__":
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # handlers log to standard output
     question = json.load(sys.stdin)
     files = [json.loads(Path(path).read_bytes()) for path in question["events"]]
-    json.dump(answer(files, question["traffic"]), protocol)
+    with protocol:
+        json.dump(answer(files, question["traffic"]), protocol)

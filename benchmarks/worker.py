@@ -5,7 +5,6 @@ input with the seconds that each call took. Several such processes are asked in 
 the same seconds and in the same state of the machine.
 """
 
-import base64
 import json
 import os
 import subprocess
@@ -79,13 +78,6 @@ class Worker:
         self._process.kill()
         self._process.communicate()
         self._log.close()
-
-
-def base64_envelope(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """What API Gateway's envelope costs a binary request, whoever handles it: base64 of the body."""
-    if event["isBase64Encoded"]:
-        base64.b64decode(event["body"])
-    return {"statusCode": 200}
 
 
 def load_call(handler: str) -> Callable[[Mapping[str, Any], object], Any]:

@@ -18,7 +18,6 @@ from benchmarks.worker import Worker
 
 TITLE = "Warm calls"
 ENGINE = "benchmarks.bare_engine.call"
-ENVELOPE = "benchmarks.worker.base64_envelope"
 SMALL = "iris"
 OUR_WAYS = (LITERT, FROZEN)
 
@@ -47,7 +46,7 @@ def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
     found = [ratio_figure("MobileNetV2, `litert`: warm call faster than the Keras handler's", keras, "at least", 15)]
     for way in OUR_WAYS:
         blocks = data["overhead"]["mobilenet_v2"][way.key]
-        ratio = paired_ratio(_request_medians(blocks), _medians(blocks["engine"]))
+        ratio = paired_ratio(_medians(blocks["handler"]), _medians(blocks["engine"]))
         what = f"MobileNetV2, `{way.engine}`: request bytes to response bytes, beside the bare engine call"
         found.append(ratio_figure(what, ratio, "at most", 1.15))
     for way in OUR_WAYS:
@@ -71,7 +70,6 @@ def write(data: Mapping[str, Any], images: Path) -> str:
             name,
             way.label,
             milliseconds(median(_medians(blocks["handler"]))),
-            milliseconds(median(_medians(blocks["envelope"]))),
             milliseconds(median(_medians(blocks["engine"]))),
             f"{median(_own_milliseconds(blocks)):.3f} ms",
         ]
@@ -90,9 +88,9 @@ def write(data: Mapping[str, Any], images: Path) -> str:
             picture("warm-calls.svg", title),
             "### Around the engine call\n",
             f"Networks get raw tensors (Open Inference Protocol), {SMALL} gets JSON. The bare engine call has no "
-            "request and no answer; base64 is what API Gateway wraps a binary body in, before a handler sees it. What "
-            "remains of the handler's time is our own.\n",
-            table(["model", "way", "handler", "base64", "bare engine", "our own"], shares, numbers_from=2),
+            "request and no answer. The rest of the handler's time is our own; for a raw tensor it includes the base64 "
+            "that API Gateway wraps a binary body in.\n",
+            table(["model", "way", "handler", "bare engine", "our own"], shares, numbers_from=2),
         ]
     )
 
@@ -106,7 +104,7 @@ def _all_ways(subject: Subject, rounds: int, calls: int) -> dict[str, Blocks]:
 def _beside_the_engine(subject: Subject, way: Way, rounds: int, calls: int) -> dict[str, Blocks]:
     print(f"  {subject.name}, {way.key}: beside the bare engine call", flush=True)
     variables, event = way.environment(subject), event_for(subject, plain=False)
-    kinds = {"handler": way.handler, "engine": ENGINE, "envelope": ENVELOPE}
+    kinds = {"handler": way.handler, "engine": ENGINE}
     return take_turns({kind: (handler, variables, event) for kind, handler in kinds.items()}, rounds, calls)
 
 
@@ -138,15 +136,9 @@ def _medians(blocks: Blocks) -> list[float]:
     return [median(block) for block in blocks]
 
 
-def _request_medians(blocks: Mapping[str, Blocks]) -> list[float]:
-    """Per round, the handler's time without the envelope's."""
-    pairs = zip(_medians(blocks["handler"]), _medians(blocks["envelope"]), strict=True)
-    return [handler - envelope for handler, envelope in pairs]
-
-
 def _own_milliseconds(blocks: Mapping[str, Blocks]) -> list[float]:
-    pairs = zip(_request_medians(blocks), _medians(blocks["engine"]), strict=True)
-    return [(request - engine) * 1e3 for request, engine in pairs]
+    pairs = zip(_medians(blocks["handler"]), _medians(blocks["engine"]), strict=True)
+    return [(handler - engine) * 1e3 for handler, engine in pairs]
 
 
 def _flat(blocks: Blocks) -> list[float]:

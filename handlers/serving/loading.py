@@ -4,7 +4,6 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from importlib import import_module
-from pathlib import Path
 
 from handlers.manifest import Artifact, EngineName, Manifest
 from handlers.serving.engines import LoadedModel, load, open_libraries
@@ -32,7 +31,6 @@ class ArtifactLoad:
     def __init__(self, store: Store, manifest: Manifest, artifact: Artifact, threads: int, timing: Timing) -> None:
         self._store, self._manifest, self._artifact = store, manifest, artifact
         self._threads, self._timing = threads, timing
-        self._directory, self._kept = Path(), ExitStack()
 
     def fetch(self) -> None:
         """Get the files, and wait for the engine's import. Raises StoreError."""

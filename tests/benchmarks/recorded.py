@@ -70,7 +70,7 @@ def cold_start() -> dict[str, Any]:
 
 def warm_calls() -> dict[str, Any]:
     network = {way.key: [[COLD_SECONDS[way.key] / 100] * 3] for way in WAYS}
-    overhead = {"handler": [[0.0032]], "envelope": [[0.0010]], "engine": [[0.0020]]}
+    overhead = {"handler": [[0.0022]], "engine": [[0.0020]]}
     ways = {"litert": overhead, "frozen_graph": overhead}
     return {"calls": {"mobilenet_v2": network}, "overhead": {"mobilenet_v2": ways, "iris": ways}}
 

@@ -106,7 +106,7 @@ def test_where_the_page_cache_may_not_be_dropped_nothing_is_claimed_of_it(result
     assert "only root on Linux may drop" in load_section("cold-start").write(warm, tmp_path)
 
 
-def test_a_request_is_compared_without_the_envelope_that_is_not_ours() -> None:
+def test_a_request_is_compared_with_the_bare_engine_call() -> None:
     found = figures()
     assert only(found, "`litert`", "response bytes").value == pytest.approx(1.1)
     assert only(found, "`litert`", "our own time").value == pytest.approx(0.2)
