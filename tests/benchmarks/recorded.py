@@ -47,7 +47,7 @@ def container_start() -> dict[str, Any]:
 
 
 def handler_start() -> dict[str, Any]:
-    return {"rounds": {"python": [0.02], "numpy": [0.1], "ready": [0.12], "alive": [0.13]}}
+    return {"rounds": {"python": [0.02], "numpy": [0.1], "numpy_core": [0.05], "ready": [0.12], "alive": [0.13]}}
 
 
 def cold_start() -> dict[str, Any]:
