@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ def add_version(model: Path, like: int, version: int) -> None:
     """Give a packaged model a further version with the content of another one; the pointer stays where it is."""
     source, target = model / str(like), model / str(version)
     shutil.copytree(source, target)
-    manifest = replace(parse_manifest((source / MANIFEST_FILE).read_bytes()), version=version)
+    manifest = parse_manifest((source / MANIFEST_FILE).read_bytes())._replace(version=version)
     (target / MANIFEST_FILE).write_text(manifest.to_json())
 
 
