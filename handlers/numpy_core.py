@@ -1,9 +1,11 @@
 """numpy with its arrays only, until something asks for more.
 
-`import numpy` takes up to half of a cold start. A third of that goes to what no handler uses: linear algebra, files,
-polynomials, the texts of its documentation. What is built on the arrays is imported when it is first asked for.
+`import numpy` takes up to half of a cold start, and half of that goes to what no handler uses: linear algebra, files,
+polynomials, the texts of its documentation. What is built on the arrays is imported when it is first asked for; the
+texts are left out for good.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -42,7 +44,10 @@ class _Finder:
                 spec.loader = self._loader = _CoreFirst(spec.loader)
             return spec
         package, _, submodule = name.partition(".")
-        if package != "numpy" or submodule.startswith(_CORE) or self._loader is None or not self._loader.complete():
+        if package != "numpy" or submodule.startswith(_CORE) or self._loader is None:
+            return None
+        # This thread holds the submodule's lock, which a thread that completes numpy may be waiting for.
+        if not self._loader.complete(wait=False):
             return None
         module = sys.modules.get(name)
         return None if module is None else ModuleSpec(name, _Imported(module))
@@ -84,6 +89,8 @@ class _CoreFirst(Loader):
         from numpy import _core
         from numpy.version import version
 
+        # As numpy's own `__init__` does: large arrays get huge pages, which fill several times faster.
+        _core.multiarray._set_madvise_hugepage(int(os.environ.get("NUMPY_MADVISE_HUGEPAGE", "1")))  # pyright: ignore
         names.update({name: getattr(_core, name) for name in _core.__all__}, __version__=version)
 
         def rest(name: str) -> Any:
@@ -95,10 +102,19 @@ class _CoreFirst(Loader):
         names["__getattr__"] = rest
         self._module = module
 
-    def complete(self) -> bool:
-        """Import what is missing; whether anything was."""
-        with self._lock:
+    def complete(self, *, wait: bool = True) -> bool:
+        """Import what is missing; whether anything was. Without `wait`, leave it to a thread that is at it already."""
+        if not self._lock.acquire(blocking=wait):
+            return False
+        try:
             module, self._module = self._module, None
-            if module is not None:
+            if module is None:
+                return False
+            try:
                 self._whole.exec_module(module)
-            return module is not None
+            except BaseException:
+                self._module = module
+                raise
+            return True
+        finally:
+            self._lock.release()

@@ -70,6 +70,47 @@ print(len(found), set(map(float, found)))
     assert run(QUICKLY + program) == "8 {2.0}\n"
 
 
+def test_threads_that_ask_for_a_name_and_for_a_module_at_once_do_not_wait_for_each_other_forever() -> None:
+    program = """
+import importlib, threading
+start = threading.Barrier(2)
+def ask(act):
+    start.wait()
+    try:
+        act()
+    except ImportError:  # a module that another thread is still importing
+        pass
+threads = [
+    threading.Thread(target=ask, args=(act,), daemon=True)
+    for act in (lambda: numpy.nanmean, lambda: importlib.import_module("numpy.random"))
+]
+for thread in threads: thread.start()
+for thread in threads: thread.join(20)
+print([thread.is_alive() for thread in threads], numpy.nanmean([2.0]))
+"""
+    for _ in range(3):
+        assert run(QUICKLY + program) == "[False, False] 2.0\n"
+
+
+def test_an_import_of_the_rest_that_fails_fails_for_everybody_and_is_tried_again() -> None:
+    program = """
+import sys
+for _ in range(2):
+    sys.modules["numpy.lib"] = None
+    try:
+        numpy.nanmean
+    except ImportError as error:
+        print(type(error).__name__)
+    del sys.modules["numpy.lib"]
+"""
+    assert run(QUICKLY + program) == "ModuleNotFoundError\nModuleNotFoundError\n"
+
+
+def test_large_arrays_get_huge_pages_as_with_all_of_numpy() -> None:
+    program = "import numpy; from numpy._core import multiarray; print(multiarray._get_madvise_hugepage())"
+    assert run(QUICKLY + program) == run(program) == "True\n"
+
+
 def test_a_numpy_that_is_there_already_stays_as_it_is() -> None:
     program = """
 import sys, numpy
