@@ -284,3 +284,13 @@ def test_every_integer_type_has_a_json_form(server: Server) -> None:
             200,
             [{"name": "y", "datatype": name.upper(), "shape": [1], "data": [7]}],
         )
+
+
+def test_an_output_that_the_protocol_has_no_datatype_for_is_refused_by_name(serve: Serve) -> None:
+    spectrum = Model({"x": any_shape("float32")}, {"y": any_shape("complex64")}, lambda x: {"y": x.astype("complex64")})
+    body = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1], "data": [1.0]}]}
+    status, answer = infer(serve({"spectrum": spectrum}), "spectrum", body)
+    assert (status, answer) == (
+        501,
+        {"error": "output 'y' is of type complex64, which the protocol has no datatype for"},
+    )

@@ -275,3 +275,12 @@ def test_a_large_batch_of_images_is_read_without_a_loop_over_its_values(server: 
     status, answer = server.predict({"instances": images.tolist()}, "float32")
     assert status == 200
     assert np.array_equal(np.array(answer["predictions"], np.float32), images)
+
+
+def test_a_signature_without_inputs_is_asked_with_an_empty_object(serve: Serve) -> None:
+    server = serve({"clock": Model({}, {"y": tensor("float32", 1)}, lambda: {"y": np.float32([3])})})
+    assert server.predict({"inputs": {}}, "clock") == (200, {"outputs": [3.0]})
+    for body in ({"inputs": []}, {"inputs": 5}, {"instances": [1]}, {"inputs": {"x": 1}}):
+        status, answer = server.predict(body, "clock")
+        assert status == 400
+        assert "takes no inputs: send 'inputs' as an empty object" in answer["error"]

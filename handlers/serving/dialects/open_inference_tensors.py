@@ -56,6 +56,8 @@ def encode(inference: Inference, outputs: Mapping[str, np.ndarray], manifest: Ma
     described: list[dict[str, Any]] = []
     for name, array in outputs.items():
         dtype = signature.outputs[name].dtype
+        if dtype not in DATATYPES:
+            raise Unsupported(f"output '{name}' is of type {dtype}, which the protocol has no datatype for")
         entry: dict[str, Any] = {"name": name, "datatype": DATATYPES[dtype], "shape": array.shape}
         if name in inference.form["binary"]:
             raw.append(_to_bytes(array))

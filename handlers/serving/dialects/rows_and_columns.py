@@ -33,6 +33,8 @@ _BYTES_SUFFIX = "_bytes"
 
 def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Inference:
     """The inputs of a prediction. Raises InvalidRequest, or Unsupported for a dtype that JSON has no form for."""
+    if not signature.inputs and document.get("inputs") != {}:
+        raise InvalidRequest(f"Signature {name!r} takes no inputs: send 'inputs' as an empty object")
     for key, spec in signature.inputs.items():
         if spec.dtype in _REFUSED:
             raise Unsupported(f"Conversion of JSON Value: the input {key!r} to type: {spec.dtype}")
