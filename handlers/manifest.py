@@ -121,6 +121,11 @@ class Manifest(NamedTuple):
     """Equal for equal content packaged with equal options by equal tools; packaging re-uses a version by it."""
     schema_version: int = SCHEMA_VERSION
 
+    @property
+    def is_packaged(self) -> bool:
+        """Whether packaging wrote it: then the version's files are all there, and never change."""
+        return bool(self.fingerprint)
+
     def default_signature(self) -> str:
         """The signature that a request which names none speaks to: `serving_default`, else the first by name."""
         return DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in self.signatures else min(self.signatures)
@@ -165,6 +170,8 @@ def parse_pointer(text: str | bytes) -> Pointer:
         pointer = Pointer(version=document["version"], labels=document.get("labels", {}))
     except KeyError as error:
         raise ManifestError(f"{POINTER_FILE} lacks the key {error}") from None
+    if not isinstance(pointer.labels, dict):
+        raise ManifestError(f"{POINTER_FILE} has the labels {pointer.labels!r}; they are an object of versions by name")
     for version in (pointer.version, *pointer.labels.values()):
         if type(version) is not int or version < 1:
             raise ManifestError(f"{POINTER_FILE} names version {version!r}; a version is an integer from 1 up")

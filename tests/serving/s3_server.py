@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ BUCKET = "models-bucket"
 
 
 class S3Server(ThreadingHTTPServer):
-    """Objects by key. `break_after` ends the next answers early; `refuse` fails the next ones with these statuses."""
+    """Objects by key. `break_after` ends the next answers early; `refuse` fails the next ones with these statuses;
+    while it is `silent` it answers nothing; `replace_after_parts` puts another content under a key once so many parts
+    were answered."""
 
     daemon_threads = True
 
@@ -26,6 +29,8 @@ class S3Server(ThreadingHTTPServer):
         self.refuse: list[int] = []
         self.break_after: list[int] = []
         self.page_size = 1000
+        self.silent = threading.Event()
+        self.replace_after_parts: tuple[int, str, bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -57,6 +62,10 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         key = unquote(parts.path).removeprefix(f"/{BUCKET}").removeprefix("/")
         self.server.asked[key] += 1
+        if self.server.silent.is_set():
+            time.sleep(1)
+            self.close_connection = True
+            return
         if self.server.refuse:
             self._answer(self.server.refuse.pop(0), b"")
         elif not key:
@@ -72,6 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(304, b"", etag)
         elif wanted := self.headers["range"]:
             self.server.ranges.append(wanted)
+            if (change := self.server.replace_after_parts) and len(self.server.ranges) == change[0]:
+                self.server.objects[change[1]] = change[2]
             first, last = wanted.removeprefix("bytes=").split("-")
             self._answer(206, content[int(first) : int(last) + 1], etag)
         else:

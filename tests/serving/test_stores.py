@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.auth import S3SigV4Auth
@@ -172,6 +174,95 @@ def writing(content: bytes = b"") -> object:
     return lambda file, descriptor: os.pwrite(descriptor, content or b"x" * file.size, 0)
 
 
+def test_a_document_that_is_no_document_is_said_to_be_none(s3: S3Server, store: S3Store) -> None:
+    for labels in ("null", '["stable"]', '{"stable": "2"}', '{"stable": 0}'):
+        s3.objects["models/m/current.json"] = f'{{"version": 1, "labels": {labels}}}'.encode()
+        with pytest.raises(ManifestError, match=r"current\.json"):
+            store.pointer("m")
+    s3.put("models/m/1", {"saved_model.pb": b"\x12\xff\xff"})
+    with pytest.raises(ManifestError, match=r"m/1/saved_model\.pb cannot be read"):
+        store.manifest("m", 1)
+
+
+def test_a_pointer_that_was_read_before_is_not_waited_for_long(
+    s3: S3Server, store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3.objects["models/m/current.json"] = b'{"version": 1}'
+    assert store.pointer("m") == Pointer(version=1)
+    monkeypatch.setattr("handlers.serving.stores.s3.RENEWAL_SECONDS", 0.2)
+    s3.silent.set()
+    began = time.monotonic()
+    with pytest.raises(StoreError, match="timed out"):
+        store.pointer("m")
+    assert time.monotonic() - began < 5
+    s3.silent.clear()
+    assert store.pointer("m") == Pointer(version=1)
+
+
+def test_an_object_that_is_replaced_while_it_is_fetched_is_not_served_as_a_mixture(
+    s3: S3Server, store: S3Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.serving.stores.s3.PART_BYTES", 100)
+    monkeypatch.setattr("handlers.serving.stores.s3.STREAMS", 1)
+    s3.put("models/m/1", {"model.tflite": b"x" * 1000})
+    s3.replace_after_parts = (3, "models/m/1/model.tflite", b"y" * 1000)
+    with pytest.raises(StoreError, match="was replaced while it was fetched"):
+        store.fetch("m", 1, [FileEntry(path="model.tflite", size=1000, sha256="")])
+    assert [path for path in (tmp_path / "disk").rglob("*") if path.is_file()] == []
+
+
+def test_credentials_that_cannot_be_renewed_are_a_failure_of_the_store(
+    s3: S3Server, store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/credentials")
+    monkeypatch.setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1")
+    monkeypatch.setattr("botocore.utils.ContainerMetadataFetcher.RETRY_ATTEMPTS", 1)
+    with pytest.raises(StoreError, match="credentials"):
+        store.pointer("m")
+
+
+def test_two_artifacts_that_share_a_file_fetch_it_once(tmp_path: Path) -> None:
+    tier = DiskTier(tmp_path, limit=5)
+    fetched: list[str] = []
+
+    def download(file: FileEntry, descriptor: int) -> None:
+        fetched.append(file.path)
+        time.sleep(0.01)
+        os.pwrite(descriptor, b"xxxx", 0)
+
+    threads = [threading.Thread(target=tier.fetch, args=("m/1", [entry("f", b"xxxx")], download)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert fetched == ["f"]
+
+
+def test_a_version_that_was_never_stored_or_that_was_taken_away_does_not_stop_an_eviction(tmp_path: Path) -> None:
+    tier = DiskTier(tmp_path, limit=4)
+    with tier.in_use("a/1"):
+        pass
+    tier.fetch("b/1", [entry("f", b"xxxx")], writing())
+    shutil.rmtree(tmp_path / "b")
+    assert (tier.fetch("c/1", [entry("f", b"xxxx")], writing()) / "f").read_bytes() == b"xxxx"
+
+
+def test_a_disk_without_room_for_a_directory_evicts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tier = DiskTier(tmp_path, limit=1000)
+    tier.fetch("a/1", [entry("f", b"xxxx")], writing())
+    make = Path.mkdir
+
+    def mkdir(path: Path, *arguments: Any, **keywords: Any) -> None:
+        if (tmp_path / "a" / "1").exists():
+            raise OSError(28, "No space left on device")
+        make(path, *arguments, **keywords)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    tier.fetch("b/1", [entry("f", b"xxxx")], writing())
+    assert not (tmp_path / "a" / "1").exists()
+
+
 def test_the_disk_holds_the_versions_that_were_used_last(tmp_path: Path) -> None:
     tier = DiskTier(tmp_path, limit=10)
     for version in ("a/1", "b/1", "a/1", "c/1"):
@@ -200,11 +291,13 @@ def test_what_a_killed_process_left_behind_is_removed_and_what_it_finished_is_ke
     version = tmp_path / "m" / "1"
     version.mkdir(parents=True)
     (version / "whole").write_bytes(b"xxxx")
-    (version / f"half.{os.getpid()}.0.part").write_bytes(b"x")
-    (version / "other.999999999.0.part").write_bytes(b"x")
-    (version / f"running.{os.getppid()}.0.part").write_bytes(b"x")
+    running = f"running.{os.getppid()}.{'0' * 32}.part"
+    (version / f"half.{os.getpid()}.{'0' * 32}.part").write_bytes(b"x")
+    (version / f"other.999999999.{'0' * 32}.part").write_bytes(b"x")
+    (version / running).write_bytes(b"x")
+    (version / "vocabulary.part").write_bytes(b"x")
     tier = DiskTier(tmp_path, limit=100)
-    assert sorted(path.name for path in version.iterdir()) == [f"running.{os.getppid()}.0.part", "whole"]
+    assert sorted(path.name for path in version.iterdir()) == [running, "vocabulary.part", "whole"]
 
     def download(file: FileEntry, descriptor: int) -> None:
         raise AssertionError("the file is there")

@@ -27,6 +27,10 @@ class Store(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Give up what is kept open; what is read later opens its own."""
+        ...
+
     def keep(self, model: str, version: int) -> AbstractContextManager[None]:
         """While the context is open, what is fetched of a version stays in its directory."""
         ...

@@ -71,6 +71,9 @@ class DirectoryStore:
                 )
         return directory
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     def keep(self, model: str, version: int) -> AbstractContextManager[None]:
         """Nothing is needed: nobody takes files away."""
         return nullcontext()

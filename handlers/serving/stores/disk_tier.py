@@ -4,17 +4,22 @@ A file bears its name only when it is whole and checked; until then it is a `.pa
 """
 
 import os
+import re
 import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import ENOSPC
 from pathlib import Path
 from uuid import uuid4
 
 from handlers.manifest import FileEntry
 from handlers.serving.stores import StoreError
+
+_PART = re.compile(r"\.(?P<owner>\d+)\.[0-9a-f]{32}\.part$|^\.[0-9a-f]{32}\.part$")
+"""How the names of files end that are not whole, with the process that they belong to, and of versions on their way
+out."""
 
 _SHARE = 0.9
 """How much of the disk may be filled: the rest is for what libraries write."""
@@ -35,6 +40,7 @@ class DiskTier:
         self._limit = int(shutil.disk_usage(root).total * _SHARE) if limit is None else limit
         self._lock = threading.Lock()
         self._busy: dict[str, int] = {}
+        self._fetching: dict[str, threading.Lock] = {}
         self._remove_orphans()
         known = sorted(root.glob("*/*"), key=lambda path: path.stat().st_mtime)
         self._versions = OrderedDict((path.relative_to(root).as_posix(), _size(path)) for path in known)
@@ -45,8 +51,7 @@ class DiskTier:
         Raises StoreError if they do not fit, or as `download` does.
         """
         directory = self._root / version
-        with self.in_use(version):
-            directory.mkdir(parents=True, exist_ok=True)
+        with self.in_use(version), self._one_at_a_time(version):
             for entry in files:
                 target = directory / entry.path
                 if not (target.is_file() and target.stat().st_size == entry.size):
@@ -70,31 +75,48 @@ class DiskTier:
 
     def _store(self, version: str, entry: FileEntry, target: Path, download: Download) -> None:
         self._make_room(version, entry)
-        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.{os.getpid()}.{uuid4().hex}.part")
         try:
-            with part.open("w+b") as file:
-                self._allocate(file.fileno(), version, entry)
-                download(entry, file.fileno())
+            descriptor = self._allocate(part, version, entry)
+            try:
+                download(entry, descriptor)
+            finally:
+                os.close(descriptor)
             part.replace(target)
-        except BaseException:
+        except BaseException as error:
             part.unlink(missing_ok=True)
             with self._lock:
                 self._versions[version] -= entry.size
+            if isinstance(error, OSError):
+                raise StoreError(f"{version}/{entry.path} cannot be kept on the function's disk: {error}") from error
             raise
 
-    def _allocate(self, descriptor: int, version: str, entry: FileEntry) -> None:
-        """Take the disk space before the first byte comes: a full disk is noticed at once, not in the middle."""
-        while entry.size:
+    def _allocate(self, part: Path, version: str, entry: FileEntry) -> int:
+        """A new file with its disk space, as a descriptor: a full disk is noticed at once, not in the middle."""
+        while True:
+            descriptor: int | None = None
             try:
-                os.posix_fallocate(descriptor, 0, entry.size)
+                part.parent.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                if entry.size:
+                    os.posix_fallocate(descriptor, 0, entry.size)
             except OSError as error:
+                if descriptor is not None:
+                    os.close(descriptor)
                 if error.errno != ENOSPC:
                     raise
                 if not self._evict_one():
                     raise self._full(version, entry) from error
             else:
-                return
+                return descriptor
+
+    @contextmanager
+    def _one_at_a_time(self, version: str) -> Generator[None]:
+        """Two artifacts of a version may share a file."""
+        with self._lock:
+            lock = self._fetching.setdefault(version, threading.Lock())
+        with lock:
+            yield
 
     def _make_room(self, version: str, entry: FileEntry) -> None:
         while True:
@@ -113,8 +135,9 @@ class DiskTier:
             del self._versions[idle]
             # Renamed under the lock, so that a fetch that begins now begins anew. Mapped files live on unnamed.
             doomed = self._root / f".{uuid4().hex}.part"
-            (self._root / idle).rename(doomed)
-        shutil.rmtree(doomed)
+            with suppress(FileNotFoundError):  # nothing of it was ever stored, or another process took it away
+                (self._root / idle).rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
         return True
 
     def _full(self, version: str, entry: FileEntry) -> StoreError:
@@ -125,10 +148,13 @@ class DiskTier:
 
     def _remove_orphans(self) -> None:
         for path in list(self._root.rglob("*.part")):
-            owner = path.name.split(".")[-3]
-            if path.is_dir():
+            match = _PART.search(path.name)
+            if match is None:  # a model's own file
+                continue
+            owner = match["owner"]
+            if owner is None:
                 shutil.rmtree(path, ignore_errors=True)
-            elif not (owner.isdigit() and int(owner) != os.getpid() and Path(f"/proc/{owner}").exists()):
+            elif int(owner) == os.getpid() or not Path(f"/proc/{owner}").exists():
                 path.unlink(missing_ok=True)
 
 

@@ -25,6 +25,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-gui
 STREAMS = 16
 """How many parts come at once."""
 
+DOCUMENT_SECONDS = 8.0
+"""How long a pointer, a manifest or a listing is waited for, all tries together: less than init has, and a request."""
+
+RENEWAL_SECONDS = 2.0
+"""The same for a pointer that was read before: the last reading goes on if no new one comes."""
+
 _BUFFER_BYTES = 256 * 1024
 
 
@@ -50,7 +56,8 @@ class S3Store:
         with self._lock:
             known = self._pointers.get(model)
         headers = {} if known is None else {"If-None-Match": known[0]}
-        with self._asking(self._bucket.get(self._key(model, POINTER_FILE), headers)) as response:
+        seconds = DOCUMENT_SECONDS if known is None else RENEWAL_SECONDS
+        with self._asking(self._bucket.get(self._key(model, POINTER_FILE), headers, seconds=seconds)) as response:
             body = response.read()
             if response.status == 304 and known is not None:
                 return known[1]
@@ -96,13 +103,14 @@ class S3Store:
 
     def _download(self, key: str, entry: FileEntry, descriptor: int) -> None:
         parts = [(start, min(start + PART_BYTES, entry.size)) for start in range(0, entry.size, PART_BYTES)]
+        seen: set[str] = set()
         if len(parts) <= 1:
-            self._copy(key, 0, entry.size, entry.size, descriptor)
+            self._copy(key, 0, entry.size, entry.size, descriptor, seen)
             _check(key, entry, descriptor, [(0, entry.size)])
             return
         stop = threading.Event()
         with ThreadPoolExecutor(min(STREAMS, len(parts)), "fetch") as pool:
-            copies = [pool.submit(self._copy, key, *part, entry.size, descriptor, stop) for part in parts]
+            copies = [pool.submit(self._copy, key, *part, entry.size, descriptor, seen, stop) for part in parts]
             try:
                 _check(key, entry, descriptor, _as_they_come(parts, copies))
             except BaseException:
@@ -111,13 +119,23 @@ class S3Store:
                 raise
 
     def _copy(
-        self, key: str, start: int, end: int, size: int, descriptor: int, stop: threading.Event | None = None
+        self,
+        key: str,
+        start: int,
+        end: int,
+        size: int,
+        descriptor: int,
+        seen: set[str],
+        stop: threading.Event | None = None,
     ) -> None:
-        """Write the object's bytes from `start` to `end` to the same place of the descriptor."""
+        """Write the object's bytes from `start` to `end` to the same place of the descriptor.
+
+        `seen` gathers the entity tags of all parts: several of them mean that the object was replaced meanwhile.
+        """
         at = start
         for attempt in range(TRIES):
             try:
-                for reached in self._stream(key, at, end, size, descriptor):
+                for reached in self._stream(key, at, end, size, descriptor, seen):
                     at = reached
                     if stop is not None and stop.is_set():
                         return
@@ -127,7 +145,7 @@ class S3Store:
             else:
                 return
 
-    def _stream(self, key: str, at: int, end: int, size: int, descriptor: int) -> Iterator[int]:
+    def _stream(self, key: str, at: int, end: int, size: int, descriptor: int, seen: set[str]) -> Iterator[int]:
         """Copy, and say after each piece how far it came. Raises _Interrupted where going on from there may help."""
         is_whole = at == 0 and end == size
         headers = {} if is_whole else {"Range": f"bytes={at}-{end - 1}"}
@@ -138,6 +156,9 @@ class S3Store:
             self._refuse(response.status, key)
             if response.status != (200 if is_whole else 206) or response.length != end - at:
                 raise StoreError(f"{self._uri(key)} has not the {size} bytes that the manifest says; publish it again")
+            seen.add(response.headers.get("ETag", ""))
+            if len(seen) > 1:
+                raise StoreError(f"{self._uri(key)} was replaced while it was fetched; versions must never change")
             while count := response.readinto(buffer):
                 _write(descriptor, buffer[:count], at)
                 at += count
@@ -146,7 +167,7 @@ class S3Store:
             raise _Interrupted(f"{self._uri(key)} ended after {at} of {size} bytes")
 
     def _read(self, key: str) -> bytes | None:
-        with self._asking(self._bucket.get(key)) as response:
+        with self._asking(self._bucket.get(key, seconds=DOCUMENT_SECONDS)) as response:
             body = response.read()
             if response.status == 404:
                 return None
@@ -160,7 +181,10 @@ class S3Store:
                 "on the bucket to be told what is missing"
             )
         if status not in (200, 206):
-            raise StoreError(f"{self._uri(key)} is answered with status {status}; is the bucket in this region?")
+            raise StoreError(
+                f"{self._uri(key)} is answered with status {status}; is the bucket in this region, and are the "
+                "credentials still valid?"
+            )
 
     @contextmanager
     def _asking(self, request: AbstractContextManager[HTTPResponse]) -> Generator[HTTPResponse]:
@@ -191,7 +215,7 @@ class S3Store:
     def _pages(self, query: dict[str, str]) -> Iterator[str]:
         more = {"list-type": "2", **query}
         while True:
-            with self._asking(self._bucket.get("", query=more)) as response:
+            with self._asking(self._bucket.get("", query=more, seconds=DOCUMENT_SECONDS)) as response:
                 page = response.read().decode()
                 self._refuse(response.status, "")
             yield page

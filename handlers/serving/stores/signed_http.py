@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 TIMEOUT_SECONDS = 10.0
@@ -79,14 +79,24 @@ def find_credentials(environment: Mapping[str, str]) -> Callable[[], Credentials
             environment.get("AWS_SESSION_TOKEN") or None,
         )
         return lambda: fixed
-    from botocore.session import Session  # late: a snapshot's restored functions, and people's machines
+    from botocore.exceptions import BotoCoreError  # late: a snapshot's restored functions, and people's machines
+    from botocore.session import Session
 
-    source = Session().get_credentials()
+    def found() -> Any:
+        try:
+            return Session().get_credentials()
+        except BotoCoreError as error:
+            raise RequestFailed(f"No AWS credentials: {error}") from error
+
+    source = found()
     if source is None:
         raise RequestFailed("No AWS credentials: neither the environment nor a profile nor a role has any")
 
     def renewed() -> Credentials:
-        frozen = source.get_frozen_credentials()
+        try:
+            frozen = source.get_frozen_credentials()
+        except BotoCoreError as error:
+            raise RequestFailed(f"The AWS credentials cannot be renewed: {error}") from error
         return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
 
     return renewed
@@ -113,13 +123,24 @@ class Bucket:
 
     @contextmanager
     def get(
-        self, key: str, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
+        self,
+        key: str,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        *,
+        seconds: float = TRIES * TIMEOUT_SECONDS,
     ) -> Generator[http.client.HTTPResponse]:
         """The response to a GET, its body unread; whoever reads it whole leaves the connection for the next.
 
-        Raises RequestFailed if S3 is not reached or answers 429 or 5xx, several times over.
+        Args:
+            key: of the object; empty for the bucket.
+            headers: further ones than the signed.
+            query: parameters.
+            seconds: how long the answer may be waited for, all tries together.
+
+        Raises RequestFailed if S3 is not reached or answers 429 or 5xx, several times over or until then.
         """
-        connection, response = self._ask(key, headers or {}, query or {})
+        connection, response = self._ask(key, headers or {}, query or {}, time.monotonic() + seconds)
         try:
             yield response
         finally:
@@ -138,13 +159,20 @@ class Bucket:
             connection.close()
 
     def _ask(
-        self, key: str, headers: Mapping[str, str], query: Mapping[str, str]
+        self, key: str, headers: Mapping[str, str], query: Mapping[str, str], until: float
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-        reason = ""
+        reason = "no time was left"
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+            # Half of the time that is left: a connection that has gone silent leaves the other half for a new one.
+            patience = min(TIMEOUT_SECONDS, (until - time.monotonic()) / 2)
+            if patience <= 0:
+                break
             connection = self._connection()
+            connection.timeout = patience
+            if connection.sock is not None:
+                connection.sock.settimeout(patience)
             try:
                 response = self._send(connection, key, headers, query)
             except _BROKEN as error:
@@ -157,7 +185,7 @@ class Bucket:
                 return connection, response
             reason = f"{response.status} {response.reason}"
             connection.close()
-        raise RequestFailed(f"{key}: {reason}, {TRIES} times")
+        raise RequestFailed(f"{key}: {reason}, and so at every try")
 
     def _send(
         self, connection: http.client.HTTPConnection, key: str, headers: Mapping[str, str], query: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from handlers.manifest import Artifact, FileEntry, Manifest, Pointer
+from handlers.manifest import Artifact, FileEntry, Manifest, ManifestError, Pointer
 from handlers.serving.stores import NotInStore
 
 SAVED_MODEL_FILE = "saved_model.pb"
@@ -28,10 +28,18 @@ def unpackaged_manifest(model: str, version: int, saved_model: bytes, files: Seq
         version: its version.
         saved_model: content of `saved_model.pb`.
         files: every file of the version; checksums may be empty, and are then not compared.
-    """
-    from handlers.serving.meta_graph import read_signatures  # late: packaged models never need it
 
-    signatures = read_signatures(saved_model)
+    Raises:
+        ManifestError: `saved_model.pb` is not one, or not whole yet, or has nothing to call.
+    """
+    from handlers.serving.meta_graph import MetaGraphError, read_signatures  # late: packaged models never need it
+
+    try:
+        signatures = read_signatures(saved_model)
+    except MetaGraphError as error:
+        raise ManifestError(f"{model}/{version}/{SAVED_MODEL_FILE} cannot be read: {error}") from error
+    if not signatures:
+        raise ManifestError(f"{model}/{version}/{SAVED_MODEL_FILE} has no signature that a request could call")
     artifact = Artifact(
         engine="tensorflow",
         form="saved_model",
