@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.paths import ROOT
@@ -19,6 +20,7 @@ from benchmarks.requests import event_for, http_event
 from benchmarks.subjects import prepare
 from benchmarks.ways import FROZEN, LITERT, Way, function_environment
 from benchmarks.worker import Context, load_call
+from handlers.serving.engines import open_libraries
 from handlers.serving.memory import ENGINE_BYTES, ENGINE_OWN_BYTES, MIB, RUNTIME_BYTES, resident_bytes
 
 SUBJECT = "iris"
@@ -47,7 +49,9 @@ def engine(way: Way) -> int:
 
 
 def engine_own(way: Way) -> int:
-    """The part of it that no file backs."""
+    """The part of it that no file backs, and that comes once the engine is imported and its libraries are open."""
+    import_module(f"handlers.serving.engines.{way.engine}")
+    open_libraries(way.engine)
     return _grown_by(way, resident_bytes)
 
 
@@ -102,4 +106,5 @@ if __name__ == "__main__":
         protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # handlers log to standard output
         chosen = LITERT if sys.argv[1] == LITERT.key else FROZEN
-        protocol.write(str(MEASUREMENTS[sys.argv[2]](chosen)))
+        with protocol:
+            protocol.write(str(MEASUREMENTS[sys.argv[2]](chosen)))

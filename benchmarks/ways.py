@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from benchmarks.paths import ROOT
 from benchmarks.subjects import Form, Subject, repository
 from handlers.contract import MIB_PER_VCPU, MODEL_NAMES, MODEL_STORE_URI, SINGLE_MODEL_HANDLER
+from handlers.manifest import EngineName
 
 MEMORY_MIB = 2 * MIB_PER_VCPU
 """The memory that functions are told they have: two processors' worth."""
@@ -29,7 +30,7 @@ class Way:
         return self.form is None
 
     @property
-    def engine(self) -> str:
+    def engine(self) -> EngineName:
         """The engine that the handler uses."""
         return "litert" if self.form == "tflite" else "tensorflow"
 

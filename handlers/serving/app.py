@@ -8,7 +8,14 @@ from handlers.manifest import Manifest
 from handlers.serving.content_encoding import inflate
 from handlers.serving.dialects import Dialect, open_inference, tensorflow_serving
 from handlers.serving.engines import EngineError
-from handlers.serving.errors import InvalidRequest, ModelTooLarge, ModelUnavailable, NotServed, ServingError
+from handlers.serving.errors import (
+    InvalidRequest,
+    ModelLoading,
+    ModelTooLarge,
+    ModelUnavailable,
+    NotServed,
+    ServingError,
+)
 from handlers.serving.events import Request, Response, is_warmup, read_event, write_answer
 from handlers.serving.loading import Timing
 from handlers.serving.repository import Repository
@@ -56,30 +63,40 @@ class App:
         write_record(record)
         return answer
 
-    def preload(self, deadline: float) -> None:
-        """Load the served models and run each one's warm-up requests, as far as `time.monotonic()` allows.
+    def preload(self, *, whole: bool = False) -> None:
+        """Load the served models, and run each one's warm-up requests.
 
-        What is not loaded by `deadline` goes on in the background. A failure is logged and not raised: requests are
-        answered with it, and the load is tried again.
+        Until it returns, the models count as loading. A failure is logged and not raised: requests are answered with
+        it, and the load is tried again.
+
+        Args:
+            whole: load the artifacts of all signatures; else only that of the default one, which most callers ask for
+                and no caller should wait longer for than it takes.
         """
         for name in self.repository.names:
             try:
-                manifest = self.repository.find(name)
-            except ServingError as error:
+                with self.repository.preparing(name):
+                    manifest = self.repository.find(name)
+                    self._warm(manifest, manifest.default_signature())
+                    self.repository.answered(manifest)
+            except Exception as error:
                 write_event("ERROR", "model not ready after init", model=name, reason=str(error))
                 continue
-            # The default signature is what most callers ask for: it comes first.
-            for signature in sorted(manifest.signatures, key=lambda each: each != manifest.default_signature()):
-                try:
-                    self._warm(manifest, signature, deadline)
-                except Exception as error:
-                    reason = f"{signature}: {error}"
-                    write_event("ERROR", "model not ready after init", model=name, reason=reason)
+            self._warm_others(manifest, whole=whole)
 
-    def _warm(self, manifest: Manifest, signature: str, deadline: float) -> None:
-        artifact = manifest.artifact_for(signature)
-        timeout = max(deadline - time.monotonic(), 0.0)
-        with self.repository.lease(manifest, artifact, Timing(), timeout) as model:
+    def _warm_others(self, manifest: Manifest, *, whole: bool) -> None:
+        default = manifest.default_signature()
+        for signature in manifest.signatures:
+            if signature == default or not (whole or signature in manifest.artifact_for(default).signatures):
+                continue
+            try:
+                self._warm(manifest, signature)
+            except Exception as error:
+                reason = f"{signature}: {error}"
+                write_event("ERROR", "model not ready after init", model=manifest.model, reason=reason)
+
+    def _warm(self, manifest: Manifest, signature: str) -> None:
+        with self.repository.lease(manifest, manifest.artifact_for(signature), Timing()) as model:
             if signature not in manifest.warmup:
                 return
             from handlers.serving.warmup import warmup_inputs  # late: it needs numpy
@@ -96,8 +113,10 @@ class App:
         unavailable: ServingError | None = None
         for manifest in self.repository.candidates(call.model, call.version, call.label):
             record.version = manifest.version
+            # To load the version before while the new one is being loaded would only push the new one out.
+            may_load = not isinstance(unavailable, ModelLoading)
             try:
-                response = self._predict(dialect, request, manifest, record, context)
+                response = self._predict(dialect, request, manifest, record, context, may_load=may_load)
             except (ModelUnavailable, ModelTooLarge) as error:
                 unavailable = unavailable or error
                 continue
@@ -108,12 +127,21 @@ class App:
         raise unavailable
 
     def _predict(
-        self, dialect: Dialect, request: Request, manifest: Manifest, record: Record, context: Context
+        self,
+        dialect: Dialect,
+        request: Request,
+        manifest: Manifest,
+        record: Record,
+        context: Context,
+        *,
+        may_load: bool,
     ) -> Response:
         inference = dialect.decode(request, manifest)
-        timing = Timing()
+        artifact, timing = manifest.artifact_for(inference.signature), Timing()
+        if not may_load and not self.repository.is_loaded(manifest, artifact):
+            raise ModelUnavailable("The model is not loaded")
         timeout = max(context.get_remaining_time_in_millis() / 1e3 - ANSWER_SECONDS, 0.0)
-        lease = self.repository.lease(manifest, manifest.artifact_for(inference.signature), timing, timeout)
+        lease = self.repository.lease(manifest, artifact, timing, timeout)
         record.cache_hit, record.fetch_ms, record.load_ms = lease.hit, timing.fetch_ms, timing.load_ms
         with lease as model:
             began = time.perf_counter()

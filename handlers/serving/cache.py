@@ -1,18 +1,20 @@
 """What stays in memory: loaded artifacts, least recently used first out, bounded in bytes.
 
-Room is made before a load begins, so the memory in use exceeds the budget by no more than what an estimate was short
-of. One load at a time for each key: whoever asks meanwhile shares its result or its error. A load that failed is
-remembered, and tried again only after a delay that doubles.
+Room is made before a load begins, by what models are known to take and by what the process really holds, so the memory
+in use exceeds the budget by no more than what a load or a call takes unforeseen; what it took is remembered. One load
+at a time for each key: whoever asks meanwhile shares its result or its error. A load that failed is remembered too, and
+tried again only after a delay that doubles.
 """
 
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Generic, Literal
 
 from handlers.serving.backoff import Backoff
-from handlers.serving.errors import ModelTooLarge, ModelUnavailable, ServingError
+from handlers.serving.errors import ModelLoading, ModelTooLarge, ModelUnavailable, ServingError
 from handlers.serving.lease import Entry, Lease, M
 
 ROOM_SECONDS = 10.0
@@ -24,8 +26,35 @@ State = Literal["absent", "loading", "ready", "failed"]
 class _Loading(Generic[M]):
     waiters = 0
     done = False
+    discarded = False
     entry: Entry[M] | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
+
+
+class _Job(Generic[M]):
+    """One load, as `ModelCache.lease` was asked for it."""
+
+    def __init__(
+        self, key: Hashable, size: int, load: Callable[[], M], prepare: Callable[[], None], shared: "Shared"
+    ) -> None:
+        self.key, self.size, self.load, self.prepare, self.shared = key, size, load, prepare, shared
+        self.loading: _Loading[M] = _Loading()
+
+
+class Shared:
+    """What the first model of a kind takes for good, such as an engine's libraries.
+
+    Args:
+        kind: its name.
+        size: bytes; the budget is that much smaller once a model of the kind was loaded.
+        resident: how many of them come with the load itself, after `prepare`; they are not the model's own.
+    """
+
+    def __init__(self, kind: str = "", size: int = 0, resident: int = 0) -> None:
+        self.kind, self.size, self.resident = kind, size, resident
+
+
+_NOTHING_SHARED = Shared()
 
 
 class ModelCache(Generic[M]):
@@ -37,7 +66,8 @@ class ModelCache(Generic[M]):
         pinned: keys for which this is true are never evicted.
         clock: seconds that only grow.
         resident: bytes that the process holds, by which the sizes of loaded models are corrected.
-        on_failure: told of every failed load.
+        slack: bytes that the process may hold beyond the budget, for requests and their answers.
+        on_failure: told of every failed load, and of a model that could not be closed.
     """
 
     def __init__(
@@ -48,15 +78,22 @@ class ModelCache(Generic[M]):
         pinned: Callable[[Hashable], bool] = lambda key: False,
         clock: Callable[[], float] = time.monotonic,
         resident: Callable[[], int] = lambda: 0,
-        on_failure: Callable[[Hashable, Exception], None] = lambda key, error: None,
+        slack: int = 0,
+        on_failure: Callable[[Hashable, BaseException], None] = lambda key, error: None,
     ) -> None:
         self._budget, self._most, self._pinned = budget, most, pinned
-        self._resident, self._on_failure = resident, on_failure
+        self._resident, self._slack, self._on_failure = resident, slack, on_failure
         self._changed = threading.Condition()
         self._ready: OrderedDict[Hashable, Entry[M]] = OrderedDict()
         self._loading: dict[Hashable, _Loading[M]] = {}
         self._failures = Backoff(clock)
-        self._reserved: dict[str, int] = {}
+        self._engines: dict[str, Shared] = {}
+        self._observed: dict[Hashable, int] = {}
+        """Bytes that a model was seen to take when it was loaded, where that is more than it said."""
+        self._empty: int | None = None
+        """Bytes that the process held before its first model."""
+        self._own = 0
+        """Bytes that it grew by since then which are no model's own."""
         self._held_bytes = 0
         self._held_count = 0
         self._loads = 0
@@ -81,6 +118,11 @@ class ModelCache(Generic[M]):
                 return "loading"
             return "failed" if key in self._failures else "absent"
 
+    def could_hold(self, size: int, shared: Shared = _NOTHING_SHARED) -> bool:
+        """Whether a model of this size could ever be loaded, all others away."""
+        with self._changed:
+            return size + self._not_yet(shared) <= self._available()
+
     def lease(
         self,
         key: Hashable,
@@ -88,8 +130,7 @@ class ModelCache(Generic[M]):
         load: Callable[[], M],
         *,
         prepare: Callable[[], None] = lambda: None,
-        shared: tuple[str, int] = ("", 0),
-        shared_resident: int = 0,
+        shared: Shared = _NOTHING_SHARED,
         timeout: float | None = None,
     ) -> Lease[M]:
         """The model under `key`, loaded first if it is not in memory.
@@ -99,14 +140,13 @@ class ModelCache(Generic[M]):
             size: bytes that it will take.
             load: makes it; runs in a thread of its own, which goes on if this call gives up waiting.
             prepare: runs in that thread before `load`; what memory it takes is not counted as the model's.
-            shared: name and bytes of what the first load of its kind takes for good, such as an engine's libraries;
-                the budget is that much smaller from then on.
-            shared_resident: how much of that `resident` counts, and is not the model's own.
+            shared: what the first load of its kind takes beside the model.
             timeout: seconds to wait for a load; None waits as long as it takes.
 
         Raises:
             ModelTooLarge: `size` is more than the whole budget.
-            ModelUnavailable: the load failed, or failed lately, or was not done in time.
+            ModelLoading: the load was not done in time, and goes on.
+            ModelUnavailable: the load failed, or failed lately.
         """
         with self._changed:
             entry = self._ready.get(key)
@@ -116,18 +156,16 @@ class ModelCache(Generic[M]):
                 return Lease(entry, self._release, hit=True)
             loading = self._loading.get(key)
             if loading is None:
-                is_first = shared[0] not in self._reserved
-                self._refuse(key, size + shared[1] * is_first)
-                self._reserved.setdefault(*shared)
-                loading = self._loading[key] = _Loading()
-                job = (key, size, load, prepare, shared_resident * is_first, loading)
-                threading.Thread(target=self._load, args=job, daemon=True).start()
+                loading = self._begin(_Job(key, size, load, prepare, shared))
             return self._wait(key, loading, timeout)
 
     def discard(self, key: Hashable) -> None:
-        """Give up a model: at once if it is idle, else when its last call ends."""
+        """Give up a model: at once if it is idle, else when its last call ends, or its load."""
         with self._changed:
             self._failures.forget(key)
+            self._observed.pop(key, None)
+            if (loading := self._loading.get(key)) is not None:
+                loading.discarded = True
             entry = self._ready.pop(key, None)
             if entry is None:
                 return
@@ -136,21 +174,28 @@ class ModelCache(Generic[M]):
         if idle:
             self._close(entry)
 
-    def _refuse(self, key: Hashable, size: int) -> None:
-        available = self._budget - sum(self._reserved.values())
-        if size > available:
+    def _begin(self, job: _Job[M]) -> _Loading[M]:
+        available = self._available()
+        if job.size + self._not_yet(job.shared) > available:
             raise ModelTooLarge(
-                f"The model needs {size} bytes of memory and this function has {max(available, 0)} for models: "
-                "give the function more memory"
+                f"The model needs {job.size} bytes of memory and this function has "
+                f"{max(available - self._not_yet(job.shared), 0)} for models: give the function more memory"
             )
-        if seconds := self._failures.seconds_left(key):
+        if seconds := self._failures.seconds_left(job.key):
             raise ModelUnavailable("The model could not be loaded; it will be tried again", seconds)
+        self._loading[job.key] = job.loading
+        try:
+            threading.Thread(target=self._load, args=(job,), daemon=True).start()
+        except RuntimeError as error:  # the system gives no more threads
+            del self._loading[job.key]
+            raise ModelUnavailable("The model could not be loaded now; try again") from error
+        return job.loading
 
     def _wait(self, key: Hashable, loading: _Loading[M], timeout: float | None) -> Lease[M]:
         loading.waiters += 1
         if not self._changed.wait_for(lambda: loading.done, timeout):
             loading.waiters -= 1
-            raise ModelUnavailable("The model is still being loaded")
+            raise ModelLoading("The model is still being loaded")
         if loading.entry is not None:
             return Lease(loading.entry, self._release, hit=False)
         if isinstance(loading.error, ServingError):
@@ -159,55 +204,59 @@ class ModelCache(Generic[M]):
             "The model could not be loaded; it will be tried again", self._failures.seconds_left(key) or 1
         ) from loading.error
 
-    def _load(
-        self,
-        key: Hashable,
-        size: int,
-        load: Callable[[], M],
-        prepare: Callable[[], None],
-        overhead: int,
-        loading: _Loading[M],
-    ) -> None:
+    def _load(self, job: _Job[M]) -> None:
+        """The thread of a load. Whatever happens, whoever waits is told and the books are true."""
+        taken: int | None = None
         try:
-            self._make_room(size)
-        except ServingError as error:
-            self._finish(key, loading, error=error)
-            return
-        try:
-            prepare()
+            taken = self._make_room(job)
+            before = self._resident()
+            job.prepare()
             baseline = self._resident()
-            model = load()
-        except Exception as error:
-            self._on_failure(key, error)
+            model = job.load()
+        except BaseException as error:
+            if not isinstance(error, ServingError):
+                self._tell(job.key, error)
+            error.__traceback__ = None  # it holds this frame, which holds the error
             with self._changed:
-                self._free(size)
-                self._failures.remember(key)
-                self._finish(key, loading, error=error)
+                if taken is not None:
+                    self._free(taken)
+                    self._failures.remember(job.key)
+                self._finish(job, error=error)
             return
         with self._changed:
             self._loads += 1
-            self._failures.forget(key)
+            self._failures.forget(job.key)
+            overhead = 0
+            if job.shared.kind not in self._engines:
+                self._engines[job.shared.kind] = job.shared
+                overhead = job.shared.resident
+                self._own += overhead + max(baseline - before, 0)
+            if self._empty is None:
+                self._empty = before
+            self._held_bytes -= taken - job.size
             entry = Entry(
-                key,
+                job.key,
                 model,
-                size=size,
-                users=loading.waiters,
+                size=job.size,
+                users=job.loading.waiters,
                 load=self._loads,
                 baseline=baseline,
                 overhead=overhead,
             )
-            self._ready[key] = entry
-            self._finish(key, loading, entry=entry)
+            entry.leaving = job.loading.discarded
+            if not entry.leaving:
+                self._ready[job.key] = entry
+            self._finish(job, entry=entry)
             self._correct(entry)
+            unwanted = entry.leaving and entry.users == 0
+        if unwanted:
+            self._close(entry)
         self._trim()
 
-    def _finish(
-        self, key: Hashable, loading: _Loading[M], *, entry: Entry[M] | None = None, error: Exception | None = None
-    ) -> None:
-        with self._changed:
-            loading.entry, loading.error, loading.done = entry, error, True
-            del self._loading[key]
-            self._changed.notify_all()
+    def _finish(self, job: _Job[M], *, entry: Entry[M] | None = None, error: BaseException | None = None) -> None:
+        job.loading.entry, job.loading.error, job.loading.done = entry, error, True
+        del self._loading[job.key]
+        self._changed.notify_all()
 
     def _release(self, entry: Entry[M]) -> None:
         with self._changed:
@@ -216,9 +265,12 @@ class ModelCache(Generic[M]):
                 entry.settled = True
                 self._correct(entry)
             close = entry.leaving and entry.users == 0
+            is_over = self._used() > self._available()
             self._changed.notify_all()
         if close:
             self._close(entry)
+        if is_over:
+            self._trim()
 
     def _correct(self, entry: Entry[M]) -> None:
         """Raise an entry's size to what the process grew by, unless another load may account for the growth."""
@@ -228,32 +280,57 @@ class ModelCache(Generic[M]):
         if grown > entry.size:
             self._held_bytes += grown - entry.size
             entry.size = grown
+            if not entry.settled:  # afterwards the first request and its answer are part of it
+                self._observed[entry.key] = grown
 
-    def _make_room(self, size: int) -> None:
-        """Evict until `size` bytes fit, and take them. Raises ModelUnavailable if too much stays in use."""
+    def _make_room(self, job: _Job[M]) -> int:
+        """Evict until the model fits, and take its bytes; returns how many.
+
+        Raises ModelTooLarge if pinned models leave no room, ModelUnavailable if too much stays in use.
+        """
         deadline = time.monotonic() + ROOM_SECONDS
         while True:
             with self._changed:
-                if self._fits(size):
+                # What was once seen to grow beyond the budget gets all of it, and is not refused for good.
+                job.size = max(job.size, min(self._observed.get(job.key, 0), self._available()))
+                size = job.size + self._not_yet(job.shared)
+                self._refuse_beside_pinned(size)
+                has_room = self._fits(self._held_bytes, size)
+                victim = None if has_room and self._fits(self._used(), size) else self._pop_victim()
+                if victim is None and has_room:
                     self._held_bytes += size
                     self._held_count += 1
-                    return
-                victim = self._pop_victim()
+                    return size
                 if victim is None:
-                    self._await_room(deadline)
+                    if not self._changed.wait(deadline - time.monotonic()):
+                        raise ModelUnavailable("Every loaded model is in use and leaves no room for this one")
                     continue
             self._close(victim)
 
-    def _await_room(self, deadline: float) -> None:
-        if len(self._loading) == 1 and self._ready and all(entry.users == 0 for entry in self._ready.values()):
-            raise ModelTooLarge("The pinned models leave no room for this one: give the function more memory")
-        if not self._changed.wait(deadline - time.monotonic()):
-            raise ModelUnavailable("Every loaded model is in use and leaves no room for this one")
+    def _refuse_beside_pinned(self, size: int) -> None:
+        staying = [entry.size for key, entry in self._ready.items() if self._pinned(key)]
+        is_full = self._most is not None and len(staying) >= self._most
+        if staying and (is_full or sum(staying) + size > self._available()):
+            raise ModelTooLarge(
+                "The pinned models leave no room for this one: give the function more memory, or pin fewer"
+            )
 
-    def _fits(self, size: int) -> bool:
-        return self._held_bytes + size <= self._budget - sum(self._reserved.values()) and (
-            self._most is None or self._held_count < self._most
-        )
+    def _fits(self, used: int, size: int) -> bool:
+        return used + size <= self._available() and (self._most is None or self._held_count < self._most)
+
+    def _used(self) -> int:
+        """Bytes that models take: as the books say, or as the process shows where that is more. A call may grow a model
+        at any time: a larger batch takes more memory, and some of it stays."""
+        if self._empty is None:
+            return self._held_bytes
+        return max(self._held_bytes, self._resident() - self._empty - self._own - self._slack)
+
+    def _available(self) -> int:
+        """What the budget leaves for models, beside the engines that are loaded."""
+        return self._budget - sum(shared.size for shared in self._engines.values())
+
+    def _not_yet(self, shared: Shared) -> int:
+        return 0 if shared.kind in self._engines else shared.size
 
     def _pop_victim(self) -> Entry[M] | None:
         for key, entry in self._ready.items():
@@ -263,10 +340,10 @@ class ModelCache(Generic[M]):
         return None
 
     def _trim(self) -> None:
-        """Evict what no longer fits since a model turned out larger than it was said to be."""
+        """Evict what no longer fits since models turned out larger than they were said to be; the last one stays."""
         while True:
             with self._changed:
-                if len(self._ready) < 2 or self._held_bytes <= self._budget - sum(self._reserved.values()):
+                if len(self._ready) < 2 or self._used() <= self._available():
                     return
                 victim = self._pop_victim()
             if victim is None:
@@ -276,6 +353,8 @@ class ModelCache(Generic[M]):
     def _close(self, entry: Entry[M]) -> None:
         try:
             entry.model.close()
+        except Exception as error:
+            self._tell(entry.key, error)
         finally:
             with self._changed:
                 self._free(entry.size)
@@ -284,3 +363,7 @@ class ModelCache(Generic[M]):
         self._held_bytes -= size
         self._held_count -= 1
         self._changed.notify_all()
+
+    def _tell(self, key: Hashable, error: BaseException) -> None:
+        with suppress(Exception):
+            self._on_failure(key, error)

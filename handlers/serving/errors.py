@@ -95,6 +95,10 @@ class ModelUnavailable(ServingError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class ModelLoading(ModelUnavailable):
+    """The model is not loaded yet, and the load goes on."""
+
+
 class ModelTooLarge(ServingError):
     """The model needs more memory than this function can ever give it."""
 

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from math import ceil
-from pathlib import Path
 
 from handlers.contract import MIB_PER_VCPU, MODEL_CACHE_BYTES
 from handlers.manifest import EngineName
@@ -13,16 +13,20 @@ MIB = 1024 * 1024
 RUNTIME_BYTES = 112 * MIB
 """What a function needs beside engine and models: Python with numpy about 45 MiB, the runtime client and a store's
 client about 20 MiB, and one request and its answer, at most 6 MiB each on the wire and several times that as text,
-parsed values and arrays. Measured 75 MiB with the largest request, the pages of files not counted."""
+parsed values and arrays. Measured 81 MiB with the largest request, the pages of files not counted."""
 
 ENGINE_BYTES: Mapping[EngineName, int] = {"litert": 16 * MIB, "tensorflow": 320 * MIB}
 """What an engine takes once, at its first model: the pages of its libraries that it touches, and what it allocates and
 keeps. Measured 14 and 290 MiB."""
 
-ENGINE_OWN_BYTES: Mapping[EngineName, int] = {"litert": 3 * MIB, "tensorflow": 44 * MIB}
-"""The part of it that no file backs, which `resident_bytes` counts. Measured 2 and 38 MiB."""
+ENGINE_OWN_BYTES: Mapping[EngineName, int] = {"litert": 2 * MIB, "tensorflow": 10 * MIB}
+"""The part of it that no file backs, which `resident_bytes` counts, and that comes with the first model, once the
+engine is imported and its libraries are open. Measured 1 and 7 MiB."""
 
-_STATM = Path("/proc/self/statm")
+REQUEST_BYTES = 32 * MIB
+"""The part of `RUNTIME_BYTES` that is one request and its answer, at most."""
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def cache_budget(environment: Mapping[str, str]) -> int:
@@ -41,7 +45,7 @@ def cache_budget(environment: Mapping[str, str]) -> int:
     memory = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
     if memory:
         return max(int(memory) * MIB - RUNTIME_BYTES, 0)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    return _PAGE_BYTES * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def engine_threads(environment: Mapping[str, str]) -> int:
@@ -52,9 +56,20 @@ def engine_threads(environment: Mapping[str, str]) -> int:
 
 
 def resident_bytes() -> int:
-    """Bytes that the process holds for itself: what is mapped from files counts as the system's, which can drop it."""
-    try:
-        _, resident, shared, *_ = _STATM.read_text().split()
-    except OSError:
+    """Bytes that the process holds for itself: what is mapped from files counts as the system's, which can drop it.
+
+    Every request asks: the file is opened once, and 0 is the answer where there is none (macOS).
+    """
+    descriptor = _statm()
+    if descriptor is None:
         return 0
-    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+    _, resident, shared, *_ = os.pread(descriptor, 128, 0).split()
+    return (int(resident) - int(shared)) * _PAGE_BYTES
+
+
+@cache
+def _statm() -> int | None:
+    try:
+        return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None

@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
-from handlers.manifest import Artifact, Manifest, ManifestError, Pointer
-from handlers.serving.cache import ModelCache
+from handlers.manifest import Artifact, EngineName, Manifest, ManifestError, Pointer
+from handlers.serving.cache import ModelCache, Shared
 from handlers.serving.engines import LoadedModel
 from handlers.serving.errors import ModelUnavailable, ServingError, UnknownLabel, UnknownModel, UnknownVersion
 from handlers.serving.lease import Lease
@@ -20,6 +21,11 @@ POINTER_SECONDS = 5.0
 
 Key: TypeAlias = tuple[str, int, int]
 """Model, version, and the artifact's place in the manifest."""
+
+
+_SHARED: Mapping[EngineName, Shared] = {
+    engine: Shared(engine, ENGINE_BYTES[engine], ENGINE_OWN_BYTES[engine]) for engine in ENGINE_BYTES
+}
 
 
 class _Known:
@@ -59,6 +65,9 @@ class Repository:
         self._known: dict[str, _Known] = {}
         self._manifests: dict[tuple[str, int], Manifest] = {}
         self._missing: dict[tuple[str, int], float] = {}
+        self._settled: set[tuple[str, int]] = set()
+        self._preparing: set[str] = set()
+        self._unprepared: set[str] = set()
 
     def serves(self, model: str) -> bool:
         """Whether there is a model of this name."""
@@ -126,53 +135,82 @@ class Repository:
     ) -> Lease[LoadedModel]:
         """An artifact's engine, loaded if it is not in memory; `timing` is filled in by a load.
 
-        Raises ModelTooLarge, or ModelUnavailable.
+        Raises ModelTooLarge, ModelLoading, or ModelUnavailable.
         """
-        key: Key = (manifest.model, manifest.version, manifest.artifacts.index(artifact))
         job = ArtifactLoad(self._store, manifest, artifact, self._threads, timing)
         return self._cache.lease(
-            key,
+            _key(manifest, artifact),
             artifact.memory_bytes,
             job.open,
             prepare=job.fetch,
-            shared=(artifact.engine, ENGINE_BYTES[artifact.engine]),
-            shared_resident=ENGINE_OWN_BYTES[artifact.engine],
+            shared=_SHARED[artifact.engine],
             timeout=timeout,
         )
 
+    def is_loaded(self, manifest: Manifest, artifact: Artifact) -> bool:
+        """Whether an artifact is in memory."""
+        return self._cache.state(_key(manifest, artifact)) == "ready"
+
     def answered(self, manifest: Manifest) -> None:
-        """Note that a version answered by default; the one before leaves memory, unless a label still names it."""
+        """Note that a version answered by default: the one before leaves memory, unless a label still names it."""
         known = self._known.get(manifest.model)
-        if known is None or known.good == manifest.version or manifest.version != known.pointer.version:
-            return
-        before, known.good = known.good, manifest.version
-        if before is not None and before not in known.pointer.labels.values():
-            for index in range(len(self.manifest(manifest.model, before).artifacts)):
-                self._cache.discard((manifest.model, before, index))
+        if known is not None and known.good != manifest.version and manifest.version == known.pointer.version:
+            known.good = manifest.version
+            self._forget_unnamed(manifest.model, known)
+
+    @contextmanager
+    def preparing(self, model: str) -> Generator[None]:
+        """Meanwhile the model counts as loading; afterwards, if an exception ended it, as one that cannot be loaded."""
+        self._preparing.add(model)
+        try:
+            yield
+        except BaseException:
+            self._unprepared.add(model)
+            raise
+        finally:
+            self._preparing.discard(model)
 
     def state(self, manifest: Manifest) -> str:
-        """`LOADING` while an artifact is being loaded, `FAILED` if what serves the default signature could not be, else
-        `AVAILABLE`: a model that is loaded on first use is.
+        """`LOADING` while an artifact is being loaded, `FAILED` if what serves the default signature could not be or is
+        too large for this function, else `AVAILABLE`: a model that is loaded on first use is.
         """
-        states = [
-            self._cache.state((manifest.model, manifest.version, index)) for index in range(len(manifest.artifacts))
-        ]
-        if "loading" in states:
+        states = [self._cache.state(_key(manifest, artifact)) for artifact in manifest.artifacts]
+        if "loading" in states or manifest.model in self._preparing:
             return "LOADING"
         default = manifest.artifact_for(manifest.default_signature())
-        return "FAILED" if states[manifest.artifacts.index(default)] == "failed" else "AVAILABLE"
+        state = states[manifest.artifacts.index(default)]
+        if state == "ready":
+            return "AVAILABLE"
+        fits = self._cache.could_hold(default.memory_bytes, _SHARED[default.engine])
+        return "AVAILABLE" if state == "absent" and fits else "FAILED"
 
     def is_ready(self) -> bool:
-        """Whether nothing is being loaded."""
-        manifests = list(self._manifests.values())
-        return all(self.state(manifest) != "LOADING" for manifest in manifests)
+        """Whether nothing is being loaded, and not every model has turned out to be one that cannot be."""
+        states = {manifest.model: self.state(manifest) for manifest in list(self._manifests.values())}
+        failed = {model for model, state in states.items() if state == "FAILED"}
+        failed |= {model for model in self._unprepared if model not in states}
+        return not self._preparing and "LOADING" not in states.values() and len(failed) < len(self.names)
 
-    def expire_pointers(self) -> None:
-        """Read every pointer again when it is next needed, however young: after a restore from a snapshot."""
+    def restored(self) -> None:
+        """After a restore from a snapshot: read every pointer again when it is next needed, however young, and over new
+        connections."""
+        self._store.close()
         with self._lock:
             for known in self._known.values():
                 known.read_at = float("-inf")
             self._missing.clear()
+
+    def _forget_unnamed(self, model: str, known: _Known) -> None:
+        """Versions that nothing names any more leave memory."""
+        kept = _named(known.pointer) | {known.good}
+        for (name, version), manifest in list(self._manifests.items()):
+            if name == model and version not in kept:
+                self._forget(manifest)
+
+    def _forget(self, manifest: Manifest) -> None:
+        self._manifests.pop((manifest.model, manifest.version), None)
+        for artifact in manifest.artifacts:
+            self._cache.discard(_key(manifest, artifact))
 
     def _look_up(self, model: str) -> _Known:
         known = self._known.get(model)
@@ -205,9 +243,29 @@ class Repository:
             raise ModelUnavailable(f"Model {model!r} could not be looked up; try again") from error
         if known is None:
             known = self._known[model] = _Known(pointer, self._clock())
-        else:
-            known.pointer, known.read_at = pointer, self._clock()
+        elif known.pointer != pointer:
+            known.pointer = pointer
+            self._forget_unnamed(model, known)
+        known.read_at = self._clock()
+        self._unprepared.discard(model)
+        self._read_again(model)
         return known
+
+    def _read_again(self, model: str) -> None:
+        """A version that nobody packaged may have been read while it was copied: until two readings are the same, it is
+        read again."""
+        for key, manifest in list(self._manifests.items()):
+            if key[0] != model or manifest.is_packaged or key in self._settled:
+                continue
+            try:
+                again = self._store.manifest(*key)
+            except (StoreError, ManifestError):
+                continue
+            if again == manifest:
+                self._settled.add(key)
+            else:
+                self._forget(manifest)
+                self._manifests[key] = again
 
     def _read_manifest(self, model: str, version: int) -> Manifest:
         try:
@@ -220,11 +278,15 @@ class Repository:
             raise ModelUnavailable(f"Version {version} of model {model!r} could not be read; try again") from error
 
 
+def _key(manifest: Manifest, artifact: Artifact) -> Key:
+    return manifest.model, manifest.version, manifest.artifacts.index(artifact)
+
+
 def _named(pointer: Pointer) -> set[int]:
     return {pointer.version, *pointer.labels.values()}
 
 
-def log_load_failure(key: Hashable, error: Exception) -> None:
+def log_load_failure(key: Hashable, error: BaseException) -> None:
     """Write down why a model could not be loaded, and count it."""
     model, version, artifact = key if isinstance(key, tuple) else ("", 0, 0)
     reason = str(error) if isinstance(error, ServingError | StoreError) else traceback_of(error)

@@ -12,7 +12,7 @@ import pytest
 
 from handlers.manifest import Artifact, FileEntry, Manifest, Pointer, Signature, TensorSpec
 from handlers.serving.app import App
-from handlers.serving.cache import ModelCache
+from handlers.serving.cache import ModelCache, Shared
 from handlers.serving.engines import EngineError, LoadedModel
 from handlers.serving.repository import Repository, log_load_failure
 from handlers.serving.stores import NotInStore
@@ -94,10 +94,14 @@ class FormulaStore:
             signatures={"serving_default": Signature(inputs=found.inputs, outputs=found.outputs)},
             artifacts=(artifact,),
             files=(FileEntry(path="model.tflite", size=0, sha256=""),),
+            fingerprint="packaged",
         )
 
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
         return Path(model) / str(version)
+
+    def close(self) -> None:
+        pass
 
     def keep(self, model: str, version: int) -> AbstractContextManager[None]:
         return nullcontext()
@@ -114,7 +118,14 @@ class Server:
     loads: list[str]
     failing: dict[str, Exception]
 
-    def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        milliseconds: int = 30_000,
+    ) -> dict[str, Any]:
         text = body if isinstance(body, str) or body is None else json.dumps(body)
         event = {
             "version": "2.0",
@@ -124,7 +135,7 @@ class Server:
             "body": text,
             "isBase64Encoded": False,
         }
-        return self.app.handle(event, Context())
+        return self.app.handle(event, Context(milliseconds=milliseconds))
 
     def predict(self, body: Any, model: str = "half_plus_two") -> tuple[int, Any]:
         answer = self.ask("POST", f"/v1/models/{model}:predict", body)
@@ -146,7 +157,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
             return store.models[directory.parent.name][int(directory.name)]
 
         monkeypatch.setattr("handlers.serving.loading.load", load)
-        monkeypatch.setattr("handlers.serving.repository.ENGINE_BYTES", {"litert": 0, "tensorflow": 0})
+        monkeypatch.setattr("handlers.serving.repository._SHARED", {"litert": Shared("litert")})
         cache: ModelCache[LoadedModel] = ModelCache(budget, clock=lambda: now[0], on_failure=log_load_failure)
         app = App(Repository(store, tuple(versions), cache, clock=lambda: now[0]))
         return Server(app, store, cache, now, loads, failing)

@@ -1,12 +1,15 @@
 """Which version answers: pointers that move, versions that fail, stores that break, budgets that are too small."""
 
 import json
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from handlers.manifest import Pointer
-from handlers.serving.engines import EngineError
+from handlers.manifest import FileEntry, Manifest, Pointer
+from handlers.serving import loading
+from handlers.serving.engines import EngineError, LoadedModel
 from handlers.serving.repository import POINTER_SECONDS
 from handlers.serving.stores import StoreError
 from tests.serving.conftest import Model, Server, half_plus
@@ -132,8 +135,72 @@ def test_a_version_that_is_not_there_is_looked_for_once_in_a_while(server: Serve
 def test_after_a_restore_every_pointer_is_read_again(server: Server) -> None:
     assert server.predict(ONE, "m") == TWO
     server.store.pointers["m"] = Pointer(version=2)
-    server.app.repository.expire_pointers()
+    server.app.repository.restored()
     assert server.predict(ONE, "m") == THREE
+
+
+def test_a_version_that_takes_longer_to_load_than_a_request_can_wait_is_not_pushed_out_by_the_one_before(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve({"m": {1: half_plus(2), 2: half_plus(3)}}, budget=15)
+    server.store.pointers["m"] = Pointer(version=1)
+    assert server.predict(ONE, "m") == TWO
+    go_on, load = threading.Event(), loading.load
+
+    def slow_load(*arguments: Any) -> LoadedModel:
+        go_on.wait(30)
+        return load(*arguments)
+
+    monkeypatch.setattr(loading, "load", slow_load)
+    server.store.pointers["m"] = Pointer(version=2)
+    server.now[0] = 10
+    assert server.ask("POST", "/v1/models/m:predict", ONE, milliseconds=600)["statusCode"] == 503
+    go_on.set()
+    assert server.predict(ONE, "m") == THREE
+    assert server.loads == ["m/1", "m/2"]
+
+
+def test_the_version_that_init_loaded_goes_on_while_the_new_one_cannot_be_loaded(server: Server) -> None:
+    server.app.preload()
+    server.store.pointers["m"] = Pointer(version=2)
+    server.failing["m/2"] = EngineError("damaged")
+    server.now[0] = 10
+    assert server.predict(ONE, "m") == TWO
+
+
+def test_versions_that_a_label_has_left_leave_memory(serve: Serve) -> None:
+    server = serve({"m": {version: half_plus(version) for version in range(1, 6)}})
+    for version in range(2, 6):
+        server.store.pointers["m"] = Pointer(version=1, labels={"canary": version})
+        server.now[0] += 10
+        server.predict(ONE, "m")
+        assert server.ask("POST", "/v1/models/m/labels/canary:predict", ONE)["statusCode"] == 200
+        assert sorted(server.cache.keys()) == [("m", 1, 0), ("m", version, 0)]
+
+
+def test_a_model_that_cannot_fit_is_not_ready(serve: Serve) -> None:
+    large: Model = half_plus(2)
+    large.memory_bytes = 1000
+    server = serve({"m": large}, budget=999)
+    assert server.ask("GET", "/v2/models/m/ready")["statusCode"] == 503
+    assert server.ask("GET", "/v2/health/ready")["statusCode"] == 503
+    assert json.loads(server.ask("GET", "/v1/models/m")["body"])["model_version_status"][0]["state"] == "END"
+
+
+def test_a_version_that_nobody_packaged_is_read_until_it_stays_the_same(serve: Serve) -> None:
+    server = serve({"m": half_plus(2)})
+    read, sizes = server.store.manifest, [1, 2]
+
+    def manifest(model: str, version: int) -> Manifest:
+        files = (FileEntry(path="model.tflite", size=sizes.pop(0) if sizes else 2, sha256=""),)
+        return read(model, version)._replace(fingerprint="", files=files)
+
+    server.store.manifest = manifest  # pyright: ignore[reportAttributeAccessIssue]
+    assert server.predict(ONE, "m") == TWO
+    for loads in (2, 2, 2):
+        server.now[0] += 10
+        assert server.predict(ONE, "m") == TWO
+        assert len(server.loads) == loads
 
 
 def infer_one() -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,40 +15,87 @@ import snapshot_restore_py
 
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI
 from handlers.manifest import Manifest, Signature, TensorSpec
-from handlers.serving import loading
+from handlers.serving import loading, start
+from handlers.serving.app import App
 from handlers.serving.engines import LoadedModel
 from handlers.serving.errors import InvalidRequest
 from handlers.serving.loading import ArtifactLoad, Timing
 from handlers.serving.start import open_single_model_app
 from handlers.serving.stores.s3 import S3Store
 from handlers.serving.warmup import warmup_inputs
-from tests.serving.conftest import Context, Server, half_plus
+from tests.serving.conftest import Context
 from tests.serving.s3_server import BUCKET, S3Server
 
 ONE = {"instances": [1.0]}
 
 
 def test_what_init_has_no_time_for_goes_on_in_the_background_and_readiness_says_so(
-    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server = serve({"m": half_plus(2)})
     go_on, load = threading.Event(), loading.load
 
     def slow_load(*arguments: Any) -> LoadedModel:
-        go_on.wait()
+        go_on.wait(30)
         return load(*arguments)
 
     monkeypatch.setattr(loading, "load", slow_load)
-    server.app.preload(deadline=time.monotonic())
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(line["message"], line["Model"]) for line in lines] == [("model not ready after init", "m")]
-    for path in ("/v2/health/ready", "/v2/models/m/ready"):
-        assert server.ask("GET", path)["statusCode"] == 503
+    monkeypatch.setattr(start, "INIT_SECONDS", 0.01)
+    app = open_single_model_app({MODEL_STORE_URI: repository.as_uri(), MODEL_NAMES: "iris"})
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["message"], line["Model"]) == ("model not ready after init; loading goes on", "iris")
+    ready = ("/v2/health/ready", "/v2/models/iris/ready")
+    assert [ask(app, "GET", path)["statusCode"] for path in ready] == [503, 503]
     go_on.set()
-    assert server.predict(ONE, "m") == (200, {"predictions": [2.5]})
-    assert server.loads == ["m/1"]
-    for path in ("/v2/health/ready", "/v2/models/m/ready"):
-        assert server.ask("GET", path)["statusCode"] == 200
+    assert ask(app, "POST", "/v1/models/iris:predict", {"instances": [[5.1, 3.5, 1.4, 0.2]]})["statusCode"] == 200
+    until = time.monotonic() + 30
+    while app.repository.is_ready() is False and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [ask(app, "GET", path)["statusCode"] for path in ready] == [200, 200]
+
+
+def test_a_bucket_that_does_not_answer_is_not_waited_for_at_init(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setattr(start, "INIT_SECONDS", 0.2)
+        began = time.monotonic()
+        app = open_single_model_app({MODEL_STORE_URI: f"s3://{BUCKET}/models", MODEL_NAMES: "iris"})
+        assert time.monotonic() - began < 5
+        assert ask(app, "GET", "/v2/health/ready")["statusCode"] == 503
+
+
+@pytest.mark.parametrize(
+    ("initialization", "loaded"),
+    [
+        ("on-demand", [("digits", 1, 0)]),
+        ("provisioned-concurrency", [("digits", 1, 0), ("digits", 1, 1)]),
+        ("snap-start", [("digits", 1, 0), ("digits", 1, 1)]),
+    ],
+)
+def test_only_where_nobody_waits_for_init_every_signature_is_loaded(
+    repository: Path, hooks: list[Any], initialization: str, loaded: list[object]
+) -> None:
+    environment = {
+        MODEL_STORE_URI: repository.as_uri(),
+        MODEL_NAMES: "digits",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
+    }
+    app = open_single_model_app(environment)
+    assert sorted(app.repository._cache.keys()) == loaded
+
+
+def test_a_model_that_is_not_there_is_not_ready(tmp_path: Path) -> None:
+    app = open_single_model_app({MODEL_STORE_URI: tmp_path.as_uri(), MODEL_NAMES: "absent"})
+    assert ask(app, "GET", "/v2/health/live")["statusCode"] == 200
+    assert ask(app, "GET", "/v2/health/ready")["statusCode"] == 503
+
+
+def ask(app: App, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    event = {
+        "rawPath": path,
+        "requestContext": {"http": {"method": method}, "stage": "$default"},
+        "body": None if body is None else json.dumps(body),
+    }
+    return app.handle(event, Context())
 
 
 @pytest.fixture

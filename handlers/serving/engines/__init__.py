@@ -48,7 +48,7 @@ def open_libraries(engine: EngineName) -> None:
     if engine == "tensorflow":
         from handlers.serving.engines.c_api import library
 
-        with suppress(EngineError):  # the load opens them again, and says what is wrong
+        with suppress(Exception):  # the load opens them again, and says what is wrong
             library()
 
 
