@@ -123,6 +123,16 @@ class ModelCache(Generic[M]):
         with self._changed:
             return size + self._not_yet(shared) <= self._available()
 
+    def get(self, key: Hashable) -> Lease[M] | None:
+        """The model under `key`, if it is in memory."""
+        with self._changed:
+            entry = self._ready.get(key)
+            if entry is None:
+                return None
+            self._ready.move_to_end(key)
+            entry.users += 1
+        return Lease(entry, self._release, hit=True)
+
     def lease(
         self,
         key: Hashable,
@@ -149,11 +159,8 @@ class ModelCache(Generic[M]):
             ModelUnavailable: the load failed, or failed lately.
         """
         with self._changed:
-            entry = self._ready.get(key)
-            if entry is not None:
-                self._ready.move_to_end(key)
-                entry.users += 1
-                return Lease(entry, self._release, hit=True)
+            if (lease := self.get(key)) is not None:
+                return lease
             loading = self._loading.get(key)
             if loading is None:
                 loading = self._begin(_Job(key, size, load, prepare, shared))
@@ -266,7 +273,8 @@ class ModelCache(Generic[M]):
                 self._correct(entry)
             close = entry.leaving and entry.users == 0
             is_over = self._used() > self._available()
-            self._changed.notify_all()
+            if self._loading:  # only loads wait for anything
+                self._changed.notify_all()
         if close:
             self._close(entry)
         if is_over:

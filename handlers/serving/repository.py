@@ -137,9 +137,12 @@ class Repository:
 
         Raises ModelTooLarge, ModelLoading, or ModelUnavailable.
         """
+        key = _key(manifest, artifact)
+        if (lease := self._cache.get(key)) is not None:
+            return lease
         job = ArtifactLoad(self._store, manifest, artifact, self._threads, timing)
         return self._cache.lease(
-            _key(manifest, artifact),
+            key,
             artifact.memory_bytes,
             job.open,
             prepare=job.fetch,
