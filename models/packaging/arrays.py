@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from handlers.manifest import TensorSpec
+
 Arrays = Mapping[str, np.ndarray]
 
 
 def save_arrays(path: Path, arrays: Arrays) -> None:
-    """Write arrays of any number dtype, bfloat16 included; an array of dtype object holds bytes."""
+    """Write arrays of any of numpy's number dtypes; an array of dtype object holds bytes."""
     header: list[dict[str, Any]] = []
     with path.open("wb") as file:
         for name, array in arrays.items():
@@ -32,19 +34,27 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     return {entry["name"]: _array(entry, content[entry["offset"] :][: entry["size"]]) for entry in header}
 
 
+def to_engine(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Arrays as an engine takes them: bfloat16, which numpy has no dtype for, as uint16 that holds its bits."""
+    return {name: array.view(np.uint16) if array.dtype.name == "bfloat16" else array for name, array in arrays.items()}
+
+
+def from_engine(arrays: Arrays, specs: Mapping[str, TensorSpec]) -> dict[str, np.ndarray]:
+    """An engine's arrays as TensorFlow gives them: those that hold the bits of bfloat16 as such numbers."""
+    return {name: _from_bits(array) if specs[name].dtype == "bfloat16" else array for name, array in arrays.items()}
+
+
+def _from_bits(array: np.ndarray) -> np.ndarray:
+    from ml_dtypes import bfloat16  # late: few models have any
+
+    return array.view(bfloat16)
+
+
 def _array(entry: Mapping[str, Any], content: bytes) -> np.ndarray:
     if entry["lengths"] is None:
-        return np.frombuffer(content, _dtype(entry["dtype"])).reshape(entry["shape"]).copy()
+        return np.frombuffer(content, np.dtype(entry["dtype"])).reshape(entry["shape"]).copy()
     values, start = np.empty(len(entry["lengths"]), object), 0
     for index, length in enumerate(entry["lengths"]):
         values[index] = content[start : start + length]
         start += length
     return values.reshape(entry["shape"])
-
-
-def _dtype(name: str) -> np.dtype:
-    if name == "bfloat16":
-        import ml_dtypes  # numpy has no such type of its own
-
-        return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(name)

@@ -5,14 +5,17 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 
 from handlers.manifest import ArtifactForm, EngineName, Signature
 from models.packaging.errors import PackagingError
 from models.packaging.freezing import freeze
+from models.packaging.meta_graph import SERVE_TAG
 from models.packaging.sources import GRAPH_FILE, copy_saved_model, saved_model_files
+from models.packaging.tflite import share_subgraphs
 from models.quiet import captured_output
 
 TFLITE_FILE = "model.tflite"
@@ -92,7 +95,9 @@ def _convert(saved_model: Path, signatures: Sequence[str]) -> bytes:
 
 
 def _run_converter(saved_model: Path, signatures: Sequence[str]) -> bytes:
-    return tf.lite.TFLiteConverter.from_saved_model(str(saved_model), signature_keys=list(signatures)).convert()
+    """`TFLiteConverter.from_saved_model` would leave out every signature but one of what Keras exported."""
+    content: Any = TFLiteSavedModelConverterV2(str(saved_model), {SERVE_TAG}, list(signatures)).convert()
+    return share_subgraphs(content) if len(signatures) > 1 else content
 
 
 def _convert_without_optimizer(saved_model: Path, signatures: Sequence[str]) -> bytes:

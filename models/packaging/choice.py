@@ -21,6 +21,9 @@ WARM_CALLS = 50
 SECONDS_PER_GIB = 0.5
 CLEARLY_BETTER = 0.8
 
+Lost = Mapping[ArtifactForm, Mapping[str, str]]
+"""For each form that was not chosen, the reason for each signature."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -71,7 +74,15 @@ def choose(signature: str, trials: Mapping[ArtifactForm, Trial], not_built: Mapp
     return Choice(trial=trials[best], lost=lost)
 
 
-def reason_for(trial: Trial, lost: Mapping[ArtifactForm, str]) -> str:
+def by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    """The signatures that each reason holds for, out of a reason for each signature."""
+    found: dict[str, list[str]] = {}
+    for signature, reason in reasons.items():
+        found.setdefault(reason, []).append(signature)
+    return found
+
+
+def reason_for(trial: Trial, lost: Lost) -> str:
     """The choice in a sentence."""
     report = trial.report
     slowest = max(found["median_seconds"] for found in report["signatures"].values())
@@ -80,7 +91,9 @@ def reason_for(trial: Trial, lost: Mapping[ArtifactForm, str]) -> str:
         f"{slowest * 1000:.2g} ms a call, {report['resident_bytes'] / 1e6:.0f} MB resident"
     )
     others = [
-        f"{NAMES[form]} {reason}" if reason.startswith("costs") else f"{NAMES[form]} cannot: {reason}"
-        for form, reason in lost.items()
+        ("" if len(names) == len(trial.candidate.signatures) else f"for {', '.join(names)}, ")
+        + (f"{NAMES[form]} {reason}" if reason.startswith("costs") else f"{NAMES[form]} cannot: {reason}")
+        for form, reasons in lost.items()
+        for reason, names in by_reason(reasons).items()
     ]
     return "; ".join([chosen, *others])

@@ -52,7 +52,7 @@ class SavedModelReference:
         specs = self._signatures[signature]
         feeds = {spec.tensor: inputs[name] for name, spec in specs.inputs.items()}
         fetches = {name: spec.tensor for name, spec in specs.outputs.items()}
-        return {name: np.asarray(value) for name, value in self._session.run(fetches, feeds).items()}
+        return {name: _array(value) for name, value in self._session.run(fetches, feeds).items()}
 
     def close(self) -> None:
         """Give the memory back."""
@@ -70,8 +70,13 @@ class LiteRTReference:
         """Answer one request."""
         with captured_output():
             answer = self._interpreter.get_signature_runner(signature)(**inputs)
-        return {name: np.array(value) for name, value in answer.items()}
+        return {name: np.array(_array(value)) for name, value in answer.items()}
 
     def close(self) -> None:
         """Give the memory back."""
         del self._interpreter
+
+
+def _array(value: Any) -> np.ndarray:
+    """The session gives a single string as bytes, which numpy alone would make an array of a fixed width of."""
+    return np.asarray(value, object if isinstance(value, bytes) else None)

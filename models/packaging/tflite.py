@@ -1,6 +1,7 @@
 """LiteRT files as a source: their signatures, and what could not be served."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from models.packaging.errors import PackagingError
 from models.quiet import captured_output
 
 IDENTIFIER = b"TFL3"
+FLEX = "Flex"
+"""What the names of TensorFlow's operations begin with in a LiteRT file."""
 
 
 def prepare_tflite(path: Path, target: Path) -> Mapping[str, Signature]:
@@ -23,11 +26,11 @@ def prepare_tflite(path: Path, target: Path) -> Mapping[str, Signature]:
         raise PackagingError(f"{path} is not a LiteRT file: it lacks the identifier {IDENTIFIER.decode()}")
     try:
         model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-        _refuse_foreign_operations(path, model)
         if not model.signatureDefs:
-            _add_signature(model)
+            _add_signature(path, model)
             content = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
         target.write_bytes(content)
+        _refuse_foreign_operations(path, model, target)
         return _read_signatures(target)
     except PackagingError:
         raise
@@ -36,8 +39,60 @@ def prepare_tflite(path: Path, target: Path) -> Mapping[str, Signature]:
         raise PackagingError(f"{path} is not a LiteRT file that can be read: {lines[0][:300]}") from error
 
 
-def _refuse_foreign_operations(path: Path, model: Any) -> None:
-    foreign = sorted({_text(code.customCode) for code in model.operatorCodes if code.customCode})
+def share_subgraphs(content: bytes) -> bytes:
+    """A LiteRT file in which signatures that compute the same share one subgraph.
+
+    LiteRT packs the weights of every subgraph of its own, used or not: Keras exports, whose signatures `serve` and
+    `serving_default` are one function, would need that memory twice.
+    """
+    model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    first: dict[Any, int] = {}
+    indices = sorted({definition.subgraphIndex for definition in model.signatureDefs})
+    shared = {index: first.setdefault(_computation(model, model.subgraphs[index]), index) for index in indices}
+    if len(first) == len(indices):
+        return content
+    for definition in model.signatureDefs:
+        definition.subgraphIndex = shared[definition.subgraphIndex]
+    for index in set(shared) - set(shared.values()):
+        model.subgraphs[index] = _empty_subgraph()
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def _computation(model: Any, graph: Any) -> Any:
+    """What a subgraph computes, whatever its tensors are called: equal for subgraphs that can stand for one another."""
+    tensors = [
+        {**vars(tensor), "name": None, "buffer": tensor.buffer if _has_data(model.buffers[tensor.buffer]) else None}
+        for tensor in graph.tensors
+    ]
+    return _frozen((tensors, graph.inputs, graph.outputs, graph.operators))
+
+
+def _has_data(buffer: Any) -> bool:
+    return bool(buffer.size) or (buffer.data is not None and len(buffer.data) > 0)
+
+
+def _frozen(value: Any) -> Any:
+    """A hashable value that is equal for equal objects of the schema."""
+    if isinstance(value, Mapping):
+        return tuple((key, _frozen(item)) for key, item in value.items())
+    if isinstance(value, list | tuple | np.ndarray):
+        return tuple(_frozen(item) for item in value)
+    return (type(value), _frozen(vars(value))) if hasattr(value, "__dict__") else value
+
+
+def _empty_subgraph() -> Any:
+    """What stands in the place of a subgraph that nothing needs, so that the others keep their indices."""
+    graph: Any = schema.SubGraphT()
+    graph.tensors, graph.inputs, graph.outputs, graph.operators = [], [], [], []
+    return graph
+
+
+def _refuse_foreign_operations(path: Path, model: Any, target: Path) -> None:
+    """Refuse TensorFlow's own operations, and the custom ones that LiteRT says it lacks: it has some built in."""
+    custom = sorted({_text(code.customCode) for code in model.operatorCodes if code.customCode})
+    foreign = [name for name in custom if name.startswith(FLEX)]
+    if custom and not foreign:
+        foreign = _unresolved_operations(target)
     if foreign:
         raise PackagingError(
             f"{path} needs the operations {', '.join(foreign)}, which LiteRT does not have built in. Package the "
@@ -45,23 +100,46 @@ def _refuse_foreign_operations(path: Path, model: Any) -> None:
         )
 
 
-def _add_signature(model: Any) -> None:
-    """Name the inputs and outputs of the main graph after their tensors."""
+def _unresolved_operations(path: Path) -> list[str]:
+    """The custom operations that LiteRT lacks, as far as it says so before it is given inputs."""
+    try:
+        with captured_output():
+            Interpreter(str(path), num_threads=1).allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        return re.findall(r"unresolved custom op: (.*?)\.?$", str(error), re.MULTILINE)
+    return []
+
+
+def _add_signature(path: Path, model: Any) -> None:
+    """Name the inputs and outputs of the main graph after their tensors. Raises PackagingError."""
     graph = model.subgraphs[0]
     signature: Any = schema.SignatureDefT()
     signature.signatureKey = DEFAULT_SIGNATURE.encode()
     signature.subgraphIndex = 0
-    signature.inputs = [_tensor_map(graph, index) for index in graph.inputs]
-    signature.outputs = [_tensor_map(graph, index) for index in graph.outputs]
+    signature.inputs = _tensor_maps(path, graph, graph.inputs)
+    signature.outputs = _tensor_maps(path, graph, graph.outputs)
     model.signatureDefs = [signature]
 
 
-def _tensor_map(graph: Any, index: int) -> Any:
-    entry: Any = schema.TensorMapT()
-    name = _text(graph.tensors[index].name).split(":")[0].removeprefix(f"{DEFAULT_SIGNATURE}_")
-    entry.name = name.encode()
-    entry.tensorIndex = index
-    return entry
+def _tensor_maps(path: Path, graph: Any, indices: Sequence[int]) -> list[Any]:
+    entries: dict[str, Any] = {}
+    for index in dict.fromkeys(int(index) for index in indices):
+        tensor = _text(graph.tensors[index].name)
+        name = _public_name(tensor)
+        if not name or name in entries:
+            raise PackagingError(
+                f"{path} has no signature, and its tensor {tensor!r} cannot be told from others by its name. Package "
+                "the SavedModel that it was converted from, or convert it with signatures."
+            )
+        entries[name] = schema.TensorMapT()
+        entries[name].name, entries[name].tensorIndex = name.encode(), index
+    return list(entries.values())
+
+
+def _public_name(tensor: str) -> str:
+    """`a` for the tensor `serving_default_a:0`, and `b_1` for `b:1`, the second output of the operation `b`."""
+    operation, _, output = tensor.removeprefix(f"{DEFAULT_SIGNATURE}_").partition(":")
+    return operation if output in ("", "0") else f"{operation}_{output}"
 
 
 def _read_signatures(path: Path) -> Mapping[str, Signature]:

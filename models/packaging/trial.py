@@ -73,10 +73,12 @@ def _measure(model: Any, signature: str, requests: Sequence[Arrays]) -> Mapping[
 def _answer(
     model: Any, directory: Path, signatures: Mapping[str, Signature], requests: Mapping[str, Sequence[Arrays]]
 ) -> None:
+    """Write the answers to all requests, and the first request's once more: a model may not repeat itself."""
     for index, name in enumerate(requests):
+        outputs = list(signatures[name].outputs)
         for number, request in enumerate(requests[name]):
-            answer = model.run(name, request, list(signatures[name].outputs))
-            save_arrays(directory / f"answer-{index}-{number:04}.bin", answer)
+            save_arrays(directory / f"answer-{index}-{number:04}.bin", model.run(name, request, outputs))
+        save_arrays(directory / f"again-{index}-{0:04}.bin", model.run(name, requests[name][0], outputs))
 
 
 def _growth(load: Callable[[], Any], requests: Mapping[str, Sequence[Arrays]]) -> int:

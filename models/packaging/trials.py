@@ -8,18 +8,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from handlers.manifest import Artifact, FileEntry, Manifest, Signature
-from models.packaging.arrays import Arrays, load_arrays, save_arrays
+from handlers.serving.engines import EngineError
+from models.packaging.arrays import Arrays, from_engine, load_arrays, save_arrays, to_engine
 from models.packaging.candidates import Candidate
 from models.packaging.comparison import Difference, compare
 
 PROJECT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 900
+ENGINE_ERROR = f"{EngineError.__module__}.{EngineError.__qualname__}: "
+"""What Python writes before an engine's own words."""
 THREADS = min(2, os.cpu_count() or 1)
+
+
+class TrialFailed(Exception):
+    """A candidate did not load or did not answer; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,20 +50,16 @@ class Trial:
     size: int
     """Bytes of its files."""
     report: Mapping[str, Any]
-    """What the process measured; empty where it failed."""
+    """What the process measured."""
     differences: Mapping[str, Difference]
     """Per signature, how far its answers were from the reference's."""
-    failure: str = ""
-    """Why there is no report."""
 
     def failure_of(self, signature: str) -> str:
         """Why this candidate cannot serve a signature; empty where it can."""
-        return self.failure or self.differences[signature].reason
+        return self.differences[signature].reason
 
     def measured(self) -> dict[str, Any]:
         """The measurements as evidence, rounded to what repeats."""
-        if self.failure:
-            return {"failed": self.failure, "size_bytes": self.size}
         return {
             "size_bytes": self.size,
             "load_seconds": round(self.report["load_seconds"], 4),
@@ -78,24 +81,33 @@ def try_candidate(
     exchanges: Mapping[str, Exchange],
     tolerance: float | None,
 ) -> Trial:
-    """Run a candidate of the version in `directory` on every exchange of its signatures."""
+    """Run a candidate of the version in `directory` on every exchange of its signatures. Raises TrialFailed."""
     size = candidate.size(directory)
     with tempfile.TemporaryDirectory(prefix="trial-") as name:
         work = Path(name)
         _write_trial(work, candidate, directory, signatures, exchanges)
-        failure = _run(work)
-        if failure:
-            return Trial(candidate=candidate, size=size, report={}, differences={}, failure=failure)
+        if failure := _run(work):
+            raise TrialFailed(failure)
         differences = {
-            signature: compare(
-                exchanges[signature].answers,
-                [load_arrays(path) for path in sorted(work.glob(f"answer-{index}-*.bin"))],
-                tolerance,
-            )
-            for index, signature in enumerate(candidate.signatures)
+            name: _difference(work, index, signatures[name], exchanges[name], tolerance)
+            for index, name in enumerate(candidate.signatures)
         }
         report = json.loads((work / "report.json").read_text(encoding="utf-8"))
     return Trial(candidate=candidate, size=size, report=report, differences=differences)
+
+
+def _difference(
+    work: Path, index: int, signature: Signature, exchange: Exchange, tolerance: float | None
+) -> Difference:
+    """How far the answers to one signature, the trial's `index`th, were from the reference's."""
+    answers, again = (
+        [from_engine(load_arrays(path), signature.outputs) for path in sorted(work.glob(f"{kind}-{index}-*.bin"))]
+        for kind in ("answer", "again")
+    )
+    found = compare(exchange.answers, answers, tolerance)
+    if found.reason and compare(answers[:1], again, tolerance).reason:
+        return replace(found, reason="the model does not repeat itself: it answers one request differently each time")
+    return found
 
 
 def _batch(answer: Arrays) -> int:
@@ -125,7 +137,7 @@ def _write_trial(
     (work / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     for index, name in enumerate(candidate.signatures):
         for number, request in enumerate(exchanges[name].requests):
-            save_arrays(work / f"request-{index}-{number:04}.bin", request)
+            save_arrays(work / f"request-{index}-{number:04}.bin", to_engine(request))
 
 
 def _run(work: Path) -> str:
@@ -146,5 +158,5 @@ def _run(work: Path) -> str:
         return f"its process was ended by {signal.Signals(-done.returncode).name}"
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
-        return lines[-1][:300]
+        return lines[-1].removeprefix(ENGINE_ERROR)[:300]
     return ""

@@ -1,14 +1,15 @@
 """Every form of source becomes a version whose manifest tells the truth."""
 
 import keras
+import ml_dtypes
 import numpy as np
 import pytest
-import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
 from handlers.manifest import MANIFEST_FILE, parse_manifest
 from handlers.serving import engines
-from tests.models import saved_models
+from models.packaging.errors import PackagingError
+from tests.models import more_models, saved_models
 
 
 @pytest.fixture(scope="module")
@@ -79,19 +80,107 @@ def test_a_keras_file_is_served_under_its_layers_names(tmp_path, empty, pack, ke
     np.testing.assert_allclose(found["age"], age, atol=1e-5)
 
 
-def test_a_litert_file_without_signatures_gets_one(tmp_path, empty, pack):
-    function = saved_models.scores.get_concrete_function()
-    content = tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module()).convert()
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    model.signatureDefs = []
-    (tmp_path / "m.tflite").write_bytes(flatbuffer_utils.convert_object_to_bytearray(model))
-    manifest = pack(tmp_path / "m.tflite").manifest
+def test_a_keras_export_is_served_by_litert_under_both_its_names(tmp_path, empty, pack, keras_model):
+    keras_model.export(tmp_path / "m", verbose=False)
+    manifest = pack(tmp_path / "m", forms=("tflite",)).manifest
+    assert manifest.artifacts[0].signatures == ("serve", "serving_default")
+    directory = empty.root / "m" / "1"
+    model = engines.load(directory, manifest.artifacts[0], manifest.signatures, 1)
+    random = np.random.default_rng(1)
+    for signature, batch in (("serve", 1), ("serving_default", 3), ("serve", 1), ("serving_default", 2)):
+        images = random.normal(size=(batch, 6, 6, 1)).astype(np.float32)
+        found = model.run(signature, {"image": images})
+        for output, expected in zip(("output_0", "output_1"), keras_model(images), strict=True):
+            np.testing.assert_allclose(found[output], expected, atol=1e-5)
+    model.close()
+
+
+def test_signatures_that_are_one_function_share_one_subgraph(tmp_path, empty, pack):
+    source = saved_models.save(
+        tmp_path / "m", first=saved_models.scores, second=saved_models.scores, third=more_models.labelled
+    )
+    assert pack(source, forms=("tflite",)).manifest.artifacts[0].signatures == ("first", "second", "third")
+    model = flatbuffer_utils.read_model(str(empty.root / "m/1/model.tflite"))
+    first, second, third = (definition.subgraphIndex for definition in model.signatureDefs)
+    assert first == second != third
+    assert len([graph for graph in model.subgraphs if graph.tensors]) == 2
+
+
+def test_a_signature_that_fails_its_trial_leaves_litert_to_the_others(tmp_path, empty, pack):
+    source = saved_models.save(tmp_path / "m", any=more_models.size_of_anything, scores=saved_models.scores)
+    manifest = pack(source, forms=("tflite", "saved_model")).manifest
+    assert manifest.artifact_for("scores").engine == "litert"
+    assert manifest.artifact_for("any").engine == "tensorflow"
+    assert "LiteRT cannot" in manifest.artifact_for("any").reason
+    assert "cannot" not in manifest.artifact_for("scores").reason
+    anything = np.ones((2, 3), np.float32)
+    assert answer(empty, manifest, "any", {"anything": anything})["size"] == 6
+
+
+def test_each_signature_has_its_own_reason(tmp_path, pack):
+    source = saved_models.save(tmp_path / "m", any=more_models.size_of_anything, words=saved_models.lengths)
+    (artifact,) = pack(source, forms=("tflite", "saved_model")).manifest.artifacts
+    reasons = artifact.evidence["lost"]["tflite"]["reasons"]
+    assert "LiteRT has no" in reasons["words"]
+    assert "LiteRT has no" not in reasons["any"]
+    assert f"for words, LiteRT cannot: {reasons['words']}" in artifact.reason
+
+
+def test_bfloat16_is_served_as_its_bits(tmp_path, empty, pack):
+    manifest = pack(saved_models.save(tmp_path / "m", serving_default=more_models.doubled_halves)).manifest
+    halves = np.array([[1, 2, 3, -0.5]], ml_dtypes.bfloat16)
+    (found,) = answer(empty, manifest, "serving_default", {"halves": halves.view(np.uint16)}).values()
+    np.testing.assert_array_equal(found.view(ml_dtypes.bfloat16), halves * 2)
+
+
+def test_an_output_may_be_a_single_string(tmp_path, empty, pack):
+    manifest = pack(saved_models.save(tmp_path / "m", serving_default=more_models.labelled)).manifest
+    found = answer(empty, manifest, "serving_default", {"rows": np.ones((1, 4), np.float32)})
+    assert (found["label"].item(), found["labels"].tolist()) == (b"cat", [b"a", b"b"])
+
+
+def test_a_litert_file_without_signatures_gets_one_with_every_output(tmp_path, empty, pack):
+    source = more_models.save_tflite(tmp_path / "m.tflite", saved_models.scores)
+    manifest = pack(more_models.change(source, more_models.without_signatures)).manifest
     ((name, spec),) = manifest.signatures["serving_default"].inputs.items()
     assert spec.shape[1:] == (4,)
     rows = np.ones((1, 4), np.float32)
     found = answer(empty, manifest, "serving_default", {name: rows})
-    (scores,) = (value for value in found.values() if value.dtype == np.float32)
-    np.testing.assert_allclose(scores, saved_models.scores(rows)["scores"], atol=1e-6)
+    expected = saved_models.scores(rows)
+    by_dtype = {value.dtype.name: value for value in found.values()}
+    np.testing.assert_allclose(by_dtype["float32"], expected["scores"], atol=1e-6)
+    np.testing.assert_array_equal(by_dtype["int64"], expected["best"])
+
+
+def test_tensors_of_one_name_are_refused_where_nothing_else_tells_them_apart(tmp_path, pack):
+    def with_tensors_of_one_name(model):
+        more_models.without_signatures(model)
+        for tensor in model.subgraphs[0].tensors:
+            tensor.name = b"same"
+
+    source = more_models.save_tflite(tmp_path / "m.tflite", saved_models.scores)
+    with pytest.raises(PackagingError, match="its tensor 'same' cannot be told from others"):
+        pack(more_models.change(source, with_tensors_of_one_name))
+
+
+def test_a_custom_operation_that_litert_has_built_in_is_served(tmp_path, empty, pack):
+    source = more_models.save_tflite(tmp_path / "m.tflite", more_models.spectrogram)
+    manifest = pack(source).manifest
+    sound = np.sin(np.arange(256, dtype=np.float32)).reshape(256, 1)
+    (found,) = answer(empty, manifest, "serving_default", {"sound": sound}).values()
+    np.testing.assert_allclose(found, more_models.spectrogram(sound)["spectrogram"], atol=1e-3)
+
+
+def test_a_custom_operation_that_litert_lacks_is_refused_by_name(tmp_path, pack):
+    source = more_models.save_tflite(tmp_path / "m.tflite", more_models.spectrogram)
+    with pytest.raises(PackagingError, match="needs the operations MyOwn, which LiteRT does not have built in"):
+        pack(more_models.change(source, more_models.with_unknown_operations))
+
+
+def test_a_model_that_does_not_repeat_itself_is_said_not_to(tmp_path, pack):
+    source = saved_models.save(tmp_path / "m", serving_default=saved_models.is_random)
+    with pytest.raises(PackagingError, match="does not repeat itself"):
+        pack(source, forms=("saved_model",))
 
 
 def test_packaging_the_same_again_is_the_same_version(tmp_path, empty, pack):

@@ -22,9 +22,7 @@ _BUILTIN_OPERATIONS = 1
 
 
 class _Subgraph:
-    """Where a signature lives in the file, and the input shapes that memory was last planned for."""
-
-    shapes: dict[str, tuple[int, ...]] | None = None
+    """Where a signature lives in the file; signatures that compute the same may live in one place."""
 
     def __init__(
         self, index: int, inputs: Mapping[str, int], outputs: Mapping[str, int], dtypes: Mapping[str, str]
@@ -52,9 +50,12 @@ class LiteRTModel:
         self._errors_so_far = ""
         if not self._path.is_file():
             raise EngineError(f"{self._path} is missing; the litert engine needs it")
+        for name in artifact.signatures:
+            _refuse_bfloat16(name, signatures[name])
         with self._engine_errors():
             self._interpreter: Any = _interpreter(self._path, threads)
         self._subgraphs = {name: self._find(name, signatures[name]) for name in artifact.signatures}
+        self._planned: dict[int, Mapping[int, tuple[int, ...]]] = {}
 
     def run(
         self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] | None = None
@@ -67,10 +68,10 @@ class LiteRTModel:
             wanted = subgraph.outputs if outputs is None else outputs
             self._plan(subgraph, inputs)
             for name, index in subgraph.inputs.items():
-                self._interpreter.SetTensor(index, _given(inputs[name], subgraph.dtypes[name]), subgraph.index)
+                self._interpreter.SetTensor(index, inputs[name], subgraph.index)
             self._interpreter.Invoke(subgraph.index)
             return {
-                name: _answered(self._interpreter.GetTensor(subgraph.outputs[name], subgraph.index)) for name in wanted
+                name: np.asarray(self._interpreter.GetTensor(subgraph.outputs[name], subgraph.index)) for name in wanted
             }
 
     def close(self) -> None:
@@ -81,16 +82,16 @@ class LiteRTModel:
         give_back()
 
     def _plan(self, subgraph: _Subgraph, inputs: Mapping[str, np.ndarray]) -> None:
-        shapes = {name: inputs[name].shape for name in subgraph.inputs}
-        if shapes == subgraph.shapes:
+        shapes = {index: inputs[name].shape for name, index in subgraph.inputs.items()}
+        if shapes == self._planned.get(subgraph.index):
             return
-        subgraph.shapes = None  # until memory is planned, nothing is known of it
+        self._planned.pop(subgraph.index, None)  # until memory is planned, nothing is known of it
         for name, index in subgraph.inputs.items():
             # LiteRT forgets which dimensions of a string tensor are free as soon as it was given strings.
             strict = subgraph.dtypes[name] != "string"
-            self._interpreter.ResizeInputTensor(index, np.array(shapes[name], np.int32), strict, subgraph.index)
+            self._interpreter.ResizeInputTensor(index, np.array(shapes[index], np.int32), strict, subgraph.index)
         self._interpreter.AllocateTensors(subgraph.index)
-        subgraph.shapes = shapes
+        self._planned[subgraph.index] = shapes
 
     def _find(self, name: str, signature: Signature) -> _Subgraph:
         defined: Mapping[str, Mapping[str, Mapping[str, int]]] = self._interpreter.GetSignatureDefs() or {}
@@ -168,14 +169,7 @@ def _interpreter(path: Path, threads: int) -> Any:
     )
 
 
-def _given(array: np.ndarray, dtype: str) -> np.ndarray:
-    if dtype != "bfloat16":
-        return array
-    from ml_dtypes import bfloat16  # late: what LiteRT knows such numbers by, and few models have any
-
-    return array.view(bfloat16)
-
-
-def _answered(array: np.ndarray) -> np.ndarray:
-    extension_type = "V"
-    return array.view(np.uint16) if array.dtype.kind == extension_type else np.asarray(array)
+def _refuse_bfloat16(name: str, signature: Signature) -> None:
+    """LiteRT knows such arrays only as those of the package `ml_dtypes`, which no image holds."""
+    if any(spec.dtype == "bfloat16" for spec in (*signature.inputs.values(), *signature.outputs.values())):
+        raise EngineError(f"LiteRT exchanges no bfloat16, which signature {name!r} takes or gives")
