@@ -41,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FAILURES as error:
         print(f"{options.verb}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:  # the disk is full, or a file may not be read or written
+        path = error.filename2 or error.filename
+        where = f"{path}: " if path else ""
+        print(f"{options.verb}: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0

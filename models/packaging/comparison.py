@@ -37,7 +37,7 @@ def allowed_error(dtype: str, tolerance: float | None) -> float:
 
 
 def compare(expected: Sequence[Arrays], actual: Sequence[Arrays], tolerance: float | None) -> Difference:
-    """Compare answers, output by output, over all requests.
+    """Compare answers, output by output, over requests whose answers share a scale.
 
     Args:
         expected: the reference's answers, one mapping for each request.
@@ -45,17 +45,23 @@ def compare(expected: Sequence[Arrays], actual: Sequence[Arrays], tolerance: flo
         tolerance: the largest error for floating-point outputs, or None for the defaults.
             Integers, truth values and strings must be equal.
     """
-    worst = Difference()
-    for name in expected[0]:
-        difference = _compare_output(
-            name, [answer[name] for answer in expected], [answer.get(name) for answer in actual], tolerance
-        )
-        worst = Difference(
-            max(worst.absolute, difference.absolute),
-            max(worst.relative, difference.relative),
-            worst.reason or difference.reason,
-        )
-    return worst
+    return worst_of(
+        [
+            _compare_output(
+                name, [answer[name] for answer in expected], [answer.get(name) for answer in actual], tolerance
+            )
+            for name in expected[0]
+        ]
+    )
+
+
+def worst_of(differences: Sequence[Difference]) -> Difference:
+    """The largest errors of all, and the first reason."""
+    return Difference(
+        max(each.absolute for each in differences),
+        max(each.relative for each in differences),
+        next((each.reason for each in differences if each.reason), ""),
+    )
 
 
 def _compare_output(

@@ -3,14 +3,16 @@
 import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.packaging.errors import PackagingError
 from models.packaging.sources import Source
 
 if TYPE_CHECKING:
     from models.packaging.package import PackageOptions
 
-RECIPE = 2
+RECIPE = 3
 """Counts the changes to packaging after which the same model gives other files."""
 
 
@@ -33,13 +35,25 @@ def _tensorflow_version() -> str:
 
 
 def fingerprint_of(source: Source, options: "PackageOptions") -> str:
-    """SHA-256 over the model's content, what was asked of the result, and the tools."""
+    """SHA-256 over the model's content, what was asked of the result, and the tools.
+
+    Raises PackagingError if the samples cannot be read.
+    """
     facts = {
         "source": source.digest,
         "forms": list(options.forms),
         "tolerance": options.tolerance,
-        "samples": hashlib.sha256(options.samples.read_bytes()).hexdigest() if options.samples else None,
+        "samples": _digest(options.samples) if options.samples else None,
         "allowed": sorted(options.allowed_operations),
         "tools": tool_versions(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(samples: Path) -> str:
+    try:
+        return hashlib.sha256(samples.read_bytes()).hexdigest()
+    except OSError as error:
+        raise PackagingError(
+            f"the samples {samples} cannot be read ({error.strerror}); give an .npz file with an array for each input"
+        ) from None

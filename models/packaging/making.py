@@ -8,7 +8,7 @@ from typing import Any
 from handlers.manifest import ArtifactForm, Manifest
 from models.packaging.artifacts import Exchanges, build_artifacts
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY
-from models.packaging.errors import PackagingError
+from models.packaging.errors import PackagingError, reason_of
 from models.packaging.fingerprint import tool_versions
 from models.packaging.package import PackageOptions, Say
 from models.packaging.preparation import Prepared, prepare
@@ -16,6 +16,7 @@ from models.packaging.repository import ModelRepository, list_files
 from models.packaging.samples import (
     generate_requests,
     load_samples,
+    refuse_unusable_samples,
     requests_from_samples,
     warmup_request,
 )
@@ -72,6 +73,8 @@ def make_version(
 
 def _exchanges(prepared: Prepared, options: PackageOptions) -> Exchanges:
     samples = load_samples(options.samples) if options.samples else {}
+    if options.samples:
+        refuse_unusable_samples(prepared.signatures, samples)
     exchanges: dict[str, Exchange] = {}
     for name, signature in prepared.signatures.items():
         requests = requests_from_samples(name, signature, samples) or generate_requests(
@@ -80,8 +83,7 @@ def _exchanges(prepared: Prepared, options: PackageOptions) -> Exchanges:
         try:
             answers = [prepared.reference.run(name, request) for request in requests]
         except Exception as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise PackagingError(f"the model refuses the samples for {name!r}: {lines[0][:300]}") from error
+            raise PackagingError(f"the model refuses the samples for {name!r}: {reason_of(error)}") from error
         exchanges[name] = Exchange(requests=requests, answers=answers)
     return exchanges
 

@@ -70,6 +70,7 @@ def package(path: Path, repository: ModelRepository, options: PackageOptions, sa
     Raises:
         PackagingError: it cannot be packaged; the repository is as it was.
     """
+    repository.refuse_files()
     source = open_source(path)
     fingerprint = fingerprint_of(source, options)
     manifest = _existing(repository, options, fingerprint)

@@ -1,10 +1,12 @@
 """The model repository on disk: versions that appear whole and never change."""
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from handlers.manifest import (
@@ -20,7 +22,9 @@ from handlers.manifest import (
 from models.packaging.errors import PackagingError
 
 INCOMING = ".incoming-"
-"""Prefix of a directory that a version is written to before it gets its number; followed by the writer's process id."""
+"""Prefix of a directory that what is new is written to before it gets its place."""
+LOCK = "lock"
+"""A file in such a directory that its writer holds locked, so that whoever clears up, on any host, leaves it alone."""
 
 
 class ModelRepository:
@@ -28,6 +32,12 @@ class ModelRepository:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def refuse_files(self) -> None:
+        """Raises PackagingError if a file is where the repository or a directory above it has to be."""
+        for path in (self.root, *self.root.parents):
+            if path.exists() and not path.is_dir():
+                raise PackagingError(f"{path} is a file; the repository is a directory, made where there is none")
 
     def versions(self, model: str) -> Mapping[int, Manifest]:
         """The versions of a model that are complete, in ascending order. Raises PackagingError on a damaged one."""
@@ -84,14 +94,13 @@ class ModelRepository:
         manifest = manifest_for(version or 1)
         self.root.mkdir(parents=True, exist_ok=True)
         self._sweep()
-        incoming = Path(tempfile.mkdtemp(prefix=f"{INCOMING}{os.getpid()}-", dir=self.root))
-        try:
-            incoming.chmod(0o755)
+        with self._incoming() as incoming:
+            whole = incoming / "version"
+            whole.mkdir()
             for entry in manifest.files:
-                _copy_durably(source / entry.path, incoming / entry.path)
-            return self._rename(incoming, manifest_for, version)
-        finally:
-            shutil.rmtree(incoming, ignore_errors=True)
+                _copy_durably(source / entry.path, whole, entry.path)
+            _refuse_incomplete(whole, manifest.files)
+            return self._rename(whole, manifest_for, version)
 
     def point(self, model: str, version: int, *, replace: bool) -> Pointer:
         """Have a version answer, where none does yet or `replace` says so; labels stay as they are."""
@@ -101,9 +110,9 @@ class ModelRepository:
         pointer = Pointer(version=version, labels=existing.labels if existing else {})
         if pointer != existing:
             path = self.root / model / POINTER_FILE
-            partial = path.with_name(f"{INCOMING}{os.getpid()}-{POINTER_FILE}")
-            _write_durably(partial, pointer.to_json().encode())
-            partial.replace(path)
+            with self._incoming() as incoming:
+                _write_durably(incoming / POINTER_FILE, pointer.to_json().encode())
+                (incoming / POINTER_FILE).replace(path)
             _sync_directory(path.parent)
         return pointer
 
@@ -138,12 +147,26 @@ class ModelRepository:
         except ManifestError as error:
             raise PackagingError(f"{path}: {error}") from None
 
+    @contextlib.contextmanager
+    def _incoming(self) -> Generator[Path]:
+        """A new directory in the repository, locked while it is written to."""
+        while True:
+            directory = Path(tempfile.mkdtemp(prefix=INCOMING, dir=self.root))
+            if (lock := _lock(directory)) is not None:
+                break  # otherwise another process clears it up already
+        try:
+            yield directory
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+            os.close(lock)
+
     def _sweep(self) -> None:
         """Remove what writers left that were killed."""
-        for path in [*self.root.glob(f"{INCOMING}*"), *self.root.glob(f"*/{INCOMING}*")]:
-            process = path.name.removeprefix(INCOMING).partition("-")[0]
-            if process.isdecimal() and not _is_running(int(process)):
-                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        for directory in self.root.glob(f"{INCOMING}*"):
+            with contextlib.suppress(OSError):  # it is another user's, who can clear it up
+                if (lock := _lock(directory)) is not None:
+                    shutil.rmtree(directory, ignore_errors=True)
+                    os.close(lock)
 
 
 def list_files(directory: Path, paths: Iterator[str] | Sequence[str]) -> tuple[FileEntry, ...]:
@@ -163,11 +186,43 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy_durably(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _lock(directory: Path) -> int | None:
+    """The descriptor that holds a directory's lock, or None where another process does, or has removed it."""
+    path = directory / LOCK
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def _copy_durably(source: Path, directory: Path, path: str) -> None:
+    """Copy a file to a path under a directory that must be there."""
+    target = directory / path
+    for parent in reversed(Path(path).parents[:-1]):
+        (directory / parent).mkdir(exist_ok=True)
     shutil.copyfile(source, target)
     with target.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _refuse_incomplete(directory: Path, files: Sequence[FileEntry]) -> None:
+    for entry in files:
+        path = directory / entry.path
+        if not path.is_file() or path.stat().st_size != entry.size:
+            raise PackagingError(
+                f"{path} was removed or changed by another process while the version was written; package it again"
+            )
 
 
 def _write_durably(path: Path, content: bytes) -> None:
@@ -183,13 +238,3 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

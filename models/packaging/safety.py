@@ -1,12 +1,16 @@
 """What a model may not do to the one who serves it, unless allowed by name."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf import meta_graph_pb2
 
 from models.packaging.errors import PackagingError
+from models.packaging.loader_paths import LoaderPaths, Place, nodes_of, reached
+from models.packaging.meta_graph import INIT_SIGNATURE
 
 HARM: Mapping[str, str] = {
     "reads or writes files": r"""
@@ -18,13 +22,15 @@ HARM: Mapping[str, str] = {
         (Experimental)?DatasetToTFRecord(V2)? DistributedSave
         CreateSummary(File|Db)Writer ImportEvent Write\w*Summary WriteGraphSummary FlushSummaryWriter
         Debug(Identity|NanCount|NumericSummary)(V\d)? (Initialize|Serialize)TRTResource
-        FileSystemSetConfiguration Gcs\w+
+        FileSystemSetConfiguration Gcs\w+ RecordInput Skipgram CalibrationStatisticsSaver DumpTensor\w*
+        DTensor(Save|Restore|ShardedPrefix)\w*
         """,
     "calls Python": "PyFunc PyFuncStateless EagerPyFunc NumpyOp GeneratorDataset",
     "opens sockets": r"""
         (Try)?Rpc\w* RemoteCall RemoteFusedGraphExecute \w*DataService\w* RegisterDataset(V2)? \w*WorkerHeartbeat
         Collective\w+ Nccl\w+ _?(Host)?(Send|Recv) Xla(Send|Recv)\w* \w*ConfigureDistributedTPU
         """,
+    "runs a graph hidden in a string": "DatasetFromGraph",
     "ends the process": "Abort",
 }
 """What a node would do, and the operations that do it, as patterns that match the whole name."""
@@ -33,13 +39,23 @@ PATH_ATTRIBUTES: Mapping[str, tuple[str, re.Pattern[bytes]]] = {
     "PrintV2": ("output_stream", re.compile(rb"(?!file://).*", re.DOTALL)),
     "DecodeProtoV2": ("descriptor_source", re.compile(rb"|(local|bytes)://.*", re.DOTALL)),
     "EncodeProto": ("descriptor_source", re.compile(rb"|(local|bytes)://.*", re.DOTALL)),
+    "FixedUnigramCandidateSampler": ("vocab_file", re.compile(rb"")),
 }
 """Operations that write or read a file if an attribute names one, and the values that name none."""
 
-SAVER = frozenset({"SaveV2", "RestoreV2", "ShardedFilename", "MergeV2Checkpoints", "Save", "Restore"})
-"""How a SavedModel reads its own variables, under a path that only the loader sets."""
-TABLE_FILES = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
-"""How a SavedModel fills a table from its own assets, when it is loaded."""
+SAVER: Mapping[str, tuple[int, ...]] = {
+    "SaveV2": (0,),
+    "RestoreV2": (0,),
+    "ShardedFilename": (0,),
+    "MergeV2Checkpoints": (0, 1),
+    "Save": (0,),
+    "Restore": (0,),
+}
+"""How a SavedModel reads its own variables, and which inputs are paths: only the loader may set them."""
+TABLE_FILES: Mapping[str, tuple[int, ...]] = dict.fromkeys(
+    ("InitializeTableFromTextFile", "InitializeTableFromTextFileV2"), (1,)
+)
+"""How a SavedModel fills a table from its own assets when it is loaded, and which inputs are paths."""
 
 
 def refuse_harm(meta_graph: Any, allowed: Collection[str]) -> None:
@@ -53,8 +69,9 @@ def refuse_harm(meta_graph: Any, allowed: Collection[str]) -> None:
         PackagingError: a node could harm the one who serves the model; the message names the node and what it does.
     """
     functions = {function.signature.name: function for function in meta_graph.graph_def.library.function}
-    normal = _saver_nodes(meta_graph, functions) | _asset_tables(meta_graph, functions)
-    for where, node in _nodes(meta_graph.graph_def, functions):
+    _refuse_foreign_assets(meta_graph)
+    normal = _normal_nodes(meta_graph, functions)
+    for where, node in nodes_of(meta_graph.graph_def, functions):
         if node.op in allowed or (where, node.name) in normal:
             continue
         if what := _harm(node):
@@ -86,74 +103,56 @@ def _is_known(op: str) -> bool:
     return op_def_registry.get(op) is not None
 
 
-def _nodes(graph: Any, functions: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every node with the name of the function that holds it, empty for the graph itself."""
-    for node in graph.node:
-        yield "", node
-    for name, function in functions.items():
-        for node in function.node_def:
-            yield name, node
+def _refuse_foreign_assets(meta_graph: Any) -> None:
+    for asset in _assets(meta_graph):
+        path = PurePosixPath(asset.filename)
+        if path.is_absolute() or ".." in path.parts:
+            raise PackagingError(
+                f"the asset {asset.filename!r} lies outside the SavedModel; an asset is a file under its assets/. "
+                "Export the model again with tf.saved_model.save, which copies the file there."
+            )
 
 
-Place = tuple[str, str]
-"""A function's name, empty for the graph itself, and a node's name."""
-
-
-def _saver_nodes(meta_graph: Any, functions: Mapping[str, Any]) -> frozenset[Place]:
-    """The nodes that save and restore the model's own variables: fed by the saver's file name, never by a constant."""
-    saver = meta_graph.saver_def
-    roots = {saver.restore_op_name, saver.save_tensor_name.split(":")[0]} - {""}
-    reached = _reached(meta_graph.graph_def, functions, roots)
-    return frozenset(
-        (where, node.name)
-        for where, node in reached
-        if node.op in SAVER and not _takes_constant_path(where, node, reached)
-    )
-
-
-def _takes_constant_path(where: str, node: Any, nodes: Iterable[tuple[str, Any]]) -> bool:
-    constants = {other.name for place, other in nodes if place == where and other.op == "Const"}
-    return bool(node.input) and node.input[0].split(":")[0] in constants
-
-
-def _asset_tables(meta_graph: Any, functions: Mapping[str, Any]) -> frozenset[Place]:
-    """The nodes that fill tables when the model is loaded, if it declares assets to fill them from."""
-    if not meta_graph.asset_file_def:
-        return frozenset()
-    roots = {
-        output.name.split(":")[0]
-        for name, signature in meta_graph.signature_def.items()
-        for output in signature.outputs.values()
-        if name == "__saved_model_init_op"
-    }
-    for key in ("saved_model_main_op", "legacy_init_op"):
-        roots |= set(meta_graph.collection_def[key].node_list.value) if key in meta_graph.collection_def else set()
-    reached = _reached(meta_graph.graph_def, functions, roots)
-    return frozenset((where, node.name) for where, node in reached if node.op in TABLE_FILES)
-
-
-def _reached(graph: Any, functions: Mapping[str, Any], roots: Iterable[str]) -> list[tuple[str, Any]]:
-    """The nodes that must run for these nodes of the graph to run, with all of every function that they call."""
-    by_name = {node.name: node for node in graph.node}
-    waiting, seen, called = list(roots), set[str](), set[str]()
-    found: list[tuple[str, Any]] = []
-    while waiting:
-        name = waiting.pop().lstrip("^").split(":")[0]
-        if name in seen or name not in by_name:
-            continue
-        seen.add(name)
-        node = by_name[name]
-        found.append(("", node))
-        waiting.extend(node.input)
-        _call(node, functions, called, found)
+def _assets(meta_graph: Any) -> Iterable[Any]:
+    """The AssetFileDefs, from where TensorFlow looks for them."""
+    if meta_graph.asset_file_def or "saved_model_assets" not in meta_graph.collection_def:
+        return meta_graph.asset_file_def
+    found: list[Any] = []
+    for packed in meta_graph.collection_def["saved_model_assets"].any_list.value:
+        found.append(meta_graph_pb2.AssetFileDef())
+        packed.Unpack(found[-1])
     return found
 
 
-def _call(node: Any, functions: Mapping[str, Any], called: set[str], found: list[tuple[str, Any]]) -> None:
-    for attribute in node.attr.values():
-        for function in (attribute.func, *attribute.list.func):
-            if function.name in functions and function.name not in called:
-                called.add(function.name)
-                for inner in functions[function.name].node_def:
-                    found.append((function.name, inner))
-                    _call(inner, functions, called, found)
+def _normal_nodes(meta_graph: Any, functions: Mapping[str, Any]) -> frozenset[Place]:
+    """The nodes by which a loader reads the model's own variables and assets, and which no client's call runs."""
+    graph = meta_graph.graph_def
+    saver = LoaderPaths(meta_graph, functions, {meta_graph.saver_def.filename_tensor_name})
+    assets = LoaderPaths(meta_graph, functions, {asset.tensor_info.name for asset in _assets(meta_graph)})
+    answering = reached(graph, functions, _answers(meta_graph))
+    filling = reached(graph, functions, _initial_nodes(meta_graph)) - answering
+    return frozenset(
+        (where, node.name)
+        for where, node in nodes_of(graph, functions)
+        if (saver.feed(where, node, SAVER) and (where, node.name) not in answering | filling)
+        or (assets.feed(where, node, TABLE_FILES) and (where, node.name) in filling)
+    )
+
+
+def _answers(meta_graph: Any) -> set[str]:
+    """The tensors that clients ask for."""
+    signatures = (signature for name, signature in meta_graph.signature_def.items() if name != INIT_SIGNATURE)
+    return {output.name for signature in signatures for output in signature.outputs.values()}
+
+
+def _initial_nodes(meta_graph: Any) -> set[str]:
+    """What a loader runs once the variables are there."""
+    found = {
+        output.name
+        for name, signature in meta_graph.signature_def.items()
+        for output in signature.outputs.values()
+        if name == INIT_SIGNATURE
+    }
+    for key in ("saved_model_main_op", "legacy_init_op"):
+        found |= set(meta_graph.collection_def[key].node_list.value) if key in meta_graph.collection_def else set()
+    return found

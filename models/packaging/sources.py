@@ -32,7 +32,7 @@ def open_source(path: Path) -> Source:
     """Recognise a SavedModel directory, a Keras file or a LiteRT file. Raises PackagingError."""
     if path.is_dir():
         if not (path / GRAPH_FILE).is_file():
-            raise PackagingError(f"{path} holds no {GRAPH_FILE}, so it is not a SavedModel directory")
+            raise PackagingError(f"{path} holds no {GRAPH_FILE}, so it is not a SavedModel directory{_hint(path)}")
         return Source(path=path, form="saved_model", digest=_digest_directory(path))
     if not path.is_file():
         raise PackagingError(f"{path} does not exist")
@@ -43,6 +43,12 @@ def open_source(path: Path) -> Source:
             f"{', '.join(SUFFIXES)}"
         )
     return Source(path=path, form=form, digest=hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _hint(directory: Path) -> str:
+    """Where the newest model is, if the directory is laid out as TensorFlow Serving wants it."""
+    versions = [graph.parent for graph in directory.glob(f"*/{GRAPH_FILE}") if graph.parent.name.isdecimal()]
+    return f"; give {max(versions, key=lambda version: int(version.name))}, which is one" if versions else ""
 
 
 def copy_saved_model(source: Path, target: Path) -> None:

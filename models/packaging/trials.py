@@ -12,14 +12,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from handlers.manifest import Artifact, FileEntry, Manifest, Signature
 from handlers.serving.engines import EngineError
 from models.packaging.arrays import Arrays, from_engine, load_arrays, save_arrays, to_engine
 from models.packaging.candidates import Candidate
-from models.packaging.comparison import Difference, compare
+from models.packaging.comparison import Difference, compare, worst_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 900
+FAR_LARGER = 30
+"""How many times larger inputs are measured apart."""
 ENGINE_ERROR = f"{EngineError.__module__}.{EngineError.__qualname__}: "
 """What Python writes before an engine's own words."""
 THREADS = min(2, os.cpu_count() or 1)
@@ -104,10 +108,34 @@ def _difference(
         [from_engine(load_arrays(path), signature.outputs) for path in sorted(work.glob(f"{kind}-{index}-*.bin"))]
         for kind in ("answer", "again")
     )
-    found = compare(exchange.answers, answers, tolerance)
+    found = worst_of(
+        [
+            compare([exchange.answers[i] for i in numbers], [answers[i] for i in numbers], tolerance)
+            for numbers in _by_range(exchange.requests)
+        ]
+    )
     if found.reason and compare(answers[:1], again, tolerance).reason:
         return replace(found, reason="the model does not repeat itself: it answers one request differently each time")
     return found
+
+
+def _by_range(requests: Sequence[Arrays]) -> list[list[int]]:
+    """The numbers of the requests; those with far larger inputs apart, whose answers would widen the others' scale."""
+    sizes = [_magnitude(request) for request in requests]
+    usual = FAR_LARGER * min((size for size in sizes if size), default=0.0)
+    groups = [
+        [number for number, size in enumerate(sizes) if size <= usual],
+        [number for number, size in enumerate(sizes) if size > usual],
+    ]
+    return [group for group in groups if group]
+
+
+def _magnitude(request: Arrays) -> float:
+    """The largest finite number of a request's floating-point inputs, without its sign."""
+    numbers = [
+        np.abs(array[np.isfinite(array)], dtype=np.float64) for array in request.values() if array.dtype.kind == "f"
+    ]
+    return max((float(found.max(initial=0.0)) for found in numbers), default=0.0)
 
 
 def _batch(answer: Arrays) -> int:

@@ -50,6 +50,64 @@ def is_random(rows):
     return {"rows": rows + tf.random.normal(tf.shape(rows))}
 
 
+@tf.function(input_signature=[ROWS])
+def reads_records(rows):
+    return {"records": tf.raw_ops.RecordInput(file_pattern="/somewhere", batch_size=1), "rows": rows}
+
+
+@tf.function(input_signature=[ROWS])
+def draws_from_a_file(rows):
+    return {"drawn": draw(rows, vocab_file="/somewhere")}
+
+
+@tf.function(input_signature=[ROWS])
+def draws(rows):
+    return {"drawn": draw(rows, unigrams=[1.0, 1.0])}
+
+
+def draw(rows, **where):
+    options = {"num_true": 1, "num_sampled": 1, "unique": False, "range_max": 2, "seed": 1, "seed2": 1}
+    classes = tf.zeros([tf.shape(rows)[0], 1], tf.int64)
+    return tf.raw_ops.FixedUnigramCandidateSampler(true_classes=classes, **options, **where).sampled_candidates
+
+
+@tf.function(input_signature=[ROWS])
+def overflows(rows):
+    return {"rows": tf.nn.softplus(rows)}
+
+
+@tf.function(input_signature=[ROWS])
+def takes_only_small_numbers(rows):
+    tf.debugging.assert_less(tf.abs(rows), 2.0)
+    return {"rows": rows}
+
+
+@tf.function(
+    input_signature=[tf.TensorSpec([None, 4], tf.float32, name="a"), tf.TensorSpec([None], tf.int32, name="b")]
+)
+def takes_two(a, b):
+    return {"sums": tf.reduce_sum(a, axis=1) + tf.cast(b, tf.float32)}
+
+
+@tf.function(input_signature=[])
+def takes_nothing():
+    return {"weight": tf.identity(WEIGHT)}
+
+
+def with_a_saver_of_version_1(directory: Path) -> Path:
+    """A SavedModel as TensorFlow 1 wrote it: a graph without functions."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        rows = v1.placeholder(tf.float32, [None, 4], name="rows")
+        weight = v1.get_variable("weight", [4, 3], initializer=v1.ones_initializer(), use_resource=False)
+        session.run(v1.global_variables_initializer())
+        signature = v1.saved_model.signature_def_utils.predict_signature_def({"rows": rows}, {"y": rows @ weight})
+        builder = v1.saved_model.builder.SavedModelBuilder(str(directory))
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+    return directory
+
+
 def with_a_table(directory: Path, vocabulary: Path) -> Path:
     """A SavedModel that looks words up in a table filled from its own asset."""
     vocabulary.write_text("red\ngreen\nblue\n")

@@ -1,5 +1,7 @@
 """The command line says what it did, or why not."""
 
+import errno
+
 import pytest
 
 from models.cli import main
@@ -21,6 +23,23 @@ def test_a_failure_is_one_line_and_a_non_zero_exit(tmp_path, capsys):
     assert main(arguments) == 1
     assert capsys.readouterr().err == f"package: {tmp_path / 'none.keras'} does not exist\n"
     assert not (tmp_path / "repository").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/r/file"), "package: /r/file: No space left on device\n"),
+        (OSError(errno.ENOSPC, "No space left", "/from", None, "/to"), "package: /to: No space left\n"),
+        (OSError("the disk is gone"), "package: the disk is gone\n"),
+    ],
+)
+def test_a_full_disk_is_one_line_and_a_non_zero_exit(capsys, monkeypatch, error, said):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr("models.cli.package", fail)
+    assert main(["package", "m", "--name", "m"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] + "\n" == said
 
 
 def test_an_unknown_sample_model_is_named_with_those_there_are(capsys):

@@ -9,6 +9,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 from handlers.manifest import MANIFEST_FILE, parse_manifest
 from handlers.serving import engines
 from models.packaging.errors import PackagingError
+from models.packaging.trials import _by_range
 from tests.models import more_models, saved_models
 
 
@@ -192,3 +193,10 @@ def test_packaging_the_same_again_is_the_same_version(tmp_path, empty, pack):
     assert (second.reused, second.manifest.version) == (False, 2)
     assert second.pointer.version == 1
     assert pack(other, forms=("frozen_graph",), make_current=True).pointer.version == 2
+
+
+def test_requests_of_a_wide_range_do_not_widen_what_is_allowed_in_a_narrow_one():
+    narrow, wide = {"x": np.float32([[1.0]])}, {"x": np.float32([[200.0]])}
+    assert _by_range([narrow, narrow, wide]) == [[0, 1], [2]]
+    assert _by_range([narrow, {"x": np.float32([[20.0]])}]) == [[0, 1]]
+    assert _by_range([{"words": np.array([b"a"], object)}]) == [[0]]

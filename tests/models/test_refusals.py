@@ -1,12 +1,22 @@
 """What cannot be packaged is refused with one reason, and the repository stays as it was."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
 
+from handlers.manifest import Signature, TensorSpec
+from handlers.serving.warmup import warmup_inputs
 from models.packaging.errors import PackagingError
-from models.packaging.meta_graph import read_meta_graph
+from models.packaging.meta_graph import read_meta_graph, read_signatures
 from models.packaging.safety import refuse_harm
+from models.packaging.samples import (
+    generate_requests,
+    refuse_unusable_samples,
+    requests_from_samples,
+    warmup_request,
+)
 from tests.models import saved_models
 
 
@@ -29,6 +39,8 @@ def refused(empty, pack):
         (saved_models.calls_python, "EagerPyFunc", "calls Python"),
         (saved_models.reads_files, "ReadFile", "reads or writes files"),
         (saved_models.prints_to_a_file, "PrintV2", "reads or writes the file"),
+        (saved_models.reads_records, "RecordInput", "reads or writes files"),
+        (saved_models.draws_from_a_file, "FixedUnigramCandidateSampler", "reads or writes the file '/somewhere'"),
     ],
 )
 def test_what_could_harm_is_refused_unless_allowed_by_name(tmp_path, refused, function, operation, harm):
@@ -39,10 +51,119 @@ def test_what_could_harm_is_refused_unless_allowed_by_name(tmp_path, refused, fu
     refuse_harm(read_meta_graph(source), {operation})
 
 
+def test_what_only_may_name_a_file_is_harmless_without_one(tmp_path):
+    refuse_harm(read_meta_graph(saved_models.save(tmp_path / "m", serving_default=saved_models.draws)), ())
+
+
+@pytest.mark.parametrize(
+    "operation",
+    "Skipgram CalibrationStatisticsSaver DumpTensor DTensorRestoreV2 DTensorShardedPrefix DatasetFromGraph".split(),
+)
+def test_operations_that_reach_out_in_their_own_way_are_refused(tmp_path, operation):
+    meta_graph = read_meta_graph(saved_models.save(tmp_path / "m", serving_default=saved_models.scores))
+    meta_graph.graph_def.node.add(name="reaches_out", op=operation)
+    with pytest.raises(PackagingError, match=f"'reaches_out' .*{operation}"):
+        refuse_harm(meta_graph, ())
+
+
+@pytest.fixture
+def table_graph(tmp_path):
+    """The graph of a model that fills a table from its asset, with a constant path of another file in it."""
+    meta_graph = read_meta_graph(saved_models.with_a_table(tmp_path / "m", tmp_path / "colours.txt"))
+    refuse_harm(meta_graph, ())
+    meta_graph.graph_def.node.add(name="elsewhere", op="Const")
+    return meta_graph
+
+
+def node(meta_graph, wanted):
+    return next(found for found in meta_graph.graph_def.node if wanted in (found.name, found.op))
+
+
+def test_a_table_is_filled_from_no_file_but_an_asset(table_graph):
+    node(table_graph, "AssignVariableOp").input[1] = "elsewhere"
+    with pytest.raises(PackagingError, match="InitializeTableFromTextFileV2"):
+        refuse_harm(table_graph, ())
+
+
+def test_a_variable_that_holds_an_assets_path_is_assigned_nothing_else(table_graph):
+    variable = node(table_graph, "AssignVariableOp").input[0]
+    table_graph.graph_def.node.add(name="again", op="AssignVariableOp", input=[variable, "elsewhere"])
+    with pytest.raises(PackagingError, match="InitializeTableFromTextFileV2"):
+        refuse_harm(table_graph, ())
+
+
+def test_an_initializer_holds_the_path_of_nothing_but_an_asset(table_graph):
+    held = next(found for found in table_graph.object_graph_def.nodes if found.WhichOneof("kind") == "asset")
+    held.constant.operation = "elsewhere"
+    with pytest.raises(PackagingError, match="InitializeTableFromTextFileV2"):
+        refuse_harm(table_graph, ())
+
+
+def test_a_client_fills_no_table(table_graph):
+    initial = next(iter(table_graph.signature_def["__saved_model_init_op"].outputs.values())).name
+    node(table_graph, "StatefulPartitionedCall").input.append(f"^{initial}")
+    with pytest.raises(PackagingError, match="InitializeTableFromTextFileV2"):
+        refuse_harm(table_graph, ())
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd"])
+def test_an_asset_outside_the_model_is_refused(table_graph, name):
+    table_graph.asset_file_def[0].filename = name
+    with pytest.raises(PackagingError, match=f"'{name}' lies outside"):
+        refuse_harm(table_graph, ())
+
+
+@pytest.fixture
+def saver_graph(tmp_path):
+    """The graph of a model of TensorFlow 1, with a constant path of another file in it."""
+    meta_graph = read_meta_graph(saved_models.with_a_saver_of_version_1(tmp_path / "m"))
+    refuse_harm(meta_graph, ())
+    meta_graph.graph_def.node.add(name="elsewhere", op="Const")
+    return meta_graph
+
+
+@pytest.mark.parametrize("operation", ["SaveV2", "RestoreV2", "MergeV2Checkpoints"])
+def test_variables_are_read_from_no_path_but_the_loaders(saver_graph, operation):
+    saver_graph.graph_def.node.add(name="as_it_is", op="Identity", input=["elsewhere"])
+    node(saver_graph, operation).input[0] = "as_it_is"
+    with pytest.raises(PackagingError, match=operation):
+        refuse_harm(saver_graph, ())
+
+
+def test_nothing_leads_away_from_the_loaders_path(saver_graph):
+    node(saver_graph, "save/Const_1").attr["value"].tensor.string_val[:] = [b"/../../elsewhere"]
+    with pytest.raises(PackagingError, match="ShardedFilename"):
+        refuse_harm(saver_graph, ())
+
+
+def test_a_client_saves_no_variables(saver_graph):
+    output = next(iter(saver_graph.signature_def["serving_default"].outputs.values())).name.split(":")[0]
+    node(saver_graph, output).input.append("^" + node(saver_graph, "SaveV2").name)
+    with pytest.raises(PackagingError, match="save/ShardedFilename"):
+        refuse_harm(saver_graph, ())
+
+
 def test_a_lambda_layer_is_refused(tmp_path, refused):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda value: value + 1)])
     model.save(tmp_path / "m.keras")
     assert "Lambda layer" in refused(tmp_path / "m.keras")
+
+
+@keras.saving.register_keras_serializable("lambda_tests")
+class Own(keras.layers.Layer):
+    def call(self, values):
+        return values
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_class_that_keras_lacks_is_named(tmp_path, refused, monkeypatch, suffix):
+    path = tmp_path / f"lambda{suffix}"
+    keras.Sequential([keras.Input((2,)), Own()]).save(path)
+    monkeypatch.delitem(keras.saving.get_custom_objects(), "lambda_tests>Own")
+    monkeypatch.setattr(Own, "__module__", "elsewhere")
+    reason = refused(path)
+    assert "Own, which Keras does not have" in reason
+    assert "Lambda layer" not in reason
 
 
 def test_weights_without_a_model_are_refused(tmp_path, refused):
@@ -54,6 +175,14 @@ def test_weights_without_a_model_are_refused(tmp_path, refused):
 def test_a_damaged_file_is_refused(tmp_path, refused, name):
     (tmp_path / name).write_bytes(b"not a model")
     assert name in refused(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_keras_file_that_was_cut_short_is_refused_as_that(tmp_path, refused, name):
+    (tmp_path / name).touch()
+    assert "is empty" in refused(tmp_path / name)
+    (tmp_path / name).write_bytes(b"PK\x03\x04" + bytes(64))
+    assert "cut short" in refused(tmp_path / name)
 
 
 def test_a_damaged_saved_model_is_refused(tmp_path, refused):
@@ -75,10 +204,123 @@ def test_what_is_no_model_is_refused(tmp_path, refused):
     assert "saved_model.pb" in refused(tmp_path)
 
 
-def test_samples_of_a_wrong_shape_are_refused(tmp_path, refused):
+def test_a_directory_of_versions_is_refused_with_the_newest_of_them(tmp_path, refused):
+    for version in ("9", "10"):
+        (tmp_path / "m" / version).mkdir(parents=True)
+        (tmp_path / "m" / version / "saved_model.pb").touch()
+    assert f"give {tmp_path / 'm' / '10'}" in refused(tmp_path / "m")
+
+
+def test_a_repository_that_is_a_file_is_refused(tmp_path, empty, pack):
+    empty.root.touch()
+    with pytest.raises(PackagingError, match="is a file; the repository is a directory"):
+        pack(saved_models.save(tmp_path / "m", serving_default=saved_models.scores))
+
+
+def test_a_model_that_refuses_a_request_is_quoted(tmp_path, refused):
+    source = saved_models.save(tmp_path / "m", serving_default=saved_models.takes_only_small_numbers)
+    np.savez(tmp_path / "s.npz", rows=np.full((1, 4), 7, np.float32))
+    assert "assertion failed" in refused(source, samples=tmp_path / "s.npz")
+
+
+A = np.zeros((3, 4), np.float32)
+B = np.zeros(3, np.int32)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "reason"),
+    [
+        ({"a": A, "B": B}, "no signature's input: B; serving_default takes a, b"),
+        ({"a": A}, "hold a, which is not all that any signature needs; serving_default takes a, b"),
+        ({}, "hold nothing"),
+        ({"a": A, "b": B[:2]}, "3 of a, 2 of b; give as many of each"),
+        ({"a": A[:0], "b": B[:0]}, "are empty"),
+        ({"a": A[:, :3], "b": B}, "a have the shape [3, 3]; allowed is [any, 4]"),
+        ({"a": A.astype("U1"), "b": B}, "a are of dtype <U1"),
+        ({"a": A + 1j, "b": B}, "a are of dtype complex"),
+        ({"a": np.full((3, 4), 1e300), "b": B}, "a are of dtype float64"),
+        ({"a": A, "b": B + 0.5}, "b are of dtype float64 and hold values that int32 has not"),
+        ({"a": A, "b": B + np.int64(2**31)}, "b are of dtype int64 and hold values that int32 has not"),
+        ({"a": A, "b": B + np.nan}, "b are of dtype float64"),
+    ],
+)
+def test_samples_that_do_not_fit_are_refused(tmp_path, refused, arrays, reason):
+    source = saved_models.save(tmp_path / "m", serving_default=saved_models.takes_two)
+    np.savez(tmp_path / "s.npz", **arrays)
+    assert reason in refused(source, samples=tmp_path / "s.npz")
+
+
+def test_samples_of_another_type_with_the_same_values_are_taken(two):
+    samples = {"a": A.astype(np.float64) + 0.1, "b": B.astype(np.float64), "right_answers": B}
+    refuse_unusable_samples({"serving_default": two}, samples)
+    first = requests_from_samples("serving_default", two, samples)[0]
+    assert (first["a"].dtype, first["b"].dtype) == (np.float32, np.int32)
+    assert requests_from_samples("serving_default", two, {"a": A, "b": B > 0})[0]["b"].tolist() == [0]
+
+
+@pytest.fixture
+def two(tmp_path):
+    source = saved_models.save(tmp_path / "two", serving_default=saved_models.takes_two)
+    return read_signatures(read_meta_graph(source))["serving_default"]
+
+
+def test_words_are_taken_as_utf_8():
+    words = Signature(inputs={"words": TensorSpec(dtype="string", shape=(-1,), tensor="words:0")}, outputs={})
+    (request,) = requests_from_samples("serving_default", words, {"words": np.array(["größe"])})
+    assert request["words"].tolist() == ["größe".encode()]
+    with pytest.raises(PackagingError, match="takes strings"):
+        requests_from_samples("serving_default", words, {"words": B})
+
+
+def test_samples_are_of_no_use_to_a_signature_without_inputs(tmp_path, refused):
+    source = saved_models.save(tmp_path / "m", serving_default=saved_models.takes_nothing)
+    np.savez(tmp_path / "s.npz", rows=A)
+    assert "leave --samples out" in refused(source, samples=tmp_path / "s.npz")
+
+
+def test_a_signature_without_inputs_is_left_out_of_samples(tmp_path, pack):
+    source = saved_models.save(tmp_path / "m", serving_default=saved_models.takes_two, fixed=saved_models.takes_nothing)
+    np.savez(tmp_path / "s.npz", a=A, b=B)
+    assert set(pack(source, samples=tmp_path / "s.npz").manifest.signatures) == {"fixed", "serving_default"}
+
+
+def test_a_file_that_holds_no_samples_is_refused(tmp_path, refused):
     source = saved_models.save(tmp_path / "m", serving_default=saved_models.scores)
-    np.savez(tmp_path / "s.npz", rows=np.zeros((3, 5), np.float32))
-    assert "[3, 5]" in refused(source, samples=tmp_path / "s.npz")
+    assert "cannot be read (No such file" in refused(source, samples=tmp_path / "none.npz")
+    np.savez(tmp_path / "s.npz", rows=A)
+    np.save(tmp_path / "one.npy", A)
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "s.npz").read_bytes()[:200])
+    (tmp_path / "empty.npz").touch()
+    for name in ("one.npy", "cut.npz", "empty.npz"):
+        assert f"{name} is not a readable .npz file" in refused(source, samples=tmp_path / name)
+
+
+def test_an_engine_that_overflows_too_early_is_not_chosen(tmp_path, pack):
+    manifest = pack(saved_models.save(tmp_path / "m", serving_default=saved_models.overflows)).manifest
+    assert manifest.artifacts[0].engine == "tensorflow"
+    assert "NaN or infinity" in manifest.artifacts[0].reason
+
+
+def test_a_model_may_refuse_numbers_of_a_wide_range():
+    rows = Signature(inputs={"rows": TensorSpec(dtype="float32", shape=(-1, 4), tensor="rows:0")}, outputs={})
+    largest = [np.abs(r["rows"]).max() for r in generate_requests("serving_default", rows, lambda request: None)]
+    assert max(largest) > 200
+    kept = generate_requests("serving_default", rows, lambda request: saved_models.takes_only_small_numbers(**request))
+    assert len(kept) == len(largest) - 2
+    assert max(np.abs(request["rows"]).max() for request in kept) <= 1
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "complex64", "float32", "bool", "string"])
+def test_a_warm_up_request_is_one_that_a_function_can_read(dtype):
+    spec = TensorSpec(dtype=dtype, shape=(-1, 4), tensor="x:0")
+    signature = Signature(inputs={"x": spec}, outputs={})
+    request = generate_requests("serving_default", signature, lambda request: None)[0]
+    read = warmup_inputs(signature, json.loads(json.dumps(warmup_request(request, lambda request: None))))["x"]
+    assert read.shape == (1, 4)
+    if dtype in ("float32", "bool", "string"):
+        assert read.tolist() == request["x"].tolist()
+    else:
+        assert not read.any()
 
 
 def test_a_model_that_answers_at_random_is_refused(tmp_path, refused):
