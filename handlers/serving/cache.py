@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Generic, Literal
 
 from handlers.serving.backoff import Backoff
+from handlers.serving.budget import Budget, Shared
 from handlers.serving.errors import ModelLoading, ModelTooLarge, ModelUnavailable, ServingError
 from handlers.serving.lease import Entry, Lease, M
 
@@ -35,23 +36,10 @@ class _Job(Generic[M]):
     """One load, as `ModelCache.lease` was asked for it."""
 
     def __init__(
-        self, key: Hashable, size: int, load: Callable[[], M], prepare: Callable[[], None], shared: "Shared"
+        self, key: Hashable, size: int, load: Callable[[], M], prepare: Callable[[], None], shared: Shared
     ) -> None:
         self.key, self.size, self.load, self.prepare, self.shared = key, size, load, prepare, shared
         self.loading: _Loading[M] = _Loading()
-
-
-class Shared:
-    """What the first model of a kind takes for good, such as an engine's libraries.
-
-    Args:
-        kind: its name.
-        size: bytes; the budget is that much smaller once a model of the kind was loaded.
-        resident: how many of them come with the load itself, after `prepare`; they are not the model's own.
-    """
-
-    def __init__(self, kind: str = "", size: int = 0, resident: int = 0) -> None:
-        self.kind, self.size, self.resident = kind, size, resident
 
 
 _NOTHING_SHARED = Shared()
@@ -81,28 +69,19 @@ class ModelCache(Generic[M]):
         slack: int = 0,
         on_failure: Callable[[Hashable, BaseException], None] = lambda key, error: None,
     ) -> None:
-        self._budget, self._most, self._pinned = budget, most, pinned
-        self._resident, self._slack, self._on_failure = resident, slack, on_failure
+        self._budget = Budget(budget, most, resident, slack)
+        self._pinned, self._on_failure = pinned, on_failure
         self._changed = threading.Condition()
         self._ready: OrderedDict[Hashable, Entry[M]] = OrderedDict()
         self._loading: dict[Hashable, _Loading[M]] = {}
         self._failures = Backoff(clock)
-        self._engines: dict[str, Shared] = {}
-        self._observed: dict[Hashable, int] = {}
-        """Bytes that a model was seen to take when it was loaded, where that is more than it said."""
-        self._empty: int | None = None
-        """Bytes that the process held before its first model."""
-        self._own = 0
-        """Bytes that it grew by since then which are no model's own."""
-        self._held_bytes = 0
-        self._held_count = 0
         self._loads = 0
 
     @property
     def held_bytes(self) -> int:
         """Bytes of all models that are loaded, being loaded, or being closed."""
         with self._changed:
-            return self._held_bytes
+            return self._budget.held_bytes
 
     def keys(self) -> list[Hashable]:
         """The loaded models, the one that leaves first in front."""
@@ -121,7 +100,7 @@ class ModelCache(Generic[M]):
     def could_hold(self, size: int, shared: Shared = _NOTHING_SHARED) -> bool:
         """Whether a model of this size could ever be loaded, all others away."""
         with self._changed:
-            return size + self._not_yet(shared) <= self._available()
+            return size + self._budget.not_yet(shared) <= self._budget.available()
 
     def get(self, key: Hashable) -> Lease[M] | None:
         """The model under `key`, if it is in memory."""
@@ -170,7 +149,7 @@ class ModelCache(Generic[M]):
         """Give up a model: at once if it is idle, else when its last call ends, or its load."""
         with self._changed:
             self._failures.forget(key)
-            self._observed.pop(key, None)
+            self._budget.forget(key)
             if (loading := self._loading.get(key)) is not None:
                 loading.discarded = True
             entry = self._ready.pop(key, None)
@@ -182,11 +161,11 @@ class ModelCache(Generic[M]):
             self._close(entry)
 
     def _begin(self, job: _Job[M]) -> _Loading[M]:
-        available = self._available()
-        if job.size + self._not_yet(job.shared) > available:
+        available = max(self._budget.available() - self._budget.not_yet(job.shared), 0)
+        if job.size > available:
             raise ModelTooLarge(
-                f"The model needs {job.size} bytes of memory and this function has "
-                f"{max(available - self._not_yet(job.shared), 0)} for models: give the function more memory"
+                f"The model needs {job.size} bytes of memory and this function has {available} for models: "
+                "give the function more memory"
             )
         if seconds := self._failures.seconds_left(job.key):
             raise ModelUnavailable("The model could not be loaded; it will be tried again", seconds)
@@ -216,9 +195,9 @@ class ModelCache(Generic[M]):
         taken: int | None = None
         try:
             taken = self._make_room(job)
-            before = self._resident()
+            before = self._budget.resident()
             job.prepare()
-            baseline = self._resident()
+            baseline = self._budget.resident()
             model = job.load()
         except BaseException as error:
             if not isinstance(error, ServingError):
@@ -226,21 +205,15 @@ class ModelCache(Generic[M]):
             error.__traceback__ = None  # it holds this frame, which holds the error
             with self._changed:
                 if taken is not None:
-                    self._free(taken)
+                    self._budget.free(taken)
                     self._failures.remember(job.key)
                 self._finish(job, error=error)
             return
         with self._changed:
             self._loads += 1
             self._failures.forget(job.key)
-            overhead = 0
-            if job.shared.kind not in self._engines:
-                self._engines[job.shared.kind] = job.shared
-                overhead = job.shared.resident
-                self._own += overhead + max(baseline - before, 0)
-            if self._empty is None:
-                self._empty = before
-            self._held_bytes -= taken - job.size
+            overhead = self._budget.loaded(job.shared, before, baseline)
+            self._budget.resize(taken, job.size)
             entry = Entry(
                 job.key,
                 model,
@@ -272,7 +245,7 @@ class ModelCache(Generic[M]):
                 entry.settled = True
                 self._correct(entry)
             close = entry.leaving and entry.users == 0
-            is_over = self._used() > self._available()
+            is_over = self._budget.is_over()
             if self._loading:  # only loads wait for anything
                 self._changed.notify_all()
         if close:
@@ -284,12 +257,12 @@ class ModelCache(Generic[M]):
         """Raise an entry's size to what the process grew by, unless another load may account for the growth."""
         if entry.load != self._loads or entry.leaving or self._loading:
             return
-        grown = self._resident() - entry.baseline - entry.overhead
+        grown = self._budget.resident() - entry.baseline - entry.overhead
         if grown > entry.size:
-            self._held_bytes += grown - entry.size
+            self._budget.resize(entry.size, grown)
             entry.size = grown
             if not entry.settled:  # afterwards the first request and its answer are part of it
-                self._observed[entry.key] = grown
+                self._budget.observe(entry.key, grown)
 
     def _make_room(self, job: _Job[M]) -> int:
         """Evict until the model fits, and take its bytes; returns how many.
@@ -299,15 +272,14 @@ class ModelCache(Generic[M]):
         deadline = time.monotonic() + ROOM_SECONDS
         while True:
             with self._changed:
-                # What was once seen to grow beyond the budget gets all of it, and is not refused for good.
-                job.size = max(job.size, min(self._observed.get(job.key, 0), self._available()))
-                size = job.size + self._not_yet(job.shared)
+                job.size = self._budget.expected(job.key, job.size)
+                size = job.size + self._budget.not_yet(job.shared)
                 self._refuse_beside_pinned(size)
-                has_room = self._fits(self._held_bytes, size)
-                victim = None if has_room and self._fits(self._used(), size) else self._pop_victim()
+                has_room = self._budget.fits(size, self._budget.held_bytes)
+                # What the process shows only ever makes others leave: it refuses nobody.
+                victim = None if has_room and self._budget.fits(size, self._budget.used()) else self._pop_victim()
                 if victim is None and has_room:
-                    self._held_bytes += size
-                    self._held_count += 1
+                    self._budget.take(size)
                     return size
                 if victim is None:
                     if not self._changed.wait(deadline - time.monotonic()):
@@ -317,28 +289,11 @@ class ModelCache(Generic[M]):
 
     def _refuse_beside_pinned(self, size: int) -> None:
         staying = [entry.size for key, entry in self._ready.items() if self._pinned(key)]
-        is_full = self._most is not None and len(staying) >= self._most
-        if staying and (is_full or sum(staying) + size > self._available()):
+        is_full = self._budget.most is not None and len(staying) >= self._budget.most
+        if staying and (is_full or sum(staying) + size > self._budget.available()):
             raise ModelTooLarge(
                 "The pinned models leave no room for this one: give the function more memory, or pin fewer"
             )
-
-    def _fits(self, used: int, size: int) -> bool:
-        return used + size <= self._available() and (self._most is None or self._held_count < self._most)
-
-    def _used(self) -> int:
-        """Bytes that models take: as the books say, or as the process shows where that is more. A call may grow a model
-        at any time: a larger batch takes more memory, and some of it stays."""
-        if self._empty is None:
-            return self._held_bytes
-        return max(self._held_bytes, self._resident() - self._empty - self._own - self._slack)
-
-    def _available(self) -> int:
-        """What the budget leaves for models, beside the engines that are loaded."""
-        return self._budget - sum(shared.size for shared in self._engines.values())
-
-    def _not_yet(self, shared: Shared) -> int:
-        return 0 if shared.kind in self._engines else shared.size
 
     def _pop_victim(self) -> Entry[M] | None:
         for key, entry in self._ready.items():
@@ -351,7 +306,7 @@ class ModelCache(Generic[M]):
         """Evict what no longer fits since models turned out larger than they were said to be; the last one stays."""
         while True:
             with self._changed:
-                if len(self._ready) < 2 or self._used() <= self._available():
+                if len(self._ready) < 2 or not self._budget.is_over():
                     return
                 victim = self._pop_victim()
             if victim is None:
@@ -365,12 +320,8 @@ class ModelCache(Generic[M]):
             self._tell(entry.key, error)
         finally:
             with self._changed:
-                self._free(entry.size)
-
-    def _free(self, size: int) -> None:
-        self._held_bytes -= size
-        self._held_count -= 1
-        self._changed.notify_all()
+                self._budget.free(entry.size)
+                self._changed.notify_all()
 
     def _tell(self, key: Hashable, error: BaseException) -> None:
         with suppress(Exception):

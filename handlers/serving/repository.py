@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from handlers.manifest import Artifact, EngineName, Manifest, ManifestError, Pointer
-from handlers.serving.cache import ModelCache, Shared
+from handlers.serving.budget import Shared
+from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
 from handlers.serving.errors import ModelUnavailable, ServingError, UnknownLabel, UnknownModel, UnknownVersion
 from handlers.serving.lease import Lease

@@ -12,7 +12,8 @@ import pytest
 
 from handlers.manifest import Artifact, FileEntry, Manifest, Pointer, Signature, TensorSpec
 from handlers.serving.app import App
-from handlers.serving.cache import ModelCache, Shared
+from handlers.serving.budget import Shared
+from handlers.serving.cache import ModelCache
 from handlers.serving.engines import EngineError, LoadedModel
 from handlers.serving.repository import Repository, log_load_failure
 from handlers.serving.stores import NotInStore

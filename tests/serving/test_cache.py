@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.serving.cache import ModelCache, Shared
+from handlers.serving.budget import Shared
+from handlers.serving.cache import ModelCache
 from handlers.serving.errors import ModelLoading, ModelTooLarge, ModelUnavailable
 
 

@@ -66,13 +66,13 @@ def test_a_bucket_that_does_not_answer_is_not_waited_for_at_init(s3: S3Server, m
 @pytest.mark.parametrize(
     ("initialization", "loaded"),
     [
-        ("on-demand", [("digits", 1, 0)]),
-        ("provisioned-concurrency", [("digits", 1, 0), ("digits", 1, 1)]),
-        ("snap-start", [("digits", 1, 0), ("digits", 1, 1)]),
+        ("on-demand", ["litert"]),
+        ("provisioned-concurrency", ["litert", "tensorflow"]),
+        ("snap-start", ["litert", "tensorflow"]),
     ],
 )
 def test_only_where_nobody_waits_for_init_every_signature_is_loaded(
-    repository: Path, hooks: list[Any], initialization: str, loaded: list[object]
+    repository: Path, hooks: list[Any], initialization: str, loaded: list[str]
 ) -> None:
     environment = {
         MODEL_STORE_URI: repository.as_uri(),
@@ -80,7 +80,8 @@ def test_only_where_nobody_waits_for_init_every_signature_is_loaded(
         "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
     }
     app = open_single_model_app(environment)
-    assert sorted(app.repository._cache.keys()) == loaded
+    manifest = app.repository.find("digits")
+    assert [each.engine for each in manifest.artifacts if app.repository.is_loaded(manifest, each)] == loaded
 
 
 def test_a_model_that_is_not_there_is_not_ready(tmp_path: Path) -> None:
