@@ -27,6 +27,9 @@ LAMBDA_USER, LAMBDA_GROUP = 993, 990
 THREADS, OPEN_FILES = 1024, 1024
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
+FIND_SECONDS = 5.0
+"""How long the engine may take to say which process of this machine a container's is."""
+
 KILLED = 137
 """The status of a container that SIGKILL ended: 128 and the signal's number."""
 
@@ -110,6 +113,7 @@ class _Container:
         self._guard = guard
         self._init: psutil.Process | None = None
         self._handler: psutil.Process | None = None
+        self._found = threading.Event()
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(logs, exited, refusal), daemon=True)
         self._reader.start()
@@ -124,6 +128,7 @@ class _Container:
             return False
 
     def memory_bytes(self) -> int:
+        self._found.wait(FIND_SECONDS)  # a handler may answer before the engine has said which process it is
         handler = self._process()
         try:
             memory = handler.memory_info() if handler else None
@@ -149,12 +154,14 @@ class _Container:
     def _read(self, logs: FunctionLogs, exited: Callable[[str], None], refusal: str | None) -> None:
         if refusal is not None:
             logs.write(refusal)
+            self._found.set()
             self._ended.set()
             exited(f"the container did not start: {refusal}")
             return
         number = self._docker("inspect", "--format", "{{.State.Pid}}", self._name)
         if number.isdigit() and psutil.pid_exists(int(number)):
             self._init = _process_of(int(number))
+        self._found.set()
         self._follow(logs)
         status = self._docker("wait", self._name)
         self._ended.set()
