@@ -248,7 +248,8 @@ def test_a_first_model_that_grew_by_more_than_it_said_counts_in_full_beside_its_
         assert cache.held_bytes == 20
 
 
-def test_what_models_grow_by_at_later_calls_pushes_others_out() -> None:
+def test_what_models_grow_by_at_later_calls_pushes_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.serving.cache.LOOK_SECONDS", 0.0)
     process = Process()
     cache: ModelCache[Growing] = ModelCache(10, resident=process.resident)
     for name in "abc":
@@ -263,7 +264,8 @@ def test_what_models_grow_by_at_later_calls_pushes_others_out() -> None:
         assert cache.keys() == ["d"]
 
 
-def test_requests_may_take_their_share_beside_the_models() -> None:
+def test_requests_may_take_their_share_beside_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.serving.cache.LOOK_SECONDS", 0.0)
     process = Process()
     cache: ModelCache[Growing] = ModelCache(10, resident=process.resident, slack=50)
     for name in "abab":

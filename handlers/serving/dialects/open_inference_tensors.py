@@ -30,6 +30,7 @@ from handlers.serving.events import Request, Response
 
 HEADER_LENGTH = "inference-header-content-length"
 _ONLY_BINARY = ("float16", "bfloat16")
+_ARRAY_TYPES = {name: np.dtype("uint16" if name == "bfloat16" else name) for name in DATATYPES if name != "string"}
 
 
 def decode(request: Request, manifest: Manifest) -> Inference:
@@ -183,7 +184,7 @@ def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: Tenso
 
 def _array_type(spec: TensorSpec) -> np.dtype:
     """A bfloat16 travels as its bits, which is what engines take and give."""
-    return np.dtype("uint16" if spec.dtype == "bfloat16" else spec.dtype)
+    return _ARRAY_TYPES[spec.dtype]
 
 
 def _split(data: memoryview, name: str, count: int) -> np.ndarray:
