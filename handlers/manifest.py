@@ -83,7 +83,7 @@ class Verification(NamedTuple):
     """The largest error that was accepted, as a share of the output's scale."""
     worst_absolute_error: float
     worst_relative_error: float
-    """Absolute error divided by the output's scale (its largest magnitude over the samples)."""
+    """Absolute error divided by the output's scale (its largest magnitude over the samples of like range)."""
 
 
 class Artifact(NamedTuple):

@@ -190,10 +190,13 @@ class Repository:
 
     def is_ready(self) -> bool:
         """Whether nothing is being loaded, and not every model has turned out to be one that cannot be."""
-        states = {manifest.model: self.state(manifest) for manifest in list(self._manifests.values())}
-        failed = {model for model, state in states.items() if state == "FAILED"}
-        failed |= {model for model in self._unprepared if model not in states}
-        return not self._preparing and "LOADING" not in states.values() and len(failed) < len(self.names)
+        states: dict[str, set[str]] = {}
+        for manifest in list(self._manifests.values()):
+            states.setdefault(manifest.model, set()).add(self.state(manifest))
+        failed = {model for model, found in states.items() if found == {"FAILED"}}
+        failed |= self._unprepared - states.keys()
+        is_loading = bool(self._preparing) or any("LOADING" in found for found in states.values())
+        return not is_loading and len(failed) < len(self.names)
 
     def restored(self) -> None:
         """After a restore from a snapshot: read every pointer again when it is next needed, however young, and over new
@@ -213,6 +216,7 @@ class Repository:
 
     def _forget(self, manifest: Manifest) -> None:
         self._manifests.pop((manifest.model, manifest.version), None)
+        self._settled.discard((manifest.model, manifest.version))
         for artifact in manifest.artifacts:
             self._cache.discard(_key(manifest, artifact))
 

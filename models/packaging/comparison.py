@@ -24,7 +24,7 @@ class Difference:
 
     absolute: float = 0.0
     relative: float = 0.0
-    """The absolute error divided by the output's scale: its largest finite magnitude over all the samples."""
+    """The absolute error divided by the output's scale: its largest finite magnitude over the samples compared."""
     reason: str = ""
     """Why the answers count as different; empty where they are equal within tolerance."""
 

@@ -187,6 +187,13 @@ def test_a_model_that_cannot_fit_is_not_ready(serve: Serve) -> None:
     assert json.loads(server.ask("GET", "/v1/models/m")["body"])["model_version_status"][0]["state"] == "END"
 
 
+def test_a_label_s_version_that_cannot_be_loaded_leaves_the_model_ready(server: Server) -> None:
+    server.failing["m/2"] = EngineError("damaged")
+    assert server.predict(ONE, "m") == TWO
+    assert server.ask("POST", "/v1/models/m/labels/canary:predict", ONE)["statusCode"] == 503
+    assert server.ask("GET", "/v2/health/ready")["statusCode"] == 200
+
+
 def test_a_version_that_nobody_packaged_is_read_until_it_stays_the_same(serve: Serve) -> None:
     server = serve({"m": half_plus(2)})
     read, sizes = server.store.manifest, [1, 2]
