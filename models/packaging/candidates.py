@@ -11,7 +11,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 
 from handlers.manifest import ArtifactForm, EngineName, Signature
-from models.packaging.errors import PackagingError
+from models.packaging.errors import PackagingError, reason_of
 from models.packaging.freezing import freeze
 from models.packaging.meta_graph import SERVE_TAG
 from models.packaging.sources import GRAPH_FILE, copy_saved_model, saved_model_files
@@ -126,7 +126,4 @@ def _conversion_reason(error: Exception) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    if isinstance(error, PackagingError):
-        return str(error)
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:300]
+    return str(error) if isinstance(error, PackagingError) else reason_of(error)

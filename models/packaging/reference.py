@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from handlers.manifest import Signature
 from models.packaging.arrays import Arrays
-from models.packaging.errors import PackagingError
+from models.packaging.errors import PackagingError, reason_of
 from models.packaging.meta_graph import SERVE_TAG
 from models.quiet import captured_output
 
@@ -44,8 +44,7 @@ class SavedModelReference:
                 v1.saved_model.loader.load(self._session, [SERVE_TAG], str(saved_model))
         except Exception as error:
             self._session.close()
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise PackagingError(f"TensorFlow cannot load the SavedModel: {lines[0][:300]}") from error
+            raise PackagingError(f"TensorFlow cannot load the SavedModel: {reason_of(error)}") from error
 
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer one request."""

@@ -11,7 +11,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
 from handlers.manifest import DEFAULT_SIGNATURE, DTYPES, Signature, TensorSpec
-from models.packaging.errors import PackagingError
+from models.packaging.errors import PackagingError, reason_of
 from models.quiet import captured_output
 
 IDENTIFIER = b"TFL3"
@@ -35,8 +35,7 @@ def prepare_tflite(path: Path, target: Path) -> Mapping[str, Signature]:
     except PackagingError:
         raise
     except Exception as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise PackagingError(f"{path} is not a LiteRT file that can be read: {lines[0][:300]}") from error
+        raise PackagingError(f"{path} is not a LiteRT file that can be read: {reason_of(error)}") from error
 
 
 def share_subgraphs(content: bytes) -> bytes:
