@@ -48,7 +48,7 @@ lint: setup ## Format, lint, types and the arrows of the architecture
 
 .PHONY: image
 image: setup ## Build the container images with Docker
-	@$(RUN) -m local.images $(TARGETS) $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
+	@$(RUN) -m images build $(TARGETS) $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
 
 .PHONY: bench
 bench: setup ## Measure everything and write docs/benchmarks.md (half an hour on a quiet machine)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pulumi
 
-from components.stack_args import StackArgs
-from components.stack_settings import stack_settings
-from components.stacks import STACKS
-from components.tags import tag_everything
+from components.configuration.of_stack import stack_settings
+from components.stack.stack_args import StackArgs
+from components.stack.stacks import STACKS
+from components.stack.tags import tag_everything
 
 PROJECT = Path(__file__).parent
 

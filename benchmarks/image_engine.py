@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.object_server import ServerMissing
 from benchmarks.paths import ROOT
 from benchmarks.runtime_api import FunctionFailed, OneEventServer
-from local.images import build, docker_command, trusted_bundle
+from images.building import build, docker_command, trusted_bundle
 
 BASE_IMAGE = os.environ.get("BASE_IMAGE", "local/bookworm-python")
 PLAIN = """\

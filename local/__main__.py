@@ -11,10 +11,10 @@ from typing import get_args
 
 import pulumi
 
+from images.building import ImageError
 from local.demo import DemoError, run_demo
 from local.deployment import DeploymentError
 from local.emulator import EmulatorError
-from local.images import ImageError
 from local.shapes import Storage
 from local.stack_config import StackConfigError, parse_override
 from local.up import run_up

@@ -15,9 +15,9 @@ from pathlib import Path
 import psutil
 
 from handlers.contract import MODEL_SYNC_TARGET
+from images.building import ImageError, build, docker_command
 from local.functions import Function
 from local.guard import Guard
-from local.images import ImageError, build, docker_command
 from local.logs import FunctionLogs
 from local.workers import Worker, exit_status, lambda_environment
 

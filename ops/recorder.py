@@ -16,7 +16,7 @@ from pulumi.runtime.config import set_all_config
 
 from ops.recorded_aws import REGION, RecordedAws, StoredObject
 
-PROJECT = "tensorflow-lambda"
+PROJECT_NAME = "tensorflow-lambda"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ def deploy(
     async def run() -> None:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4, initializer=open_loop))
         set_all_config(_with_namespaces({"aws:region": REGION, **(config or {})}))
-        mocks.set_mocks(recorder.mocks, project=PROJECT, stack=stack_name, preview=preview, monitor=recorder)
+        mocks.set_mocks(recorder.mocks, project=PROJECT_NAME, stack=stack_name, preview=preview, monitor=recorder)
         # What a deployment that failed left unfinished.
         settings.SETTINGS.outputs.clear()  # pyright: ignore[reportAttributeAccessIssue]
         # set_mocks makes a root that has finished; the program brings its own.
@@ -151,4 +151,4 @@ def deploy(
 
 
 def _with_namespaces(config: Mapping[str, str]) -> dict[str, str]:
-    return {key if ":" in key else f"{PROJECT}:{key}": value for key, value in config.items()}
+    return {key if ":" in key else f"{PROJECT_NAME}:{key}": value for key, value in config.items()}

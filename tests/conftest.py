@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[1]
+from tests.paths import PROJECT
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """The recorder under the name that tests use. A type's computed outputs are added in `ops/recorded_aws.py`."""
 
 from ops.recorded_aws import ACCOUNT, COMPUTED, REGION, StoredObject
-from ops.recorder import PROJECT, Recorder, Registered, deploy
+from ops.recorder import Recorder, Registered, deploy
 
-__all__ = ["ACCOUNT", "COMPUTED", "PROJECT", "REGION", "Recorder", "Registered", "StoredObject", "deploy"]
+__all__ = ["ACCOUNT", "COMPUTED", "REGION", "Recorder", "Registered", "StoredObject", "deploy"]

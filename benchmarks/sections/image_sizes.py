@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.figures import Figure
 from benchmarks.image_engine import BASE_IMAGE, ImageEngine
 from benchmarks.markdown import table
-from local.images import inspect
+from images.building import inspect
 
 TITLE = "Image sizes"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.components.registry import Registry
+from tests.components.image.registry import Registry
 from tests.packaged import package
 
 

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,7 @@ from local.functions import Function
 from local.guard import Guard
 from local.invocations import Invocations
 from local.workers import ProcessWorkers
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.paths import PROJECT
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +36,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def invocations(guard: Guard) -> Iterator[Invocations]:
-    workers = ProcessWorkers(guard, ROOT, "http://127.0.0.1:9")
+    workers = ProcessWorkers(guard, PROJECT, "http://127.0.0.1:9")
     invocations = Invocations(workers, guard.directory("tensorflow-lambda-test-"), concurrency=6)
     yield invocations
     invocations.stop()

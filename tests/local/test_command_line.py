@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from local.emulator import HOST, free_port
-from tests.local.conftest import ROOT
+from tests.paths import PROJECT
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def running_up(scratch: Path, *arguments: str) -> Iterator[tuple["subprocess.Pop
     """`up`, and the lines that it printed until it said that it runs. Its temporary files are in `scratch`."""
     with subprocess.Popen(
         [sys.executable, "-m", "local", "up", *arguments],
-        cwd=ROOT,
+        cwd=PROJECT,
         env={**os.environ, "TMPDIR": str(scratch)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -46,7 +46,7 @@ def running_up(scratch: Path, *arguments: str) -> Iterator[tuple["subprocess.Pop
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "local", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=250
+        [sys.executable, "-m", "local", *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=250
     )
 
 

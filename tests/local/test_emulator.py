@@ -13,7 +13,7 @@ import pytest
 
 from local.emulator import HOST, Emulator, EmulatorError
 from local.guard import Guard
-from tests.local.conftest import ROOT
+from tests.paths import PROJECT
 
 
 def listening(port: int) -> bool:
@@ -83,7 +83,7 @@ sys.stdin.read()
 
 def test_whatever_a_killed_stack_started_is_ended_and_removed():
     with subprocess.Popen(
-        [sys.executable, "-c", DYING], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", DYING], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as stack:
         directory, child, guard = stack.stdout.readline().split()
         processes = [psutil.Process(int(child)), psutil.Process(int(guard))]

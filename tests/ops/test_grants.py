@@ -10,8 +10,8 @@ from ops import grants
 from ops.example_models import package
 from ops.program import record_with
 from ops.recorder import Recorder
+from tests.paths import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 STORAGES = ("s3", "efs", "s3files", "image")
 
 

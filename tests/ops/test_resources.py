@@ -6,8 +6,7 @@ import pytest
 
 from ops import __main__ as command
 from ops import costs, resources
-
-PROJECT = Path(__file__).parents[2]
+from tests.paths import PROJECT
 
 
 @pytest.fixture(scope="module")

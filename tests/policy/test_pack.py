@@ -12,7 +12,8 @@ import yaml
 from ops.recorder import Recorder, deploy
 from policy.invariants import INVARIANTS, STACK_INVARIANTS
 from tests.packaged import as_configuration, package
-from tests.policy.conftest import PACK, PROJECT
+from tests.paths import PROJECT
+from tests.policy.conftest import PACK
 from tests.policy.engine import UNKNOWN, Pack, running
 
 FUNCTION = "aws:lambda/function:Function"

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from components.operations_settings import LOG_RETENTION_DAYS, Delivery
+from components.settings.operations_settings import LOG_RETENTION_DAYS, Delivery
 from tests.recorder import ACCOUNT, REGION
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/handlers@sha256:" + "0" * 64

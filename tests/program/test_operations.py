@@ -7,13 +7,14 @@ from typing import Any, get_args
 import boto3
 import pytest
 
-from components.gradual_delivery import CODEDEPLOY_CONFIGURATIONS
-from components.operations_settings import Delivery
-from components.rules.operations import DELIVERY_POLICY_CHARACTERS, delivered_characters
+from components.configuration.rules.operations import DELIVERY_POLICY_CHARACTERS, delivered_characters
+from components.operations.gradual_delivery import CODEDEPLOY_CONFIGURATIONS
+from components.settings.operations_settings import Delivery
 from handlers.contract import METRIC_NAMESPACE, Metric
 from policy.invariants import breaches
 from tests.packaged import package
-from tests.program.test_program import FUNCTION, PROJECT, run, serving_functions
+from tests.paths import PROJECT
+from tests.program.test_program import FUNCTION, run, serving_functions
 from tests.recorder import Recorder, Registered
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a"

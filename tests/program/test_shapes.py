@@ -13,16 +13,16 @@ from typing import Any, get_args
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from components.configuration import SettingsError, specs
-from components.operations_settings import Delivery
-from components.settings import Mode
-from components.storage_settings import MOUNTED_STORAGES, Storage
+from components.configuration.reading import SettingsError, specs
+from components.settings.operations_settings import Delivery
+from components.settings.settings import Mode
+from components.settings.storage_settings import MOUNTED_STORAGES, Storage
 from policy.invariants import stack_breaches
 from tests.packaged import as_configuration, package
+from tests.paths import PROJECT
 from tests.program.settings_strategies import CONCURRENCY, FIXED, IMAGE, configurations
 from tests.recorder import Recorder, deploy
 
-PROJECT = Path(__file__).parents[2]
 DELIVERIES: tuple[Delivery, ...] = get_args(Delivery)
 
 

@@ -1,0 +1,79 @@
+"""The OpenAPI document of a REST API: its paths, who may call them, and what API Gateway itself answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.api.api_access import IDENTITY_HEADER, Access, LambdaAccess, authorizer_uri
+
+Document = Mapping[str, Any]
+"""Part of a JSON document; its values may be Outputs."""
+
+GATEWAY_ERROR = '{"error":$context.error.messageString}'
+"""What clients of both dialects read, instead of API Gateway's `message`. The variable brings its own quotes."""
+
+
+def document(
+    title: str,
+    functions: Mapping[str, pulumi.Input[str]],
+    access: Access,
+    *,
+    api_key_required: bool,
+    timeout_milliseconds: int,
+) -> Document:
+    """An API whose paths lead to functions, by their invoke ARNs. Raises ValueError for an access that REST lacks."""
+    schemes = _security_schemes(access)
+    if api_key_required:
+        schemes["api_key"] = {"type": "apiKey", "name": "x-api-key", "in": "header"}
+    requirement: Document = {name: [] for name in schemes}
+    return {
+        "openapi": "3.0.1",
+        "info": {"title": title, "version": "1"},
+        "paths": {
+            path: {"x-amazon-apigateway-any-method": _method(path, arn, requirement, timeout_milliseconds)}
+            for path, arn in functions.items()
+        },
+        "components": {"securitySchemes": schemes},
+        "x-amazon-apigateway-gateway-responses": {
+            kind: {"responseTemplates": {"application/json": GATEWAY_ERROR}} for kind in ("DEFAULT_4XX", "DEFAULT_5XX")
+        },
+    }
+
+
+def _method(path: str, invoke_arn: pulumi.Input[str], requirement: Document, timeout_milliseconds: int) -> Document:
+    greedy = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
+    parameters: Sequence[Document] = [greedy] if path.endswith("{proxy+}") else []
+    return {
+        "parameters": parameters,
+        "security": [requirement] if requirement else [],
+        "responses": {"default": {"description": "The function's own answer."}},
+        "x-amazon-apigateway-integration": {
+            "type": "aws_proxy",
+            "httpMethod": "POST",
+            "uri": invoke_arn,
+            "passthroughBehavior": "when_no_match",
+            "timeoutInMillis": timeout_milliseconds,
+        },
+    }
+
+
+def _security_schemes(access: Access) -> dict[str, Document]:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authtype.html"""
+    header = {"type": "apiKey", "name": IDENTITY_HEADER, "in": "header"}
+    if access == "none":
+        return {}
+    if access == "iam":
+        return {"signature": header | {"x-amazon-apigateway-authtype": "awsSigv4"}}
+    if isinstance(access, LambdaAccess):
+        authorizer = {
+            "type": "request",
+            "authorizerUri": authorizer_uri(access),
+            "identitySource": f"method.request.header.{IDENTITY_HEADER}",
+            "authorizerResultTtlInSeconds": access.cache_seconds,
+        }
+        custom = {"x-amazon-apigateway-authtype": "custom", "x-amazon-apigateway-authorizer": authorizer}
+        return {"authorizer": header | custom}
+    raise ValueError(
+        "a REST API has no JWT authorizer; use InferenceApi, or LambdaAccess with a function that verifies the token"
+    )

@@ -1,0 +1,73 @@
+"""Rules about the functions and their image."""
+
+from collections.abc import Iterator
+
+from components.configuration.rules.rule import Rule, for_each_function
+from components.settings.setting_types import Problem
+from components.settings.settings import Settings
+
+ENVIRONMENT_BYTES = 4096
+"""All of a function's environment together. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+ENVIRONMENT_RESERVE_BYTES = 512
+"""What the handler's other variables take at most: the store's address and a few numbers."""
+
+RESOURCE_NAME_CHARACTERS = 64
+"""A function's and a role's name. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html"""
+
+NEW_ACCOUNT_MEMORY_MIB = 3_008
+"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+
+def model_names_fit_in_the_environment(settings: Settings) -> Iterator[Problem]:
+    """A function that serves several models, or fills EFS with them, is told their names in one variable."""
+    way_out = "storage to s3files or image" if settings.stored_in("efs") else "mode to single"
+    models = settings.packaged if settings.mode == "multi" else settings.stored_in("efs")
+    length = sum(len(model.name) + 1 for model in models)
+    if length > ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES:
+        yield Problem(
+            keys=("models", way_out.split(" ", 1)[0]),
+            message=f"the names of {len(models)} models take {length} bytes of the function's environment; "
+            f"allowed are {ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES} of Lambda's {ENVIRONMENT_BYTES}; list fewer "
+            f"in models and serve the others from a second stack, or set {way_out}",
+        )
+
+
+def function_names_fit(settings: Settings) -> Iterator[Problem]:
+    """A model's own function and role carry its name, between what Pulumi puts before and after."""
+    longest = RESOURCE_NAME_CHARACTERS - len("inference-") - len("-role") - len("-1234567")
+    if settings.mode != "single":
+        return
+    for model in settings.packaged:
+        if len(model.name) > longest:
+            yield Problem(
+                keys=("models", "mode"),
+                message=f"the model {model.name} has {len(model.name)} characters in its name; a model with a function "
+                f"of its own may have {longest}; package it under a shorter name, or set mode to multi",
+            )
+
+
+def image_holds_the_engines(settings: Settings) -> Iterator[Problem]:
+    """An image with LiteRT alone cannot run what needs TensorFlow."""
+    needy = [model.name for model in settings.packaged if "tensorflow" in model.engines]
+    if settings.image_engines == "litert" and needy:
+        yield Problem(
+            keys=("imageEngines", "models"),
+            message=f"litert alone cannot run {', '.join(needy)}, which need TensorFlow; set imageEngines to auto or "
+            f"tensorflow, or leave them out of models",
+        )
+
+
+def memory_is_more_than_new_accounts_have(settings: Settings) -> Iterator[Problem]:
+    """AWS raises a new account's limits with its use."""
+    if settings.memory_mib > NEW_ACCOUNT_MEMORY_MIB:
+        yield Problem(
+            keys=("memoryMib",),
+            message=f"{settings.memory_mib} MiB is more than the {NEW_ACCOUNT_MEMORY_MIB} MiB that a new account has; "
+            f"if Lambda refuses it, ask AWS Support to raise the limit, or set {NEW_ACCOUNT_MEMORY_MIB} or less",
+        )
+
+
+REFUSED: tuple[Rule, ...] = (model_names_fit_in_the_environment, function_names_fit, image_holds_the_engines)
+
+ADVISED: tuple[Rule, ...] = (for_each_function(memory_is_more_than_new_accounts_have),)

@@ -1,0 +1,65 @@
+"""Rules about what a single model has for itself."""
+
+from collections.abc import Iterator
+
+from components.configuration.rules.rule import Rule
+from components.settings.model_overrides import ENGINE
+from components.settings.packaged_models import PackagedModel
+from components.settings.setting_types import Problem
+from components.settings.settings import Settings
+
+
+def overrides_are_of_served_models(settings: Settings) -> Iterator[Problem]:
+    """Settings of a model that is not served would be lost without a word."""
+    served = [model.name for model in settings.packaged]
+    for name in settings.model_settings:
+        if served and name not in served:
+            yield Problem(
+                keys=(f"modelSettings.{name}",),
+                message=f"no model of that name is served; served are {', '.join(served)} (pulumi config rm --path "
+                f"modelSettings.{name} removes it)",
+            )
+
+
+def overrides_have_a_function_of_their_own(settings: Settings) -> Iterator[Problem]:
+    """In mode multi all models share one function, and so its storage, memory and concurrency."""
+    if settings.mode != "multi":
+        return
+    for name, own in settings.model_settings.items():
+        if keys := tuple(f"modelSettings.{name}.{key}" for key in own if key != ENGINE):
+            yield Problem(
+                keys=(*keys, "mode"),
+                message=f"mode multi has one function for all models, so that {name} cannot have its own; set mode to "
+                f"single, or set it for all models and leave it out here",
+            )
+
+
+def packaged_for_the_engine(settings: Settings) -> Iterator[Problem]:
+    """Packaging chose an engine for each signature; another needs another package."""
+    for model in settings.packaged:
+        wanted = settings.model_settings.get(model.name, {}).get(ENGINE)
+        for version in _deployed(model) if wanted else ():
+            others = [artifact for artifact in model.versions[version].artifacts if artifact.engine != wanted]
+            if others:
+                yield Problem(
+                    keys=(f"modelSettings.{model.name}.{ENGINE}",),
+                    message=f"{model.name} version {version} was packaged for {wanted} "
+                    f"{'not at all' if len(others) == len(model.versions[version].artifacts) else 'only in part'}: "
+                    + "; ".join(f"{each.engine} serves {', '.join(each.signatures)}" for each in others)
+                    + f". `python -m models package build/exports/{model.name}/saved_model --name {model.name} "
+                    f"--engine {wanted} --make-current` packages it, or says why it cannot; else leave {ENGINE} out",
+                )
+
+
+def _deployed(model: PackagedModel) -> list[int]:
+    """The versions that answer: the current one and those with a label."""
+    return sorted({model.pointer.version, *model.pointer.labels.values()})
+
+
+REFUSED: tuple[Rule, ...] = (
+    overrides_are_of_served_models,
+    overrides_have_a_function_of_their_own,
+    packaged_for_the_engine,
+)
+
+ADVISED: tuple[Rule, ...] = ()

@@ -1,0 +1,178 @@
+"""ModelNetwork: where functions meet a file system, and what may talk to what there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.model_source import Network
+from components.network.private_vpc import PrivateVpc, PrivateVpcArgs
+from components.network.subnets import default_zones, subnet_blocks
+
+NFS_PORT = 2049
+HTTPS_PORT = 443
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingVpc:
+    """A VPC that is there already. It needs a way to S3 of its own: a gateway endpoint on the subnets' route tables."""
+
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    """Private subnets, each in another availability zone: a file system has one mount target in a zone."""
+
+    def __post_init__(self) -> None:
+        if not self.subnet_ids:
+            raise ValueError("an existing VPC needs one subnet or more, each in another zone; list them by id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelNetworkArgs:
+    region: str
+    """Such as `eu-west-1`; the endpoints' names and the default zones follow from it."""
+    bucket_arn: pulumi.Input[str]
+    """The only bucket that functions reach from here."""
+    cidr: str = "10.42.0.0/24"
+    zones: Sequence[str] = ()
+    """Availability zones by name; by default the region's `a` and `b`, which a few regions and accounts lack."""
+    existing: ExistingVpc | None = None
+    """Use this VPC and make only security groups in it; `cidr` and `zones` are not looked at."""
+    interface_endpoints: Sequence[str] = ()
+    """AWS services to reach besides S3, such as `kms`; each costs by the hour in each zone. Logs, metrics written as
+    logs and image pulls need none: Lambda sees to those from outside the VPC."""
+    tags: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.existing is None:
+            subnet_blocks(self.cidr, self.zones or default_zones(self.region))
+
+
+class ModelNetwork(pulumi.ComponentResource):
+    """A function may open NFS to the file system and TLS to S3. Nothing else is allowed."""
+
+    vpc_id: pulumi.Output[str]
+    subnet_ids: Sequence[pulumi.Output[str]]
+    function_security_group_id: pulumi.Output[str]
+    mount_target_security_group_id: pulumi.Output[str]
+    account_id: pulumi.Output[str]
+    """The AWS account that all of this is in."""
+    partition: pulumi.Output[str]
+    """`aws`, or what China and GovCloud call theirs."""
+    region: str
+    ready: Sequence[pulumi.Resource]
+    """What must be there before a function can reach its file system or S3."""
+
+    def __init__(self, name: str, args: ModelNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:ModelNetwork", name, None, opts)
+        self._name, self._tags = name, args.tags
+        self._inside = pulumi.ResourceOptions(parent=self)
+
+        self.region = args.region
+        self.vpc_id, self.subnet_ids, s3_addresses, ready = self._vpc(args)
+        functions = self._group("functions", "Functions that read models")
+        mount_targets = self._group("mount-targets", "File systems that hold models")
+        self.ready = [
+            *ready,
+            self._allow_out("s3", functions, prefix_list_id=s3_addresses),
+            *self._connect("nfs", functions, mount_targets, NFS_PORT),
+            *self._interface_endpoints(args.interface_endpoints, functions),
+        ]
+        self.function_security_group_id = functions.id
+        self.mount_target_security_group_id = mount_targets.id
+        self.account_id = functions.arn.apply(lambda arn: arn.split(":")[4])
+        self.partition = functions.arn.apply(lambda arn: arn.split(":")[1])
+        self.register_outputs(
+            {
+                "vpc_id": self.vpc_id,
+                "subnet_ids": self.subnet_ids,
+                "function_security_group_id": self.function_security_group_id,
+                "mount_target_security_group_id": self.mount_target_security_group_id,
+                "account_id": self.account_id,
+                "partition": self.partition,
+            }
+        )
+
+    def for_functions(self) -> Network:
+        """Where a function runs that reads from a file system in this network."""
+        return Network(subnet_ids=self.subnet_ids, security_group_ids=[self.function_security_group_id])
+
+    def _vpc(
+        self, args: ModelNetworkArgs
+    ) -> tuple[pulumi.Output[str], Sequence[pulumi.Output[str]], pulumi.Output[str], Sequence[pulumi.Resource]]:
+        if args.existing is None:
+            zones = args.zones or default_zones(args.region)
+            vpc = PrivateVpc(
+                self._name,
+                PrivateVpcArgs(
+                    region=args.region, bucket_arn=args.bucket_arn, cidr=args.cidr, zones=zones, tags=args.tags
+                ),
+                self._inside,
+            )
+            return vpc.vpc_id, vpc.subnet_ids, vpc.s3_prefix_list_id, vpc.ready
+        s3_addresses = aws.ec2.get_managed_prefix_list_output(
+            name=f"com.amazonaws.{args.region}.s3", opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        subnet_ids = [pulumi.Output.from_input(subnet_id) for subnet_id in args.existing.subnet_ids]
+        return pulumi.Output.from_input(args.existing.vpc_id), subnet_ids, s3_addresses.id, []
+
+    def _interface_endpoints(self, services: Sequence[str], functions: aws.ec2.SecurityGroup) -> list[pulumi.Resource]:
+        if not services:
+            return []
+        group = self._group("endpoints", "AWS services that functions reach")
+        endpoints = [
+            aws.ec2.VpcEndpoint(
+                f"{self._name}-{service}",
+                vpc_id=self.vpc_id,
+                service_name=f"com.amazonaws.{self.region}.{service}",
+                vpc_endpoint_type="Interface",
+                subnet_ids=self.subnet_ids,
+                security_group_ids=[group.id],
+                private_dns_enabled=True,
+                tags=self._tags,
+                opts=self._inside,
+            )
+            for service in services
+        ]
+        return [*endpoints, *self._connect("endpoints", functions, group, HTTPS_PORT)]
+
+    def _group(self, role: str, description: str) -> aws.ec2.SecurityGroup:
+        return aws.ec2.SecurityGroup(
+            f"{self._name}-{role}", vpc_id=self.vpc_id, description=description, tags=self._tags, opts=self._inside
+        )
+
+    def _connect(
+        self, what: str, clients: aws.ec2.SecurityGroup, servers: aws.ec2.SecurityGroup, port: int
+    ) -> list[pulumi.Resource]:
+        arriving = aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-{what}-in",
+            security_group_id=servers.id,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            referenced_security_group_id=clients.id,
+            tags=self._tags,
+            opts=self._inside,
+        )
+        return [self._allow_out(what, clients, group_id=servers.id, port=port), arriving]
+
+    def _allow_out(
+        self,
+        what: str,
+        clients: aws.ec2.SecurityGroup,
+        *,
+        group_id: pulumi.Output[str] | None = None,
+        prefix_list_id: pulumi.Output[str] | None = None,
+        port: int = HTTPS_PORT,
+    ) -> pulumi.Resource:
+        return aws.vpc.SecurityGroupEgressRule(
+            f"{self._name}-{what}-out",
+            security_group_id=clients.id,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            referenced_security_group_id=group_id,
+            prefix_list_id=prefix_list_id,
+            tags=self._tags,
+            opts=self._inside,
+        )

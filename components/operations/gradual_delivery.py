@@ -1,0 +1,165 @@
+"""GradualDelivery: a new version of a function takes traffic in steps, and goes back if an alarm rings.
+
+Lambda's alias holds both versions and CodeDeploy moves the weights between them. Pulumi creates the alias and from then
+on leaves its versions alone; a deployment is started by a small function, because no resource type stands for one.
+A version that was taken back is not tried again: the next version is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.function.tool_function import ToolFunctionArgs, tool_function
+from components.settings.operations_settings import Delivery
+from handlers.contract import TRAFFIC_SHIFT_HANDLER
+
+# https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
+CODEDEPLOY_CONFIGURATIONS: Mapping[Delivery, str] = {
+    name: f"CodeDeployDefault.Lambda{name[0].upper()}{name[1:]}" for name in get_args(Delivery) if name != "allAtOnce"
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryTarget:
+    """One function whose alias is shifted."""
+
+    name: str
+    """Plain: part of the resources' names."""
+    function_name: pulumi.Input[str]
+    function_arn: pulumi.Input[str]
+    alias_name: pulumi.Input[str]
+    version: pulumi.Input[str]
+    """The version that is to take all traffic in the end."""
+    alarms: Sequence[aws.cloudwatch.MetricAlarm]
+    """Any of these ringing during the shift moves all traffic back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradualDeliveryArgs:
+    targets: Sequence[DeliveryTarget]
+    delivery: Delivery
+    """How traffic moves: `canary…` in two steps, `linear…` in equal ones."""
+    image_uri: pulumi.Input[str]
+    architecture: str
+    log_retention_days: int
+    kms_key_arn: pulumi.Input[str] | None = None
+    tags: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.delivery not in CODEDEPLOY_CONFIGURATIONS:
+            allowed = ", ".join(CODEDEPLOY_CONFIGURATIONS)
+            raise ValueError(f"delivery is {self.delivery!r}; traffic is shifted in steps by one of {allowed}")
+
+
+class GradualDelivery(pulumi.ComponentResource):
+    """A CodeDeploy application with a deployment group for each function, and what starts a deployment."""
+
+    application_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: GradualDeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:GradualDelivery", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+
+        application = aws.codedeploy.Application(name, compute_platform="Lambda", tags=args.tags, opts=inside)
+        role = aws.iam.Role(
+            f"{name}-role", assume_role_policy=iam.trust("codedeploy.amazonaws.com"), tags=args.tags, opts=inside
+        )
+        grant = aws.iam.RolePolicy(
+            f"{name}-policy", role=role.name, policy=iam.policy(_codedeploy_grants(args.targets)), opts=inside
+        )
+        groups = [
+            aws.codedeploy.DeploymentGroup(
+                f"{name}-{target.name}",
+                app_name=application.name,
+                deployment_group_name=f"{name}-{target.name}",
+                deployment_config_name=CODEDEPLOY_CONFIGURATIONS[args.delivery],
+                deployment_style={"deployment_option": "WITH_TRAFFIC_CONTROL", "deployment_type": "BLUE_GREEN"},
+                service_role_arn=role.arn,
+                alarm_configuration={"enabled": True, "alarms": [alarm.name for alarm in target.alarms]},
+                auto_rollback_configuration={
+                    "enabled": True,
+                    "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
+                },
+                tags=args.tags,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[grant]),
+            )
+            for target in args.targets
+        ]
+        starter = tool_function(f"{name}-starter", _starter(args, application, groups), self)
+        for target, group in zip(args.targets, groups, strict=True):
+            aws.lambda_.Invocation(
+                f"{name}-{target.name}-shift",
+                function_name=starter.name,
+                input=pulumi.Output.json_dumps(
+                    {
+                        "application": application.name,
+                        "deployment_group": group.deployment_group_name,
+                        "function": target.function_name,
+                        "alias": target.alias_name,
+                        "version": target.version,
+                    }
+                ),
+                opts=inside,
+            )
+
+        self.application_name = application.name
+        self.register_outputs({"application_name": self.application_name})
+
+
+def _starter(
+    args: GradualDeliveryArgs,
+    application: aws.codedeploy.Application,
+    groups: Sequence[aws.codedeploy.DeploymentGroup],
+) -> ToolFunctionArgs:
+    """The function that asks CodeDeploy for a deployment."""
+    return ToolFunctionArgs(
+        image_uri=args.image_uri,
+        handler=TRAFFIC_SHIFT_HANDLER,
+        architecture=args.architecture,
+        memory_mib=256,
+        timeout_seconds=60,
+        grants=_starter_grants(args, application, groups),
+        log_retention_days=args.log_retention_days,
+        kms_key_arn=args.kms_key_arn,
+        tags=args.tags,
+    )
+
+
+def _codedeploy_grants(targets: Sequence[DeliveryTarget]) -> list[iam.Statement]:
+    """What CodeDeploy does to the functions, and which alarms it watches meanwhile."""
+    actions = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
+    statements = [iam.allow(actions, _functions(targets))]
+    if alarms := [alarm for target in targets for alarm in target.alarms]:
+        # CodeDeploy asks for alarms by a list of names, and CloudWatch then asks IAM about all of the region's.
+        # arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME
+        every = alarms[0].arn.apply(lambda arn: f"{arn.rsplit(':alarm:', 1)[0]}:alarm:*")
+        statements.append(iam.allow(["cloudwatch:DescribeAlarms"], [every]))
+    return statements
+
+
+def _starter_grants(
+    args: GradualDeliveryArgs,
+    application: aws.codedeploy.Application,
+    groups: Sequence[aws.codedeploy.DeploymentGroup],
+) -> list[iam.Statement]:
+    """What starting a deployment needs: CodeDeploy looks at the application, the group and the configuration."""
+    # arn:aws:codedeploy:REGION:ACCOUNT:application:NAME
+    codedeploy = application.arn.apply(lambda arn: arn.rsplit(":application:", 1)[0])
+    return [
+        iam.allow(["codedeploy:CreateDeployment", "codedeploy:GetDeploymentGroup"], [group.arn for group in groups]),
+        iam.allow(["codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision"], [application.arn]),
+        iam.allow(
+            ["codedeploy:GetDeploymentConfig"],
+            [pulumi.Output.concat(codedeploy, ":deploymentconfig:", CODEDEPLOY_CONFIGURATIONS[args.delivery])],
+        ),
+        iam.allow(["lambda:GetAlias"], _functions(args.targets)),
+    ]
+
+
+def _functions(targets: Sequence[DeliveryTarget]) -> list[pulumi.Input[str]]:
+    """The functions with their aliases and versions: Lambda's actions on an alias name either."""
+    return [arn for target in targets for arn in (target.function_arn, pulumi.Output.concat(target.function_arn, ":*"))]

@@ -1,0 +1,77 @@
+"""BakedModels: models inside the container image, as its last layer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from components.model_source import ModelBinding
+from components.settings.packaged_models import PackagedModel
+from components.storage.model_staging import StagingError, files_to_stage, room_for_models, stage
+from handlers.contract import BAKED_PATH
+from handlers.manifest import EngineName
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class BakedModelsArgs:
+    models: Sequence[PackagedModel]
+    """The models of one image."""
+    engines: EngineName
+    """The image's engine set; `tensorflow` has LiteRT, too."""
+    directory: Path
+    """Where to lay them out for the build: inside the build's context, and this component's own."""
+
+
+class BakedModels(pulumi.ComponentResource):
+    """The current and the labelled versions of some models, laid out for `docker build`. A preview says their size.
+
+    Raises StagingError where the image would be larger than Lambda takes, before anything is built.
+    """
+
+    directory: Path
+    """What the image's `MODELS_DIR` is to be."""
+    size_bytes: int
+    """What the models add to the image."""
+
+    def __init__(self, name: str, args: BakedModelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:BakedModels", name, None, opts)
+        files = files_to_stage(args.models)
+        self._names = [model.name for model in args.models]
+        self.size_bytes = sum(file.size for file in files)
+        limit = room_for_models(args.engines)
+        if self.size_bytes > limit:
+            raise StagingError(
+                f"the models {', '.join(self._names)} have {_mib(self.size_bytes)}; beside its engines an image has "
+                f"room for {_mib(limit)}. Set storage to s3, efs or s3files, or bake fewer models into one image."
+            )
+        pulumi.log.info(
+            f"{len(self._names)} models add {_mib(self.size_bytes)} to the image; there is room for {_mib(limit)}", self
+        )
+        stage(files, args.directory)
+        self.directory = args.directory
+        self.register_outputs({"size_bytes": self.size_bytes})
+
+    def binding(self, models: Sequence[str]) -> ModelBinding:
+        """The image's own directory: nothing to grant, nothing to mount, nothing to wait for.
+
+        Raises:
+            ValueError: a model is not among those that were baked.
+        """
+        if missing := sorted(set(models) - set(self._names)):
+            raise ValueError(f"the image does not hold the models {missing}; it holds {self._names}")
+        return ModelBinding(store_uri=f"file://{BAKED_PATH}")
+
+
+class PrebuiltModels:
+    """A ModelSource for an image that was built before, with the models in it already: nothing is laid out."""
+
+    def binding(self, models: Sequence[str]) -> ModelBinding:
+        """The image's own directory; whether it holds the models is for whoever built it to know."""
+        return ModelBinding(store_uri=f"file://{BAKED_PATH}")
+
+
+def _mib(size: int) -> str:
+    return f"{size / MIB:,.1f} MiB"

@@ -1,0 +1,135 @@
+"""ModelBucket: an S3 bucket that functions read models from, seeded with the packaged ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+from pulumi_aws.s3 import BucketServerSideEncryptionConfigurationRuleArgsDict
+
+from components import iam
+from components.model_source import ModelBinding
+from components.settings.packaged_models import PackagedModel
+from components.storage.model_seed import ModelSeed
+
+PREFIX = "models"
+"""Where the model repository starts in the bucket."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelBucketArgs:
+    models: Sequence[PackagedModel]
+    """What to seed the bucket with. What it holds already stays as it is."""
+    delete_on_destroy: bool = False
+    """Whether destroying the stack deletes the bucket and every model in it. Otherwise the bucket is protected."""
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Encrypts the objects; by default S3's own keys do. A bucket key keeps the calls to KMS few."""
+    noncurrent_version_days: int = 30
+    """How many days an overwritten or deleted object can be brought back."""
+
+
+class ModelBucket(pulumi.ComponentResource):
+    """A private, versioned, encrypted bucket with the model repository under `models/`.
+
+    It is a ModelSource: functions fetch from it at run time, so that what is published to it goes live by itself.
+    Deployment only ever adds to it:
+
+    - A file of a version is uploaded once and never written or deleted again, not even when a model, or a version, is
+      no longer packaged here. Its manifest is uploaded after every other file of the version.
+    - The pointer `current.json` is uploaded last, and where one is there already, with the content that is there.
+    - A version that was published to the bucket with other content than is packaged here fails the deployment before
+      anything of that version is written.
+    """
+
+    bucket_name: pulumi.Output[str]
+    bucket_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:ModelBucket", name, None, opts)
+        bucket = aws.s3.Bucket(
+            name,
+            force_destroy=args.delete_on_destroy,
+            opts=pulumi.ResourceOptions(parent=self, protect=not args.delete_on_destroy),
+        )
+        self._kms_key_arn = args.kms_key_arn
+        self.prefix = PREFIX
+        self.bucket_name = bucket.bucket
+        self.bucket_arn = bucket.arn
+        seed = ModelSeed(
+            name=name, bucket_name=bucket.bucket, prefix=PREFIX, parent=self, after=self._guard(name, bucket, args)
+        )
+        self.ready: Sequence[pulumi.Resource] = [resource for model in args.models for resource in seed.add(model)]
+        """The seeded objects, for whoever must find the models in their place."""
+        self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
+
+    def binding(self, models: Sequence[str]) -> ModelBinding:
+        """Functions fetch from the bucket, and can read these models only."""
+        decrypt = [] if self._kms_key_arn is None else [iam.decrypt(self._kms_key_arn)]
+        return ModelBinding(
+            store_uri=pulumi.Output.concat("s3://", self.bucket_name, "/", self.prefix),
+            statements=[*iam.read_models(self.bucket_arn, self.prefix, models), *decrypt],
+            ready=self.ready,
+        )
+
+    def _guard(self, name: str, bucket: aws.s3.Bucket, args: ModelBucketArgs) -> Sequence[pulumi.Resource]:
+        """What keeps the bucket private and its content recoverable; objects wait for all of it."""
+        inside = pulumi.ResourceOptions(parent=self)
+        private = aws.s3.BucketPublicAccessBlock(
+            f"{name}-private",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=inside,
+        )
+        owned = aws.s3.BucketOwnershipControls(
+            f"{name}-owner", bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=inside
+        )
+        encrypted = aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket.bucket,
+            rules=[_encryption(args.kms_key_arn)],
+            opts=inside,
+        )
+        versioned = aws.s3.BucketVersioning(
+            f"{name}-versioning",
+            bucket=bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=inside,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "id": "expire-noncurrent-versions",
+                    "status": "Enabled",
+                    "filter": {},
+                    "noncurrent_version_expiration": {"noncurrent_days": args.noncurrent_version_days},
+                },
+                {
+                    "id": "abort-broken-uploads",
+                    "status": "Enabled",
+                    "filter": {},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+                },
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioned]),
+        )
+        tls_only = aws.s3.BucketPolicy(
+            f"{name}-tls-only",
+            bucket=bucket.bucket,
+            policy=iam.policy([iam.deny_without_tls([bucket.arn, pulumi.Output.concat(bucket.arn, "/*")])]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
+        )
+        return [private, owned, encrypted, versioned, tls_only]
+
+
+def _encryption(kms_key_arn: pulumi.Input[str] | None) -> BucketServerSideEncryptionConfigurationRuleArgsDict:
+    if kms_key_arn is None:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    return {
+        "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": kms_key_arn},
+        "bucket_key_enabled": True,
+    }

@@ -1,0 +1,185 @@
+"""ModelFileSystem: an EFS file system that functions read models from, and what fills it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.model_source import ModelBinding, Mount
+from components.network.model_network import ModelNetwork
+from components.settings.packaged_models import PackagedModel
+from components.settings.storage_settings import PROVISIONED_MIBPS, Throughput
+from components.storage import file_clients
+from components.storage.model_bucket import ModelBucket
+from components.storage.model_sync import ModelSync, ModelSyncArgs
+from handlers.contract import MOUNT_PATH
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFileSystemArgs:
+    network: ModelNetwork
+    bucket: ModelBucket
+    """Where models are published; the file system follows it."""
+    models: Sequence[PackagedModel]
+    image_uri: pulumi.Input[str]
+    """An image of the handlers, as `repository@sha256:digest`; the sync function runs from it."""
+    architecture: str = "x86_64"
+    throughput: Throughput = "elastic"
+    """`elastic` is as fast as EFS gets, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored, and 1 MiB/s
+    at least, once its credits are used up, and a few models never earn them back. `provisioned` is `provisioned_mibps`,
+    billed by time."""
+    provisioned_mibps: int | None = None
+    """MiB/s; with `provisioned`, and only with it."""
+    log_retention_days: int = 30
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Encrypts the file system, the logs and the environment; by default the keys that AWS manages do."""
+    protect: bool = True
+    """Refuse to delete the file system with the stack. What it holds can be had from the bucket again."""
+    reserve_sync_concurrency: bool = True
+    """Keep one of the account's concurrent executions for the sync function, and no more. A new account has none to
+    spare; without it, runs at the same time take turns by a lock."""
+    tags: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.throughput not in get_args(Throughput):
+            raise ValueError(
+                f"throughput is {self.throughput!r}; an EFS file system takes {', '.join(get_args(Throughput))}"
+            )
+        if self.throughput == "provisioned" and self.provisioned_mibps not in PROVISIONED_MIBPS:
+            raise ValueError(
+                f"provisioned_mibps is {self.provisioned_mibps!r}; provisioned throughput takes "
+                f"{PROVISIONED_MIBPS.start} to {PROVISIONED_MIBPS.stop - 1} MiB/s, or choose elastic"
+            )
+        if self.throughput != "provisioned" and self.provisioned_mibps is not None:
+            raise ValueError(
+                f"provisioned_mibps is {self.provisioned_mibps}, but throughput is {self.throughput}; "
+                "choose provisioned, or leave provisioned_mibps out"
+            )
+
+
+class ModelFileSystem(pulumi.ComponentResource):
+    """Models as files, a quarter of a millisecond away. The bucket stays the source of truth."""
+
+    file_system_id: pulumi.Output[str]
+    access_point_arn: pulumi.Output[str]
+    dead_letter_queue_name: pulumi.Output[str]
+    """Where notices end up that the sync function could not act on."""
+    sync_function_name: pulumi.Output[str]
+    first_sync: pulumi.Output[str]
+    """The report of the sync that this deployment waited for, as JSON."""
+
+    def __init__(self, name: str, args: ModelFileSystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:ModelFileSystem", name, None, opts)
+        self._args = args
+        inside = pulumi.ResourceOptions(parent=self)
+
+        file_system = aws.efs.FileSystem(
+            name,
+            encrypted=True,
+            kms_key_id=args.kms_key_arn,
+            throughput_mode=args.throughput,
+            provisioned_throughput_in_mibps=args.provisioned_mibps,
+            tags={"Name": name, **(args.tags or {})},
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        access_point = aws.efs.AccessPoint(
+            f"{name}-models",
+            file_system_id=file_system.id,
+            posix_user={"uid": file_clients.UID, "gid": file_clients.GID},
+            root_directory={
+                "path": "/models",
+                "creation_info": {
+                    "owner_uid": file_clients.UID,
+                    "owner_gid": file_clients.GID,
+                    "permissions": "0755",
+                },
+            },
+            tags=args.tags,
+            opts=inside,
+        )
+        policy = aws.efs.FileSystemPolicy(
+            f"{name}-policy",
+            file_system_id=file_system.id,
+            policy=_file_system_policy(file_system.arn, access_point.arn),
+            opts=inside,
+        )
+        mount_targets = [
+            aws.efs.MountTarget(
+                f"{name}-{index}",
+                file_system_id=file_system.id,
+                subnet_id=subnet_id,
+                security_groups=[args.network.mount_target_security_group_id],
+                opts=inside,
+            )
+            for index, subnet_id in enumerate(args.network.subnet_ids)
+        ]
+        sync = ModelSync(
+            f"{name}-sync",
+            ModelSyncArgs(
+                bucket=args.bucket,
+                models=args.models,
+                network=args.network,
+                file_system_arn=file_system.arn,
+                mount=Mount(access_point_arn=access_point.arn, path=MOUNT_PATH),
+                mountable=[policy, *mount_targets, *args.network.ready],
+                image_uri=args.image_uri,
+                architecture=args.architecture,
+                log_retention_days=args.log_retention_days,
+                kms_key_arn=args.kms_key_arn,
+                reserve_concurrency=args.reserve_sync_concurrency,
+                tags=args.tags,
+            ),
+            inside,
+        )
+
+        self._file_system_arn = file_system.arn
+        self._ready = [*mount_targets, policy, *args.network.ready, *sync.ready]
+        self.file_system_id = file_system.id
+        self.access_point_arn = access_point.arn
+        self.dead_letter_queue_name = sync.dead_letter_queue_name
+        self.sync_function_name = sync.function_name
+        self.first_sync = sync.first_sync
+        self.register_outputs(
+            {
+                "file_system_id": self.file_system_id,
+                "access_point_arn": self.access_point_arn,
+                "dead_letter_queue_name": self.dead_letter_queue_name,
+                "sync_function_name": self.sync_function_name,
+                "first_sync": self.first_sync,
+            }
+        )
+
+    def binding(self, models: Sequence[str]) -> ModelBinding:
+        """The file system, read-only. EFS has no grant below an access point: it reaches every model that is in it.
+
+        Raises:
+            ValueError: a model is not among those that the file system holds.
+        """
+        held = [model.name for model in self._args.models]
+        if missing := sorted(set(models) - set(held)):
+            raise ValueError(f"the file system is not filled with the models {missing}; it holds {held}")
+        return ModelBinding(
+            store_uri=f"file://{MOUNT_PATH}",
+            statements=[file_clients.mount("elasticfilesystem", self._file_system_arn, self.access_point_arn)],
+            mount=Mount(access_point_arn=self.access_point_arn, path=MOUNT_PATH),
+            network=self._args.network.for_functions(),
+            ready=self._ready,
+        )
+
+
+def _file_system_policy(file_system_arn: pulumi.Input[str], access_point_arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    # A policy in place of EFS's default, which lets in whoever reaches a mount target, leaves only what roles grant.
+    return iam.policy(
+        [
+            file_clients.refuse(
+                "elasticfilesystem",
+                file_system_arn,
+                sid="OnlyEncryptedInTransit",
+                conditions={"Bool": {"aws:SecureTransport": "false"}},
+            ),
+            file_clients.refuse_other_access_points("elasticfilesystem", file_system_arn, access_point_arn),
+        ]
+    )

@@ -1,0 +1,93 @@
+"""Staging: what an image needs of the model repository, laid out for `docker build`. Imports no Pulumi."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from components.settings.packaged_models import PackagedModel
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, EngineName
+
+STAGED_AT_SECONDS = 315_532_800
+"""1980-01-01, the modification time of everything staged: two builds of the same models are the same layer."""
+
+IMAGE_LIMIT_BYTES = 10 << 30
+"""Uncompressed, all layers. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "tensorflow": 3 << 30}
+"""Room kept for what is in the image beside the models: Python, the engine and the base image, amply."""
+
+
+class StagingError(ValueError):
+    """The models cannot be baked into an image; the message says why and the way out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagedFile:
+    source: Path
+    path: PurePosixPath
+    """Where it goes, below the root of the staged repository."""
+    size: int
+    sha256: str | None
+    """None for a document that the manifest does not list: the manifest itself, and the pointer."""
+
+
+def room_for_models(engines: EngineName) -> int:
+    """Bytes of models that an image takes beside its engine set."""
+    return IMAGE_LIMIT_BYTES - RUNTIME_BYTES[engines]
+
+
+def files_to_stage(models: Sequence[PackagedModel]) -> tuple[StagedFile, ...]:
+    """The files that serve the current and the labelled versions of these models, by path."""
+    return tuple(sorted((file for model in models for file in _files_of(model)), key=lambda file: file.path))
+
+
+def stage(files: Sequence[StagedFile], directory: Path) -> None:
+    """Lay files out in a directory, in place of whatever was there. Content, modes and times follow from `files` alone.
+
+    Raises:
+        StagingError: a file's content is not what its manifest says.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}.") as scratch:
+        staged = Path(scratch) / "models"
+        staged.mkdir()
+        for file in files:
+            _copy(file, staged / file.path)
+        for path in (staged, *staged.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+            os.utime(path, (STAGED_AT_SECONDS, STAGED_AT_SECONDS))
+        if directory.exists():
+            shutil.rmtree(directory)
+        staged.rename(directory)
+
+
+def _files_of(model: PackagedModel) -> Iterator[StagedFile]:
+    root = PurePosixPath(model.name)
+    yield _document(model.directory / POINTER_FILE, root / POINTER_FILE)
+    for version in sorted({model.pointer.version, *model.pointer.labels.values()}):
+        directory, target = model.directory / str(version), root / str(version)
+        yield _document(directory / MANIFEST_FILE, target / MANIFEST_FILE)
+        for entry in model.artifact_files(version):
+            yield StagedFile(
+                source=directory / entry.path, path=target / entry.path, size=entry.size, sha256=entry.sha256
+            )
+
+
+def _document(source: Path, path: PurePosixPath) -> StagedFile:
+    return StagedFile(source=source, path=path, size=source.stat().st_size, sha256=None)
+
+
+def _copy(file: StagedFile, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file.source, target)
+    if file.sha256 is None:
+        return
+    with target.open("rb") as copy:
+        found = hashlib.file_digest(copy, "sha256").hexdigest()
+    if found != file.sha256:
+        raise StagingError(
+            f"{file.source} has the SHA-256 {found}; its manifest says {file.sha256}. Package the model again."
+        )

@@ -1,0 +1,185 @@
+"""MountedModelBucket: the bucket itself as a file system, through Amazon S3 Files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import iam
+from components.model_source import ModelBinding, Mount
+from components.network.model_network import ModelNetwork
+from components.storage import file_clients
+from components.storage.model_bucket import ModelBucket
+from handlers.contract import MOUNT_PATH
+
+SERVICE = "elasticfilesystem.amazonaws.com"
+"""S3 Files runs on EFS, and assumes its role under EFS's name."""
+
+OBJECT_ACTIONS = [
+    f"s3:{action}"
+    for action in (
+        "AbortMultipartUpload ListMultipartUploadParts "
+        "DeleteObject DeleteObjectTagging DeleteObjectVersion DeleteObjectVersionTagging "
+        "GetObject GetObjectAcl GetObjectAttributes GetObjectTagging "
+        "GetObjectVersion GetObjectVersionAcl GetObjectVersionAttributes GetObjectVersionTagging "
+        "PutObject PutObjectAcl PutObjectTagging PutObjectVersionAcl PutObjectVersionTagging"
+    ).split()
+]
+"""What S3 Files asks for on objects, its documentation's patterns spelled out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MountedModelBucketArgs:
+    bucket: ModelBucket
+    """Versioned: S3 Files refuses any other."""
+    network: ModelNetwork
+    kms_key_arn: pulumi.Input[str] | None = None
+    """Encrypts the file system; the grants let it be the bucket's key, too."""
+    tags: Mapping[str, str] | None = None
+
+
+class MountedModelBucket(pulumi.ComponentResource):
+    """What is published to the bucket appears as files within a minute or so, and nothing copies it.
+
+    The file system holds nothing that the bucket does not, so it is deleted with the stack.
+    """
+
+    file_system_id: pulumi.Output[str]
+    access_point_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: MountedModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:MountedModelBucket", name, None, opts)
+        self._args = args
+        inside = pulumi.ResourceOptions(parent=self)
+
+        role = aws.iam.Role(
+            f"{name}-role", assume_role_policy=_trust_in_s3_files(args.network), tags=args.tags, opts=inside
+        )
+        grant = aws.iam.RolePolicy(
+            f"{name}-role-policy", role=role.name, policy=iam.policy(_service_grants(args)), opts=inside
+        )
+        file_system = aws.s3.FilesFileSystem(
+            name,
+            bucket=args.bucket.bucket_arn,
+            prefix=f"{args.bucket.prefix}/",
+            role_arn=role.arn,
+            kms_key_id=args.kms_key_arn,
+            tags={"Name": name, **(args.tags or {})},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[grant, *args.bucket.ready]),
+        )
+        access_point = aws.s3.FilesAccessPoint(
+            f"{name}-models",
+            file_system_id=file_system.id,
+            posix_users=[{"uid": file_clients.UID, "gid": file_clients.GID}],
+            tags=args.tags,
+            opts=inside,
+        )
+        policy = aws.s3.FilesFileSystemPolicy(
+            f"{name}-policy",
+            file_system_id=file_system.id,
+            policy=_file_system_policy(file_system.arn, access_point.arn),
+            opts=inside,
+        )
+        mount_targets = [
+            aws.s3.FilesMountTarget(
+                f"{name}-{index}",
+                file_system_id=file_system.id,
+                subnet_id=subnet_id,
+                security_groups=[args.network.mount_target_security_group_id],
+                opts=inside,
+            )
+            for index, subnet_id in enumerate(args.network.subnet_ids)
+        ]
+
+        self._file_system_arn = file_system.arn
+        self._ready = [*mount_targets, policy, *args.network.ready]
+        self.file_system_id = file_system.id
+        self.access_point_arn = access_point.arn
+        self.register_outputs({"file_system_id": self.file_system_id, "access_point_arn": self.access_point_arn})
+
+    def binding(self, models: Sequence[str]) -> ModelBinding:
+        """The bucket as a directory, read-only.
+
+        The grant to read objects lets Lambda fetch large files from S3 itself and reaches exactly these models; the
+        mount has no grant below an access point and shows every model.
+        """
+        bucket = self._args.bucket
+        objects = [pulumi.Output.concat(bucket.bucket_arn, f"/{bucket.prefix}/{model}/*") for model in models]
+        statements = [
+            file_clients.mount("s3files", self._file_system_arn, self.access_point_arn),
+            iam.allow(["s3:GetObject", "s3:GetObjectVersion"], objects),
+        ]
+        if self._args.kms_key_arn is not None:
+            statements.append(iam.allow(["kms:Decrypt"], [self._args.kms_key_arn]))
+        return ModelBinding(
+            store_uri=f"file://{MOUNT_PATH}",
+            statements=statements,
+            mount=Mount(access_point_arn=self.access_point_arn, path=MOUNT_PATH),
+            network=self._args.network.for_functions(),
+            ready=self._ready,
+        )
+
+
+def _file_system_policy(file_system_arn: pulumi.Input[str], access_point_arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    nobody_writes = file_clients.refuse(
+        "s3files",
+        file_system_arn,
+        sid="ReadOnly",
+        actions=("ClientWrite", "ClientRootAccess"),
+    )
+    return iam.policy(
+        [
+            file_clients.refuse_other_access_points("s3files", file_system_arn, access_point_arn),
+            nobody_writes,
+        ]
+    )
+
+
+def _trust_in_s3_files(network: ModelNetwork) -> pulumi.Output[str]:
+    any_file_system = pulumi.Output.format(
+        "arn:{}:s3files:{}:{}:file-system/*", network.partition, network.region, network.account_id
+    )
+    return iam.trust(
+        SERVICE,
+        conditions={
+            "StringEquals": {"aws:SourceAccount": network.account_id},
+            "ArnLike": {"aws:SourceArn": any_file_system},
+        },
+    )
+
+
+def _service_grants(args: MountedModelBucketArgs) -> list[iam.Statement]:
+    """What S3 Files does with the bucket: it follows changes through EventBridge and could write files back.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-files-prereq-policies.html
+    """
+    network, bucket = args.network, args.bucket
+    own_account = {"StringEquals": {"aws:ResourceAccount": network.account_id}}
+    rules = pulumi.Output.format("arn:{}:events:{}:{}:rule/", network.partition, network.region, network.account_id)
+    statements = [
+        iam.allow(["s3:ListBucket", "s3:ListBucketVersions"], [bucket.bucket_arn], conditions=own_account),
+        iam.allow(
+            OBJECT_ACTIONS,
+            [pulumi.Output.concat(bucket.bucket_arn, f"/{bucket.prefix}/*")],
+            conditions=own_account,
+        ),
+        iam.allow(
+            [f"events:{verb}" for verb in "DeleteRule DisableRule EnableRule PutRule PutTargets RemoveTargets".split()],
+            [pulumi.Output.concat(rules, "DO-NOT-DELETE-S3-Files*")],
+            conditions={"StringEquals": {"events:ManagedBy": SERVICE}},
+        ),
+        iam.allow(
+            [f"events:{verb}" for verb in "DescribeRule ListRuleNamesByTarget ListRules ListTargetsByRule".split()],
+            [pulumi.Output.concat(rules, "*")],
+        ),
+    ]
+    if args.kms_key_arn is not None:
+        statements.append(
+            iam.allow(
+                [f"kms:{verb}" for verb in "GenerateDataKey Encrypt Decrypt ReEncryptFrom ReEncryptTo".split()],
+                [args.kms_key_arn],
+                conditions={"StringLike": {"kms:ViaService": f"s3.{network.region}.amazonaws.com"}},
+            )
+        )
+    return statements

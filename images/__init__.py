@@ -1,0 +1,1 @@
+"""The handlers' container images: builds them, and says what each one holds."""

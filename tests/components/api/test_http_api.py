@@ -1,0 +1,278 @@
+import json
+
+import pytest
+
+from components.api.api_access import JwtAccess, LambdaAccess
+from components.api.api_domain import Domain
+from components.api.http_api import Cors, InferenceApi, InferenceApiArgs
+from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
+from components.model_source import ModelBinding
+from tests.recorder import Recorder, deploy
+
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
+ROUTE = "aws:apigatewayv2/route:Route"
+SERVER_ROUTES = {"ANY /v1/{proxy+}", "ANY /v2", "ANY /v2/{proxy+}"}
+
+
+class Shelf:
+    def binding(self, models: list[str]) -> ModelBinding:
+        return ModelBinding(store_uri="file:///shelf")
+
+
+def make_function(name: str) -> InferenceFunction:
+    return InferenceFunction(name, InferenceFunctionArgs(image_uri=IMAGE, handler="h", models=[name], source=Shelf()))
+
+
+def deploy_multi(**args: object) -> Recorder:
+    return deploy(lambda: InferenceApi("api", InferenceApiArgs(server=make_function("all"), **args)))
+
+
+def deploy_single() -> Recorder:
+    def program() -> None:
+        functions = {model: make_function(model) for model in ("digits", "iris")}
+        InferenceApi("api", InferenceApiArgs(server=functions["digits"], models=functions))
+
+    return deploy(program)
+
+
+def routes(recorder: Recorder) -> dict[str, str]:
+    """The function behind each route."""
+    integrations = {
+        f"integrations/{each.name}-id": each.inputs["integrationUri"]
+        for each in recorder.of("aws:apigatewayv2/integration:Integration")
+    }
+    return {
+        each.inputs["routeKey"]: integrations[each.inputs["target"]].split("function:")[1]
+        for each in recorder.of(ROUTE)
+    }
+
+
+def test_one_function_for_all_models_answers_every_route():
+    assert routes(deploy_multi()) == dict.fromkeys(SERVER_ROUTES, "all-1234567:live/invocations")
+
+
+def test_a_model_with_a_function_of_its_own_has_its_routes_in_both_dialects():
+    found = routes(deploy_single())
+    assert {route for route in found if found[route].startswith("iris")} == {
+        "ANY /v1/models/iris:predict",
+        "ANY /v1/models/iris:classify",
+        "ANY /v1/models/iris:regress",
+        "ANY /v1/models/iris",
+        "ANY /v1/models/iris/{proxy+}",
+        "ANY /v2/models/iris",
+        "ANY /v2/models/iris/{proxy+}",
+    }
+
+
+def test_what_concerns_no_model_goes_to_the_first_function():
+    found = routes(deploy_single())
+    assert {found[route] for route in SERVER_ROUTES} == {"digits-1234567:live/invocations"}
+    assert len(found) == len(SERVER_ROUTES) + 2 * 7
+
+
+def test_a_model_may_be_called_what_an_integration_is_called():
+    def program() -> None:
+        functions = {model: make_function(model) for model in ("models", "server")}
+        InferenceApi("api", InferenceApiArgs(server=functions["models"], models=functions))
+
+    assert routes(deploy(program))["ANY /v1/models/server"] == "server-1234567:live/invocations"
+
+
+def test_every_route_asks_for_a_signature_by_default():
+    assert {each.inputs["authorizationType"] for each in deploy_multi().of(ROUTE)} == {"AWS_IAM"}
+
+
+def test_everyone_may_call_only_where_it_is_written():
+    assert {each.inputs["authorizationType"] for each in deploy_multi(auth="none").of(ROUTE)} == {"NONE"}
+
+
+def test_an_authorisation_that_is_not_known_is_refused():
+    with pytest.raises(ValueError, match="auth is 'basic'; allowed are 'iam', 'none', JwtAccess"):
+        deploy_multi(auth="basic")
+
+
+JWT = JwtAccess(issuer="https://login.example.com", audience=["models"], scopes=["predict"])
+AUTHORIZER = "arn:aws:lambda:eu-west-1:210987654321:function:admit"
+
+
+def test_holders_of_a_token_may_call_where_an_issuer_is_named():
+    recorder = deploy_multi(auth=JWT)
+    authorizer = recorder.one("aws:apigatewayv2/authorizer:Authorizer")
+    assert authorizer.inputs["authorizerType"] == "JWT"
+    assert authorizer.inputs["jwtConfiguration"] == {"issuer": "https://login.example.com", "audiences": ["models"]}
+    assert authorizer.inputs["identitySources"] == ["$request.header.Authorization"]
+    for route in recorder.of(ROUTE):
+        assert route.inputs["authorizationType"] == "JWT"
+        assert route.inputs["authorizerId"] == "api-authorizer-id"
+        assert route.inputs["authorizationScopes"] == ["predict"]
+
+
+def test_a_token_needs_no_scope_unless_one_is_named():
+    recorder = deploy_multi(auth=JwtAccess(issuer="https://login.example.com", audience=["models"]))
+    assert not any("authorizationScopes" in route.inputs for route in recorder.of(ROUTE))
+
+
+def test_a_token_for_any_audience_is_refused():
+    with pytest.raises(ValueError, match="a token for any other service would be let in"):
+        JwtAccess(issuer="https://login.example.com", audience=[])
+
+
+def test_a_function_of_ones_own_may_decide_and_is_asked_about_each_request():
+    recorder = deploy_multi(auth=LambdaAccess(function_arn=AUTHORIZER))
+    authorizer = recorder.one("aws:apigatewayv2/authorizer:Authorizer").inputs
+    assert authorizer["authorizerType"] == "REQUEST"
+    assert authorizer["authorizerUri"] == (
+        f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{AUTHORIZER}/invocations"
+    )
+    assert authorizer["authorizerPayloadFormatVersion"] == "2.0"
+    assert authorizer["enableSimpleResponses"] is True
+    assert authorizer["authorizerResultTtlInSeconds"] == 0
+    assert {route.inputs["authorizationType"] for route in recorder.of(ROUTE)} == {"CUSTOM"}
+
+
+@pytest.mark.parametrize(("qualifier", "granted"), [("", None), (":prod", "prod")])
+def test_only_the_apis_authorizers_may_ask_that_function(qualifier: str, granted: str | None):
+    recorder = deploy_multi(auth=LambdaAccess(function_arn=AUTHORIZER + qualifier))
+    permission = recorder.named("api-permission-to-authorize").inputs
+    assert permission["function"] == AUTHORIZER
+    assert permission.get("qualifier") == granted
+    assert permission["sourceArn"] == "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/authorizers/*"
+
+
+def test_a_model_may_be_called_authorizer():
+    def program() -> None:
+        functions = {"authorizer": make_function("authorizer")}
+        auth = LambdaAccess(function_arn=AUTHORIZER)
+        InferenceApi("api", InferenceApiArgs(server=functions["authorizer"], models=functions, auth=auth))
+
+    urns = [each.urn for each in deploy(program).of("aws:lambda/permission:Permission")]
+    assert len(urns) == len(set(urns)) == 2
+
+
+def test_no_other_sites_page_may_call_unless_it_is_named():
+    assert "corsConfiguration" not in deploy_multi().one("aws:apigatewayv2/api:Api").inputs
+
+
+def test_pages_that_are_named_may_call_and_send_what_the_dialects_read():
+    cors = (
+        deploy_multi(cors=Cors(origins=["https://app.example.com"]))
+        .one("aws:apigatewayv2/api:Api")
+        .inputs["corsConfiguration"]
+    )
+    assert cors["allowOrigins"] == ["https://app.example.com"]
+    assert cors["allowMethods"] == ["GET", "POST"]
+    assert not cors["allowCredentials"]
+    assert {"authorization", "content-type", "inference-header-content-length"} <= set(cors["allowHeaders"])
+    assert "inference-header-content-length" in cors["exposeHeaders"]
+
+
+def test_a_preflight_request_needs_no_authorisation_and_every_other_one_does():
+    recorder = deploy_multi(auth=JWT, cors=Cors(origins=["*"]))
+    by_method: dict[str, set[str]] = {}
+    for route in recorder.of(ROUTE):
+        method = route.inputs["routeKey"].split()[0]
+        by_method.setdefault(method, set()).add(route.inputs["authorizationType"])
+    assert by_method == {"ANY": {"JWT"}, "OPTIONS": {"NONE"}}
+    assert len(recorder.of(ROUTE)) == 2 * len(SERVER_ROUTES)
+
+
+def test_credentials_for_every_page_are_refused():
+    with pytest.raises(ValueError, match="which browsers refuse; name the origins"):
+        Cors(origins=["*"], credentials=True)
+
+
+def test_pages_without_a_name_are_refused():
+    with pytest.raises(ValueError, match="origins is empty"):
+        Cors(origins=[])
+
+
+CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/1"
+
+
+def test_a_name_of_ones_own_has_tls_and_a_record_and_is_the_only_way_in():
+    domain = Domain(name="models.example.com", certificate_arn=CERTIFICATE, hosted_zone_id="Z0")
+    recorder = deploy_multi(domain=domain)
+    name = recorder.one("aws:apigatewayv2/domainName:DomainName").inputs
+    assert name["domainNameConfiguration"] == {
+        "certificateArn": CERTIFICATE,
+        "endpointType": "REGIONAL",
+        "securityPolicy": "TLS_1_2",
+    }
+    assert recorder.one("aws:apigatewayv2/api:Api").inputs["disableExecuteApiEndpoint"] is True
+    assert recorder.one("aws:apigatewayv2/apiMapping:ApiMapping").inputs["stage"] == "$default"
+    record = recorder.one("aws:route53/record:Record").inputs
+    assert (record["zoneId"], record["name"], record["type"]) == ("Z0", "models.example.com", "A")
+    assert record["aliases"] == [
+        {
+            "name": "d-abcdefghij.execute-api.eu-central-1.amazonaws.com",
+            "zoneId": "Z1U9ULNL0V5AJ3",
+            "evaluateTargetHealth": False,
+        }
+    ]
+    assert recorder.one("tensorflow-lambda:index:InferenceApi").outputs["url"] == "https://models.example.com"
+
+
+def test_dns_is_left_alone_unless_a_zone_is_named():
+    recorder = deploy_multi(domain=Domain(name="models.example.com", certificate_arn=CERTIFICATE))
+    assert not recorder.of("aws:route53/record:Record")
+    target = recorder.one("tensorflow-lambda:index:ApiDomain").outputs["target"]
+    assert target == "d-abcdefghij.execute-api.eu-central-1.amazonaws.com"
+
+
+def test_functions_get_the_whole_event_and_as_long_as_the_api_waits():
+    integration = deploy_multi().one("aws:apigatewayv2/integration:Integration").inputs
+    assert integration["integrationType"] == "AWS_PROXY"
+    assert integration["payloadFormatVersion"] == "2.0"
+    assert integration["timeoutMilliseconds"] == 30_000
+
+
+def test_the_api_may_invoke_each_functions_alias_and_nobody_elses_api_may():
+    for permission in deploy_single().of("aws:lambda/permission:Permission"):
+        assert permission.inputs["qualifier"] == "live"
+        assert permission.inputs["principal"] == "apigateway.amazonaws.com"
+        assert permission.inputs["sourceArn"] == "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/*/*"
+
+
+def test_each_function_has_one_integration_and_one_permission():
+    recorder = deploy_single()
+    assert len(recorder.of("aws:apigatewayv2/integration:Integration")) == 2
+    assert len(recorder.of("aws:lambda/permission:Permission")) == 2
+
+
+def test_the_stage_is_the_default_one_so_that_paths_have_no_prefix():
+    stage = deploy_multi().one("aws:apigatewayv2/stage:Stage").inputs
+    assert (stage["name"], stage["autoDeploy"]) == ("$default", True)
+
+
+def test_the_stage_is_throttled():
+    settings = deploy_multi(throttling_burst=7, throttling_rate=3.5).one("aws:apigatewayv2/stage:Stage")
+    assert settings.inputs["defaultRouteSettings"] == {
+        "throttlingBurstLimit": 7,
+        "throttlingRateLimit": 3.5,
+        "detailedMetricsEnabled": True,
+    }
+
+
+def test_the_stage_is_deployed_with_every_route():
+    recorder = deploy_single()
+    stage = recorder.one("aws:apigatewayv2/stage:Stage")
+    behind = [*recorder.of(ROUTE), *recorder.of("aws:lambda/permission:Permission")]
+    assert {each.urn for each in behind} <= stage.dependencies
+
+
+def test_the_access_log_is_json_and_kept_for_a_time():
+    recorder = deploy_multi(log_retention_days=7)
+    log = recorder.named("api-access").inputs
+    written = recorder.one("aws:apigatewayv2/stage:Stage").inputs["accessLogSettings"]
+    assert log["retentionInDays"] == 7
+    assert written["destinationArn"].endswith(":log-group:/aws/vendedlogs/api-1234567")
+    assert json.loads(written["format"])["status"] == "$context.status"
+
+
+def test_outputs_are_registered():
+    outputs = deploy_multi().one("tensorflow-lambda:index:InferenceApi").outputs
+    assert outputs == {
+        "url": "https://abcdefghij.execute-api.eu-central-1.amazonaws.com",
+        "api_id": "api-id",
+        "log_group_name": "/aws/vendedlogs/api-1234567",
+    }

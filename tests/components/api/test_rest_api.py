@@ -1,0 +1,234 @@
+import json
+from typing import Any
+
+import pytest
+
+from components.api.api_access import JwtAccess, LambdaAccess
+from components.api.api_domain import Domain
+from components.api.rest_api import RestApi, RestApiArgs
+from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
+from components.model_source import ModelBinding
+from policy.invariants import breaches
+from tests.recorder import Recorder, deploy
+
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
+AUTHORIZER = "arn:aws-cn:lambda:cn-north-1:210987654321:function:admit"
+API = "aws:apigateway/restApi:RestApi"
+STAGE = "aws:apigateway/stage:Stage"
+
+
+class Shelf:
+    def binding(self, models: list[str]) -> ModelBinding:
+        return ModelBinding(store_uri="file:///shelf")
+
+
+def make_function(name: str) -> InferenceFunction:
+    return InferenceFunction(name, InferenceFunctionArgs(image_uri=IMAGE, handler="h", models=[name], source=Shelf()))
+
+
+def deploy_multi(**args: object) -> Recorder:
+    return deploy(lambda: RestApi("api", RestApiArgs(server=make_function("all"), **args)))
+
+
+def deploy_single() -> Recorder:
+    def program() -> None:
+        functions = {model: make_function(model) for model in ("digits", "iris")}
+        RestApi("api", RestApiArgs(server=functions["digits"], models=functions))
+
+    return deploy(program)
+
+
+def document(recorder: Recorder) -> dict[str, Any]:
+    return json.loads(recorder.one(API).inputs["body"])
+
+
+def methods(recorder: Recorder) -> dict[str, dict[str, Any]]:
+    """The one method of each path, which stands for all."""
+    return {path: each["x-amazon-apigateway-any-method"] for path, each in document(recorder)["paths"].items()}
+
+
+def functions(recorder: Recorder) -> dict[str, str]:
+    """The function behind each path."""
+    integrations = {path: each["x-amazon-apigateway-integration"] for path, each in methods(recorder).items()}
+    assert {each["type"] for each in integrations.values()} == {"aws_proxy"}
+    return {path: each["uri"].split("function:")[1].split("-")[0] for path, each in integrations.items()}
+
+
+def test_one_function_for_all_models_answers_every_path():
+    assert set(functions(deploy_multi()).values()) == {"all"}
+
+
+def test_a_model_with_a_function_of_its_own_has_its_paths_in_both_dialects():
+    found = functions(deploy_single())
+    assert {path for path, function in found.items() if function == "iris"} == {
+        "/v1/models/iris",
+        "/v1/models/iris:predict",
+        "/v1/models/iris:classify",
+        "/v1/models/iris:regress",
+        "/v1/models/iris/{proxy+}",
+        "/v2/models/iris",
+        "/v2/models/iris/{proxy+}",
+    }
+
+
+def test_what_concerns_no_model_reaches_the_first_function_beside_every_path_that_is_spelt_out():
+    found = functions(deploy_single())
+    server = {"/v1/{proxy+}", "/v1/models", "/v1/models/{proxy+}", "/v2", "/v2/{proxy+}"}
+    assert {found[path] for path in server | {"/v2/models", "/v2/models/{proxy+}"}} == {"digits"}
+
+
+def test_a_greedy_path_declares_its_parameter_and_no_other_path_has_one():
+    for path, method in methods(deploy_single()).items():
+        assert [each["name"] for each in method["parameters"]] == (["proxy"] if "{proxy+}" in path else [])
+
+
+def test_every_path_asks_for_a_signature_by_default():
+    recorder = deploy_multi()
+    schemes = document(recorder)["components"]["securitySchemes"]
+    assert schemes["signature"]["x-amazon-apigateway-authtype"] == "awsSigv4"
+    assert {json.dumps(method["security"]) for method in methods(recorder).values()} == {'[{"signature": []}]'}
+
+
+def test_everyone_may_call_only_where_it_is_written():
+    recorder = deploy_multi(auth="none")
+    assert document(recorder)["components"]["securitySchemes"] == {}
+    assert {json.dumps(method["security"]) for method in methods(recorder).values()} == {"[]"}
+
+
+def test_a_function_of_ones_own_may_decide_by_a_policy():
+    recorder = deploy_multi(auth=LambdaAccess(function_arn=AUTHORIZER, cache_seconds=60))
+    scheme = document(recorder)["components"]["securitySchemes"]["authorizer"]
+    assert scheme["x-amazon-apigateway-authorizer"] == {
+        "type": "request",
+        "authorizerUri": f"arn:aws-cn:apigateway:cn-north-1:lambda:path/2015-03-31/functions/{AUTHORIZER}/invocations",
+        "identitySource": "method.request.header.Authorization",
+        "authorizerResultTtlInSeconds": 60,
+    }
+    permission = recorder.named("api-permission-to-authorize")
+    assert permission.inputs["sourceArn"].endswith(":abcdefghij/authorizers/*")
+    assert permission.urn in recorder.one("aws:apigateway/deployment:Deployment").dependencies
+
+
+def test_tokens_are_refused_with_the_way_out():
+    with pytest.raises(ValueError, match="a REST API has no JWT authorizer; use InferenceApi, or LambdaAccess"):
+        deploy_multi(auth=JwtAccess(issuer="https://login.example.com", audience=["models"]))
+
+
+def test_what_the_api_itself_answers_reads_like_what_functions_answer():
+    responses = document(deploy_multi())["x-amazon-apigateway-gateway-responses"]
+    assert set(responses) == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    for each in responses.values():
+        template = each["responseTemplates"]["application/json"]
+        assert json.loads(template.replace("$context.error.messageString", '"Forbidden"')) == {"error": "Forbidden"}
+
+
+def test_binary_tensors_pass_in_both_directions():
+    assert deploy_multi().one(API).inputs["binaryMediaTypes"] == ["*/*"]
+
+
+def test_the_api_is_regional():
+    assert deploy_multi().one(API).inputs["endpointConfiguration"] == {"types": "REGIONAL"}
+
+
+def test_the_api_waits_as_long_as_it_is_told():
+    def waits(**args: object) -> set[int]:
+        found = methods(deploy_multi(**args)).values()
+        return {method["x-amazon-apigateway-integration"]["timeoutInMillis"] for method in found}
+
+    assert waits() == {29_000}
+    assert waits(timeout_seconds=120) == {120_000}
+
+
+@pytest.mark.parametrize("seconds", [0, 301])
+def test_a_wait_that_no_rest_api_allows_is_refused(seconds: int):
+    with pytest.raises(ValueError, match=f"timeout_seconds is {seconds}; a REST API waits 1 to 300 seconds"):
+        deploy_multi(timeout_seconds=seconds)
+
+
+def test_the_api_may_invoke_each_functions_alias_and_nobody_elses_api_may():
+    permissions = deploy_single().of("aws:lambda/permission:Permission")
+    assert len(permissions) == 2
+    for permission in permissions:
+        assert permission.inputs["qualifier"] == "live"
+        assert permission.inputs["sourceArn"] == "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/*/*"
+
+
+def test_a_change_of_the_paths_is_deployed():
+    def trigger(recorder: Recorder) -> str:
+        return recorder.one("aws:apigateway/deployment:Deployment").inputs["triggers"]["document"]
+
+    assert trigger(deploy_multi()) == trigger(deploy_multi())
+    assert trigger(deploy_multi()) != trigger(deploy_multi(timeout_seconds=20))
+    assert trigger(deploy_multi()) != trigger(deploy_single())
+
+
+def test_the_stage_logs_and_is_throttled():
+    recorder = deploy_multi(throttling_burst=7, throttling_rate=3.5, log_retention_days=7)
+    written = recorder.one(STAGE).inputs["accessLogSettings"]
+    assert written["destinationArn"].endswith(":log-group:/aws/vendedlogs/api-1234567")
+    assert json.loads(written["format"])["integrationStatus"] == "$context.integration.status"
+    assert recorder.named("api-access").inputs["retentionInDays"] == 7
+    limits = recorder.one("aws:apigateway/methodSettings:MethodSettings").inputs
+    assert limits["methodPath"] == "*/*"
+    assert limits["settings"] == {"throttlingBurstLimit": 7, "throttlingRateLimit": 3.5, "metricsEnabled": True}
+
+
+def test_nothing_of_the_whole_account_is_touched():
+    assert not deploy_multi().of("aws:apigateway/account:Account")
+
+
+def test_a_web_acl_guards_the_stage():
+    acl = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/1"
+    association = deploy_multi(web_acl_arn=acl).one("aws:wafv2/webAclAssociation:WebAclAssociation").inputs
+    assert association["webAclArn"] == acl
+    assert association["resourceArn"] == "arn:aws:apigateway:eu-central-1::/restapis/api-id/stages/live"
+
+
+def test_an_api_key_is_asked_for_beside_the_signature():
+    recorder = deploy_multi(api_key_required=True)
+    assert document(recorder)["components"]["securitySchemes"]["api_key"]["name"] == "x-api-key"
+    assert {json.dumps(method["security"]) for method in methods(recorder).values()} == {
+        '[{"signature": [], "api_key": []}]'
+    }
+    plan = recorder.one("aws:apigateway/usagePlan:UsagePlan").inputs
+    assert plan["apiStages"] == [{"apiId": "api-id", "stage": "live"}]
+    assert plan["throttleSettings"] == {"burstLimit": 200, "rateLimit": 100}
+    joined = recorder.one("aws:apigateway/usagePlanKey:UsagePlanKey").inputs
+    assert (joined["keyId"], joined["usagePlanId"]) == ("api-key-id", "api-plan-id")
+
+
+def test_x_ray_traces_only_where_it_is_asked_to():
+    assert deploy_multi().one(STAGE).inputs["xrayTracingEnabled"] is False
+    assert deploy_multi(tracing=True).one(STAGE).inputs["xrayTracingEnabled"] is True
+
+
+def test_a_name_of_ones_own_is_the_only_way_in_and_has_no_stage_in_its_paths():
+    domain = Domain(name="models.example.com", certificate_arn="arn:c", hosted_zone_id="Z0")
+    recorder = deploy_multi(domain=domain)
+    assert recorder.one(API).inputs["disableExecuteApiEndpoint"] is True
+    assert recorder.one("aws:apigatewayv2/apiMapping:ApiMapping").inputs["stage"] == "live"
+    assert recorder.one("tensorflow-lambda:index:RestApi").outputs["url"] == "https://models.example.com"
+
+
+def test_outputs_are_those_of_the_http_api():
+    assert deploy_multi().one("tensorflow-lambda:index:RestApi").outputs == {
+        "url": "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/live",
+        "api_id": "api-id",
+        "log_group_name": "/aws/vendedlogs/api-1234567",
+    }
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {},
+        {"auth": "none", "api_key_required": True, "tracing": True},
+        {
+            "auth": LambdaAccess(function_arn=AUTHORIZER),
+            "domain": Domain(name="m.example.com", certificate_arn="arn:c"),
+        },
+    ],
+)
+def test_every_invariant_holds(args: dict[str, object]):
+    registered = deploy_multi(**args).registered
+    assert [breach for each in registered for breach in breaches(each.type, each.name, each.inputs)] == []

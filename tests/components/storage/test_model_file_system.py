@@ -1,0 +1,262 @@
+"""EFS: encrypted, elastic, through one access point, filled before any function exists."""
+
+import json
+
+import pytest
+
+from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
+from components.network.model_network import ModelNetwork, ModelNetworkArgs
+from components.storage.model_bucket import ModelBucket, ModelBucketArgs
+from components.storage.model_file_system import ModelFileSystem, ModelFileSystemArgs
+from tests.components.storage.deployment import awaited, ending, serving_function, statements
+from tests.recorder import ACCOUNT, REGION, Recorder, deploy
+
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
+FILE_SYSTEM_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/store-id"
+ACCESS_POINT_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/store-models-id"
+THROUGH_THE_ACCESS_POINT = {"StringEquals": {"elasticfilesystem:AccessPointArn": ACCESS_POINT_ARN}}
+
+
+def file_system(models, **options) -> Recorder:
+    def program() -> None:
+        bucket = ModelBucket("bucket", ModelBucketArgs(models=models))
+        network = ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=bucket.bucket_arn))
+        store = ModelFileSystem(
+            "store",
+            ModelFileSystemArgs(network=network, bucket=bucket, models=models, image_uri=IMAGE, **options),
+        )
+        InferenceFunction(
+            "digits",
+            InferenceFunctionArgs(
+                image_uri=IMAGE, handler="handlers.single_model.handler", models=["digits"], source=store
+            ),
+        )
+
+    return deploy(program)
+
+
+@pytest.fixture
+def deployment(models) -> Recorder:
+    return file_system(models)
+
+
+def sync_function(deployment: Recorder):
+    (function,) = [
+        each
+        for each in deployment.of("aws:lambda/function:Function")
+        if each.inputs["imageConfig"]["commands"] == ["handlers.model_sync.handler"]
+    ]
+    return function
+
+
+def test_the_file_system_is_encrypted_elastic_and_protected(deployment):
+    store = deployment.one("aws:efs/fileSystem:FileSystem")
+
+    assert (store.inputs["encrypted"], store.inputs["throughputMode"], store.protect) == (True, "elastic", True)
+
+
+def test_it_is_deletable_when_asked_for_by_name(models):
+    assert file_system(models, protect=False).one("aws:efs/fileSystem:FileSystem").protect is False
+
+
+def test_there_is_a_mount_target_in_every_subnet_behind_the_mount_targets_group(deployment):
+    targets = deployment.of("aws:efs/mountTarget:MountTarget")
+
+    assert {each.inputs["subnetId"] for each in targets} == {f"net-{REGION}a-id", f"net-{REGION}b-id"}
+    assert all(each.inputs["securityGroups"] == ["net-mount-targets-id"] for each in targets)
+
+
+def test_everybody_behind_the_access_point_is_one_user_who_is_not_root(deployment):
+    access_point = deployment.one("aws:efs/accessPoint:AccessPoint")
+
+    assert access_point.inputs["posixUser"] == {"uid": 1000, "gid": 1000}
+    assert access_point.inputs["rootDirectory"] == {
+        "path": "/models",
+        "creationInfo": {"ownerUid": 1000, "ownerGid": 1000, "permissions": "0755"},
+    }
+
+
+def test_clients_without_tls_or_without_the_access_point_are_refused_whatever_their_role(deployment):
+    no_tls, elsewhere = statements(deployment.one("aws:efs/fileSystemPolicy:FileSystemPolicy"))
+
+    assert {no_tls["Effect"], elsewhere["Effect"]} == {"Deny"}
+    assert no_tls["Principal"] == elsewhere["Principal"] == {"AWS": "*"}
+    assert no_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert elsewhere["Condition"] == {"StringNotEquals": {"elasticfilesystem:AccessPointArn": ACCESS_POINT_ARN}}
+    for statement in (no_tls, elsewhere):
+        assert statement["Resource"] == [FILE_SYSTEM_ARN]
+        assert statement["Action"] == [
+            f"elasticfilesystem:Client{access}" for access in ("Mount", "Write", "RootAccess")
+        ]
+
+
+def test_a_function_mounts_the_file_system_to_read_and_has_no_other_grant_on_it(deployment):
+    (grant,) = [
+        each
+        for each in statements(deployment.named("digits-grants"))
+        if any(action.startswith("elasticfilesystem") for action in each["Action"])
+    ]
+
+    assert grant["Action"] == ["elasticfilesystem:ClientMount"]
+    assert (grant["Resource"], grant["Condition"]) == ([FILE_SYSTEM_ARN], THROUGH_THE_ACCESS_POINT)
+    assert not any(
+        "s3:" in action for each in statements(deployment.named("digits-grants")) for action in each["Action"]
+    )
+
+
+def test_a_function_waits_for_every_mount_target_every_rule_and_the_first_sync(deployment):
+    waits_for = awaited(deployment, serving_function(deployment))
+
+    must_be_there = [
+        *deployment.of("aws:efs/mountTarget:MountTarget"),
+        *ending(deployment, "GroupIngressRule"),
+        *ending(deployment, "GroupEgressRule"),
+        deployment.one("aws:efs/fileSystemPolicy:FileSystemPolicy"),
+        deployment.one("aws:lambda/invocation:Invocation"),
+    ]
+    assert {each.name for each in must_be_there} <= waits_for
+
+
+def test_a_function_sees_the_models_under_the_mount(deployment):
+    function = serving_function(deployment)
+
+    assert function.inputs["fileSystemConfig"] == {"arn": ACCESS_POINT_ARN, "localMountPath": "/mnt/models"}
+    assert function.inputs["environment"]["variables"]["MODEL_STORE_URI"] == "file:///mnt/models"
+    assert function.inputs["vpcConfig"]["securityGroupIds"] == ["net-functions-id"]
+
+
+def test_the_sync_function_reads_its_models_and_writes_the_file_system_and_its_queue_and_log(deployment):
+    granted = {
+        action: each["Resource"]
+        for each in statements(deployment.named("store-sync-policy"))
+        for action in each["Action"]
+    }
+    bucket = "arn:aws:s3:::bucket-1234567"
+
+    assert granted["s3:GetObject"] == [f"{bucket}/models/digits/*", f"{bucket}/models/iris/*"]
+    assert granted["s3:ListBucket"] == [bucket]
+    assert granted["elasticfilesystem:ClientMount"] == granted["elasticfilesystem:ClientWrite"] == [FILE_SYSTEM_ARN]
+    assert "elasticfilesystem:ClientRootAccess" not in granted
+    assert {action.split(":")[0] for action in granted} == {"s3", "elasticfilesystem", "sqs", "logs", "ec2"}
+    assert [action for action, on in granted.items() if on == ["*"] and not action.startswith("ec2:")] == []
+
+
+def test_the_sync_function_knows_the_bucket_its_models_and_the_mount(deployment):
+    assert sync_function(deployment).inputs["environment"]["variables"] == {
+        "MODEL_STORE_URI": "s3://bucket-1234567/models",
+        "MODEL_NAMES": "digits,iris",
+        "MODEL_SYNC_TARGET": "/mnt/models",
+    }
+
+
+def test_the_sync_function_runs_alone_in_the_vpc_and_is_destroyed_fast(deployment):
+    inputs = sync_function(deployment).inputs
+
+    assert inputs["reservedConcurrentExecutions"] == 1
+    assert inputs["replaceSecurityGroupsOnDestroy"] is True
+    assert inputs["vpcConfig"]["securityGroupIds"] == ["net-functions-id"]
+    assert {each.name for each in deployment.of("aws:efs/mountTarget:MountTarget")} <= awaited(
+        deployment, sync_function(deployment)
+    )
+
+
+def test_an_account_without_spare_concurrency_can_leave_the_reservation_out(models):
+    deployment = file_system(models, reserve_sync_concurrency=False)
+
+    assert sync_function(deployment).inputs["reservedConcurrentExecutions"] == -1
+
+
+def test_pointers_and_manifests_that_come_or_go_call_the_sync_function(deployment):
+    notification = deployment.one("aws:s3/bucketNotification:BucketNotification")
+
+    assert [(each["filterPrefix"], each["filterSuffix"]) for each in notification.inputs["lambdaFunctions"]] == [
+        ("models/", "/current.json"),
+        ("models/", "/manifest.json"),
+    ]
+    for each in notification.inputs["lambdaFunctions"]:
+        assert each["events"] == ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+    assert deployment.one("aws:lambda/permission:Permission").name in awaited(deployment, notification)
+
+
+def test_only_this_bucket_of_this_account_may_call_the_sync_function(deployment):
+    permission = deployment.one("aws:lambda/permission:Permission").inputs
+
+    assert (permission["principal"], permission["sourceArn"], permission["sourceAccount"]) == (
+        "s3.amazonaws.com",
+        "arn:aws:s3:::bucket-1234567",
+        ACCOUNT,
+    )
+
+
+def test_what_the_sync_function_cannot_do_ends_in_an_encrypted_queue(deployment):
+    queue = deployment.one("aws:sqs/queue:Queue")
+    on_failure = deployment.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+
+    assert queue.inputs["sqsManagedSseEnabled"] is True
+    assert on_failure.inputs["destinationConfig"]["onFailure"]["destination"].endswith(
+        ":store-sync-dead-letters-1234567"
+    )
+
+
+def test_the_first_sync_comes_after_every_seeded_object(deployment):
+    seeded = {each.name for each in deployment.of("aws:s3/bucketObjectv2:BucketObjectv2")}
+
+    assert len(seeded) == 6
+    assert seeded <= awaited(deployment, deployment.one("aws:lambda/invocation:Invocation"))
+
+
+def test_a_deployment_syncs_again_only_when_what_it_seeds_changes(package):
+    def triggers(models):
+        return file_system(models).one("aws:lambda/invocation:Invocation").inputs["triggers"]
+
+    first = triggers(package({"digits": {1: {"model.tflite": b"first"}}}))
+    again = triggers(package({"digits": {1: {"model.tflite": b"first"}}}))
+    newer = triggers(package({"digits": {2: {"model.tflite": b"second"}}}))
+
+    assert first == again
+    assert first["digits"] != newer["digits"]
+
+
+def test_the_report_of_the_first_sync_is_an_output(deployment):
+    outputs = deployment.one("tensorflow-lambda:index:ModelFileSystem").outputs
+
+    assert json.loads(outputs["first_sync"])["failed"] is False
+
+
+def test_a_key_encrypts_the_file_system_the_logs_and_the_environment(models):
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
+    deployment = file_system(models, kms_key_arn=key)
+
+    assert deployment.one("aws:efs/fileSystem:FileSystem").inputs["kmsKeyId"] == key
+    assert deployment.named("store-sync-logs").inputs["kmsKeyId"] == key
+    assert sync_function(deployment).inputs["kmsKeyArn"] == key
+    assert {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key]} in statements(
+        deployment.named("store-sync-policy")
+    )
+
+
+def test_a_model_that_the_file_system_is_not_filled_with_cannot_be_bound(models):
+    with pytest.raises(ValueError, match=r"not filled with the models \['digits'\]; it holds \['iris'\]"):
+        file_system(models[1:])
+
+
+def test_provisioned_throughput_is_given_to_the_file_system(models):
+    inputs = (
+        file_system(models, throughput="provisioned", provisioned_mibps=64).one("aws:efs/fileSystem:FileSystem").inputs
+    )
+
+    assert (inputs["throughputMode"], inputs["provisionedThroughputInMibps"]) == ("provisioned", 64)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"throughput": "fast"}, "throughput is 'fast'; an EFS file system takes elastic, bursting, provisioned"),
+        ({"throughput": "provisioned"}, "provisioned_mibps is None; provisioned throughput takes 1 to 3414 MiB/s"),
+        ({"throughput": "provisioned", "provisioned_mibps": 0}, "provisioned_mibps is 0"),
+        ({"provisioned_mibps": 64}, "provisioned_mibps is 64, but throughput is elastic; choose provisioned, or leave"),
+    ],
+)
+def test_a_throughput_that_efs_does_not_have_is_refused_with_the_way_out(models, options, message):
+    with pytest.raises(ValueError, match=message):
+        file_system(models, **options)

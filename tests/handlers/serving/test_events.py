@@ -1,0 +1,160 @@
+"""Every sender's events become the same request, and each gets the answer in its own form."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from handlers.serving.errors import AnswerTooLarge, InvalidRequest
+from handlers.serving.events import MAX_ANSWER_BYTES, Request, Response, read_event, write_answer
+from tests.handlers.serving.conftest import Context, Server, half_plus
+
+BODY = {"instances": [1.0]}
+PATH = "/v1/models/m:predict"
+
+
+def http_event(path: str = PATH, stage: str = "$default", **changes: Any) -> dict[str, Any]:
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "headers": {"Content-Type": "application/json"},
+        "requestContext": {"http": {"method": "POST"}, "stage": stage},
+        "body": json.dumps(BODY),
+        "isBase64Encoded": False,
+    } | changes
+
+
+REST_EVENT = {"httpMethod": "POST", "path": PATH, "headers": {"Content-Type": "application/json"}} | {
+    "body": json.dumps(BODY),
+    "isBase64Encoded": False,
+    "requestContext": {"stage": "prod"},
+}
+ENCODED = {"body": base64.b64encode(json.dumps(BODY).encode()).decode(), "isBase64Encoded": True}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        http_event(),
+        http_event(f"/prod{PATH}", stage="prod"),
+        http_event(PATH, stage="prod"),
+        http_event(**ENCODED),
+        REST_EVENT,
+        REST_EVENT | ENCODED,
+    ],
+)
+def test_one_request_comes_out_of_every_http_event(event: dict[str, Any]) -> None:
+    request = read_event(event)
+    assert (request.method, request.path, json.loads(request.body)) == ("POST", PATH, BODY)
+    assert request.headers == {"content-type": "application/json"}
+
+
+def test_a_rest_event_may_leave_everything_out_that_the_request_had_not() -> None:
+    event = REST_EVENT | {"httpMethod": "GET", "headers": None, "multiValueHeaders": None, "body": None}
+    assert read_event(event) == Request("GET", PATH)
+
+
+def test_a_binary_body_of_a_rest_event_is_what_was_sent() -> None:
+    sent = bytes(range(256))
+    event = REST_EVENT | {"body": base64.b64encode(sent).decode(), "isBase64Encoded": True}
+    assert read_event(event).body == sent
+
+
+def test_a_direct_invocation_is_a_prediction() -> None:
+    request = read_event({"model": "a b", "version": 2, "signature_name": "s", "instances": [1]})
+    assert (request.method, request.path) == ("POST", "/v1/models/a%20b/versions/2:predict")
+    assert json.loads(request.body) == {"signature_name": "s", "instances": [1]}
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"model": 1}, {"model": "m", "version": "1"}, http_event(body="*", isBase64Encoded=True)]
+)
+def test_an_event_that_is_nothing_known_is_refused(event: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest):
+        read_event(event)
+
+
+def test_bytes_travel_as_base64_and_json_as_text() -> None:
+    request = Request("POST", PATH)
+    assert write_answer(request, Response(200, b'{"a":"\xc3\xa4"}'))["body"] == '{"a":"ä"}'
+    answer = write_answer(request, Response(200, b"\xff", {"content-type": "application/octet-stream"}))
+    assert (answer["isBase64Encoded"], answer["body"]) == (True, "/w==")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b'"' * (MAX_ANSWER_BYTES // 2), {"content-type": "application/json"}),
+        (b"\0" * (MAX_ANSWER_BYTES // 4 * 3), {"content-type": "application/octet-stream"}),
+    ],
+)
+def test_an_answer_that_lambda_would_refuse_is_refused_first(body: bytes, headers: dict[str, str]) -> None:
+    with pytest.raises(AnswerTooLarge):
+        write_answer(Request("POST", PATH), Response(200, body, headers))
+    half = body[: len(body) // 2]
+    written = write_answer(Request("POST", PATH), Response(200, half, headers))
+    assert len(json.dumps(written, ensure_ascii=False).encode()) < MAX_ANSWER_BYTES
+
+
+@pytest.fixture
+def server(serve: Callable[..., Server]) -> Server:
+    return serve({"m": half_plus(2)})
+
+
+def test_a_direct_invocation_is_answered_with_the_body_as_an_object(server: Server) -> None:
+    ask = server.app.handle
+    assert ask({"model": "m", "instances": [1.0]}, Context()) == {"predictions": [2.5]}
+    assert ask({"model": "m", "version": 1, "inputs": [1.0]}, Context()) == {"outputs": [2.5]}
+    assert ask({"model": "x", "instances": [1.0]}, Context()) == {
+        "error": "Servable not found for request: Latest(x)",
+        "status": 404,
+    }
+    assert ask({"nonsense": 1}, Context())["status"] == 400
+    assert ask({"warmup": True}, Context()) == {"warmup": True}
+
+
+def test_an_answer_above_lambdas_limit_is_413_with_the_reason(server: Server) -> None:
+    answer = server.ask("POST", PATH, {"instances": [0.1234567] * 700_000})
+    assert answer["statusCode"] == 413
+    assert "Send fewer instances" in json.loads(answer["body"])["error"]
+
+
+def test_what_nobody_foresaw_is_500_with_the_request_id_and_nothing_internal(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def explode(**inputs: object) -> dict[str, object]:
+        raise ZeroDivisionError("secret")
+
+    server.store.models["m"][1].formula = explode
+    answer = server.ask("POST", PATH, BODY)
+    assert answer["statusCode"] == 500
+    assert json.loads(answer["body"]) == {"error": "The request failed inside the server. Its id is request-1."}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert "ZeroDivisionError: secret" in lines[0]["traceback"]
+    assert lines[0]["requestId"] == "request-1"
+    assert lines[1]["ServerErrors"] == 1
+
+
+def test_one_line_a_request_is_log_and_metrics_and_holds_nothing_of_the_payload(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.ask("POST", PATH, {"instances": [31337.0]})
+    server.ask("POST", PATH, {"instances": [31337.0]})
+    server.ask("POST", "/v1/models/nobody-knows-this:predict", BODY)
+    text = capsys.readouterr().out
+    first, second, third = (json.loads(line) for line in text.splitlines())
+    assert "31337" not in text
+    assert "nobody-knows-this" not in text
+    assert (first["ColdStarts"], first["CacheHits"], first["Model"], first["version"]) == (1, 0, "m", 1)
+    assert (second["ColdStarts"], second["CacheHits"]) == (0, 1)
+    assert "LoadTime" in first
+    assert "LoadTime" not in second
+    assert (third["status"], third.get("Model")) == (404, None)
+    for line in (first, second, third):
+        (declared,) = line["_aws"]["CloudWatchMetrics"]
+        assert {metric["Name"] for metric in declared["Metrics"]} <= line.keys()
+        assert all(name in line for names in declared["Dimensions"] for name in names)
+        by_model = [["FunctionName", "Model"]] if "Model" in line else []
+        assert declared["Dimensions"] == [["FunctionName"], *by_model]

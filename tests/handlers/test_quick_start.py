@@ -1,0 +1,133 @@
+"""A quick start: numpy in two steps, and no search for garbage among what is imported."""
+
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from handlers.quick_start import quick_start
+from tests.paths import PROJECT
+
+
+def run(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, cwd=PROJECT, timeout=60
+    )
+    return done.stdout if done.returncode == 0 else done.stderr.splitlines()[-1]
+
+
+QUICKLY = """
+import sys
+from handlers.quick_start import quick_start
+with quick_start():
+    import numpy
+    assert "numpy.lib" not in sys.modules
+"""
+
+
+def test_arrays_need_nothing_but_the_core() -> None:
+    program = """
+array = numpy.frombuffer(b"\\0\\0\\x80\\x3f", numpy.float32).reshape(1, -1)
+text = f"{array.astype(numpy.float64).tolist()} {numpy.stack([array, array]).shape} {numpy.iinfo('int8').max} {array!r}"
+print(text, numpy.__version__.split(".")[0], "numpy.lib" in sys.modules)
+"""
+    assert run(QUICKLY + program) == "[[1.0]] (2, 1, 1) 127 array([[1.]], dtype=float32) 2 False\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import numpy; print(numpy.linalg.norm([3, 4]))",
+        "import numpy; print(numpy.nanmean([1.0, numpy.nan]), numpy.linalg._umath_linalg)",
+        "import numpy; numpy.nothing",
+        "import numpy; print(hasattr(numpy, 'nothing'), sorted(dir(numpy)))",
+        "import numpy.linalg as l; print(l.norm([3, 4]), l._umath_linalg, l.__spec__.origin)",
+        "import numpy.random; print(numpy.random.default_rng(1).random())",
+        "import numpy.testing; print(numpy.testing.assert_array_equal([1], [1]))",
+        "from numpy.typing import NDArray; print(NDArray)",
+        "from numpy.lib import stride_tricks; print(stride_tricks.sliding_window_view([1, 2, 3], 2))",
+        "from numpy import *; print(nanmean([1.0]), mean([2.0]))",
+        "import numpy, pickle; print(pickle.loads(pickle.dumps(numpy.arange(3))))",
+        "import scipy.linalg; print(scipy.linalg.det([[1.0, 2.0], [3.0, 4.0]]))",
+    ],
+)
+def test_whoever_asks_for_more_gets_all_of_numpy(program: str) -> None:
+    assert run(QUICKLY + program) == run(program)
+
+
+def test_threads_that_ask_for_more_at_once_all_get_it() -> None:
+    program = """
+import threading
+found = []
+threads = [threading.Thread(target=lambda: found.append(numpy.nanmean([1.0, 3.0]))) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(found), set(map(float, found)))
+"""
+    assert run(QUICKLY + program) == "8 {2.0}\n"
+
+
+def test_threads_that_ask_for_a_name_and_for_a_module_at_once_do_not_wait_for_each_other_forever() -> None:
+    program = """
+import importlib, threading
+start = threading.Barrier(2)
+def ask(act):
+    start.wait()
+    try:
+        act()
+    except ImportError:  # a module that another thread is still importing
+        pass
+threads = [
+    threading.Thread(target=ask, args=(act,), daemon=True)
+    for act in (lambda: numpy.nanmean, lambda: importlib.import_module("numpy.random"))
+]
+for thread in threads: thread.start()
+for thread in threads: thread.join(20)
+print([thread.is_alive() for thread in threads], numpy.nanmean([2.0]))
+"""
+    for _ in range(3):
+        assert run(QUICKLY + program) == "[False, False] 2.0\n"
+
+
+def test_an_import_of_the_rest_that_fails_fails_for_everybody_and_is_tried_again() -> None:
+    program = """
+import sys
+for _ in range(2):
+    sys.modules["numpy.lib"] = None
+    try:
+        numpy.nanmean
+    except ImportError as error:
+        print(type(error).__name__)
+    del sys.modules["numpy.lib"]
+"""
+    assert run(QUICKLY + program) == "ModuleNotFoundError\nModuleNotFoundError\n"
+
+
+def test_large_arrays_get_huge_pages_as_with_all_of_numpy() -> None:
+    program = "import numpy; from numpy._core import multiarray; print(multiarray._get_madvise_hugepage())"
+    assert run(QUICKLY + program) == run(program) == "True\n"
+
+
+def test_a_numpy_that_is_there_already_stays_as_it_is() -> None:
+    program = """
+import sys, numpy
+from handlers.quick_start import quick_start
+finders = list(sys.meta_path)
+with quick_start():
+    print(sys.meta_path == finders)
+"""
+    assert run(program) == "True\n"
+
+
+def test_garbage_is_looked_for_again_afterwards_but_not_among_what_was_imported() -> None:
+    try:
+        with quick_start():
+            assert not gc.isenabled()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+        with pytest.raises(ImportError), quick_start():
+            raise ImportError
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()

@@ -1,0 +1,38 @@
+"""Layers: the same sources are the same layers, and images share what they have in common."""
+
+import shutil
+from pathlib import Path
+
+from tests.images.conftest import MODELS, Build
+from tests.images.docker import Image
+
+
+def test_a_clean_build_of_another_checkout_is_the_same_layers(
+    baked: Image, build_image: Build, context: Path, tmp_path: Path
+):
+    checkout = tmp_path / "context"
+    shutil.copytree(context, checkout, copy_function=shutil.copyfile)
+    for path in checkout.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    again = build_image("baked-tensorflow", models_directory=MODELS, context=checkout, no_cache=True)
+    assert again.layers == baked.layers
+
+
+def test_the_targets_share_every_layer_but_tensorflows_libraries(litert: Image, tensorflow: Image, base: Image):
+    assert litert.layers[: len(base.layers)] == base.layers
+    assert set(litert.layers) < set(tensorflow.layers)
+    assert len(set(tensorflow.layers) - set(litert.layers)) == 1
+
+
+def test_baked_models_are_one_more_layer_the_last(tensorflow: Image, baked: Image):
+    assert baked.layers[:-1] == tensorflow.layers
+
+
+def test_the_models_layer_stays_when_the_code_changes(baked: Image, build_image: Build, context: Path, tmp_path: Path):
+    copy = shutil.copytree(context, tmp_path / "context")
+    contract = copy / "handlers" / "contract.py"
+    contract.write_text(contract.read_text() + "\nCHANGED = True\n")
+    changed = build_image("baked-tensorflow", models_directory=MODELS, context=copy)
+    assert changed.layers[-1] == baked.layers[-1]
+    assert changed.layers[-2] != baked.layers[-2]
+    assert changed.layers[:-2] == baked.layers[:-2]
