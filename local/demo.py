@@ -59,7 +59,7 @@ def run_demo(overrides: Mapping[str, str], **options: Any) -> bool:
                 flush=True,
             )
             measured += _measure(deployed, mode)
-            not_played |= dict.fromkeys(deployed.deployment.not_emulated)
+            not_played |= dict.fromkeys(deployed.not_played)
     _print_table(measured)
     for each in not_played:
         print(f"not played here: {each}.")

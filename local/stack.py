@@ -13,7 +13,7 @@ from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 from local.resources.account import EmulatedAccount
 from local.stack_config import project_name
-from local.workers import ProcessWorkers
+from local.workers import STANDS_IN, ProcessWorkers
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -26,6 +26,13 @@ class LocalStack:
     emulator: Emulator
     invocations: Invocations
     invoke_api: InvokeApi
+    stands_in: bool = False
+    """Whether the functions run under a runtime client of this project's in place of AWS's."""
+
+    @property
+    def not_played(self) -> tuple[str, ...]:
+        """What is different here than on AWS, a line for each kind."""
+        return (*self.deployment.not_emulated, *((STANDS_IN,) if self.stands_in else ()))
 
     @property
     def api_url(self) -> str:
@@ -73,11 +80,17 @@ def local_stack(
         guard = cleanup.enter_context(Guard())
         emulator = cleanup.enter_context(Emulator(guard, port))
         containers = Containers(guard, emulator.url, base_image) if docker else None
-        workers = containers or ProcessWorkers(guard, project, emulator.url)
-        invocations = Invocations(workers, guard.directory("tensorflow-lambda-logs-"))
+        processes = ProcessWorkers(guard, project, emulator.url)
+        invocations = Invocations(containers or processes, guard.directory("tensorflow-lambda-logs-"))
         cleanup.callback(invocations.stop)
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)
         account = EmulatedAccount(guard, emulator, invocations, invoke_api, project, containers)
         deployment = deploy(account, stack, {"auth": "none", "aws:region": REGION, **overrides})
-        yield LocalStack(deployment=deployment, emulator=emulator, invocations=invocations, invoke_api=invoke_api)
+        yield LocalStack(
+            deployment=deployment,
+            emulator=emulator,
+            invocations=invocations,
+            invoke_api=invoke_api,
+            stands_in=processes.stands_in and not docker,
+        )

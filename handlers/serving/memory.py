@@ -58,11 +58,13 @@ def engine_threads(environment: Mapping[str, str]) -> int:
 def resident_bytes() -> int:
     """Bytes that the process holds for itself: what is mapped from files counts as the system's, which can drop it.
 
-    Every request asks: the file is opened once, and 0 is the answer where there is none (macOS).
+    Every request asks: on Linux, the file that says so is opened once.
     """
     descriptor = _statm()
     if descriptor is None:
-        return 0
+        from handlers.serving.footprint import footprint_bytes
+
+        return footprint_bytes(os.getpid())
     _, resident, shared, *_ = os.pread(descriptor, 128, 0).split()
     return (int(resident) - int(shared)) * _PAGE_BYTES
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from handlers.manifest import Signature, parse_manifest
+from handlers.serving.engines.memory import give_back
 from models.packaging.arrays import Arrays, load_arrays, save_arrays
-from models.packaging.memory import peak_bytes, resident_bytes, return_free_memory
+from models.packaging.memory import peak_bytes, resident_bytes
 
 CALLS = 50
 SECONDS = 1.0
@@ -83,7 +84,7 @@ def _answer(
 
 def _growth(load: Callable[[], Any], requests: Mapping[str, Sequence[Arrays]]) -> int:
     """What the process grows by when it loads the model a second time: without the libraries and what they pay once."""
-    return_free_memory()
+    give_back()
     before = resident_bytes()
     model = load()
     for name, batches in requests.items():

@@ -8,6 +8,7 @@ import ctypes
 import importlib.util
 import os
 import re
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_void_p
@@ -18,8 +19,8 @@ from typing import Any
 from handlers.contract import TENSORFLOW_DIRECTORY, TENSORFLOW_LIBRARY_PATH
 from handlers.serving.engines import EngineError
 
-LIBRARY = "libtensorflow_cc.so.2"
-"""Exports the C API; it finds `libtensorflow_framework.so.2` beside itself."""
+LIBRARY = "libtensorflow_cc.2.dylib" if sys.platform == "darwin" else "libtensorflow_cc.so.2"
+"""Exports the C API; it finds its companion, `libtensorflow_framework`, beside itself."""
 
 
 _SETTINGS = {
