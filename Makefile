@@ -7,11 +7,21 @@ RUN := $(BIN)/python
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Python's word on this machine: TensorFlow has wheels for some versions and machines only.
+define FITS
+import platform, sys
+machine, version = platform.system() + " " + platform.machine(), platform.python_version()
+if not (3, 11) <= sys.version_info < (3, 14):
+    sys.exit("TensorFlow needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is " + version + ". Try: make PYTHON=python3.12 $(MAKECMDGOALS)")
+if machine not in ("Linux x86_64", "Linux aarch64", "Darwin arm64"):
+    sys.exit("TensorFlow runs on Linux (x86-64, arm64) and on Macs with Apple silicon, and $(PYTHON) says that this is " + machine + ". Use the container in .devcontainer; on Windows, WSL.")
+endef
+export FITS
+
 # The stamp holds the lock file's content, so that a changed lock, not a changed date, makes a new environment.
 .venv/.installed: requirements-dev.txt
 	@cmp -s requirements-dev.txt $@ || { \
-	  $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
-	    || { echo "TensorFlow needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
+	  $(PYTHON) -c "$$FITS" || exit 1; \
 	  echo "Making the environment in .venv (once; about three minutes)"; \
 	  $(PYTHON) -m venv --clear .venv \
 	    && $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt; }
