@@ -18,17 +18,15 @@ if machine not in ("Linux x86_64", "Linux aarch64", "Darwin arm64"):
 endef
 export FITS
 
-# The stamp holds the lock file's content, so that a changed lock, not a changed date, makes a new environment.
-.venv/.installed: requirements-dev.txt
-	@cmp -s requirements-dev.txt $@ || { \
-	  $(PYTHON) -c "$$FITS" || exit 1; \
-	  echo "Making the environment in .venv (once; about three minutes)"; \
-	  $(PYTHON) -m venv --clear .venv \
-	    && $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt; }
-	@cp requirements-dev.txt $@
-
+# Made anew when the lock's content changes, and when its packages were installed for another machine or Python.
 .PHONY: setup
-setup: .venv/.installed ## Make the environment in .venv
+setup: ## Make the environment in .venv
+	@cmp -s requirements-dev.txt .venv/.installed && $(RUN) -c 'import orjson' 2>/dev/null || { \
+	  $(PYTHON) -c "$$FITS" \
+	    && echo "Making the environment in .venv (once; about three minutes)" \
+	    && $(PYTHON) -m venv --clear .venv \
+	    && $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt \
+	    && cp requirements-dev.txt .venv/.installed; }
 
 .PHONY: models
 models: setup ## Train and package the sample models into build/repository

@@ -95,7 +95,7 @@ class ImageEngine:
 
     def _build_plain(self, name: str) -> None:
         with tempfile.TemporaryDirectory() as directory:
-            locked = (ROOT / "requirements.txt").read_text().splitlines()
+            locked = (ROOT / "requirements-dev.txt").read_text().splitlines()
             pins = [line.removesuffix("\\").strip() for line in locked if "==" in line]
             (Path(directory) / "pins.txt").write_text("\n".join(pins) + "\n")
             (Path(directory) / "Dockerfile").write_text(PLAIN)

@@ -24,7 +24,7 @@ MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 `MOUNT_PATH` on Lambda; whatever stands for the file system where one machine plays AWS."""
 
 TENSORFLOW_LIBRARY_PATH = "TENSORFLOW_LIBRARY_PATH"
-"""Environment, optional: the directory that holds `libtensorflow_cc.so.2` and `libtensorflow_framework.so.2`. Without
+"""Environment, optional: the directory that holds the libraries `tensorflow_cc` and `tensorflow_framework`. Without
 it, `TENSORFLOW_DIRECTORY` is used where it exists, else the installed `tensorflow` package."""
 
 TENSORFLOW_DIRECTORY = "/opt/tensorflow"

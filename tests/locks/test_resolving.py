@@ -13,13 +13,14 @@ from tests.paths import PROJECT
 DEPLOYMENT, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 PYTHONS = ("3.11", "3.12", "3.13")
 MACOS = "14.0"
-"""The oldest macOS of Apple's that still gets security updates, and that numpy has wheels for."""
+"""The oldest that README names."""
 
 MACHINES = {
     "macOS arm64": ("aarch64-apple-darwin", (DEPLOYMENT, DEVELOPMENT)),
     "Linux x86-64": ("x86_64-unknown-linux-gnu", (DEPLOYMENT, DEVELOPMENT)),
     "Linux arm64": ("aarch64-unknown-linux-gnu", (DEPLOYMENT, DEVELOPMENT)),
     "Windows": ("x86_64-pc-windows-msvc", (DEPLOYMENT,)),
+    "macOS x86-64": ("x86_64-apple-darwin", (DEPLOYMENT,)),
 }
 
 
