@@ -138,7 +138,7 @@ def report(error: Exception, request_id: str = "") -> tuple[bytes, str]:
         error_type, trace = error.error_type, error.trace
     else:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-        places = [(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames]
+        places = [(frame.filename, frame.lineno or 0, frame.name, frame.line) for frame in frames]
         error_type, trace = type(error).__name__, traceback.format_list(places)
     said = f"[ERROR] {error_type}: {error}" if str(error) else f"[ERROR] {error_type}"
     lines = [_indented(line) for text in trace for line in text.splitlines()]
