@@ -2,6 +2,7 @@
 
 POST /2015-03-31/functions/NAME/invocations     as AWS: errors in the payload and in X-Amz-Function-Error
 POST /gateway/functions/NAME/invocations        as the emulator expects it of a function's proxy
+POST /gateway/functions/NAME/revisions/REVISION/invocations        the same, for a revision of the function
 POST /followers/NAME                            the same, for what follows a bucket inside this process
 """
 
@@ -35,6 +36,8 @@ class InvokeApi:
                         _invoke(self, lambda: _call(invocations, self, name, body))
                     case ["gateway", "functions", name, "invocations"]:
                         _invoke_for_gateway(self, lambda: _call(invocations, self, name, body), body)
+                    case ["gateway", "functions", name, "revisions", revision, "invocations"]:
+                        _invoke_for_gateway(self, lambda: _call(invocations, self, name, body, revision), body)
                     case ["followers", name] if name in followers:
                         followers[name]()
                         self.answer(200, b"{}")
@@ -49,9 +52,15 @@ class InvokeApi:
         """Where it listens."""
         return f"http://{self._server.address}"
 
-    def gateway_url(self, function: str) -> str:
-        """The address that the emulator is given for a function."""
-        return f"{self.url}/gateway/functions/{function}/invocations"
+    def gateway_url(self, function: str, revision: str = "") -> str:
+        """The address that the emulator is given for a function, or for one revision of it."""
+        place = f"{function}/revisions/{revision}" if revision else function
+        return f"{self.url}/gateway/functions/{place}/invocations"
+
+    def revision_in(self, url: str) -> str | None:
+        """The revision that an address of `gateway_url` names; None where it names none."""
+        before, _, rest = url.partition("/revisions/")
+        return rest.split("/")[0] if rest and before.startswith(self.url) else None
 
     def follower_url(self, name: str, changed: Callable[[], None]) -> str:
         """An address that the emulator is given in place of a function's; `changed` is called for each event."""
@@ -63,11 +72,13 @@ class InvokeApi:
         self._server.stop()
 
 
-def _call(invocations: Invocations, request: JsonHandler, name: str, event: bytes) -> Outcome:
+def _call(
+    invocations: Invocations, request: JsonHandler, name: str, event: bytes, revision: str | None = None
+) -> Outcome:
     headers = request.headers
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
     patient = _source(event) == "notification"  # asynchronous: Lambda queues it
-    return invocations.invoke(name, event, request_id, trace_id, patient=patient)
+    return invocations.invoke(name, event, request_id, trace_id, patient=patient, revision=revision)
 
 
 def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:
