@@ -22,7 +22,7 @@ from pulumi.runtime.settings import Settings
 from local.resources.account import EmulatedAccount
 from local.resources.not_emulated import not_emulated
 from local.resources.provider import EmulatedProvider, Named, UntaughtError
-from local.resources.values import plain
+from local.resources.values import for_sdk, plain
 from local.stack_config import project_name, read_stack_config
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -126,7 +126,7 @@ class _Provider(Mocks):
             raise DeploymentError(f"Creating {args.typ} {args.name!r} failed: {error}") from error
         with self._lock:
             self.created.append(Resource(type=args.typ, name=args.name, id=made.id, inputs=frozenset(inputs)))
-        return made.id, {**made.outputs, **inputs}
+        return made.id, for_sdk(made.outputs)
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         try:

@@ -13,7 +13,10 @@ from local.resources.facts import Facts, facts_of
 from local.resources.naming import DEFAULTS, with_name, without_defaults
 from local.resources.planning import Plan, foreseen, plan, wanted
 from local.resources.resource_type import Inputs, ResourceType, State
-from local.resources.values import UNKNOWN
+from local.resources.values import UNKNOWN, as_text
+
+DOCUMENTS = frozenset({"assumeRolePolicy", "policy"})
+"""Properties that the provider takes as a text or as an object."""
 
 
 class UntaughtError(Exception):
@@ -39,7 +42,8 @@ class EmulatedProvider:
         """The inputs as the provider completes them. `old` are those of the last deployment; `seed` decides the random
         digits of a made name. Raises UntaughtError, and ValueError for inputs that cannot be."""
         known, facts = self._type(resource), facts_of(resource.pulumi_type)
-        return known.prepared(with_name(facts.name, resource.name, inputs, old, seed))
+        texts = {key: as_text(value) if key in DOCUMENTS else value for key, value in inputs.items()}
+        return known.prepared(with_name(facts.name, resource.name, texts, old, seed))
 
     def diff(
         self, resource: Named, old: Inputs, new: Inputs, ignored: frozenset[str] = frozenset()

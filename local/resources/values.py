@@ -56,6 +56,22 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def for_sdk(value: Any) -> Any:
+    """A plain value with the SDK's own classes of assets."""
+    if isinstance(value, Mapping):
+        return {key: for_sdk(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [for_sdk(item) for item in value]
+    if isinstance(value, Asset):
+        return pulumi.StringAsset(value.text or "") if value.path is None else pulumi.FileAsset(value.path)
+    return value
+
+
+def as_text(document: Any) -> Any:
+    """A JSON document as the text that AWS takes; a text as it is, and one that is not known yet, too."""
+    return json.dumps(document) if isinstance(document, dict) and not contains_unknown(document) else document
+
+
 def contains_unknown(value: Any) -> bool:
     """Whether a value, or a part of it, is not known yet."""
     if isinstance(value, Mapping):
