@@ -13,9 +13,10 @@ import tensorflow as tf
 from benchmarks.paths import REPOSITORIES, SUBJECTS
 from benchmarks.subjects import FORMS, FamilyOfModels, Form, Subject, repository
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Pointer
-from models.catalog import load_catalog
-from models.packaging.package import PackageOptions, package
+from models.packaging.options import PackageOptions
+from models.packaging.package import package
 from models.packaging.repository import ModelRepository
+from models.samples.catalog import load_catalog
 from models.saving import save_lean
 
 IMAGE_SHAPE = (224, 224, 3)

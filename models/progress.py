@@ -2,8 +2,12 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
+
+Say = Callable[[str], None]
+"""Tells a person in a few words what the program does now."""
 
 
 class Progress:

@@ -1,6 +1,6 @@
 """From candidates to artifacts: build, try, choose, and try again what was chosen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from models.packaging.comparison import allowed_error
 from models.packaging.errors import PackagingError
 from models.packaging.forms import NAMES, PREFERENCE
 from models.packaging.trials import Exchange, Trial, TrialFailed, try_candidate
+from models.progress import Say
 
 Exchanges = Mapping[str, Exchange]
 Signatures = Mapping[str, Signature]
@@ -65,7 +66,7 @@ def build_artifacts(
     exchanges: Exchanges,
     forms: Sequence[ArtifactForm],
     tolerance: float | None,
-    say: Callable[[str], None],
+    say: Say,
 ) -> list[Artifact]:
     """The artifacts that serve all signatures, each as it was tried.
 

@@ -4,13 +4,10 @@ import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from models.packaging.errors import PackagingError
+from models.packaging.options import PackageOptions
 from models.packaging.sources import Source
-
-if TYPE_CHECKING:
-    from models.packaging.package import PackageOptions
 
 RECIPE = 3
 """Counts the changes to packaging after which the same model gives other files."""
@@ -34,7 +31,7 @@ def _tensorflow_version() -> str:
         return version("tensorflow")
 
 
-def fingerprint_of(source: Source, options: "PackageOptions") -> str:
+def fingerprint_of(source: Source, options: PackageOptions) -> str:
     """SHA-256 over the model's content, what was asked of the result, and the tools.
 
     Raises PackagingError if the samples cannot be read.

@@ -10,7 +10,7 @@ from models.packaging.artifacts import Exchanges, build_artifacts
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY
 from models.packaging.errors import PackagingError, reason_of
 from models.packaging.fingerprint import tool_versions
-from models.packaging.package import PackageOptions, Say
+from models.packaging.options import PackageOptions
 from models.packaging.preparation import Prepared, prepare
 from models.packaging.repository import ModelRepository, list_files
 from models.packaging.samples import (
@@ -22,6 +22,7 @@ from models.packaging.samples import (
 )
 from models.packaging.sources import Source
 from models.packaging.trials import Exchange
+from models.progress import Say
 
 
 def make_version(

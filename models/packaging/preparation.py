@@ -6,6 +6,7 @@ from pathlib import Path
 
 from handlers.manifest import ArtifactForm, Signature
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY, TFLITE_FILE
+from models.packaging.forms import PREFERENCE
 from models.packaging.meta_graph import read_meta_graph, read_signatures
 from models.packaging.reference import LiteRTReference, Reference, SavedModelReference
 from models.packaging.safety import refuse_harm
@@ -39,4 +40,4 @@ def prepare(source: Source, directory: Path, allowed_operations: Collection[str]
     signatures = read_signatures(meta_graph)
     refuse_harm(meta_graph, allowed_operations)
     reference = SavedModelReference(saved_model, signatures)
-    return Prepared(signatures=signatures, reference=reference, forms=("tflite", "frozen_graph", "saved_model"))
+    return Prepared(signatures=signatures, reference=reference, forms=PREFERENCE)

@@ -19,8 +19,8 @@ from handlers.serving.engines import EngineError
 from models.packaging.arrays import Arrays, from_engine, load_arrays, save_arrays, to_engine
 from models.packaging.candidates import Candidate
 from models.packaging.comparison import Difference, compare, worst_of
+from models.places import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 900
 FAR_LARGER = 30
 """How many times larger inputs are measured apart."""

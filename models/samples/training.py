@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from models.catalog import CatalogEntry
+from models.samples.catalog import CatalogEntry
 
 FINGERPRINT_FILE = "fingerprint.txt"
 METRICS_FILE = "metrics.json"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, parse_manifest, parse_pointer
-from models.catalog import CatalogError, load_catalog
+from models.samples.catalog import CatalogError, load_catalog
 from models.samples.training import METRICS_FILE, train_entry
 
 

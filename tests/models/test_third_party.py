@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from handlers.serving import engines
-from models.build import Places
+from models import places
 from models.samples.third_party import BASIC_PITCH, CREPE_TINY, FER, FetchError, ThirdPartyModel, fetch
 
 
 def fetched(model: ThirdPartyModel) -> Path:
     """Where the model is; skips the test where it is not and cannot be downloaded."""
     try:
-        fetch(model, Places.third_party)
+        fetch(model, places.THIRD_PARTY)
     except FetchError as error:
         pytest.skip(f"{error}; `python -m models fetch-samples` fetches it where there is a network")
-    return model.path(Places.third_party)
+    return model.path(places.THIRD_PARTY)
 
 
 def answer(repository, packaged, inputs):

@@ -2,7 +2,7 @@
 
 import importlib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,14 @@ def load_catalog(path: Path = CATALOG_FILE) -> Mapping[str, CatalogEntry]:
     except (OSError, ValueError) as error:
         raise CatalogError(f"{path}: {error}") from None
     return {name: _entry(name, value) for name, value in document.items()}
+
+
+def chosen_entries(names: Sequence[str]) -> Sequence[CatalogEntry]:
+    """The entries of these names; all entries if none is named. Raises CatalogError if a name is not in the catalog."""
+    catalog = load_catalog()
+    if unknown := [name for name in names if name not in catalog]:
+        raise CatalogError(f"the catalog has no {', '.join(unknown)}; it has {', '.join(catalog)}")
+    return [catalog[name] for name in names or catalog]
 
 
 def _entry(name: str, value: Mapping[str, Any]) -> CatalogEntry:
