@@ -10,8 +10,10 @@ from typing import Protocol
 class Command(Protocol):
     """What a command's module offers."""
 
-    SUMMARY: str
-    """What the command does, for `--help`: starts with a verb in lower case, and has no full stop."""
+    @property
+    def SUMMARY(self) -> str:  # noqa: N802  # a constant of the module
+        """What the command does, for `--help`: starts with a verb in lower case, and has no full stop."""
+        ...
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments and options."""

@@ -58,3 +58,12 @@ def _array(entry: Mapping[str, Any], content: bytes) -> np.ndarray:
         values[index] = content[start : start + length]
         start += length
     return values.reshape(entry["shape"])
+
+
+def numpy_dtype(name: str) -> np.dtype:
+    """numpy's element type for TensorFlow's name of it."""
+    if name == "bfloat16":
+        import ml_dtypes  # numpy has no such type of its own
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(object if name == "string" else name)

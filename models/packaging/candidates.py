@@ -12,6 +12,7 @@ from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 
 from handlers.manifest import ArtifactForm, EngineName, Signature
 from models.packaging.errors import PackagingError, reason_of
+from models.packaging.forms import engine_of
 from models.packaging.freezing import freeze
 from models.packaging.meta_graph import SERVE_TAG
 from models.packaging.sources import GRAPH_FILE, copy_saved_model, saved_model_files
@@ -29,10 +30,14 @@ SERVED_PARTS = (GRAPH_FILE, "variables", "assets")
 class Candidate:
     """One artifact that could serve some signatures; its files are in the version's directory."""
 
-    engine: EngineName
     form: ArtifactForm
     signatures: tuple[str, ...]
     files: tuple[str, ...]
+
+    @property
+    def engine(self) -> EngineName:
+        """The engine that loads it."""
+        return engine_of(self.form)
 
     def size(self, directory: Path) -> int:
         """Bytes of its files."""
@@ -53,7 +58,7 @@ def build_litert(directory: Path, signatures: Mapping[str, Signature]) -> Candid
     saved_model = directory / SAVED_MODEL_DIRECTORY
     if saved_model.is_dir():
         (directory / TFLITE_FILE).write_bytes(_convert(saved_model, list(signatures)))
-    return Candidate(engine="litert", form="tflite", signatures=tuple(signatures), files=(TFLITE_FILE,))
+    return Candidate(form="tflite", signatures=tuple(signatures), files=(TFLITE_FILE,))
 
 
 def build_frozen_graph(directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
@@ -64,14 +69,14 @@ def build_frozen_graph(directory: Path, signatures: Mapping[str, Signature]) -> 
     except Exception as error:
         raise NotBuilt(_first_line(error)) from error
     (directory / FROZEN_FILE).write_bytes(content)
-    return Candidate(engine="tensorflow", form="frozen_graph", signatures=tuple(signatures), files=(FROZEN_FILE,))
+    return Candidate(form="frozen_graph", signatures=tuple(signatures), files=(FROZEN_FILE,))
 
 
 def use_saved_model(directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
     """The SavedModel as it is."""
     files = (file.relative_to(directory) for file in saved_model_files(directory / SAVED_MODEL_DIRECTORY))
     served = tuple(file.as_posix() for file in files if file.parts[1] in SERVED_PARTS)
-    return Candidate(engine="tensorflow", form="saved_model", signatures=tuple(signatures), files=served)
+    return Candidate(form="saved_model", signatures=tuple(signatures), files=served)
 
 
 BUILDERS: Mapping[ArtifactForm, Callable[[Path, Mapping[str, Signature]], Candidate]] = {

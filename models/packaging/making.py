@@ -10,18 +10,14 @@ from models.packaging.artifacts import Exchanges, build_artifacts
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY
 from models.packaging.errors import PackagingError, reason_of
 from models.packaging.fingerprint import tool_versions
+from models.packaging.generated_requests import generate_requests
+from models.packaging.given_samples import load_samples, refuse_unusable_samples, requests_from_samples
 from models.packaging.options import PackageOptions
 from models.packaging.preparation import Prepared, prepare
 from models.packaging.repository import ModelRepository, list_files
-from models.packaging.samples import (
-    generate_requests,
-    load_samples,
-    refuse_unusable_samples,
-    requests_from_samples,
-    warmup_request,
-)
 from models.packaging.sources import Source
-from models.packaging.trials import Exchange
+from models.packaging.trial_runner import Exchange
+from models.packaging.warmup_requests import warmup_request
 from models.progress import Say
 
 

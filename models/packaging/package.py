@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handlers.manifest import Manifest, Pointer
-from models.packaging.errors import PackagingError
 from models.packaging.fingerprint import fingerprint_of
 from models.packaging.options import PackageOptions
-from models.packaging.repository import ModelRepository
+from models.packaging.repository import ModelRepository, VersionTaken
 from models.packaging.sources import open_source
 from models.progress import Say
 
@@ -54,8 +53,5 @@ def _existing(repository: ModelRepository, options: PackageOptions, fingerprint:
         return repository.find(options.name, fingerprint)
     found = repository.versions(options.name).get(options.version)
     if found is not None and found.fingerprint != fingerprint:
-        raise PackagingError(
-            f"version {options.version} of {options.name} exists and holds something else; a version never changes. "
-            "Leave --version out to get the next number."
-        )
+        raise VersionTaken(options.name, options.version)
     return found

@@ -1,8 +1,6 @@
 """The model repository on disk: versions that appear whole and never change."""
 
 import contextlib
-import fcntl
-import hashlib
 import os
 import shutil
 import tempfile
@@ -19,12 +17,21 @@ from handlers.manifest import (
     parse_manifest,
     parse_pointer,
 )
+from models.packaging.durable_files import copy_durably, lock_directory, sha256_of, sync_directory, write_durably
 from models.packaging.errors import PackagingError
 
 INCOMING = ".incoming-"
 """Prefix of a directory that what is new is written to before it gets its place."""
-LOCK = "lock"
-"""A file in such a directory that its writer holds locked, so that whoever clears up, on any host, leaves it alone."""
+
+
+class VersionTaken(PackagingError):
+    """A version with this number exists and holds something else."""
+
+    def __init__(self, model: str, version: int) -> None:
+        super().__init__(
+            f"version {version} of {model} exists and holds something else; a version never changes. Leave --version "
+            "out to get the next number."
+        )
 
 
 class ModelRepository:
@@ -73,7 +80,7 @@ class ModelRepository:
                 path = directory / entry.path
                 if not path.is_file():
                     found.append(f"{path} is missing")
-                elif _sha256(path) != entry.sha256:
+                elif sha256_of(path) != entry.sha256:
                     found.append(f"{path} is not what was packaged")
         pointer = self.pointer(model)
         if pointer is None or pointer.version not in self.versions(model):
@@ -98,7 +105,7 @@ class ModelRepository:
             whole = incoming / "version"
             whole.mkdir()
             for entry in manifest.files:
-                _copy_durably(source / entry.path, whole, entry.path)
+                copy_durably(source / entry.path, whole, entry.path)
             _refuse_incomplete(whole, manifest.files)
             return self._rename(whole, manifest_for, version)
 
@@ -111,9 +118,9 @@ class ModelRepository:
         if pointer != existing:
             path = self.root / model / POINTER_FILE
             with self._incoming() as incoming:
-                _write_durably(incoming / POINTER_FILE, pointer.to_json().encode())
+                write_durably(incoming / POINTER_FILE, pointer.to_json().encode())
                 (incoming / POINTER_FILE).replace(path)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
         return pointer
 
     def _rename(self, incoming: Path, manifest_for: Callable[[int], Manifest], version: int | None) -> Manifest:
@@ -124,20 +131,17 @@ class ModelRepository:
             directory.mkdir(exist_ok=True)
             number = version or 1 + max((int(p.name) for p in directory.iterdir() if p.name.isdecimal()), default=0)
             manifest = manifest_for(number)
-            _write_durably(incoming / MANIFEST_FILE, manifest.to_json().encode())
-            _sync_directory(incoming)
+            write_durably(incoming / MANIFEST_FILE, manifest.to_json().encode())
+            sync_directory(incoming)
             try:
                 incoming.rename(directory / str(number))
             except OSError as error:
                 if not (directory / str(number)).exists():
                     raise
                 if version is not None:
-                    raise PackagingError(
-                        f"version {version} of {manifest.model} exists and holds something else; a version never "
-                        "changes. Leave --version out to get the next number."
-                    ) from error
+                    raise VersionTaken(manifest.model, version) from error
                 continue
-            _sync_directory(directory)
+            sync_directory(directory)
             return manifest
 
     def _manifest(self, directory: Path) -> Manifest | None:
@@ -152,7 +156,7 @@ class ModelRepository:
         """A new directory in the repository, locked while it is written to."""
         while True:
             directory = Path(tempfile.mkdtemp(prefix=INCOMING, dir=self.root))
-            if (lock := _lock(directory)) is not None:
+            if (lock := lock_directory(directory)) is not None:
                 break  # otherwise another process clears it up already
         try:
             yield directory
@@ -164,7 +168,7 @@ class ModelRepository:
         """Remove what writers left that were killed."""
         for directory in self.root.glob(f"{INCOMING}*"):
             with contextlib.suppress(OSError):  # it is another user's, who can clear it up
-                if (lock := _lock(directory)) is not None:
+                if (lock := lock_directory(directory)) is not None:
                     shutil.rmtree(directory, ignore_errors=True)
                     os.close(lock)
 
@@ -172,48 +176,13 @@ class ModelRepository:
 def list_files(directory: Path, paths: Iterator[str] | Sequence[str]) -> tuple[FileEntry, ...]:
     """Size and SHA-256 of files under a directory, in the order of their paths."""
     return tuple(
-        FileEntry(path=path, size=(directory / path).stat().st_size, sha256=_sha256(directory / path))
+        FileEntry(path=path, size=(directory / path).stat().st_size, sha256=sha256_of(directory / path))
         for path in sorted(paths)
     )
 
 
 def _children(directory: Path) -> Sequence[Path]:
     return list(directory.iterdir()) if directory.is_dir() else []
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _lock(directory: Path) -> int | None:
-    """The descriptor that holds a directory's lock, or None where another process does, or has removed it."""
-    path = directory / LOCK
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), path.stat()):
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return None
-
-
-def _copy_durably(source: Path, directory: Path, path: str) -> None:
-    """Copy a file to a path under a directory that must be there."""
-    target = directory / path
-    for parent in reversed(Path(path).parents[:-1]):
-        (directory / parent).mkdir(exist_ok=True)
-    shutil.copyfile(source, target)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _refuse_incomplete(directory: Path, files: Sequence[FileEntry]) -> None:
@@ -223,18 +192,3 @@ def _refuse_incomplete(directory: Path, files: Sequence[FileEntry]) -> None:
             raise PackagingError(
                 f"{path} was removed or changed by another process while the version was written; package it again"
             )
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,8 +10,9 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from handlers.manifest import DEFAULT_SIGNATURE, DTYPES, Signature, TensorSpec
+from handlers.manifest import DEFAULT_SIGNATURE, Signature, TensorSpec
 from models.packaging.errors import PackagingError, reason_of
+from models.packaging.tensor_specs import read_specs, supported_dtype
 from models.quiet import captured_output
 
 IDENTIFIER = b"TFL3"
@@ -148,21 +149,18 @@ def _read_signatures(path: Path) -> Mapping[str, Signature]:
         for name in sorted(interpreter.get_signature_list()):
             runner = interpreter.get_signature_runner(name)
             signatures[name] = Signature(
-                inputs=_specs(name, runner.get_input_details()), outputs=_specs(name, runner.get_output_details())
+                inputs=read_specs(name, runner.get_input_details(), _spec),
+                outputs=read_specs(name, runner.get_output_details(), _spec),
             )
     return signatures
 
 
-def _specs(signature: str, details: Mapping[str, Any]) -> Mapping[str, TensorSpec]:
-    return {name: _spec(f"{signature}.{name}", details[name]) for name in sorted(details)}
-
-
 def _spec(where: str, detail: Mapping[str, Any]) -> TensorSpec:
     dtype = "string" if detail["dtype"] in (np.bytes_, np.object_, np.str_) else np.dtype(detail["dtype"]).name
-    if dtype not in DTYPES:
-        raise PackagingError(f"{where} has the dtype {dtype}; allowed are {', '.join(sorted(DTYPES))}")
     shape = detail.get("shape_signature", detail["shape"])
-    return TensorSpec(dtype=dtype, shape=tuple(int(size) for size in shape), tensor=detail["name"])
+    return TensorSpec(
+        dtype=supported_dtype(where, dtype), shape=tuple(int(size) for size in shape), tensor=detail["name"]
+    )
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 from handlers.manifest import MANIFEST_FILE, parse_manifest
 from handlers.serving import engines
 from models.packaging.errors import PackagingError
-from models.packaging.trials import _by_range
+from models.packaging.trial_runner import _by_range
 from tests.models import more_models, saved_models
 
 

@@ -17,7 +17,7 @@ import os, signal, sys
 from pathlib import Path
 from models.packaging import repository
 from tests.models.test_repository import publish
-repository._sync_directory = lambda directory: os.kill(os.getpid(), signal.SIGKILL)
+repository.sync_directory = lambda directory: os.kill(os.getpid(), signal.SIGKILL)
 publish(repository.ModelRepository(Path(sys.argv[1])), Path(sys.argv[2]), "second")
 """
 
@@ -80,15 +80,15 @@ def test_whoever_is_killed_while_writing_leaves_the_repository_as_it_was(tmp_pat
 
 
 def test_nobody_clears_up_what_another_process_is_writing(tmp_path, empty, monkeypatch):
-    first = repository_module._copy_durably
+    first = repository_module.copy_durably
 
     def publish_in_between(*arguments):
-        monkeypatch.setattr(repository_module, "_copy_durably", first)
+        monkeypatch.setattr(repository_module, "copy_durably", first)
         first(*arguments)
         monkeypatch.setattr("os.getpid", lambda: 4194305)  # as in a container or on a host of its own
         publish(ModelRepository(empty.root), tmp_path / "other", "other")
 
-    monkeypatch.setattr(repository_module, "_copy_durably", publish_in_between)
+    monkeypatch.setattr(repository_module, "copy_durably", publish_in_between)
     assert publish(empty, tmp_path / "s", "first").version == 2
     assert [(empty.root / "m" / version / "file").read_text() for version in "12"] == ["other", "first"]
     assert list(empty.root.glob(f"{INCOMING}*")) == []
@@ -96,13 +96,13 @@ def test_nobody_clears_up_what_another_process_is_writing(tmp_path, empty, monke
 
 @pytest.mark.parametrize("what", ["directory", "file"])
 def test_a_version_that_lost_a_file_while_it_was_written_is_not_published(tmp_path, empty, monkeypatch, what):
-    copy = repository_module._copy_durably
+    copy = repository_module.copy_durably
 
     def lose(source, directory, path):
         copy(source, directory, path)
         shutil.rmtree(directory) if what == "directory" else (directory / path).unlink()
 
-    monkeypatch.setattr(repository_module, "_copy_durably", lose)
+    monkeypatch.setattr(repository_module, "copy_durably", lose)
     with pytest.raises(PackagingError, match="removed or changed"):
         publish(empty, tmp_path / "s", "first")
     assert snapshot(empty.root) == {}
@@ -111,9 +111,9 @@ def test_a_version_that_lost_a_file_while_it_was_written_is_not_published(tmp_pa
 def test_a_copy_does_not_bring_back_a_directory_that_was_removed(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FileNotFoundError):
-        repository_module._copy_durably(tmp_path / "file", tmp_path / "removed", "a/b/file")
+        repository_module.copy_durably(tmp_path / "file", tmp_path / "removed", "a/b/file")
     (tmp_path / "there").mkdir()
-    repository_module._copy_durably(tmp_path / "file", tmp_path / "there", "a/b/file")
+    repository_module.copy_durably(tmp_path / "file", tmp_path / "there", "a/b/file")
     assert (tmp_path / "there" / "a" / "b" / "file").is_file()
 
 

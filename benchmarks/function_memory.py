@@ -1,6 +1,6 @@
 """What a function takes beside its models: the measurements behind the constants of `handlers.serving.memory`.
 
-    python -m benchmarks.memory
+    python -m benchmarks.function_memory
 
 Each number comes from a process of its own that serves the smallest subject. For the runtime it is the most that was
 resident and that no file backs; for an engine, what the first answer added: all of it, and what no file backs. Linux
@@ -90,7 +90,7 @@ def _kilobytes(name: str) -> int:
 def _in_process(way: Way, measured: str) -> int:
     (subject,) = prepare((SUBJECT,))
     ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", way.key, measured],
+        [sys.executable, "-m", "benchmarks.function_memory", way.key, measured],
         cwd=ROOT,
         env=function_environment(way.environment(subject)),
         stdout=subprocess.PIPE,
