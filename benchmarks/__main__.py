@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.figures import Figure
 from benchmarks.object_server import ServerMissing
-from benchmarks.paths import DOCS, QUICK, RESULTS, ROOT
+from benchmarks.paths import DOCS, PROJECT, QUICK, RESULTS
 from benchmarks.records import Record, write_record
 from benchmarks.report import write_report
 from benchmarks.sections import load_section, section_names
@@ -24,7 +24,7 @@ def main(words: Sequence[str] | None = None) -> int:
         "sections", nargs="*", metavar="section", help=f"{', '.join(choices)}; all sections if none is named"
     )
     parser.add_argument(
-        "--quick", action="store_true", help=f"a smoke run of a few rounds, written to {QUICK.relative_to(ROOT)}"
+        "--quick", action="store_true", help=f"a smoke run of a few rounds, written to {QUICK.relative_to(PROJECT)}"
     )
     arguments = parser.parse_args(words)
     if unknown := sorted(set(arguments.sections) - set(choices)):
@@ -38,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
         except ServerMissing as error:
             print(f"  not measured: {error}", flush=True)
             status = 1
-    print(f"wrote {write_report(results, docs).relative_to(ROOT)}")
+    print(f"wrote {write_report(results, docs).relative_to(PROJECT)}")
     return status
 
 

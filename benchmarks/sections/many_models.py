@@ -1,8 +1,6 @@
 """Many models in one function: traffic over a hundred of them with room for twenty."""
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,13 +9,12 @@ from typing import Any
 from benchmarks import plots
 from benchmarks.caching import belady_hits, lru_hits, most_popular_hits, zipf_traffic
 from benchmarks.figures import Figure, ratio_figure
+from benchmarks.function_processes import run_module
 from benchmarks.markdown import megabytes, milliseconds, picture, table
-from benchmarks.paths import ROOT
 from benchmarks.requests import event_for
 from benchmarks.sections.warm_calls import take_turns
-from benchmarks.statistics import median, paired_ratio, percentile
+from benchmarks.statistics import median, medians, paired_ratio, percentile
 from benchmarks.subjects import FamilyOfModels
-from benchmarks.ways import function_environment
 from handlers.contract import (
     MODEL_CACHE_BYTES,
     MODEL_NAMES,
@@ -54,7 +51,7 @@ def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
     ratios = _hit_ratios(data)
     over = (max(data["resident"]) - data["empty_bytes"] - data["budget_bytes"]) / data["model_bytes"]
     failed = sum(status != 200 for status in data["statuses"])
-    hit = paired_ratio(_medians(data["hits"]["multi"]), _medians(data["hits"]["single"]))
+    hit = paired_ratio(medians(data["hits"]["multi"]), medians(data["hits"]["single"]))
     best = "the most that a least-recently-used cache can do"
     return [
         Figure(what="100 models, room for 20: failed requests", value=failed, unit="", sense="at most", bound=0),
@@ -102,7 +99,7 @@ def write(data: Mapping[str, Any], images: Path) -> str:
         ["always the 20 models asked for most, known beforehand", f"{ratios['popular']:.3f}"],
         ["the best possible, which knows every request to come (Belady)", f"{ratios['belady']:.3f}"],
     ]
-    single, multi = _medians(data["hits"]["single"]), _medians(data["hits"]["multi"])
+    single, multi = medians(data["hits"]["single"]), medians(data["hits"]["multi"])
     return "\n".join(
         [
             f"{len(data['traffic'])} JSON requests, one after the other, drawn by Zipf's law (exponent {EXPONENT:g}) "
@@ -140,16 +137,9 @@ def _answer(family: FamilyOfModels, traffic: Sequence[int], budget: int) -> dict
             path = Path(name) / f"{member}.json"
             path.write_text(json.dumps(event_for(family.subject(member), plain=False)), encoding="utf-8")
             events.append(str(path))
-        ended = subprocess.run(
-            [sys.executable, "-m", "benchmarks.traffic"],
-            cwd=ROOT,
-            env=function_environment(_variables(family, family.members, budget)),
-            input=json.dumps({"events": events, "traffic": traffic}),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    return json.loads(ended.stdout)
+        variables = _variables(family, family.members, budget)
+        question = json.dumps({"events": events, "traffic": traffic})
+        return json.loads(run_module("benchmarks.traffic", variables=variables, stdin=question))
 
 
 def _hit_beside_single(family: FamilyOfModels, budget: int, rounds: int, calls: int) -> dict[str, list[list[float]]]:
@@ -175,7 +165,3 @@ def _hit_ratios(data: Mapping[str, Any]) -> dict[str, float]:
 def _split(data: Mapping[str, Any]) -> tuple[list[float], list[float]]:
     pairs = list(zip(data["seconds"], data["loaded"], strict=True))
     return [seconds for seconds, loaded in pairs if not loaded], [seconds for seconds, loaded in pairs if loaded]
-
-
-def _medians(blocks: Sequence[Sequence[float]]) -> list[float]:
-    return [median(block) for block in blocks]

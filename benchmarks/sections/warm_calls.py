@@ -11,7 +11,7 @@ from benchmarks import plots
 from benchmarks.figures import Figure, ratio_figure
 from benchmarks.markdown import milliseconds, picture, table
 from benchmarks.requests import event_for
-from benchmarks.statistics import median, paired_ratio, percentile
+from benchmarks.statistics import median, medians, paired_ratio, percentile
 from benchmarks.subjects import SUBJECT_NAMES, Subject, prepare
 from benchmarks.ways import FROZEN, KERAS, LITERT, WAYS, Way
 from benchmarks.worker import Worker
@@ -42,11 +42,11 @@ def measure(quick: bool) -> dict[str, Any]:
 def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
     """MobileNetV2 beside Keras; our own share of a large binary request and of a small JSON one."""
     network = data["calls"]["mobilenet_v2"]
-    keras = paired_ratio(_medians(network[KERAS.key]), _medians(network[LITERT.key]))
+    keras = paired_ratio(medians(network[KERAS.key]), medians(network[LITERT.key]))
     found = [ratio_figure("MobileNetV2, `litert`: warm call faster than the Keras handler's", keras, "at least", 15)]
     for way in OUR_WAYS:
         blocks = data["overhead"]["mobilenet_v2"][way.key]
-        ratio = paired_ratio(_medians(blocks["handler"]), _medians(blocks["engine"]))
+        ratio = paired_ratio(medians(blocks["handler"]), medians(blocks["engine"]))
         what = f"MobileNetV2, `{way.engine}`: request bytes to response bytes, beside the bare engine call"
         found.append(ratio_figure(what, ratio, "at most", 1.15))
     for way in OUR_WAYS:
@@ -69,8 +69,8 @@ def write(data: Mapping[str, Any], images: Path) -> str:
         [
             name,
             way.label,
-            milliseconds(median(_medians(blocks["handler"]))),
-            milliseconds(median(_medians(blocks["engine"]))),
+            milliseconds(median(medians(blocks["handler"]))),
+            milliseconds(median(medians(blocks["engine"]))),
             f"{median(_own_milliseconds(blocks)):.3f} ms",
         ]
         for name, ways in data["overhead"].items()
@@ -132,12 +132,8 @@ def take_turns(
         return {name: made[1:] for name, made in blocks.items()}
 
 
-def _medians(blocks: Blocks) -> list[float]:
-    return [median(block) for block in blocks]
-
-
 def _own_milliseconds(blocks: Mapping[str, Blocks]) -> list[float]:
-    pairs = zip(_medians(blocks["handler"]), _medians(blocks["engine"]), strict=True)
+    pairs = zip(medians(blocks["handler"]), medians(blocks["engine"]), strict=True)
     return [(handler - engine) * 1e3 for handler, engine in pairs]
 
 
