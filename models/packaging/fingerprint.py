@@ -1,4 +1,4 @@
-"""What makes two packagings the same."""
+"""The fingerprint of a version: equal for equal models, options and tools."""
 
 import hashlib
 import json
@@ -10,11 +10,11 @@ from models.packaging.options import PackageOptions
 from models.packaging.sources import Source
 
 RECIPE = 3
-"""Counts the changes to packaging after which the same model gives other files."""
+"""The version of packaging itself; increase it when the same model gives other files."""
 
 
 def tool_versions() -> dict[str, str]:
-    """Name and version of what makes the files."""
+    """Names and versions of the tools that make a version's files."""
     return {
         "tensorflow": _tensorflow_version(),
         "ai-edge-litert": version("ai-edge-litert"),
@@ -24,7 +24,7 @@ def tool_versions() -> dict[str, str]:
 
 
 def _tensorflow_version() -> str:
-    """TensorFlow's version, without the seconds that importing it takes."""
+    """TensorFlow's version, without importing it, which takes seconds."""
     try:
         return version("tensorflow-cpu")
     except PackageNotFoundError:
@@ -32,7 +32,7 @@ def _tensorflow_version() -> str:
 
 
 def fingerprint_of(source: Source, options: PackageOptions) -> str:
-    """SHA-256 over the model's content, what was asked of the result, and the tools.
+    """SHA-256 over the model's content, the options that change the files, and the tools.
 
     Raises PackagingError if the samples cannot be read.
     """

@@ -22,15 +22,15 @@ WIDE = ((-100.0, 100.0), (0.0, 255.0))
 
 
 def generate_requests(name: str, signature: Signature, accepts: Callable[[Arrays], Any]) -> list[Arrays]:
-    """Random requests, the same each time: batches of 1 and of several, and of wide ranges if the model takes them.
+    """Generate random requests, always the same: batches of 1 and of several, also of wide ranges.
 
     Args:
-        name: of the signature.
-        signature: what the inputs look like.
-        accepts: runs the model; raises where it refuses a request.
+        name: the signature's name.
+        signature: the signature.
+        accepts: runs the model on a request; raises any exception if the model rejects it.
 
     Raises:
-        PackagingError: the model refuses every generated request.
+        PackagingError: the model rejects the generated requests.
     """
     reason: Exception | None = None
     for free in FREE_SIZES:
@@ -45,19 +45,19 @@ def generate_requests(name: str, signature: Signature, accepts: Callable[[Arrays
         else:
             return requests + _wide_requests(name, signature, free, accepts)
     raise PackagingError(
-        f"the model refuses generated inputs for the signature {name!r} ({reason_of(reason or Exception())}); give "
-        f"real ones with --samples FILE.npz, an .npz file with the arrays {', '.join(signature.inputs)}"
+        f"the model fails on generated inputs for the signature {name!r} ({reason_of(reason or Exception())}); give "
+        f"real inputs with --samples FILE.npz, a file with the arrays {', '.join(signature.inputs)}"
     )
 
 
 def _wide_requests(name: str, signature: Signature, free: int, accepts: Callable[[Arrays], Any]) -> list[Arrays]:
-    """A batch for each wide range of floating-point inputs that the model takes."""
+    """A batch for each wide range of floating-point inputs that the model accepts."""
     if not any(_is_inexact(spec.dtype) for spec in signature.inputs.values()):
         return []
     found: list[Arrays] = []
     for seed, limits in enumerate(WIDE):
         request = _generate(name, signature, SEVERAL, free, seed, limits)
-        with contextlib.suppress(Exception):  # a model may refuse what is out of its range
+        with contextlib.suppress(Exception):  # the model may reject values out of its range
             accepts(request)
             found.append(request)
     return found
@@ -87,7 +87,8 @@ def _shape(spec: TensorSpec, batch: int, free: int) -> tuple[int, ...]:
 def _values(
     generator: np.random.Generator, spec: TensorSpec, shape: tuple[int, ...], limits: tuple[float, float]
 ) -> np.ndarray:
-    """Floats within the limits, bytes of their whole range, other integers 0 or 1 (indices, perhaps), short words."""
+    """Random values: floats within the limits, 8-bit integers of any value, other integers 0 or 1 since they may be
+    indices, and short words."""
     if spec.dtype == "string":
         words = generator.choice([b"one", b"two", b"three", b"four"], size=shape)
         return np.array([bytes(word) for word in np.asarray(words).flat], object).reshape(shape)

@@ -19,7 +19,7 @@ MOST_SAMPLES = 512
 
 
 def load_samples(path: Path) -> dict[str, np.ndarray]:
-    """Arrays by input name from an `.npz` file; byte strings may have a fixed width. Raises PackagingError."""
+    """Read arrays by input name from an `.npz` file; byte strings may have a fixed width. Raises PackagingError."""
     try:
         with path.open("rb") as content:
             file = np.load(content, allow_pickle=False)
@@ -34,10 +34,14 @@ def load_samples(path: Path) -> dict[str, np.ndarray]:
 
 
 def refuse_unusable_samples(signatures: Mapping[str, Signature], samples: Arrays) -> None:
-    """See that samples are for these signatures.
+    """Check that the samples belong to these signatures.
 
-    Raises PackagingError if no signature has an array for each of its inputs, or if an array is of no input while an
-    input has none: it is misspelled. Where every input has one, more may be there, such as the right answers.
+    Further arrays, such as the correct answers, are allowed if every input has an array. Otherwise their names are
+    probably misspelled.
+
+    Raises:
+        PackagingError: no signature has an array for each of its inputs, or an input has no array while an array
+            belongs to no input.
     """
     inputs = {name: set(signature.inputs) for name, signature in signatures.items() if signature.inputs}
     allowed = "; ".join(f"{name} takes {', '.join(sorted(keys))}" for name, keys in inputs.items())
@@ -45,16 +49,16 @@ def refuse_unusable_samples(signatures: Mapping[str, Signature], samples: Arrays
     known = set[str]().union(*inputs.values())
     unknown = sorted(set(samples) - known)
     if unknown and not (known and known <= set(samples)):
-        raise PackagingError(f"the samples have arrays that are no signature's input: {', '.join(unknown)}; {allowed}")
+        raise PackagingError(f"the samples have arrays that no signature takes: {', '.join(unknown)}; {allowed}")
     if not any(keys <= set(samples) for keys in inputs.values()):
         found = ", ".join(sorted(samples)) or "nothing"
-        raise PackagingError(f"the samples hold {found}, which is not all that any signature needs; {allowed}")
+        raise PackagingError(f"the samples hold {found}, which is not enough for any signature; {allowed}")
 
 
 def requests_from_samples(name: str, signature: Signature, samples: Arrays) -> list[Arrays] | None:
-    """The given samples as batches of 1, of several, and of the rest; None where they are not for this signature.
+    """Make requests from samples: batches of 1, of several, and of the rest. None if an input has no array.
 
-    Raises PackagingError if they do not fit its inputs.
+    Raises PackagingError if an array does not fit its input.
     """
     if not signature.inputs or not set(signature.inputs) <= set(samples):
         return None
@@ -73,7 +77,7 @@ def requests_from_samples(name: str, signature: Signature, samples: Arrays) -> l
 
 
 def _is_batched(spec: TensorSpec) -> bool:
-    """Whether the first dimension of an input may have any size."""
+    """Whether the first dimension of an input is free."""
     return bool(spec.shape) and spec.shape[0] == -1
 
 
@@ -84,7 +88,7 @@ def _cuts(count: int) -> Sequence[tuple[int, int]]:
 
 
 def _as_input(where: str, array: np.ndarray, spec: TensorSpec) -> np.ndarray:
-    """The array in the input's element type, every value as it was. Raises PackagingError."""
+    """Convert an array to the input's element type. Raises PackagingError if that changes a value."""
     if spec.shape is not None and not (
         len(spec.shape) == array.ndim
         and all(size in (-1, found) for size, found in zip(spec.shape, array.shape, strict=True))
@@ -95,10 +99,10 @@ def _as_input(where: str, array: np.ndarray, spec: TensorSpec) -> np.ndarray:
         return _as_bytes(where, array)
     dtype = numpy_dtype(spec.dtype)
     if array.dtype.kind == "V" and array.dtype.itemsize == dtype.itemsize == 2:
-        array = array.view(dtype)  # numpy writes bfloat16 as two bytes without a type
+        array = array.view(dtype)  # numpy saves bfloat16 as two bytes without a type
     if array.dtype != dtype and (array.dtype.kind not in "biufc" or _is_lossy(array, dtype)):
         raise PackagingError(
-            f"the samples for {where} are of dtype {array.dtype} and hold values that {spec.dtype} has not; "
+            f"the samples for {where} are of dtype {array.dtype} and hold values that {spec.dtype} cannot hold; "
             f"give an array of dtype {spec.dtype}"
         )
     return array.astype(dtype)
@@ -114,7 +118,7 @@ def _as_bytes(where: str, array: np.ndarray) -> np.ndarray:
 
 
 def _is_lossy(array: np.ndarray, dtype: np.dtype) -> bool:
-    """Whether numbers change in a type by more than rounding: lose a fraction, their size or an imaginary part."""
+    """Whether converting numbers to a type does more than round: loses a fraction, the size or an imaginary part."""
     if not array.size or dtype.kind == "c":
         return False
     if array.dtype.kind == "c":

@@ -1,4 +1,4 @@
-"""What a SavedModel says of itself: its MetaGraphDef and the signatures in it."""
+"""Reads a SavedModel's MetaGraphDef and its signatures."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from models.packaging.tensor_specs import read_specs, supported_dtype
 
 SERVE_TAG = "serve"
 INIT_SIGNATURE = "__saved_model_init_op"
-"""What TensorFlow stores the initialisation under; no client may call it."""
+"""TensorFlow's name for the initialisation; clients cannot call it."""
 
 
 def read_meta_graph(saved_model: Path) -> Any:
@@ -35,7 +35,7 @@ def read_meta_graph(saved_model: Path) -> Any:
 
 
 def read_signatures(meta_graph: Any) -> Mapping[str, Signature]:
-    """Every signature that a client may call, in the order of the names. Raises PackagingError."""
+    """Every signature that clients can call, in the order of the names. Raises PackagingError if there is none."""
     signatures = {
         name: Signature(
             inputs=read_specs(name, definition.inputs, _spec),

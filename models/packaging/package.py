@@ -1,4 +1,4 @@
-"""Packaging: a trained model becomes a version of the model repository, with the evidence that it answers the same."""
+"""Packages a trained model as a version of the model repository."""
 
 import tempfile
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from models.progress import Say
 
 @dataclass(frozen=True, kw_only=True)
 class Packaged:
-    """A version in the repository."""
+    """The result of packaging."""
 
     manifest: Manifest
     pointer: Pointer
     reused: bool
-    """Whether it was there already."""
+    """Whether the version existed before."""
 
 
 def package(path: Path, repository: ModelRepository, options: PackageOptions, say: Say) -> Packaged:
-    """Package a model.
+    """Package a model, or find the version that the same model, options and tools made before.
 
     Args:
         path: a SavedModel directory, or a `.keras`, `.h5`, `.hdf5` or `.tflite` file.
         repository: where the version goes.
-        options: how.
-        say: progress.
+        options: how to package it.
+        say: reports progress.
 
     Raises:
-        PackagingError: it cannot be packaged; the repository is as it was.
+        PackagingError: the model cannot be packaged; the repository is unchanged.
     """
     repository.refuse_files()
     source = open_source(path)

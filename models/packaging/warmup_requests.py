@@ -16,10 +16,14 @@ READABLE = frozenset("float32 float64 int8 int16 int32 int64 uint8 uint16 uint32
 
 
 def warmup_request(request: Arrays, accepts: Callable[[Arrays], Any]) -> Mapping[str, Any] | None:
-    """A request as a manifest holds it, or None where JSON cannot say it.
+    """A request as a manifest holds it, or None if JSON cannot hold it.
 
-    Nested lists, bytes as {"b64": ...}. Large arrays, and numbers that JSON has no form for, become {"zeros": shape},
-    if the model takes zeros.
+    Arrays become nested lists, bytes become {"b64": ...}. Large arrays, and element types that JSON does not have,
+    become {"zeros": shape}, if the model accepts zeros.
+
+    Args:
+        request: a request that the model accepts.
+        accepts: runs the model on a request; raises any exception if the model rejects it.
     """
     zeros = {name for name, array in request.items() if not 0 < array.size <= LARGEST_WARMUP}
     zeros |= {name for name, array in request.items() if array.dtype.name not in READABLE}

@@ -49,7 +49,7 @@ def snapshot(root: Path) -> dict[str, bytes]:
 def test_versions_count_up(tmp_path, empty):
     assert [publish(empty, tmp_path / "s", content).version for content in ("first", "second")] == [1, 2]
     assert empty.find("m", "first").version == 1
-    assert empty.faults("m") == [f"{empty.root / 'm' / 'current.json'} names no version that is there"]
+    assert empty.faults("m") == [f"{empty.root / 'm' / 'current.json'} names no complete version"]
 
 
 def test_a_version_never_changes(tmp_path, empty):
@@ -121,4 +121,4 @@ def test_a_changed_file_is_found(tmp_path, empty):
     publish(empty, tmp_path / "s", "first")
     empty.point("m", 1, replace=False)
     (empty.root / "m" / "1" / "file").write_text("other")
-    assert empty.faults("m") == [f"{empty.root / 'm' / '1' / 'file'} is not what was packaged"]
+    assert empty.faults("m") == [f"{empty.root / 'm' / '1' / 'file'} has changed since it was packaged"]
