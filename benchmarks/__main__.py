@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure every section, or those that are named, and write the report."""
+"""`python -m benchmarks`: measure all sections, or the named ones, and write the report."""
 
 import argparse
 import sys
@@ -17,11 +17,14 @@ from benchmarks.sections import load_section, section_names
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 1 if a section could not be measured on this machine."""
+    """Run the command line. Returns 1 if this machine cannot measure a section, otherwise 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     choices = (*section_names(), "report")
     parser.add_argument(
-        "sections", nargs="*", metavar="section", help=f"{', '.join(choices)}; all sections if none is named"
+        "sections",
+        nargs="*",
+        metavar="section",
+        help=f"{', '.join(choices)}; default: all sections",
     )
     parser.add_argument(
         "--quick", action="store_true", help=f"a smoke run of a few rounds, written to {QUICK.relative_to(PROJECT)}"
@@ -43,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def run(name: str, quick: bool, results: Path) -> None:
-    """Measure one section, keep its record, and print its figures."""
+    """Measure one section, write its record to `results`, and print its figures."""
     section = load_section(name)
     print(f"{section.TITLE}", flush=True)
     started, load_before, clock = datetime.now(UTC), machine.load_average(), time.monotonic()

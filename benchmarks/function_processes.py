@@ -1,4 +1,4 @@
-"""Processes that stand for a function's: their environment, how they are run, and what the system says of them."""
+"""Processes that run as a function's: their environment, how to run them, and the system's numbers about them."""
 
 import os
 import subprocess
@@ -56,17 +56,14 @@ def run_module(module: str, *arguments: str, variables: Mapping[str, str], stdin
 
 
 def take_stdout() -> TextIO:
-    """Standard output for this process's own answer; from now on, what anyone else prints there is dropped.
-
-    Handlers log to standard output.
-    """
+    """Reserve standard output for this process's answer. Whatever handlers log there from now on is dropped."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return answer
 
 
 def process_number(pid: int, file: str, name: str) -> int:
-    """A number that the system keeps of a process, from a line of `/proc/<pid>/<file>`. Raises LookupError."""
+    """The system's number about a process, from a line of `/proc/<pid>/<file>`. Raises LookupError."""
     for line in Path(f"/proc/{pid}/{file}").read_text(encoding="utf-8").splitlines():
         key, _, value = line.partition(":")
         if key == name:

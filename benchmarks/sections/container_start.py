@@ -23,7 +23,7 @@ BASELINES = "/mnt/baselines"
 
 @dataclass(frozen=True)
 class Served:
-    """A way to serve a model, and the image that does."""
+    """A way to serve a model, and its image."""
 
     way: Way
     image: str
@@ -43,7 +43,7 @@ SERVED = (
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Fresh containers in turn: every model in every image, then the next round. The first round is not kept."""
+    """Start new containers in turn: every model in every image, then the next round. Drops the first round."""
     engine = ImageEngine()
     images = engine.build()
     subjects = prepare(SUBJECTS[-1:] if quick else SUBJECTS)
@@ -85,10 +85,10 @@ def write(data: Mapping[str, Any], images: Path) -> str:
             rows.append([subject, served.way.label, f"`{served.image}`", seconds(median(measured)), beside])
     return "\n".join(
         [
-            "From before a fresh container is made until its first answer has arrived, with the page cache warm: a "
-            "read-only root, a /tmp in memory, Lambda's user, no privileges. The model is in a mounted directory. "
-            f"Making a container takes {seconds(median(data['nothing']))} of it here, whatever the image; on AWS that "
-            "is Lambda's own part. The answers were compared.\n",
+            "The time from just before a new container is made until its first answer has arrived, with the page cache "
+            "warm. The container has a read-only root, a /tmp in memory, Lambda's user and no privileges. The model is "
+            f"in a mounted directory. {seconds(median(data['nothing']))} of each time are for making the container; on "
+            "AWS that is Lambda's part. All ways gave the same answers.\n",
             table(["model", "way", "image", "first answer", "beside Keras in the plain image"], rows, numbers_from=3),
         ]
     )

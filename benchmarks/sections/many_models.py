@@ -1,4 +1,4 @@
-"""Many models in one function: traffic over a hundred of them with room for twenty."""
+"""Many models in one function: traffic over a hundred models, with memory for twenty."""
 
 import json
 import tempfile
@@ -33,7 +33,7 @@ SEED = 20260101
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """One process under traffic, then a warm hit in it beside the handler of a single model."""
+    """Send traffic to one process, then compare a warm hit with the handler of a single model."""
     family = FamilyOfModels()
     family.prepare()
     model_bytes = _model_bytes(family)
@@ -52,7 +52,7 @@ def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
     over = (max(data["resident"]) - data["empty_bytes"] - data["budget_bytes"]) / data["model_bytes"]
     failed = sum(status != 200 for status in data["statuses"])
     hit = paired_ratio(medians(data["hits"]["multi"]), medians(data["hits"]["single"]))
-    best = "the most that a least-recently-used cache can do"
+    best = "an exact least-recently-used cache's"
     return [
         Figure(what="100 models, room for 20: failed requests", value=failed, unit="", sense="at most", bound=0),
         Figure(
@@ -96,28 +96,29 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     caches = [
         ["the handler", f"{ratios['handler']:.3f}"],
         ["an exact least-recently-used cache", f"{ratios['lru']:.3f}"],
-        ["always the 20 models asked for most, known beforehand", f"{ratios['popular']:.3f}"],
-        ["the best possible, which knows every request to come (Belady)", f"{ratios['belady']:.3f}"],
+        ["the 20 most requested models, known beforehand", f"{ratios['popular']:.3f}"],
+        ["the best possible cache, which knows all future requests (Belady)", f"{ratios['belady']:.3f}"],
     ]
     single, multi = medians(data["hits"]["single"]), medians(data["hits"]["multi"])
     return "\n".join(
         [
-            f"{len(data['traffic'])} JSON requests, one after the other, drawn by Zipf's law (exponent {EXPONENT:g}) "
-            f"over 100 models of {megabytes(data['model_bytes'])} each in memory, which differ only in their names and "
-            f"files. `{MODEL_CACHE_BYTES}` leaves room for {ROOM} of them and the engine. Page cache warm.\n",
+            f"{len(data['traffic'])} JSON requests follow one another. Zipf's law (exponent {EXPONENT:g}) chooses each "
+            f"request's model out of 100, which differ only in their names and files; each takes "
+            f"{megabytes(data['model_bytes'])} in memory. `{MODEL_CACHE_BYTES}` leaves room for {ROOM} models and the "
+            "engine. The page cache is warm.\n",
             table(["cache", "hit ratio"], caches),
-            "No cache that cannot see the future reaches Belady's ratio; the target is set against what the handler's "
-            "own kind, a least-recently-used cache, can do at most.\n",
+            "Only a cache that knows future requests can reach Belady's ratio. The handler's cache evicts the least "
+            "recently used model, so its target is the ratio of an exact cache of this kind.\n",
             table(["request", "number", "median", "p99"], latencies),
-            f"A warm hit takes {milliseconds(median(multi))}, and {milliseconds(median(single))} in the handler of a "
-            "single model, asked in turn.\n",
+            f"A warm hit takes {milliseconds(median(multi))}. In the handler of a single model, asked in turn, it "
+            f"takes {milliseconds(median(single))}.\n",
             picture("many-models.svg", title),
         ]
     )
 
 
 def _model_bytes(family: FamilyOfModels) -> int:
-    """What the manifests say that one model takes."""
+    """The memory of one model, from its manifest."""
     manifest = parse_manifest((family.repository / family.members[0] / "1" / MANIFEST_FILE).read_bytes())
     return manifest.artifact_for(DEFAULT_SIGNATURE).memory_bytes
 
