@@ -1,4 +1,4 @@
-"""The command line says what it did, or why not."""
+"""The command line reports its result or the reason of a failure."""
 
 import errno
 

@@ -1,4 +1,4 @@
-"""Versions appear whole, never change, and survive whoever is killed."""
+"""A version appears complete and never changes, even if its writer is killed."""
 
 import shutil
 import subprocess
@@ -68,7 +68,7 @@ def test_a_pointer_stays_where_it_is_unless_told(tmp_path, empty):
     assert empty.point("m", 2, replace=True).version == 2
 
 
-def test_whoever_is_killed_while_writing_leaves_the_repository_as_it_was(tmp_path, empty):
+def test_a_writer_that_is_killed_leaves_the_repository_unchanged(tmp_path, empty):
     publish(empty, tmp_path / "s", "first")
     before = snapshot(empty.root)
     arguments = [sys.executable, "-c", KILLED_WHILE_WRITING, str(empty.root), str(tmp_path / "s")]
@@ -79,7 +79,7 @@ def test_whoever_is_killed_while_writing_leaves_the_repository_as_it_was(tmp_pat
     assert list(empty.root.glob(f"{INCOMING}*")) == []
 
 
-def test_nobody_clears_up_what_another_process_is_writing(tmp_path, empty, monkeypatch):
+def test_a_process_does_not_remove_what_another_is_writing(tmp_path, empty, monkeypatch):
     first = repository_module.copy_durably
 
     def publish_in_between(*arguments):
