@@ -1,4 +1,4 @@
-"""InferenceApi: an HTTP API in front of the functions, with throttling, authorisation and an access log."""
+"""HttpApi: an HTTP API in front of the functions, with throttling, authorisation, CORS and an access log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,20 +66,20 @@ class Cors:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InferenceApiArgs(ApiArgs):
+class HttpApiArgs(ApiArgs):
     cors: Cors | None = None
     """None lets no other site's page call the API."""
 
 
-class InferenceApi(pulumi.ComponentResource):
+class HttpApi(pulumi.ComponentResource):
     """Routes of both dialects to the functions' aliases, on the stage `$default`, so that paths have no prefix."""
 
     url: pulumi.Output[str]
     api_id: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: InferenceApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("tensorflow-lambda:index:InferenceApi", name, None, opts)
+    def __init__(self, name: str, args: HttpApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:HttpApi", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
         api = aws.apigatewayv2.Api(
             name,
@@ -105,7 +105,7 @@ class InferenceApi(pulumi.ComponentResource):
         name: str,
         api: aws.apigatewayv2.Api,
         logs: aws.cloudwatch.LogGroup,
-        args: InferenceApiArgs,
+        args: HttpApiArgs,
         ready: Sequence[pulumi.Resource],
     ) -> aws.apigatewayv2.Stage:
         return aws.apigatewayv2.Stage(
@@ -122,7 +122,7 @@ class InferenceApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
         )
 
-    def _route(self, name: str, api: aws.apigatewayv2.Api, args: InferenceApiArgs) -> Sequence[pulumi.Resource]:
+    def _route(self, name: str, api: aws.apigatewayv2.Api, args: HttpApiArgs) -> Sequence[pulumi.Resource]:
         """A route for each path, and one more for its preflight requests, which carry no authorisation."""
         inside = pulumi.ResourceOptions(parent=self)
         integrations = self._integrate(name, api, args)
@@ -180,7 +180,7 @@ class InferenceApi(pulumi.ComponentResource):
         )
 
     def _integrate(
-        self, name: str, api: aws.apigatewayv2.Api, args: InferenceApiArgs
+        self, name: str, api: aws.apigatewayv2.Api, args: HttpApiArgs
     ) -> Mapping[InferenceFunction, aws.apigatewayv2.Integration]:
         """One integration for each function, however many routes lead to it."""
         return {

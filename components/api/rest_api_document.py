@@ -75,5 +75,5 @@ def _security_schemes(access: Access) -> dict[str, Document]:
         custom = {"x-amazon-apigateway-authtype": "custom", "x-amazon-apigateway-authorizer": authorizer}
         return {"authorizer": header | custom}
     raise ValueError(
-        "a REST API has no JWT authorizer; use InferenceApi, or LambdaAccess with a function that verifies the token"
+        "a REST API has no JWT authorizer; use HttpApi, or LambdaAccess with a function that verifies the token"
     )

@@ -8,7 +8,7 @@ import pulumi
 from components.api.api_access import Access, JwtAccess, LambdaAccess
 from components.api.api_args import Api
 from components.api.api_domain import Domain
-from components.api.http_api import Cors, InferenceApi, InferenceApiArgs
+from components.api.http_api import Cors, HttpApi, HttpApiArgs
 from components.api.rest_api import LONGEST_TIMEOUT_SECONDS, TIMEOUT_SECONDS, RestApi, RestApiArgs
 from components.function.inference_function import InferenceFunction
 from components.settings.api_settings import ApiKind
@@ -25,7 +25,7 @@ class Functions:
 
 def _http(name: str, settings: Settings, functions: Functions, opts: pulumi.ResourceOptions) -> Api:
     cors = Cors(origins=settings.cors_origins, credentials=settings.cors_credentials) if settings.cors_origins else None
-    arguments = InferenceApiArgs(
+    arguments = HttpApiArgs(
         server=functions.server,
         models=functions.models,
         auth=_access(settings),
@@ -36,7 +36,7 @@ def _http(name: str, settings: Settings, functions: Functions, opts: pulumi.Reso
         kms_key_arn=settings.kms_key_arn,
         cors=cors,
     )
-    return InferenceApi(name, arguments, opts)
+    return HttpApi(name, arguments, opts)
 
 
 def _rest(name: str, settings: Settings, functions: Functions, opts: pulumi.ResourceOptions) -> Api:

@@ -4,7 +4,7 @@ import pytest
 
 from components.api.api_access import JwtAccess, LambdaAccess
 from components.api.api_domain import Domain
-from components.api.http_api import Cors, InferenceApi, InferenceApiArgs
+from components.api.http_api import Cors, HttpApi, HttpApiArgs
 from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
 from components.model_source import ModelBinding
 from tests.recorder import Recorder, deploy
@@ -24,13 +24,13 @@ def make_function(name: str) -> InferenceFunction:
 
 
 def deploy_multi(**args: object) -> Recorder:
-    return deploy(lambda: InferenceApi("api", InferenceApiArgs(server=make_function("all"), **args)))
+    return deploy(lambda: HttpApi("api", HttpApiArgs(server=make_function("all"), **args)))
 
 
 def deploy_single() -> Recorder:
     def program() -> None:
         functions = {model: make_function(model) for model in ("digits", "iris")}
-        InferenceApi("api", InferenceApiArgs(server=functions["digits"], models=functions))
+        HttpApi("api", HttpApiArgs(server=functions["digits"], models=functions))
 
     return deploy(program)
 
@@ -73,7 +73,7 @@ def test_what_concerns_no_model_goes_to_the_first_function():
 def test_a_model_may_be_called_what_an_integration_is_called():
     def program() -> None:
         functions = {model: make_function(model) for model in ("models", "server")}
-        InferenceApi("api", InferenceApiArgs(server=functions["models"], models=functions))
+        HttpApi("api", HttpApiArgs(server=functions["models"], models=functions))
 
     assert routes(deploy(program))["ANY /v1/models/server"] == "server-1234567:live/invocations"
 
@@ -143,7 +143,7 @@ def test_a_model_may_be_called_authorizer():
     def program() -> None:
         functions = {"authorizer": make_function("authorizer")}
         auth = LambdaAccess(function_arn=AUTHORIZER)
-        InferenceApi("api", InferenceApiArgs(server=functions["authorizer"], models=functions, auth=auth))
+        HttpApi("api", HttpApiArgs(server=functions["authorizer"], models=functions, auth=auth))
 
     urns = [each.urn for each in deploy(program).of("aws:lambda/permission:Permission")]
     assert len(urns) == len(set(urns)) == 2
@@ -209,7 +209,7 @@ def test_a_name_of_ones_own_has_tls_and_a_record_and_is_the_only_way_in():
             "evaluateTargetHealth": False,
         }
     ]
-    assert recorder.one("tensorflow-lambda:index:InferenceApi").outputs["url"] == "https://models.example.com"
+    assert recorder.one("tensorflow-lambda:index:HttpApi").outputs["url"] == "https://models.example.com"
 
 
 def test_dns_is_left_alone_unless_a_zone_is_named():
@@ -270,7 +270,7 @@ def test_the_access_log_is_json_and_kept_for_a_time():
 
 
 def test_outputs_are_registered():
-    outputs = deploy_multi().one("tensorflow-lambda:index:InferenceApi").outputs
+    outputs = deploy_multi().one("tensorflow-lambda:index:HttpApi").outputs
     assert outputs == {
         "url": "https://abcdefghij.execute-api.eu-central-1.amazonaws.com",
         "api_id": "api-id",

@@ -110,7 +110,7 @@ def test_a_function_of_ones_own_may_decide_by_a_policy():
 
 
 def test_tokens_are_refused_with_the_way_out():
-    with pytest.raises(ValueError, match="a REST API has no JWT authorizer; use InferenceApi, or LambdaAccess"):
+    with pytest.raises(ValueError, match="a REST API has no JWT authorizer; use HttpApi, or LambdaAccess"):
         deploy_multi(auth=JwtAccess(issuer="https://login.example.com", audience=["models"]))
 
 
