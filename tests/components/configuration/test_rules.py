@@ -11,9 +11,9 @@ from components.image.handler_image import PLATFORMS
 from components.settings.settings import Settings
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
+from tests.recorder import IMAGE
 
 REGION = "eu-central-1"
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 DAY = {"schedule": "cron(0 8 ? * MON-FRI *)", "minimum": 5, "maximum": 20}
 
 
