@@ -2,22 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from components.api.api_limits import LONGEST_TIMEOUT_SECONDS, PATHS_PER_API, REST_TIMEOUT_SECONDS
 from components.api.api_routes import http_routes, rest_resources
 from components.configuration.rules.rule import Rule, for_each_function
-from components.settings.api_settings import ApiKind
 from components.settings.setting_types import Problem, key_of
 from components.settings.settings import Settings
-
-PATHS_PER_API = 300
-"""Routes of an HTTP API, and resources of a REST API, unless AWS raised it.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html and
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
-
-LONGEST_WAIT_SECONDS: Mapping[ApiKind, int] = {"http": 30, "rest": 300}
-"""How long each kind of API can be made to wait for a function. Same pages."""
-
-REST_QUOTA_SECONDS = 29
-"""How long a REST API waits unless the account's quota was raised."""
 
 REST_ONLY: Mapping[str, str] = {
     "web_acl_arn": "a web ACL",
@@ -123,7 +112,7 @@ def what_guards_the_api_is_in_its_region(settings: Settings) -> Iterator[Problem
 
 def function_answers_before_the_api_gives_up(settings: Settings) -> Iterator[Problem]:
     """The API answers for itself once it has waited long enough, whatever the function does."""
-    longest, seconds = LONGEST_WAIT_SECONDS[settings.api], settings.timeout_seconds
+    longest, seconds = LONGEST_TIMEOUT_SECONDS[settings.api], settings.timeout_seconds
     if seconds >= longest:
         way_out = "" if settings.api == "rest" else "; a rest API can be made to wait up to 300"
         yield Problem(
@@ -131,11 +120,11 @@ def function_answers_before_the_api_gives_up(settings: Settings) -> Iterator[Pro
             message=f"the {settings.api} API gives up after {longest} seconds, and a function may go on and be billed "
             f"for {seconds}; only direct invocations get such an answer. Up to {longest - 1} avoids it{way_out}",
         )
-    elif settings.api == "rest" and seconds > REST_QUOTA_SECONDS:
+    elif settings.api == "rest" and seconds > REST_TIMEOUT_SECONDS:
         yield Problem(
             keys=("timeoutSeconds", "api"),
-            message=f"AWS lets a rest API wait {REST_QUOTA_SECONDS} seconds; for {seconds}, first have the quota "
-            f"'Maximum integration timeout in milliseconds' raised in Service Quotas, or set {REST_QUOTA_SECONDS}",
+            message=f"AWS lets a rest API wait {REST_TIMEOUT_SECONDS} seconds; for {seconds}, first have the quota "
+            f"'Maximum integration timeout in milliseconds' raised in Service Quotas, or set {REST_TIMEOUT_SECONDS}",
         )
 
 
