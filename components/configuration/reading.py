@@ -6,9 +6,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from components.configuration.problem import Problem
 from components.configuration.rules import RULES, problems
+from components.settings.declaration import Spec, key_of
 from components.settings.packaged_models import PackagedModel, RepositoryError, read_repository
-from components.settings.setting_types import Problem, Spec, key_of
 from components.settings.settings import Settings
 
 

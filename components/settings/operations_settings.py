@@ -1,13 +1,13 @@
 # ruff: noqa: RUF009 -- `setting` is dataclasses.field with a description
-"""OperationsSettings: how a new version takes over, what is watched, kept and encrypted, and what it is tagged with."""
+"""OperationsSettings: delivery of new versions, alarms, logs, encryption and tags. Imports no Pulumi."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from components.settings.api_settings import arn
-from components.settings.setting_types import choice, flag, integer, one_of, setting, text, texts_by_name
+from components.settings.declaration import setting
+from components.settings.setting_types import arn, choice, flag, integer, one_of, optional, texts_by_name
 
 Delivery = Literal[
     "allAtOnce",
@@ -36,38 +36,40 @@ class OperationsSettings:
     delivery: Delivery = setting(
         choice(get_args(Delivery)),
         "allAtOnce",
-        "How a new version takes traffic. allAtOnce: when it is ready. canary… and linear…: by CodeDeploy in the steps "
-        "that the name says, going back when an alarm rings.",
+        "How a new version takes over the traffic. allAtOnce: as soon as it is ready. The others: by CodeDeploy, in "
+        "the steps that the name states; if an alarm fires, the old version gets the traffic back.",
     )
     monitoring: bool = setting(
         flag(),
         False,
-        "Whether alarms and a dashboard watch the stack; CloudWatch bills the dashboard and each alarm by the month.",
+        "Whether to make alarms and a dashboard. CloudWatch bills the dashboard and each alarm by the month.",
     )
     alarms_topic_arn: str | None = setting(
-        text(arn("sns", r"[\w-]+"), "the ARN of an SNS topic", absent=""),
+        optional(arn("sns", r"[\w-]+", "an SNS topic"), absent=""),
         "",
-        "An SNS topic that is told when an alarm rings and when it ends.",
+        "An SNS topic that gets a message when an alarm fires and when it ends.",
     )
     error_alarm_percent: int = setting(
-        integer(1, 100, "percent"), 1, "The share of requests that may fail on the stack's side before an alarm rings."
+        integer(1, 100, "percent"),
+        1,
+        "An alarm fires if more than this share of the requests fails on the server's side.",
     )
     latency_alarm_ms: int = setting(
         integer(1, 900_000, "milliseconds"),
         5000,
-        "How long the slowest hundredth of the invocations may take before an alarm rings, cold starts included.",
+        "An alarm fires if the slowest hundredth of the invocations takes longer, cold starts included.",
     )
     cold_start_alarm_percent: int = setting(
         integer(1, 100, "percent"),
         20,
-        "The share of requests that may wait for a new environment before an alarm rings.",
+        "An alarm fires if more than this share of the requests waits for a cold start.",
     )
     log_retention_days: int = setting(one_of(LOG_RETENTION_DAYS, "days"), 30, "How many days logs are kept.")
     kms_key_arn: str | None = setting(
-        text(arn("kms", r"key/[\w-]+"), "the ARN of a key (not of an alias)", absent=""),
+        optional(arn("kms", r"key/[\w-]+", "a key (not of an alias)"), absent=""),
         "",
-        "A KMS key of your own that encrypts models, logs, the functions' environment, the image and the queue; "
-        "empty leaves it to keys that AWS owns or manages. The key's policy must let CloudWatch Logs use it.",
+        "A KMS key of your own that encrypts models, logs, the functions' environment, the image and the queue. Its "
+        "policy must let CloudWatch Logs use it. Empty uses keys that AWS owns or manages.",
     )
     tags: Mapping[str, str] = setting(
         texts_by_name(

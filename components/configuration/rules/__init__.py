@@ -3,9 +3,9 @@
 `RULES` are refused before anything is built; `ADVICE` is said and done.
 """
 
+from components.configuration.problem import Problem
 from components.configuration.rules import api, concurrency, functions, models, operations, storage
 from components.configuration.rules.rule import Rule
-from components.settings.setting_types import Problem
 from components.settings.settings import Settings
 
 SUBJECTS = (storage, models, functions, concurrency, operations, api)

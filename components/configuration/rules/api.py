@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from components.api.api_limits import LONGEST_TIMEOUT_SECONDS, PATHS_PER_API, REST_TIMEOUT_SECONDS
 from components.api.api_routes import http_routes, rest_resources
+from components.configuration.problem import Problem
 from components.configuration.rules.rule import Rule, for_each_function
-from components.settings.setting_types import Problem, key_of
+from components.settings.declaration import key_of
 from components.settings.settings import Settings
 
 REST_ONLY: Mapping[str, str] = {

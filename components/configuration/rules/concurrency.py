@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from components.configuration.problem import Problem
 from components.configuration.rules.rule import Rule, for_each_function
-from components.settings.setting_types import Problem
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from components.configuration.problem import Problem
 from components.configuration.rules.rule import Rule
 from components.settings.model_overrides import ENGINE
 from components.settings.packaged_models import PackagedModel
-from components.settings.setting_types import Problem
 from components.settings.settings import Settings
 
 

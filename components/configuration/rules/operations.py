@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from components.configuration.problem import Problem
 from components.configuration.rules.rule import Rule
-from components.settings.setting_types import Problem, key_of
+from components.settings.declaration import key_of
 from components.settings.settings import Settings
 
 WIDGETS_PER_DASHBOARD = 500

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from components.settings.setting_types import Problem
+from components.configuration.problem import Problem
 from components.settings.settings import Settings
 
 Rule = Callable[[Settings], Iterator[Problem]]

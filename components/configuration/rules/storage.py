@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from components.configuration.problem import Problem
 from components.configuration.rules.rule import MIB, Rule, for_each_function
 from components.network.subnets import default_zones, subnet_blocks
-from components.settings.setting_types import Problem
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
 from components.storage.model_staging import files_to_stage, room_for_models

@@ -4,31 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from components.configuration.reading import SettingsError, read_settings
-from components.configuration.rules import ADVICE, problems
-from components.settings.settings import Settings
-from tests.packaged import as_configuration, package
-from tests.paths import PROJECT
+from tests.components.configuration.asking import advice, refusal
+from tests.packaged import package
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
 WEB_ACL = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/0a1b"
 AUTHORIZER = "arn:aws:lambda:eu-central-1:123456789012:function:admit:live"
 JWT = {"auth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": ["models"]}
-
-
-def read(root: Path, **values: object) -> Settings:
-    configuration = as_configuration(**{"modelRepository": str(root), **values})
-    return read_settings(configuration, PROJECT, "eu-central-1")
-
-
-def refusal(root: Path, **values: object) -> str:
-    with pytest.raises(SettingsError) as error:
-        read(root, **values)
-    return str(error.value)
-
-
-def advice(root: Path, **values: object) -> str:
-    return "\n".join(map(str, problems(read(root, **values), ADVICE)))
 
 
 @pytest.mark.parametrize(

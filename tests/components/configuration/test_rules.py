@@ -4,31 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from components.configuration.reading import SettingsError, read_settings
-from components.configuration.rules import ADVICE, problems
 from components.configuration.rules.operations import delivered_characters
 from components.image.handler_image import PLATFORMS
-from components.settings.settings import Settings
+from tests.components.configuration.asking import advice, read, refusal
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
 from tests.recorder import IMAGE
 
-REGION = "eu-central-1"
 DAY = {"schedule": "cron(0 8 ? * MON-FRI *)", "minimum": 5, "maximum": 20}
-
-
-def read(root: Path, region: str | None = REGION, **values: object) -> Settings:
-    return read_settings(as_configuration(**{"modelRepository": str(root), **values}), PROJECT, region)
-
-
-def refusal(root: Path, region: str | None = REGION, **values: object) -> str:
-    with pytest.raises(SettingsError) as error:
-        read(root, region, **values)
-    return str(error.value)
-
-
-def advice(root: Path, **values: object) -> str:
-    return "\n".join(map(str, problems(read(root, **values), ADVICE)))
 
 
 @pytest.mark.parametrize(
@@ -248,7 +231,7 @@ def test_an_engine_that_a_model_was_packaged_for_is_accepted_in_both_modes(packa
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        ({"iris": {"memory": 1}}, "has iris.memory, which is none of storage, engine, memoryMib"),
+        ({"iris": {"memory": 1}}, "has iris.memory, which is not one of storage, engine, memoryMib"),
         ({"iris": {"memoryMib": 1}}, "has iris.memoryMib: 1 is too small; allowed is 128 to 10240 MiB"),
         ({"iris": 3}, "has iris, which is not a map of values by key"),
         (["iris"], "is not a map"),
@@ -270,7 +253,7 @@ def test_a_schedule_says_what_it_lacks(packaged: Path):
 
 def test_tags_are_what_aws_takes(packaged: Path):
     assert read(packaged, tags={"team": "vision"}).tags == {"team": "vision"}
-    assert "has ['aws:team'], which cannot be right" in refusal(packaged, tags={"aws:team": "vision"})
+    assert "has ['aws:team'], which is not valid" in refusal(packaged, tags={"aws:team": "vision"})
 
 
 def test_more_models_than_the_one_that_fills_efs_can_be_granted_are_refused_in_both_modes(tmp_path: Path):

@@ -5,27 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.configuration.reading import SettingsError, read_settings, specs
-from components.configuration.rules import ADVICE, problems
-from components.settings.settings import Settings
+from components.configuration.reading import read_settings, specs
+from tests.components.configuration.asking import advice, read, refusal
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
+from tests.recorder import REGION
 
 DIGEST = "sha256:" + "0" * 64
-
-
-def read(root: Path, **values: object) -> Settings:
-    return read_settings(as_configuration(**{"modelRepository": str(root), **values}), PROJECT)
-
-
-def refusal(root: Path, **values: object) -> str:
-    with pytest.raises(SettingsError) as error:
-        read(root, **values)
-    return str(error.value)
-
-
-def advice(root: Path, **values: object) -> str:
-    return "\n".join(map(str, problems(read(root, **values), ADVICE)))
 
 
 def test_defaults_are_the_cheap_and_closed_choice(packaged: Path):
@@ -48,9 +34,9 @@ def test_models_keep_the_order_in_which_they_are_named(packaged: Path):
 def test_every_mistake_is_reported_at_once_by_key(packaged: Path):
     message = refusal(packaged, storage="floppy", memoryMib=64, auth="password", storag="s3", models=["irs"])
     assert "5 mistakes" in message
-    assert "storage: 'floppy' is none of them; allowed is s3 or efs or s3files or image" in message
+    assert "storage: 'floppy' is not valid; allowed is s3 or efs or s3files or image" in message
     assert "memoryMib: '64' is too small; allowed is 128 to 10240 MiB" in message
-    assert "auth: 'password' is none of them; allowed is iam or none or jwt or lambda" in message
+    assert "auth: 'password' is not valid; allowed is iam or none or jwt or lambda" in message
     assert "storag: there is no such setting; did you mean 'storage'?" in message
     assert "models: irs is not packaged" in message
 
@@ -78,9 +64,9 @@ def test_a_key_in_the_wrong_case_finds_its_setting(packaged: Path):
         ("reservedConcurrency", -2, "or -1 for none"),
         ("logRetentionDays", 31, "allowed is 1, 3, 5, 7, 14, 30"),
         ("deleteModelsOnDestroy", "yes", "allowed is true or false"),
-        ("models", "iris", "is not a list of names"),
-        ("models", ["iris", "iris"], "names ['iris'] more than once"),
-        ("models", ["../iris"], "has ['../iris'], which cannot be names"),
+        ("models", "iris", "is not a list of texts"),
+        ("models", ["iris", "iris"], "has ['iris'] more than once"),
+        ("models", ["../iris"], "has ['../iris'], which is not valid"),
         ("modelRepository", "", "is empty"),
         ("throttlingRate", 0, "allowed is 1 to 10000 requests per second"),
     ],
@@ -180,7 +166,7 @@ def test_the_schema_of_the_project_is_that_of_the_settings():
 def test_the_defaults_of_the_schema_read_as_the_defaults_of_the_settings(packaged: Path):
     schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
     written = {key: each["default"] for key, each in schema.items()} | {"modelRepository": str(packaged)}
-    assert read_settings(as_configuration(**written), PROJECT) == read(packaged)
+    assert read_settings(as_configuration(**written), PROJECT, REGION) == read(packaged)
 
 
 def test_reading_a_configuration_needs_no_pulumi():
