@@ -63,14 +63,7 @@ class HttpApi(Api):
         routes = self._route(name, api, args)
         logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, logs, shared, [*permissions, *routes])
-        self._register(
-            name,
-            shared,
-            api_id=api.id,
-            stage_name=stage.name,
-            stage_url=api.api_endpoint,
-            log_group_name=logs.name,
-        )
+        self._register(name, shared, logs, api_id=api.id, stage_name=stage.name, stage_url=api.api_endpoint)
 
     def _stage(
         self,

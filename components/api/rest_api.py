@@ -87,14 +87,7 @@ class RestApi(Api):
         )
         logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, deployment, logs, args)
-        self._register(
-            name,
-            shared,
-            api_id=api.id,
-            stage_name=stage.stage_name,
-            stage_url=stage.invoke_url,
-            log_group_name=logs.name,
-        )
+        self._register(name, shared, logs, api_id=api.id, stage_name=stage.stage_name, stage_url=stage.invoke_url)
 
     def _stage(
         self,

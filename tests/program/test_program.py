@@ -9,7 +9,7 @@ import yaml
 
 from components.configuration.reading import SettingsError
 from components.configuration.rules.functions import ENVIRONMENT_BYTES
-from components.configuration.rules.storage import ROLE_POLICY_CHARACTERS
+from components.configuration.rules.grants import ROLE_POLICY_CHARACTERS
 from policy.invariants import breaches
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
