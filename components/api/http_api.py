@@ -16,14 +16,6 @@ from components.api.api_routes import http_paths
 from components.api.cors import Cors, cors_configuration
 from components.function.inference_function import InferenceFunction
 
-ACCESS_LOG_FORMAT = access_log_format(
-    routeKey="$context.routeKey",
-    integrationStatus="$context.integrationStatus",
-    integrationLatencyMs="$context.integrationLatency",
-    integrationError="$context.integrationErrorMessage",
-)
-"""https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class HttpApiArgs:
@@ -83,7 +75,7 @@ class HttpApi(Api):
                 "throttling_rate_limit": args.throttling_rate,
                 "detailed_metrics_enabled": True,
             },
-            access_log_settings={"destination_arn": logs.arn, "format": ACCESS_LOG_FORMAT},
+            access_log_settings={"destination_arn": logs.arn, "format": access_log_format("http")},
             opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
         )
 

@@ -24,16 +24,6 @@ BINARY_MEDIA_TYPES = ("*/*",)
 A narrower list would break binary tensors: requests often have no content type, which counts as JSON text, and clients
 that accept `*/*` would get base64. The price: base64 leaves about 4.5 MB of Lambda's 6 MB, for JSON too."""
 
-ACCESS_LOG_FORMAT = access_log_format(
-    resourcePath="$context.resourcePath",
-    httpMethod="$context.httpMethod",
-    integrationStatus="$context.integration.status",
-    integrationLatencyMs="$context.integration.latency",
-    integrationError="$context.integration.error",
-    webAclStatus="$context.waf.status",
-)
-"""https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class RestApiArgs:
@@ -103,7 +93,7 @@ class RestApi(Api):
             rest_api=api.id,
             deployment=deployment.id,
             stage_name=STAGE,
-            access_log_settings={"destination_arn": logs.arn, "format": ACCESS_LOG_FORMAT},
+            access_log_settings={"destination_arn": logs.arn, "format": access_log_format("rest")},
             xray_tracing_enabled=args.tracing,
             opts=self._inside,
         )

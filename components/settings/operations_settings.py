@@ -1,4 +1,4 @@
-# ruff: noqa: RUF009 -- `setting` is dataclasses.field with a description
+# ruff: noqa: RUF009 -- `setting` is a dataclasses.field
 """OperationsSettings: delivery of new versions, alarms, logs, encryption and tags. Imports no Pulumi."""
 
 import re
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from components.settings.declaration import setting
-from components.settings.setting_types import arn, choice, flag, integer, one_of, optional, texts_by_name
+from components.settings.declaration import optional_setting, setting
+from components.settings.setting_types import arn, choice, flag, integer, one_of, texts_by_name
 
 Delivery = Literal[
     "allAtOnce",
@@ -33,44 +33,14 @@ LOG_RETENTION_DAYS = (
 class OperationsSettings:
     """The part of a stack's configuration that concerns operating it."""
 
-    delivery: Delivery = setting(
-        choice(get_args(Delivery)),
-        "allAtOnce",
-        "How a new version takes over the traffic. allAtOnce: as soon as it is ready. The others: by CodeDeploy, in "
-        "the steps that the name states; if an alarm fires, the old version gets the traffic back.",
-    )
-    monitoring: bool = setting(
-        flag(),
-        False,
-        "Whether to make alarms and a dashboard. CloudWatch bills the dashboard and each alarm by the month.",
-    )
-    alarms_topic_arn: str | None = setting(
-        optional(arn("sns", r"[\w-]+", "an SNS topic"), absent=""),
-        "",
-        "An SNS topic that gets a message when an alarm fires and when it ends.",
-    )
-    error_alarm_percent: int = setting(
-        integer(1, 100, "percent"),
-        1,
-        "An alarm fires if more than this share of the requests fails on the server's side.",
-    )
-    latency_alarm_ms: int = setting(
-        integer(1, 900_000, "milliseconds"),
-        5000,
-        "An alarm fires if the slowest hundredth of the invocations takes longer, cold starts included.",
-    )
-    cold_start_alarm_percent: int = setting(
-        integer(1, 100, "percent"),
-        20,
-        "An alarm fires if more than this share of the requests waits for a cold start.",
-    )
-    log_retention_days: int = setting(one_of(LOG_RETENTION_DAYS, "days"), 30, "How many days logs are kept.")
-    kms_key_arn: str | None = setting(
-        optional(arn("kms", r"key/[\w-]+", "a key (not of an alias)"), absent=""),
-        "",
-        "A KMS key of your own that encrypts models, logs, the functions' environment, the image and the queue. Its "
-        "policy must let CloudWatch Logs use it. Empty uses keys that AWS owns or manages.",
-    )
+    delivery: Delivery = setting(choice(get_args(Delivery)), "allAtOnce")
+    monitoring: bool = setting(flag(), False)
+    alarms_topic_arn: str | None = optional_setting(arn("sns", r"[\w-]+", "an SNS topic"), absent="")
+    error_alarm_percent: int = setting(integer(1, 100, "percent"), 1)
+    latency_alarm_ms: int = setting(integer(1, 900_000, "milliseconds"), 5000)
+    cold_start_alarm_percent: int = setting(integer(1, 100, "percent"), 20)
+    log_retention_days: int = setting(one_of(LOG_RETENTION_DAYS, "days"), 30)
+    kms_key_arn: str | None = optional_setting(arn("kms", r"key/[\w-]+", "a key (not of an alias)"), absent="")
     tags: Mapping[str, str] = setting(
         texts_by_name(
             re.compile(r"(?!aws:)[\w .:/=+@-]{1,128}"),
@@ -78,5 +48,4 @@ class OperationsSettings:
             "names of 1 to 128 and values of up to 256 letters, digits, spaces and _.:/=+-@, such as team: vision",
         ),
         {},
-        "Tags for every resource that takes tags, except the models in the bucket.",
     )

@@ -3,20 +3,9 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from components.settings.declaration import Kind
-
-T = TypeVar("T")
-
-
-def optional(kind: Kind[T], *, absent: int | str) -> Kind[T | None]:
-    """A kind with one more value: `absent` stands for "not set" and reads as None."""
-
-    def parse(text: str) -> T | None:
-        return None if text == str(absent) else kind.parse(text)
-
-    return Kind(schema_type=kind.schema_type, allowed=f"{kind.allowed}, or {absent!r} for none", parse=parse)
 
 
 def choice(options: Sequence[str]) -> Kind[Any]:

@@ -1,7 +1,7 @@
-# ruff: noqa: RUF009 -- `setting` is dataclasses.field with a description
+# ruff: noqa: RUF009 -- `setting` is a dataclasses.field
 """Settings: everything that a stack's configuration can say, with its default. Imports no Pulumi.
 
-A field here is a key of the project's configuration in camelCase, and an entry of the schema in Pulumi.yaml.
+A field here is a key of the project's configuration in camelCase. Pulumi.yaml has an entry for it, with its meaning.
 `components/configuration` reads the values (`reading.py`) and checks their combinations (`rules/`).
 """
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from components.settings.api_settings import ApiSettings
-from components.settings.declaration import setting
+from components.settings.declaration import optional_setting, setting
 from components.settings.function_settings import FunctionSettings
 from components.settings.model_overrides import ENGINE, FIELDS, overrides
 from components.settings.operations_settings import OperationsSettings
 from components.settings.packaged_models import PackagedModel
-from components.settings.setting_types import choice, flag, image_by_digest, optional, path, texts
+from components.settings.setting_types import choice, flag, image_by_digest, path, texts
 from components.settings.storage_settings import Storage, StorageSettings
 from handlers.contract import MODEL_NAME, Architecture
 from handlers.manifest import EngineName
@@ -28,46 +28,16 @@ ImageEngines = Literal["auto", "litert", "tensorflow"]
 class Settings(OperationsSettings, ApiSettings, FunctionSettings, StorageSettings):
     """One stack's configuration. `read_settings` in `components/configuration/reading.py` gives a valid one."""
 
-    mode: Mode = setting(
-        choice(get_args(Mode)),
-        "multi",
-        "single: a function for each model, which it loads at start. multi: one function for all models; it loads each "
-        "on its first request.",
-    )
+    mode: Mode = setting(choice(get_args(Mode)), "multi")
     models: tuple[str, ...] = setting(
-        texts(
-            MODEL_NAME,
-            "names of letters, digits, '-' and '_' (pulumi config set --path 'models[0]' digits)",
-        ),
-        [],
-        "Names of the models to serve. Empty serves every packaged model.",
+        texts(MODEL_NAME, "names of letters, digits, '-' and '_' (pulumi config set --path 'models[0]' digits)"), []
     )
-    model_repository: str = setting(
-        path(), "build/repository", "The directory of packaged models, relative to the project's directory."
-    )
-    architecture: Architecture = setting(
-        choice(get_args(Architecture)), "x86_64", "CPU architecture of the image and the functions."
-    )
-    image_uri: str | None = setting(
-        optional(image_by_digest(), absent=""),
-        "",
-        "An existing image, as repository@sha256:digest. Empty builds one from handlers/Dockerfile, with Docker.",
-    )
-    image_engines: ImageEngines = setting(
-        choice(get_args(ImageEngines)),
-        "auto",
-        "Engines in the image. auto: those that the packaged models need. litert: only LiteRT. tensorflow: both, for "
-        "models that are published later.",
-    )
-    delete_models_on_destroy: bool = setting(
-        flag(), False, "Whether `pulumi destroy` may delete the bucket and every model in it."
-    )
-    model_settings: Mapping[str, Mapping[str, Any]] = setting(
-        overrides(),
-        {},
-        "Settings of single models, by model and key. In mode single, a model may have its own storage and function "
-        "settings. In both modes, engine refuses the model if it was packaged for another engine.",
-    )
+    model_repository: str = setting(path(), "build/repository")
+    architecture: Architecture = setting(choice(get_args(Architecture)), "x86_64")
+    image_uri: str | None = optional_setting(image_by_digest(), absent="")
+    image_engines: ImageEngines = setting(choice(get_args(ImageEngines)), "auto")
+    delete_models_on_destroy: bool = setting(flag(), False)
+    model_settings: Mapping[str, Mapping[str, Any]] = setting(overrides(), {})
     packaged: tuple[PackagedModel, ...] = ()
     """The models to serve, in the order of `models`. They come from the model repository."""
     region: str | None = None

@@ -1,4 +1,4 @@
-"""What a configuration may not ask of its API, in the words that a user reads."""
+"""What a configuration may not ask of its API, with the message that a user reads."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Each combination that AWS does not take, or takes with a surprise, with the message that a user reads."""
+"""Each combination that AWS refuses, or that has a surprising effect, with the message that a user reads."""
 
 from pathlib import Path
 

@@ -157,10 +157,10 @@ def test_the_defaults_need_no_advice(packaged: Path):
 
 def test_the_schema_of_the_project_is_that_of_the_settings():
     schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
-    assert {
-        key: {"type": spec.kind.schema_type, "default": spec.written_default, "description": spec.description}
-        for key, spec in specs().items()
-    } == {key: {name: each[name] for name in ("type", "default", "description")} for key, each in schema.items()}
+    assert {key: {"type": spec.kind.schema_type, "default": spec.written_default} for key, spec in specs().items()} == {
+        key: {"type": each["type"], "default": each["default"]} for key, each in schema.items()
+    }
+    assert [key for key, each in schema.items() if not each["description"].endswith(".")] == []
 
 
 def test_the_defaults_of_the_schema_read_as_the_defaults_of_the_settings(packaged: Path):
