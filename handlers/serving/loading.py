@@ -3,10 +3,9 @@
 import threading
 import time
 from contextlib import ExitStack, suppress
-from importlib import import_module
 
 from handlers.manifest import Artifact, EngineName, Manifest
-from handlers.serving.engines import LoadedModel, load, open_libraries
+from handlers.serving.engines import LoadedModel, import_engine, load, open_libraries
 from handlers.serving.stores import Store
 
 
@@ -61,5 +60,5 @@ def _import(engine: EngineName) -> None:
     with suppress(Exception):  # the load does all of it again, and says what is wrong
         opening = threading.Thread(target=open_libraries, args=(engine,), daemon=True)
         opening.start()
-        import_module(f"handlers.serving.engines.{engine}")
+        import_engine(engine)
         opening.join()

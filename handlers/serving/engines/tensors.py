@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from handlers.serving.engines import EngineError
+from handlers.serving.engines import EngineError, array_dtype
 from handlers.serving.engines.c_api import Deallocator, library
 from handlers.serving.meta_graph import DATA_TYPES
 
 _CODES: Mapping[str, int] = {name: code for code, name in DATA_TYPES.items()}
 _STRING, _BFLOAT16 = _CODES["string"], _CODES["bfloat16"]
 _ARRAY_TYPES: Mapping[int, np.dtype] = {
-    code: np.dtype("uint16" if name == "bfloat16" else name) for code, name in DATA_TYPES.items() if code != _STRING
+    code: np.dtype(array_dtype(name)) for code, name in DATA_TYPES.items() if code != _STRING
 }
 _TENSOR_CODES: Mapping[np.dtype, int] = {dtype: code for code, dtype in _ARRAY_TYPES.items() if code != _BFLOAT16}
 

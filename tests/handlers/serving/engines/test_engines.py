@@ -1,14 +1,19 @@
 """What both engines promise alike."""
 
 import threading
+from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 import pytest
 
-from handlers.manifest import DTYPES
+from handlers.manifest import DTYPES, Artifact, EngineName
+from handlers.serving import engines
 from handlers.serving.engines import EngineError
+from handlers.serving.memory import ENGINE_BYTES, ENGINE_OWN_BYTES
 from tests.handlers.serving.engines.conftest import Loader
 
+NO_FILES = Path("/nowhere")
 ENGINES = pytest.mark.parametrize("engine", ["litert", "tensorflow"])
 
 VALUES = {
@@ -24,6 +29,20 @@ VALUES = {
     name: np.array([[np.iinfo(name).max, np.iinfo(name).min], [1, 0]], name)
     for name in (f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", get_args(EngineName))
+def test_every_engine_of_the_manifest_can_be_imported_and_has_its_memory_counted(engine: EngineName) -> None:
+    engines.import_engine(engine)
+    assert 0 < ENGINE_OWN_BYTES[engine] < ENGINE_BYTES[engine]
+
+
+def test_an_engine_that_does_not_exist_is_named() -> None:
+    artifact = Artifact(
+        engine=cast("EngineName", "onnx"), form="tflite", signatures=(), files=(), memory_bytes=0, reason=""
+    )
+    with pytest.raises(EngineError, match="There is no engine 'onnx'; the engines are litert, tensorflow"):
+        engines.load(NO_FILES, artifact, {}, 1)
 
 
 def test_there_is_a_value_for_every_dtype() -> None:
