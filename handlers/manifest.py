@@ -10,7 +10,7 @@ The values are named tuples: a dataclass costs half a millisecond of every cold 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -32,6 +32,15 @@ FORMS: Mapping[EngineName, tuple[ArtifactForm, ...]] = {
     "tensorflow": ("frozen_graph", "saved_model"),
 }
 
+EngineSet = Literal["litert", "tensorflow"]
+"""What an image holds: LiteRT alone, or TensorFlow beside it."""
+
+ENGINE_SETS: Mapping[EngineSet, frozenset[EngineName]] = {
+    "litert": frozenset({"litert"}),
+    "tensorflow": frozenset({"litert", "tensorflow"}),
+}
+"""The engines of each set, the smallest set first."""
+
 DTYPES = frozenset(
     "float16 bfloat16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string "
     "complex64 complex128".split()
@@ -43,6 +52,15 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 class ManifestError(ValueError):
     """A document of the model repository is malformed; the message says where and what is allowed."""
+
+
+def engine_set(engines: Iterable[EngineName]) -> EngineSet:
+    """The smallest set that holds these engines. Raises ValueError if none does."""
+    needed = frozenset(engines)
+    for name, held in ENGINE_SETS.items():
+        if needed <= held:
+            return name
+    raise ValueError(f"no set of engines holds {sorted(needed)}; the sets are {', '.join(ENGINE_SETS)}")
 
 
 class TensorSpec(NamedTuple):
@@ -157,6 +175,10 @@ class Pointer(NamedTuple):
 
     version: int
     labels: Mapping[str, int] = _NOTHING
+
+    def versions(self) -> frozenset[int]:
+        """The versions that it names, by itself or by a label."""
+        return frozenset((self.version, *self.labels.values()))
 
     def to_json(self) -> str:
         """The content of `current.json`."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from handlers.manifest import MANIFEST_FILE, ManifestError, Pointer, parse_pointer
+from handlers.manifest import MANIFEST_FILE, ManifestError, parse_pointer
 from handlers.mirror.bucket import BucketRepository, Contents
 from handlers.mirror.directory import ModelDirectory, write_durably
 from handlers.serving.stores import StoreError
@@ -46,7 +46,7 @@ class ModelMirror:
         self._report.leftovers_removed = self._directory.sweep()
         contents = self._source.contents(self._model)
         pointer = self._source.pointer(self._model) if contents.has_pointer else None
-        awaited = contents.versions & (_versions_of(parse_pointer(pointer)) if pointer else frozenset())
+        awaited = contents.versions & (parse_pointer(pointer).versions() if pointer else frozenset())
         # A new version serves before the mirror has caught up with those that nothing points to.
         for version in sorted(awaited):
             self._attempt(lambda version=version: self._copy(version))
@@ -86,7 +86,7 @@ class ModelMirror:
         if content is None:
             self._report.pointer = "withdrawn" if self._directory.unpoint() else "unchanged"
             return
-        if missing := sorted(_versions_of(parse_pointer(content)) - self._directory.versions()):
+        if missing := sorted(parse_pointer(content).versions() - self._directory.versions()):
             raise StoreError(
                 f"{self._model}/current.json names the versions {missing}, which could not be had; "
                 "the pointer stays where it was"
@@ -95,12 +95,8 @@ class ModelMirror:
 
     def _remove_all_but(self, contents: Contents) -> None:
         pointer = self._directory.pointer()
-        named = _versions_of(pointer) if pointer else frozenset[int]()
+        named = pointer.versions() if pointer else frozenset[int]()
         for version in sorted(self._directory.versions() - contents.versions - named):
             self._directory.remove(version)
             self._report.removed.append(version)
         self._directory.sweep()
-
-
-def _versions_of(pointer: Pointer) -> frozenset[int]:
-    return frozenset((pointer.version, *pointer.labels.values()))

@@ -87,7 +87,7 @@ class Repository:
             raise UnknownModel(model)
         known = self._look_up(model)
         if version is not None:
-            if version not in _named(known.pointer):
+            if version not in known.pointer.versions():
                 raise UnknownVersion(model, version)
             yield self.manifest(model, version)
             return
@@ -113,7 +113,7 @@ class Repository:
         """The versions that the pointer names, by itself or by a label, largest first."""
         if model not in self._reading:
             raise UnknownModel(model)
-        return sorted(_named(self._look_up(model).pointer), reverse=True)
+        return sorted(self._look_up(model).pointer.versions(), reverse=True)
 
     def manifest(self, model: str, version: int) -> Manifest:
         """What a version holds. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
@@ -209,7 +209,7 @@ class Repository:
 
     def _forget_unnamed(self, model: str, known: _Known) -> None:
         """Versions that nothing names any more leave memory."""
-        kept = _named(known.pointer) | {known.good}
+        kept = known.pointer.versions() | {known.good}
         for (name, version), manifest in list(self._manifests.items()):
             if name == model and version not in kept:
                 self._forget(manifest)
@@ -288,10 +288,6 @@ class Repository:
 
 def _key(manifest: Manifest, artifact: Artifact) -> Key:
     return manifest.model, manifest.version, manifest.artifacts.index(artifact)
-
-
-def _named(pointer: Pointer) -> set[int]:
-    return {pointer.version, *pointer.labels.values()}
 
 
 def log_load_failure(key: Hashable, error: BaseException) -> None:

@@ -8,6 +8,7 @@ from components.settings.setting_types import Problem
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
 from components.storage.model_staging import files_to_stage, room_for_models
+from handlers.manifest import engine_set
 
 ROLE_POLICY_CHARACTERS = 10_240
 """All inline policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -194,7 +195,7 @@ def models_fit_in_the_image(settings: Settings) -> Iterator[Problem]:
     if settings.image_uri:
         return
     size = sum(file.size for file in files_to_stage(settings.stored_in("image")))
-    room = room_for_models("tensorflow" if "tensorflow" in settings.engines else "litert")
+    room = room_for_models(engine_set(settings.engines))
     if size > room:
         yield Problem(
             keys=("storage", "models"),
