@@ -1,7 +1,7 @@
-"""What can go wrong between a request and its answer. Each class knows its canonical code; a dialect maps the code
-to a status and words the message as its own servers do."""
+"""What can go wrong between a request and its answer. Each class has a code, and each code an HTTP status; a dialect
+words the message as its own servers do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 Code = Literal[
@@ -15,6 +15,18 @@ Code = Literal[
     "INTERNAL",
 ]
 """gRPC's names, and two that only HTTP has."""
+
+STATUS: Mapping[Code, int] = {
+    "INVALID_ARGUMENT": 400,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "TOO_LARGE": 413,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+}
+"""The HTTP status of each code, in every dialect."""
 
 
 class ServingError(Exception):

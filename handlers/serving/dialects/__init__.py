@@ -1,8 +1,7 @@
 """Dialects: bytes of a request ⇄ named arrays. What answers without a model imports no numpy here."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from handlers.manifest import Manifest
 from handlers.serving.errors import ServingError
@@ -23,15 +22,18 @@ class Call(NamedTuple):
     label: str | None = None
 
 
-class Inference(NamedTuple):
+Form = TypeVar("Form")
+
+
+class Inference(NamedTuple, Generic[Form]):
     """What a request gives to a model, and what it wants back."""
 
     signature: str
     inputs: "Mapping[str, np.ndarray]"
+    form: Form
+    """The form of the answer that the request asks for. Each dialect has a type of its own for it."""
     outputs: Sequence[str] | None = None
     """Public names, in the order of the answer; None for all."""
-    form: Mapping[str, Any] = MappingProxyType({})
-    """What the dialect itself needs to word the answer."""
 
 
 class Models(Protocol):
@@ -58,11 +60,11 @@ class Dialect(Protocol):
         """Answer every operation but `predict`."""
         ...
 
-    def decode(self, request: Request, manifest: Manifest) -> Inference:
+    def decode(self, request: Request, manifest: Manifest) -> Inference[Any]:
         """Read the inputs of a `predict`, of the dtypes and shapes that the signature allows."""
         ...
 
-    def encode(self, inference: Inference, outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
+    def encode(self, inference: Inference[Any], outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
         """Answer a `predict`."""
         ...
 

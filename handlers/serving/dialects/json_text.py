@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from handlers.serving.errors import InvalidRequest
+from handlers.serving.errors import STATUS, InvalidRequest, MethodNotAllowed, ServingError
 from handlers.serving.events import Response
 
 _SHOWN_CHARACTERS = 256
@@ -64,6 +64,19 @@ def json_response(document: Mapping[str, Any], status: int = 200, headers: Mappi
     """A response with a JSON body."""
     body = orjson.dumps(document)
     return Response(status, body) if not headers else Response(status, body, {**Response(status).headers, **headers})
+
+
+def error_response(error: ServingError, message: str) -> Response:
+    """The response to a request that failed: `{"error": message}`, with the status of the error's code.
+
+    Both dialects answer so; the message is the dialect's own.
+    """
+    headers: dict[str, str] = {}
+    if error.retry_after_seconds is not None:
+        headers["retry-after"] = str(error.retry_after_seconds)
+    if isinstance(error, MethodNotAllowed):
+        headers["allow"] = ", ".join(error.allowed)
+    return json_response({"error": message}, STATUS[error.code], headers)
 
 
 def _parse_leniently(body: bytes) -> Any:

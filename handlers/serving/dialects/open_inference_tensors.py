@@ -5,14 +5,14 @@ A binary input becomes an array over the request's own bytes: nothing is copied.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.dialects import Inference
+from handlers.serving.dialects.datatypes import DATATYPES
 from handlers.serving.dialects.json_text import parse_object
-from handlers.serving.dialects.open_inference import DATATYPES
 from handlers.serving.dialects.tensors import (
     Ragged,
     dump,
@@ -25,15 +25,25 @@ from handlers.serving.dialects.tensors import (
     show_shape,
     text,
 )
+from handlers.serving.engines import array_dtype
 from handlers.serving.errors import InvalidRequest, UnknownSignature, Unsupported
 from handlers.serving.events import Request, Response
 
 HEADER_LENGTH = "inference-header-content-length"
 _ONLY_BINARY = ("float16", "bfloat16")
-_ARRAY_TYPES = {name: np.dtype("uint16" if name == "bfloat16" else name) for name in DATATYPES if name != "string"}
+_ARRAY_TYPES = {name: np.dtype(array_dtype(name)) for name in DATATYPES if name != "string"}
 
 
-def decode(request: Request, manifest: Manifest) -> Inference:
+class AnswerForm(NamedTuple):
+    """The form of the answer that a request asks for."""
+
+    id: Any
+    """The request's id, which the answer repeats; None for none."""
+    binary: frozenset[str]
+    """The outputs to answer as raw bytes."""
+
+
+def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
     """The inputs of an `infer` request. Raises InvalidRequest, or Unsupported."""
     length = _header_length(request)
     if length == 0:
@@ -47,10 +57,10 @@ def decode(request: Request, manifest: Manifest) -> Inference:
     payload = memoryview(request.body)[length:] if length is not None else memoryview(b"")
     inputs = _inputs(document, payload, signature, manifest.model)
     outputs, binary = _outputs(document, parameters, signature, manifest.model)
-    return Inference(name, inputs, outputs, {"id": document.get("id"), "binary": binary})
+    return Inference(name, inputs, AnswerForm(document.get("id"), binary), outputs)
 
 
-def encode(inference: Inference, outputs: Mapping[str, np.ndarray], manifest: Manifest) -> Response:
+def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], manifest: Manifest) -> Response:
     """The answer: JSON, with the outputs that were asked for in binary form behind it."""
     signature = manifest.signatures[inference.signature]
     raw: list[bytes] = []
@@ -60,17 +70,17 @@ def encode(inference: Inference, outputs: Mapping[str, np.ndarray], manifest: Ma
         if dtype not in DATATYPES:
             raise Unsupported(f"output '{name}' is of type {dtype}, which the protocol has no datatype for")
         entry: dict[str, Any] = {"name": name, "datatype": DATATYPES[dtype], "shape": array.shape}
-        if name in inference.form["binary"]:
+        if name in inference.form.binary:
             raw.append(_to_bytes(array))
             entry["parameters"] = {"binary_data_size": len(raw[-1])}
         else:
             entry["data"] = _to_json(array, name, dtype)
         described.append(entry)
     document: dict[str, Any] = {"model_name": manifest.model, "model_version": str(manifest.version)}
-    if inference.form["id"] is not None:
-        document["id"] = inference.form["id"]
+    if inference.form.id is not None:
+        document["id"] = inference.form.id
     header = dump(document | {"outputs": described})
-    if not inference.form["binary"]:
+    if not inference.form.binary:
         return Response(200, header)
     headers = {"content-type": "application/octet-stream", HEADER_LENGTH: str(len(header))}
     return Response(200, b"".join((header, *raw)), headers)
@@ -223,7 +233,7 @@ def _outputs(
     return list(dict.fromkeys(names)), frozenset(binary)
 
 
-def _raw(request: Request, manifest: Manifest) -> Inference:
+def _raw(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
     """A request that is nothing but the bytes of the only input."""
     name = manifest.default_signature()
     signature = manifest.signatures[name]
@@ -240,7 +250,7 @@ def _raw(request: Request, manifest: Manifest) -> Inference:
     else:
         shape = _raw_shape(spec, len(data), key)
         array = _from_bytes(data, key, shape, spec)
-    return Inference(name, {key: array}, None, {"id": None, "binary": frozenset(signature.outputs)})
+    return Inference(name, {key: array}, AnswerForm(None, frozenset(signature.outputs)))
 
 
 def _raw_shape(spec: TensorSpec, size: int, name: str) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from handlers.serving.dialects.tensors import (
 )
 from handlers.serving.errors import InvalidRequest, ServingError, Unsupported
 
+Layout = Literal["rows", "columns"]
+"""Rows: one value of every input for each instance. Columns: one tensor for each input."""
+
 _REFUSED = frozenset({"uint16"})
 """What has a JSON form, yet none that TensorFlow Serving reads."""
 
@@ -31,7 +34,7 @@ _BYTES_SUFFIX = "_bytes"
 """Outputs with such a name are bytes, not text."""
 
 
-def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Inference:
+def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Inference[Layout]:
     """The inputs of a prediction. Raises InvalidRequest, or Unsupported for a dtype that JSON has no form for."""
     if not signature.inputs and document.get("inputs") != {}:
         raise InvalidRequest(f"Signature {name!r} takes no inputs: send 'inputs' as an empty object")
@@ -55,12 +58,12 @@ def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Infe
                 f"Input {key!r} has the shape {show_shape(array.shape)}; "
                 f"signature {name!r} takes {show_shape(signature.inputs[key].shape)}"
             )
-    return Inference(name, inputs, form={"rows": "instances" in document})
+    return Inference(name, inputs, "rows" if "instances" in document else "columns")
 
 
-def encode(inference: Inference, outputs: Mapping[str, np.ndarray]) -> bytes:
+def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> bytes:
     """The body of the answer. Raises InvalidRequest if outputs do not fall into rows as the request does."""
-    if not inference.form["rows"]:
+    if inference.form == "columns":
         columns = {name: _jsonable(array, name) for name, array in outputs.items()}
         return dump({"outputs": columns if len(columns) > 1 else next(iter(columns.values()))})
     batch: int | None = None
