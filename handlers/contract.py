@@ -13,12 +13,6 @@ MODEL_NAMES = "MODEL_NAMES"
 MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
 """Environment, optional: how many bytes of loaded models a function keeps; by default it follows from its memory."""
 
-MODEL_CACHE_COUNT = "MODEL_CACHE_COUNT"
-"""Environment, optional: how many models a function keeps loaded at most, however small they are."""
-
-MODEL_CACHE_PINNED = "MODEL_CACHE_PINNED"
-"""Environment, optional: models, separated by commas, that stay loaded once they are."""
-
 MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 """Environment of the sync function: the directory that it keeps equal to the bucket, as its process sees it.
 `MOUNT_PATH` on Lambda; whatever stands for the file system where one machine plays AWS."""

@@ -21,16 +21,14 @@ class Budget:
 
     Args:
         total: bytes that models may take, engines included.
-        most: how many models there may be at once; None for any number.
         resident: bytes that the process holds.
         slack: bytes that it may hold beyond `total`, for requests and their answers.
     """
 
-    def __init__(self, total: int, most: int | None, resident: Callable[[], int], slack: int) -> None:
-        self._total, self.most, self.resident, self._slack = total, most, resident, slack
+    def __init__(self, total: int, resident: Callable[[], int], slack: int) -> None:
+        self._total, self.resident, self._slack = total, resident, slack
         self.held_bytes = 0
         """Bytes of all models, those included that are being loaded or closed."""
-        self.held_count = 0
         self._engines: dict[str, Shared] = {}
         self._observed: dict[Hashable, int] = {}
         self._empty: int | None = None
@@ -59,17 +57,15 @@ class Budget:
 
     def fits(self, size: int, used: int) -> bool:
         """Whether one more model has room beside so many bytes."""
-        return used + size <= self.available() and (self.most is None or self.held_count < self.most)
+        return used + size <= self.available()
 
     def take(self, size: int) -> None:
         """Note a model that is going to be loaded."""
         self.held_bytes += size
-        self.held_count += 1
 
     def free(self, size: int) -> None:
         """Note that it is gone."""
         self.held_bytes -= size
-        self.held_count -= 1
 
     def resize(self, before: int, after: int) -> None:
         """Note that it takes another size than it was said to."""

@@ -50,12 +50,10 @@ _NOTHING_SHARED = Shared()
 
 
 class ModelCache(Generic[M]):
-    """Loaded models by key, within `budget` bytes (and `most` models, if given). Safe to use from several threads.
+    """Loaded models by key, within `budget` bytes. Safe to use from several threads.
 
     Args:
         budget: bytes that loaded models may take.
-        most: how many models may be loaded at once.
-        pinned: keys for which this is true are never evicted.
         clock: seconds that only grow.
         resident: bytes that the process holds, by which the sizes of loaded models are corrected.
         slack: bytes that the process may hold beyond the budget, for requests and their answers.
@@ -66,15 +64,13 @@ class ModelCache(Generic[M]):
         self,
         budget: int,
         *,
-        most: int | None = None,
-        pinned: Callable[[Hashable], bool] = lambda key: False,
         clock: Callable[[], float] = time.monotonic,
         resident: Callable[[], int] = lambda: 0,
         slack: int = 0,
         on_failure: Callable[[Hashable, BaseException], None] = lambda key, error: None,
     ) -> None:
-        self._budget = Budget(budget, most, resident, slack)
-        self._pinned, self._on_failure = pinned, on_failure
+        self._budget = Budget(budget, resident, slack)
+        self._on_failure = on_failure
         self._changed = threading.Condition()
         self._ready: OrderedDict[Hashable, Entry[M]] = OrderedDict()
         self._loading: dict[Hashable, _Loading[M]] = {}
@@ -272,14 +268,13 @@ class ModelCache(Generic[M]):
     def _make_room(self, job: _Job[M]) -> int:
         """Evict until the model fits, and take its bytes; returns how many.
 
-        Raises ModelTooLarge if pinned models leave no room, ModelUnavailable if too much stays in use.
+        Raises ModelUnavailable if too much stays in use.
         """
         deadline = time.monotonic() + ROOM_SECONDS
         while True:
             with self._changed:
                 job.size = self._budget.expected(job.key, job.size)
                 size = job.size + self._budget.not_yet(job.shared)
-                self._refuse_beside_pinned(size)
                 has_room = self._budget.fits(size, self._budget.held_bytes)
                 # What the process shows only ever makes others leave: it refuses nobody.
                 victim = None if has_room and self._budget.fits(size, self._budget.used()) else self._pop_victim()
@@ -292,14 +287,6 @@ class ModelCache(Generic[M]):
                     continue
             self._close(victim)
 
-    def _refuse_beside_pinned(self, size: int) -> None:
-        staying = [entry.size for key, entry in self._ready.items() if self._pinned(key)]
-        is_full = self._budget.most is not None and len(staying) >= self._budget.most
-        if staying and (is_full or sum(staying) + size > self._budget.available()):
-            raise ModelTooLarge(
-                "The pinned models leave no room for this one: give the function more memory, or pin fewer"
-            )
-
     def _is_over(self) -> bool:
         now = time.monotonic()
         if now - self._looked_at < LOOK_SECONDS:
@@ -309,7 +296,7 @@ class ModelCache(Generic[M]):
 
     def _pop_victim(self) -> Entry[M] | None:
         for key, entry in self._ready.items():
-            if entry.users == 0 and not self._pinned(key):
+            if entry.users == 0:
                 entry.leaving = True
                 return self._ready.pop(key)
         return None

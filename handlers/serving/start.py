@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 
-from handlers.contract import MODEL_CACHE_COUNT, MODEL_CACHE_PINNED, MODEL_NAMES, MODEL_STORE_URI, split_model_names
+from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, split_model_names
 from handlers.serving.app import App
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
@@ -33,14 +33,8 @@ def open_app(environment: Mapping[str, str]) -> App:
     names = split_model_names(environment.get(MODEL_NAMES, ""))
     if not names:
         raise ValueError(f"{MODEL_NAMES} is empty; it must list the models to serve, separated by commas")
-    count = environment.get(MODEL_CACHE_COUNT, "")
-    if count and not (count.isdigit() and int(count) > 0):
-        raise ValueError(f"{MODEL_CACHE_COUNT} is {count!r}; it must be a number of models, at least 1")
-    pinned = frozenset(split_model_names(environment.get(MODEL_CACHE_PINNED, "")))
     cache: ModelCache[LoadedModel] = ModelCache(
         cache_budget(environment),
-        most=int(count) if count else None,
-        pinned=lambda key: isinstance(key, tuple) and key[0] in pinned,
         resident=resident_bytes,
         slack=REQUEST_BYTES,
         on_failure=log_load_failure,

@@ -150,7 +150,6 @@ def test_a_model_that_cannot_be_loaded_at_init_is_answered_for(repository: Path,
         ("handlers.single_model", {"MODEL_NAMES": "a,b"}, "serves exactly one model"),
         ("handlers.multi_model", {"MODEL_STORE_URI": "http://x"}, "it must be s3://bucket/prefix"),
         ("handlers.multi_model", {"MODEL_CACHE_BYTES": "1 GB"}, "it must be a number of bytes"),
-        ("handlers.multi_model", {"MODEL_CACHE_COUNT": "0"}, "at least 1"),
     ],
 )
 def test_a_wrong_environment_is_refused_at_start(module: str, changes: dict[str, str], reason: str) -> None:
