@@ -14,7 +14,7 @@ import numpy as np
 
 from handlers.manifest import Artifact, Signature, TensorSpec
 from handlers.serving.engines import EngineError
-from handlers.serving.engines.memory import give_back
+from handlers.serving.engines.heap import trim_heap
 
 _WRAPPER = "ai_edge_litert._pywrap_litert_interpreter_wrapper"
 _BUILTIN_OPERATIONS = 1
@@ -79,7 +79,7 @@ class LiteRTModel:
         with self._lock:
             self._interpreter = None
             self._subgraphs = {}
-        give_back()
+        trim_heap()
 
     def _plan(self, subgraph: _Subgraph, inputs: Mapping[str, np.ndarray]) -> None:
         shapes = {index: inputs[name].shape for name, index in subgraph.inputs.items()}

@@ -133,7 +133,7 @@ def test_a_damaged_file_is_refused_and_leaves_nothing(
     s3.put("models/m/1", {"model.tflite": b"x" * 1000})
     with pytest.raises(StoreError, match="has the SHA-256"):
         store.fetch("m", 1, [entry("model.tflite", b"y" * 1000)])
-    with pytest.raises(StoreError, match="has not the 3000 bytes"):
+    with pytest.raises(StoreError, match="does not have the 3000 bytes"):
         store.fetch("m", 1, [entry("model.tflite", b"x" * 3000)])
     with pytest.raises(StoreError, match="is not there, though the manifest lists it"):
         store.fetch("m", 1, [entry("absent", b"x")])
