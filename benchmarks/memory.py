@@ -1,4 +1,4 @@
-"""What a function takes beside its models: the measurements behind the constants of `handlers.serving.memory`.
+"""What a function takes beside its models: the measurements behind the constants of `handlers.serving.footprint`.
 
     python -m benchmarks.memory
 
@@ -21,7 +21,7 @@ from benchmarks.subjects import prepare
 from benchmarks.ways import FROZEN, LITERT, Way, function_environment
 from benchmarks.worker import Context, load_call
 from handlers.serving.engines import open_libraries
-from handlers.serving.memory import ENGINE_BYTES, ENGINE_OWN_BYTES, MIB, RUNTIME_BYTES, resident_bytes
+from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES, MIB, RUNTIME_BYTES, resident_bytes
 
 SUBJECT = "iris"
 LARGEST_BODY = 6_000_000

@@ -19,7 +19,7 @@ from handlers.serving import loading, start
 from handlers.serving.app import App
 from handlers.serving.engines import LoadedModel
 from handlers.serving.errors import InvalidRequest
-from handlers.serving.loading import ArtifactLoad, Timing
+from handlers.serving.loading import ArtifactLoad
 from handlers.serving.start import open_single_model_app
 from handlers.serving.stores.s3 import S3Store
 from handlers.serving.warmup import warmup_inputs
@@ -175,7 +175,7 @@ def test_files_stay_on_disk_until_the_engine_has_them(
 
 
 def _load_of(store: S3Store, manifest: Manifest) -> ArtifactLoad:
-    return ArtifactLoad(store, manifest, manifest.artifacts[0], 1, Timing())
+    return ArtifactLoad(store, manifest, manifest.artifacts[0], 1)
 
 
 def test_warm_up_requests_are_read_as_the_manifest_writes_them() -> None:

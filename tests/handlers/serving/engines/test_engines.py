@@ -10,7 +10,7 @@ import pytest
 from handlers.manifest import DTYPES, Artifact, EngineName
 from handlers.serving import engines
 from handlers.serving.engines import EngineError
-from handlers.serving.memory import ENGINE_BYTES, ENGINE_OWN_BYTES
+from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES
 from tests.handlers.serving.engines.conftest import Loader
 
 NO_FILES = Path("/nowhere")
