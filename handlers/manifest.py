@@ -17,8 +17,6 @@ from typing import Any, Literal, NamedTuple, get_args
 SCHEMA_VERSION = 1
 POINTER_FILE = "current.json"
 MANIFEST_FILE = "manifest.json"
-SAVED_MODEL_FILE = "saved_model.pb"
-"""The file that makes a directory a SavedModel."""
 DEFAULT_SIGNATURE = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
 """What TensorFlow Serving calls a signature that takes and gives any tensors."""

@@ -1,12 +1,12 @@
 """ModelDirectory: one model on a file system that others read while it changes."""
 
-import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from handlers.durable import sync_directory, write_durably
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest, Pointer, parse_pointer
 
 
@@ -52,10 +52,10 @@ class ModelDirectory:
         try:
             yield incoming
             for directory in (incoming, *(path for path in incoming.rglob("*") if path.is_dir())):
-                _sync(directory)
+                sync_directory(directory)
             replaced = self._set_aside(version)
             incoming.rename(self._path / str(version))
-            _sync(self._path)
+            sync_directory(self._path)
             if replaced:
                 shutil.rmtree(replaced)
         finally:
@@ -69,7 +69,7 @@ class ModelDirectory:
         incoming = self._path / f".{POINTER_FILE}.{uuid4().hex}"
         write_durably(incoming, content)
         incoming.replace(self._path / POINTER_FILE)
-        _sync(self._path)
+        sync_directory(self._path)
         return True
 
     def unpoint(self) -> bool:
@@ -77,13 +77,13 @@ class ModelDirectory:
         if self._pointer_bytes() is None:
             return False
         (self._path / POINTER_FILE).unlink()
-        _sync(self._path)
+        sync_directory(self._path)
         return True
 
     def remove(self, version: int) -> None:
         """Delete a version: for readers at once, from the disk afterwards."""
         if removed := self._set_aside(version):
-            _sync(self._path)
+            sync_directory(self._path)
             shutil.rmtree(removed)
 
     def sweep(self) -> int:
@@ -112,19 +112,3 @@ class ModelDirectory:
             return (self._path / POINTER_FILE).read_bytes()
         except FileNotFoundError:
             return None
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file that is on the disk when this returns."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,9 +7,10 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
+from handlers.durable import write_durably
 from handlers.manifest import MANIFEST_FILE, ManifestError, parse_pointer
 from handlers.mirror.bucket import BucketRepository, Contents
-from handlers.mirror.directory import ModelDirectory, write_durably
+from handlers.mirror.directory import ModelDirectory
 from handlers.serving.stores import StoreError
 
 DOWNLOADS_AT_ONCE = 4

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from handlers.durable import sync_directory, write_durably
 from handlers.manifest import (
     MANIFEST_FILE,
     POINTER_FILE,
@@ -111,9 +112,9 @@ class ModelRepository:
         if pointer != existing:
             path = self.root / model / POINTER_FILE
             with self._incoming() as incoming:
-                _write_durably(incoming / POINTER_FILE, pointer.to_json().encode())
+                write_durably(incoming / POINTER_FILE, pointer.to_json().encode())
                 (incoming / POINTER_FILE).replace(path)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
         return pointer
 
     def _rename(self, incoming: Path, manifest_for: Callable[[int], Manifest], version: int | None) -> Manifest:
@@ -124,8 +125,8 @@ class ModelRepository:
             directory.mkdir(exist_ok=True)
             number = version or 1 + max((int(p.name) for p in directory.iterdir() if p.name.isdecimal()), default=0)
             manifest = manifest_for(number)
-            _write_durably(incoming / MANIFEST_FILE, manifest.to_json().encode())
-            _sync_directory(incoming)
+            write_durably(incoming / MANIFEST_FILE, manifest.to_json().encode())
+            sync_directory(incoming)
             try:
                 incoming.rename(directory / str(number))
             except OSError as error:
@@ -137,7 +138,7 @@ class ModelRepository:
                         "changes. Leave --version out to get the next number."
                     ) from error
                 continue
-            _sync_directory(directory)
+            sync_directory(directory)
             return manifest
 
     def _manifest(self, directory: Path) -> Manifest | None:
@@ -223,18 +224,3 @@ def _refuse_incomplete(directory: Path, files: Sequence[FileEntry]) -> None:
             raise PackagingError(
                 f"{path} was removed or changed by another process while the version was written; package it again"
             )
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

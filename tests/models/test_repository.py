@@ -17,7 +17,7 @@ import os, signal, sys
 from pathlib import Path
 from models.packaging import repository
 from tests.models.test_repository import publish
-repository._sync_directory = lambda directory: os.kill(os.getpid(), signal.SIGKILL)
+repository.sync_directory = lambda directory: os.kill(os.getpid(), signal.SIGKILL)
 publish(repository.ModelRepository(Path(sys.argv[1])), Path(sys.argv[2]), "second")
 """
 

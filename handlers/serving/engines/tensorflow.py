@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from handlers.manifest import SAVED_MODEL_FILE, Artifact, Signature, TensorSpec
+from handlers.manifest import Artifact, Signature, TensorSpec
 from handlers.serving.engines import EngineError
 from handlers.serving.engines.c_api import Output, library, status
 from handlers.serving.engines.heap import trim_heap
 from handlers.serving.engines.tensors import to_array, to_tensor
 from handlers.serving.meta_graph import SERVE_TAG
+
+_SAVED_MODEL_FILE = "saved_model.pb"
 
 
 class _Call(NamedTuple):
@@ -112,8 +114,8 @@ class TensorFlowModel:
                 self._idle.notify_all()
 
     def _load_saved_model(self, export: Path, threads: int) -> int:
-        if not (export / SAVED_MODEL_FILE).is_file():
-            raise EngineError(f"{export} holds no {SAVED_MODEL_FILE}; the tensorflow engine needs it")
+        if not (export / _SAVED_MODEL_FILE).is_file():
+            raise EngineError(f"{export} holds no {_SAVED_MODEL_FILE}; the tensorflow engine needs it")
         tags = (ctypes.c_char_p * 1)(SERVE_TAG.encode())
         with self._options(_config(threads)) as options, status() as failed:
             return self._api.TF_LoadSessionFromSavedModel(
@@ -169,9 +171,9 @@ class TensorFlowModel:
 def _export(directory: Path, artifact: Artifact) -> Path:
     """The directory of the artifact's SavedModel, which holds its `saved_model.pb`."""
     for path in artifact.files:
-        if Path(path).name == SAVED_MODEL_FILE:
+        if Path(path).name == _SAVED_MODEL_FILE:
             return directory / Path(path).parent
-    raise EngineError(f"the artifact lists no {SAVED_MODEL_FILE}; it lists {list(artifact.files)}")
+    raise EngineError(f"the artifact lists no {_SAVED_MODEL_FILE}; it lists {list(artifact.files)}")
 
 
 _OPTIMIZERS_OFF = bytes.fromhex("52121a0b18ffffffffffffffffff015203980101")

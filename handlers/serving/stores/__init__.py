@@ -8,6 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 from handlers.manifest import FileEntry, Manifest, Pointer
 
+SAVED_MODEL_FILE = "saved_model.pb"
+"""The file that makes a directory a SavedModel."""
+
 
 class Store(Protocol):
     """A model repository that can be read."""

@@ -5,17 +5,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from handlers.manifest import (
-    MANIFEST_FILE,
-    POINTER_FILE,
-    SAVED_MODEL_FILE,
-    FileEntry,
-    Manifest,
-    Pointer,
-    parse_manifest,
-    parse_pointer,
-)
-from handlers.serving.stores import NotInStore, StoreError
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_manifest, parse_pointer
+from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore, StoreError
 
 
 class DirectoryStore:

@@ -12,17 +12,8 @@ from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
-from handlers.manifest import (
-    MANIFEST_FILE,
-    POINTER_FILE,
-    SAVED_MODEL_FILE,
-    FileEntry,
-    Manifest,
-    Pointer,
-    parse_manifest,
-    parse_pointer,
-)
-from handlers.serving.stores import NotInStore, StoreError
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_manifest, parse_pointer
+from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore, StoreError
 from handlers.serving.stores.disk_tier import DiskTier
 from handlers.serving.stores.signed_http import TRIES, Bucket, RequestFailed
 

@@ -5,9 +5,9 @@ Stores import this only where a manifest or a pointer is missing.
 
 from collections.abc import Iterable, Sequence
 
-from handlers.manifest import SAVED_MODEL_FILE, Artifact, FileEntry, Manifest, ManifestError, Pointer
+from handlers.manifest import Artifact, FileEntry, Manifest, ManifestError, Pointer
 from handlers.serving.meta_graph import MetaGraphError, read_signatures
-from handlers.serving.stores import NotInStore
+from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore
 
 _MEMORY_PER_BYTE = 2
 """Bytes of memory to expect for each byte of a SavedModel's files, until a load has been observed: variables are read

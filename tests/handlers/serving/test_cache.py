@@ -5,6 +5,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from handlers.serving.budget import Shared
 from handlers.serving.cache import ModelCache
 from handlers.serving.errors import ModelLoading, ModelTooLarge, ModelUnavailable
+from tests.handlers.threads import run_at_once
 
 
 class Held:
@@ -216,11 +218,7 @@ def test_threads_that_ask_for_everything_at_once_all_get_it_within_the_budget() 
         except Exception as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=use, args=(start,)) for start in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_at_once(partial(use, start) for start in range(6))
     assert failures == []
     assert max(worst) <= 9
 

@@ -1,6 +1,7 @@
 """What both engines promise alike."""
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import cast, get_args
 
@@ -12,6 +13,7 @@ from handlers.serving import engines
 from handlers.serving.engines import EngineError
 from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES
 from tests.handlers.serving.engines.conftest import Loader
+from tests.handlers.threads import run_at_once
 
 NO_FILES = Path("/nowhere")
 ENGINES = pytest.mark.parametrize("engine", ["litert", "tensorflow"])
@@ -171,11 +173,7 @@ def test_eight_threads_each_get_their_own_answer(
             if not np.allclose(answer, expected[rows], atol=1e-6):
                 wrong.append((rows, answer))
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_at_once(partial(ask, number) for number in range(8))
     assert wrong == []
 
 
