@@ -1,4 +1,4 @@
-"""What one run of the mirror does to one model."""
+"""One run of the mirror for one model."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ DOWNLOADS_AT_ONCE = 4
 
 @dataclass(kw_only=True)
 class ModelReport:
-    """What a run did to one model."""
+    """What a run did to a model."""
 
     copied: list[int] = field(default_factory=list[int])
     removed: list[int] = field(default_factory=list[int])
@@ -30,7 +30,7 @@ class ModelReport:
 
 
 class ModelMirror:
-    """Makes one model's directory hold what the bucket holds of the model."""
+    """Makes the directory of a model hold the same versions as the bucket."""
 
     def __init__(self, source: BucketRepository, directory: ModelDirectory, model: str) -> None:
         self._source = source
@@ -39,7 +39,7 @@ class ModelMirror:
         self._report = ModelReport()
 
     def run(self) -> ModelReport:
-        """One comparison. What fails is in the report, and nothing else fails because of it."""
+        """Compare once, and copy what differs. Failures are in the report; the other steps go on."""
         self._attempt(self._run)
         return self._report
 
@@ -48,7 +48,7 @@ class ModelMirror:
         contents = self._source.contents(self._model)
         pointer = self._source.pointer(self._model) if contents.has_pointer else None
         awaited = contents.versions & (parse_pointer(pointer).versions() if pointer else frozenset())
-        # A new version serves before the mirror has caught up with those that nothing points to.
+        # The versions that the pointer names come first, so that readers do not wait for the others.
         for version in sorted(awaited):
             self._attempt(lambda version=version: self._copy(version))
         self._attempt(lambda: self._point(pointer))
@@ -89,8 +89,8 @@ class ModelMirror:
             return
         if missing := sorted(parse_pointer(content).versions() - self._directory.versions()):
             raise StoreError(
-                f"{self._model}/current.json names the versions {missing}, which could not be had; "
-                "the pointer stays where it was"
+                f"{self._model}/current.json names the versions {missing}, which could not be copied; "
+                "readers keep the pointer that they have"
             )
         self._report.pointer = "moved" if self._directory.point_to(content) else "unchanged"
 

@@ -1,4 +1,4 @@
-"""Warm-up requests: what a manifest holds of them, as a model takes them."""
+"""Warm-up requests: from a manifest to the arrays that a model takes."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Dialects: bytes of a request ⇄ named arrays. What answers without a model imports no numpy here."""
+"""Dialects: from the bytes of a request to named arrays, and back. What answers without a model does not import numpy.
+
+A dialect is a module with the functions of `Dialect`. `handlers.serving.app` lists the dialects and their paths.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar
@@ -14,7 +17,7 @@ Operation = Literal["predict", "status", "metadata", "server", "live", "ready", 
 
 
 class Call(NamedTuple):
-    """What a request asks for, read from its method and path alone."""
+    """What a request asks for, as its method and path say."""
 
     operation: Operation
     model: str = ""
@@ -26,7 +29,7 @@ Form = TypeVar("Form")
 
 
 class Inference(NamedTuple, Generic[Form]):
-    """What a request gives to a model, and what it wants back."""
+    """The inputs of a prediction, and the outputs that it asks for."""
 
     signature: str
     inputs: "Mapping[str, np.ndarray]"
@@ -37,7 +40,7 @@ class Inference(NamedTuple, Generic[Form]):
 
 
 class Models(Protocol):
-    """What a dialect may ask about models; nothing here loads one."""
+    """What a dialect may ask about models. None of it loads a model."""
 
     def find(self, model: str, version: int | None = None, label: str | None = None) -> Manifest: ...
     def versions(self, model: str) -> list[int]: ...
@@ -47,21 +50,21 @@ class Models(Protocol):
 
 
 class Dialect(Protocol):
-    """One way to ask. Modules of this package are dialects."""
+    """One protocol: its paths, its requests, its answers and its errors."""
 
     @property
     def NAME(self) -> str: ...  # noqa: N802 - a module's constant
 
     def route(self, method: str, path: str) -> Call:
-        """What is asked for. Raises NotServed, InvalidRequest, MethodNotAllowed or Unsupported."""
+        """What the request asks for. Raises NotServed, InvalidRequest, MethodNotAllowed or Unsupported."""
         ...
 
     def describe(self, call: Call, models: Models) -> Response:
-        """Answer every operation but `predict`."""
+        """Answer any operation except `predict`."""
         ...
 
     def decode(self, request: Request, manifest: Manifest) -> Inference[Any]:
-        """Read the inputs of a `predict`, of the dtypes and shapes that the signature allows."""
+        """Read a `predict`. The inputs have the dtypes and shapes that the signature allows."""
         ...
 
     def encode(self, inference: Inference[Any], outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
@@ -69,5 +72,5 @@ class Dialect(Protocol):
         ...
 
     def fail(self, error: ServingError) -> Response:
-        """Answer with an error, worded and numbered as the dialect's own servers do."""
+        """Answer with an error, in the words of the dialect's own servers."""
         ...

@@ -1,4 +1,4 @@
-"""JSON in and out: strict and fast first, lenient where a request needs it."""
+"""Reads and writes JSON. The fast, strict parser comes first; the lenient one reads what it rejects."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from handlers.serving.errors import STATUS, InvalidRequest, MethodNotAllowed, Se
 from handlers.serving.events import Response
 
 _SHOWN_CHARACTERS = 256
-"""How much of a value an error message shows."""
+"""The most characters of a value that an error message shows."""
 
 _REASONS = (
     ("Expecting property name", "Missing a name for object member."),
@@ -24,10 +24,10 @@ _REASONS = (
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object that a body begins with.
 
-    NaN, Infinity and -Infinity are numbers, and what follows the object is ignored, as TensorFlow Serving does.
+    As in TensorFlow Serving, NaN, Infinity and -Infinity are numbers, and text after the object is ignored.
 
     Raises:
-        InvalidRequest: the body is empty, not JSON, or another JSON value than an object.
+        InvalidRequest: the body is empty, or not JSON, or not an object.
     """
     try:
         document = orjson.loads(body)
@@ -39,12 +39,12 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 
 def show(value: Any) -> str:
-    """A value for an error message, cut where it gets long."""
+    """A value for an error message, cut off if it is long."""
     return json.dumps(value, ensure_ascii=False, default=str)[:_SHOWN_CHARACTERS]
 
 
 def type_name(value: Any) -> str:
-    """What JSON calls the value."""
+    """The name of the value's type, in TensorFlow Serving's words."""
     match value:
         case None:
             return "Null"
@@ -100,6 +100,6 @@ def _parse_leniently(body: bytes) -> Any:
 
 
 def _integer(digits: str) -> int | float:
-    """An integer of up to 64 bits; beyond, the strict parser reads a decimal, and so does this one."""
+    """An integer of up to 64 bits, else a decimal, as the strict parser reads it."""
     value = int(digits) if len(digits) <= 20 else None
     return value if value is not None and -(2**63) <= value < 2**64 else float(digits)

@@ -1,6 +1,6 @@
-"""The Open Inference Protocol, version 2, over REST: `/v2/...`, worded as Triton words it.
+"""The Open Inference Protocol, version 2, over REST: `/v2/...`, in Triton's words.
 
-What answers without a model is here; tensors are in `open_inference_tensors`.
+What answers without a model is here. Tensors are in `open_inference_tensors`.
 """
 
 import re

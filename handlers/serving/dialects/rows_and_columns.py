@@ -28,14 +28,14 @@ Layout = Literal["rows", "columns"]
 """Rows: one value of every input for each instance. Columns: one tensor for each input."""
 
 _REFUSED = frozenset({"uint16"})
-"""What has a JSON form, yet none that TensorFlow Serving reads."""
+"""Types that JSON could hold, but that TensorFlow Serving does not read."""
 
 _BYTES_SUFFIX = "_bytes"
-"""Outputs with such a name are bytes, not text."""
+"""The name of an output of bytes ends with this; other outputs of strings are text."""
 
 
 def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Inference[Layout]:
-    """The inputs of a prediction. Raises InvalidRequest, or Unsupported for a dtype that JSON has no form for."""
+    """The inputs of a prediction. Raises InvalidRequest, or Unsupported for a dtype that JSON cannot hold."""
     if not signature.inputs and document.get("inputs") != {}:
         raise InvalidRequest(f"Signature {name!r} takes no inputs: send 'inputs' as an empty object")
     for key, spec in signature.inputs.items():
@@ -62,7 +62,7 @@ def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Infe
 
 
 def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> bytes:
-    """The body of the answer. Raises InvalidRequest if outputs do not fall into rows as the request does."""
+    """The body of the answer. Raises InvalidRequest if the request has rows and the outputs do not."""
     if inference.form == "columns":
         columns = {name: _jsonable(array, name) for name, array in outputs.items()}
         return dump({"outputs": columns if len(columns) > 1 else next(iter(columns.values()))})
@@ -151,7 +151,7 @@ def _named_rows(rows: Sequence[Any], signature: Signature) -> dict[str, np.ndarr
 
 
 def _stack(rows: Sequence[Any], dtype: str, key: str) -> np.ndarray:
-    """Rows of equal shape as one tensor; an error names the first row that is wrong."""
+    """Rows of equal shape as one tensor. An error names the first wrong row."""
     try:
         flat, shape = flatten(rows)
         return elements(flat, dtype).reshape(shape)

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST dialect: `/v1/models/...`, answered and refused as its model server does."""
+"""TensorFlow Serving's REST API: `/v1/models/...`, with the answers and the errors of its model server."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NAME = "tensorflow_serving"
 
 _VERSION_OR_LABEL = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-# TensorFlow Serving takes any case; API Gateway, which finds a model's own function by the path, takes only this one.
+# TensorFlow Serving accepts any case. API Gateway, which finds the function of a model by the path, accepts only this.
 _ACTION = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION_OR_LABEL}:(?P<action>classify|regress|predict)")
 _QUERY = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION_OR_LABEL}(?P<metadata>/metadata)?")
 

@@ -55,7 +55,9 @@ def test_there_is_a_value_for_every_dtype() -> None:
 @pytest.mark.parametrize("dtype", sorted(VALUES))
 def test_every_dtype_comes_back_as_it_went_in(loaded: Loader, engine: str, dtype: str) -> None:
     if (engine, dtype) == ("litert", "bfloat16"):
-        with pytest.raises(EngineError, match="LiteRT exchanges no bfloat16, which signature 'serving_default' takes"):
+        with pytest.raises(
+            EngineError, match="LiteRT cannot exchange bfloat16, which signature 'serving_default' takes"
+        ):
             loaded(dtype, engine)
         return
     model = loaded(dtype, engine)

@@ -53,7 +53,7 @@ def test_a_string_tensor_holds_nothing_but_strings(loaded: Loader) -> None:
 
 
 def test_an_array_that_is_no_tensor_is_refused(loaded: Loader) -> None:
-    with pytest.raises(EngineError, match=r"an array of datetime64\[s\] is no tensor; allowed are"):
+    with pytest.raises(EngineError, match=r"TensorFlow has no tensor of datetime64\[s\]; allowed are"):
         loaded("float32", "tensorflow").run("serving_default", {"x": np.zeros((1, 2), "datetime64[s]")})
 
 
