@@ -175,9 +175,7 @@ def test_strings_are_answered_by_the_other_engine(repository: Path) -> None:
     assert "Unknown image file format" in refused["body"]
 
 
-def test_a_saved_model_that_nobody_packaged_answers_from_every_store(
-    repository: Path, s3: S3Server, tmp_path: Path
-) -> None:
+def test_an_unpackaged_saved_model_answers_from_every_store(repository: Path, s3: S3Server, tmp_path: Path) -> None:
     version = tmp_path / "models" / "iris" / "7"
     shutil.copytree(repository / "iris" / "1" / "saved_model", version)
     for path in version.rglob("*"):

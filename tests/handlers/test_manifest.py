@@ -1,4 +1,4 @@
-"""What the model repository's documents say of versions, engines and files."""
+"""Versions and engines in the documents of the model repository."""
 
 from typing import cast, get_args
 

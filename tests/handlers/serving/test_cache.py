@@ -1,4 +1,4 @@
-"""The cache of loaded models against a plain model of what it should do, and under threads."""
+"""The cache of loaded models, compared with a simple model of it, and used by several threads."""
 
 import gc
 import threading
@@ -29,7 +29,7 @@ class Held:
 
 
 class Process:
-    """What a process holds: a little of its own, and what its models take."""
+    """The memory of a process: 100 bytes of its own, and the bytes of its models."""
 
     def __init__(self) -> None:
         self.bytes = 100
@@ -118,7 +118,7 @@ def test_many_threads_share_one_load() -> None:
     assert len(set(models)) == 1
 
 
-def test_a_failed_load_is_shared_remembered_and_tried_later_and_later() -> None:
+def test_a_failed_load_is_shared_and_tried_again_after_growing_delays() -> None:
     now = [0.0]
     told: list[object] = []
     loads: list[int] = []
@@ -174,7 +174,7 @@ def test_a_caller_that_cannot_wait_leaves_the_load_to_the_next() -> None:
         assert model.name == "a"
 
 
-def test_a_model_that_grew_by_more_than_it_said_pushes_others_out() -> None:
+def test_a_model_that_grows_by_more_than_its_size_evicts_others() -> None:
     process = Process()
     cache: ModelCache[Growing] = ModelCache(10, resident=process.resident)
     with cache.lease("a", 2, process.load(2)):
@@ -187,7 +187,7 @@ def test_a_model_that_grew_by_more_than_it_said_pushes_others_out() -> None:
         assert cache.held_bytes == 10
 
 
-def test_memory_that_every_model_of_a_kind_shares_is_taken_off_the_budget_once() -> None:
+def test_memory_that_all_models_of_a_kind_share_is_taken_off_the_budget_once() -> None:
     cache: ModelCache[Held] = ModelCache(10)
     with cache.lease("a", 2, lambda: Held("a", []), shared=Shared("engine", 4)):
         pass
@@ -223,7 +223,7 @@ def test_threads_that_ask_for_everything_at_once_all_get_it_within_the_budget() 
     assert max(worst) <= 9
 
 
-def test_a_first_model_that_grew_by_more_than_it_said_counts_in_full_beside_its_engine() -> None:
+def test_a_first_model_that_grows_by_more_than_its_size_counts_in_full_beside_its_engine() -> None:
     resident = [0]
     cache: ModelCache[Held] = ModelCache(100, resident=lambda: resident[0])
 
@@ -235,7 +235,7 @@ def test_a_first_model_that_grew_by_more_than_it_said_counts_in_full_beside_its_
         assert cache.held_bytes == 20
 
 
-def test_what_models_grow_by_at_later_calls_pushes_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_that_grow_at_later_calls_evict_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handlers.serving.cache.LOOK_SECONDS", 0.0)
     process = Process()
     cache: ModelCache[Growing] = ModelCache(10, resident=process.resident)
@@ -337,7 +337,7 @@ def test_an_engine_is_set_aside_only_once_it_has_loaded_a_model() -> None:
         assert cache.held_bytes == 10
 
 
-def test_a_model_that_is_given_up_while_it_is_loaded_answers_who_waited_and_leaves() -> None:
+def test_a_model_that_is_discarded_while_it_is_loaded_answers_those_who_wait_and_leaves() -> None:
     held: list[str] = []
     begun, go_on = threading.Event(), threading.Event()
     cache: ModelCache[Held] = ModelCache(10)
@@ -358,7 +358,7 @@ def test_a_model_that_is_given_up_while_it_is_loaded_answers_who_waited_and_leav
     assert (held, cache.held_bytes) == ([], 0)
 
 
-def test_a_load_that_is_not_done_in_time_is_told_from_one_that_failed() -> None:
+def test_a_load_that_takes_too_long_raises_another_error_than_one_that_failed() -> None:
     go_on = threading.Event()
     cache: ModelCache[Held] = ModelCache(10)
 
@@ -374,7 +374,7 @@ def test_a_load_that_is_not_done_in_time_is_told_from_one_that_failed() -> None:
     assert not isinstance(caught.value, ModelLoading)
 
 
-def test_what_a_failed_load_held_is_let_go_at_once() -> None:
+def test_memory_of_a_failed_load_is_freed_at_once() -> None:
     class Large:
         pass
 

@@ -51,7 +51,7 @@ def test_one_request_comes_out_of_every_http_event(event: dict[str, Any]) -> Non
     assert request.headers == {"content-type": "application/json"}
 
 
-def test_a_rest_event_may_leave_everything_out_that_the_request_had_not() -> None:
+def test_a_rest_event_may_lack_what_the_request_lacks() -> None:
     event = REST_EVENT | {"httpMethod": "GET", "headers": None, "multiValueHeaders": None, "body": None}
     assert recognise(event).request() == Request("GET", PATH)
 
@@ -139,7 +139,7 @@ def test_an_answer_above_lambdas_limit_is_413_with_the_reason(server: Server) ->
     assert "Send fewer instances" in json.loads(answer["body"])["error"]
 
 
-def test_what_nobody_foresaw_is_500_with_the_request_id_and_nothing_internal(
+def test_an_unforeseen_error_is_500_with_the_request_id_and_nothing_internal(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def explode(**inputs: object) -> dict[str, object]:

@@ -194,7 +194,7 @@ def test_a_label_s_version_that_cannot_be_loaded_leaves_the_model_ready(server: 
     assert server.ask("GET", "/v2/health/ready")["statusCode"] == 200
 
 
-def test_a_version_that_nobody_packaged_is_read_until_it_stays_the_same(serve: Serve) -> None:
+def test_an_unpackaged_version_is_read_until_two_readings_are_the_same(serve: Serve) -> None:
     server = serve({"m": half_plus(2)})
     read, sizes = server.store.manifest, [1, 2]
 

@@ -175,7 +175,7 @@ def writing(content: bytes = b"") -> object:
     return lambda file, descriptor: os.pwrite(descriptor, content or b"x" * file.size, 0)
 
 
-def test_a_document_that_is_no_document_is_said_to_be_none(s3: S3Server, store: S3Store) -> None:
+def test_a_malformed_document_is_named_in_the_error(s3: S3Server, store: S3Store) -> None:
     for labels in ("null", '["stable"]', '{"stable": "2"}', '{"stable": 0}'):
         s3.objects["models/m/current.json"] = f'{{"version": 1, "labels": {labels}}}'.encode()
         with pytest.raises(ManifestError, match=r"current\.json"):

@@ -1,4 +1,4 @@
-"""What both engines promise alike."""
+"""What all engines have in common."""
 
 import threading
 from functools import partial
@@ -135,7 +135,7 @@ REFUSED = {
 @pytest.mark.parametrize(
     ("engine", "inputs", "message"), [(engine, *case) for engine, cases in REFUSED.items() for case in cases]
 )
-def test_what_a_model_refuses_it_says_itself_and_goes_on_serving(
+def test_a_model_refuses_inputs_in_its_own_words_and_goes_on_serving(
     loaded: Loader, engine: str, inputs: dict[str, np.ndarray], message: str
 ) -> None:
     model, x = loaded("arithmetic", engine), np.ones((2, 3), np.float32)
@@ -201,7 +201,7 @@ def test_closing_waits_for_the_calls_that_run(loaded: Loader, engine: str) -> No
 
 
 @ENGINES
-def test_a_closed_model_answers_nothing_and_closes_twice(loaded: Loader, engine: str) -> None:
+def test_a_closed_model_refuses_calls_and_may_be_closed_again(loaded: Loader, engine: str) -> None:
     model = loaded("arithmetic", engine)
     model.close()
     model.close()
