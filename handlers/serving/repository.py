@@ -1,12 +1,11 @@
 """The models that a function serves: which version answers, whether it is ready, and the loaded model itself."""
 
-import threading
 import time
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
-from handlers.manifest import Artifact, EngineName, Manifest, ManifestError, Pointer
+from handlers.manifest import Artifact, EngineName, Manifest, Pointer
 from handlers.serving.budget import Shared
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
@@ -16,17 +15,14 @@ from handlers.serving.errors import (
     ModelUnavailable,
     ServingError,
     UnknownLabel,
-    UnknownModel,
     UnknownVersion,
 )
 from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES
 from handlers.serving.lease import Lease
 from handlers.serving.loading import ArtifactLoad
-from handlers.serving.stores import NotInStore, Store, StoreError
+from handlers.serving.published import Published
+from handlers.serving.stores import Store, StoreError
 from handlers.serving.telemetry import traceback_of, write_event
-
-POINTER_SECONDS = 5.0
-"""How old a pointer may be. A published version answers at most this long after its pointer was written."""
 
 Key: TypeAlias = tuple[str, int, int]
 """Model, version, and the index of the artifact in the manifest."""
@@ -36,16 +32,6 @@ _T = TypeVar("_T")
 _SHARED: Mapping[EngineName, Shared] = {
     engine: Shared(engine, ENGINE_BYTES[engine], ENGINE_OWN_BYTES[engine]) for engine in ENGINE_BYTES
 }
-
-
-class _Known:
-    """What the store last said about a model."""
-
-    last_good: int | None = None
-    """The version that last answered a request which named none."""
-
-    def __init__(self, pointer: Pointer, read_at: float) -> None:
-        self.pointer, self.read_at = pointer, read_at
 
 
 class Repository:
@@ -69,20 +55,16 @@ class Repository:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.names = tuple(names)
-        self._store, self._cache, self._threads, self._clock = store, cache, threads, clock
-        self._lock = threading.Lock()
-        self._reading: dict[str, threading.Lock] = {name: threading.Lock() for name in names}
-        self._known: dict[str, _Known] = {}
-        self._manifests: dict[tuple[str, int], Manifest] = {}
-        self._missing: dict[tuple[str, int], float] = {}
-        self._complete: set[tuple[str, int]] = set()
-        """Unpackaged versions that two readings found to be the same."""
+        self._store, self._cache, self._threads = store, cache, threads
+        self._published = Published(store, names, clock, on_pointer=self._pointer_read, on_forget=self._discard)
+        self._last_good: dict[str, int] = {}
+        """By model, the version that last answered a request which named none."""
         self._preparing: set[str] = set()
         self._unprepared: set[str] = set()
 
     def serves(self, model: str) -> bool:
         """Whether there is a model of this name."""
-        return model in self._reading
+        return model in self._published
 
     def answer(self, model: str, version: int | None, label: str | None, attempt: Callable[[Manifest, bool], _T]) -> _T:
         """What `attempt` returns for the version that should answer a request.
@@ -117,23 +99,11 @@ class Repository:
 
     def versions(self, model: str) -> list[int]:
         """The versions that the pointer names, by itself or by a label, largest first."""
-        return sorted(self._look_up(model).pointer.versions(), reverse=True)
+        return sorted(self._published.pointer(model).versions(), reverse=True)
 
     def manifest(self, model: str, version: int) -> Manifest:
         """The manifest of a version. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
-        if model not in self._reading:
-            raise UnknownModel(model)
-        known = self._manifests.get((model, version))
-        if known is not None:
-            return known
-        with self._reading[model]:
-            if (known := self._manifests.get((model, version))) is not None:
-                return known
-            if self._clock() < self._missing.get((model, version), float("-inf")):
-                raise UnknownVersion(model, version)
-            manifest = self._read_manifest(model, version)
-            self._manifests[model, version] = manifest
-            return manifest
+        return self._published.manifest(model, version)
 
     def lease(
         self, manifest: Manifest, artifact: Artifact, timeout: float | None = None, *, may_load: bool = True
@@ -172,10 +142,11 @@ class Repository:
     def answered(self, manifest: Manifest) -> None:
         """Note that a version answered a request which named none. The version that answered before it leaves memory,
         unless a label names it."""
-        known = self._known.get(manifest.model)
-        if known is not None and known.last_good != manifest.version and manifest.version == known.pointer.version:
-            known.last_good = manifest.version
-            self._forget_unnamed(manifest.model, known)
+        model, version = manifest.model, manifest.version
+        pointer = self._published.last_pointer(model)
+        if pointer is not None and version == pointer.version and version != self._last_good.get(model):
+            self._last_good[model] = version
+            self._forget_unnamed(model, pointer)
 
     @contextmanager
     def preparing(self, model: str) -> Generator[None]:
@@ -209,7 +180,7 @@ class Repository:
         """Whether no model is being loaded, and at least one has not failed. A model has failed if all its known
         versions have."""
         states: dict[str, set[str]] = {}
-        for manifest in list(self._manifests.values()):
+        for manifest in self._published.manifests():
             states.setdefault(manifest.model, set()).add(self.state(manifest))
         failed = {model for model, found in states.items() if found == {"FAILED"}}
         failed |= self._unprepared - states.keys()
@@ -218,24 +189,20 @@ class Repository:
 
     def restored(self) -> None:
         """After a restore from a snapshot: the next use of a pointer reads it again, over a new connection."""
-        self._store.close()
-        with self._lock:
-            for known in self._known.values():
-                known.read_at = float("-inf")
-            self._missing.clear()
+        self._published.read_again()
 
     def _candidates(self, model: str, version: int | None, label: str | None) -> list[int]:
         """The versions that may answer; the first one should. Raises as `answer` does."""
-        known = self._look_up(model)
+        pointer = self._published.pointer(model)
         if version is not None:
-            if version not in known.pointer.versions():
+            if version not in pointer.versions():
                 raise UnknownVersion(model, version)
             return [version]
         if label is not None:
-            if label not in known.pointer.labels:
+            if label not in pointer.labels:
                 raise UnknownLabel(model, label)
-            return [known.pointer.labels[label]]
-        newest, before = known.pointer.version, known.last_good
+            return [pointer.labels[label]]
+        newest, before = pointer.version, self._last_good.get(model)
         return [newest] if before in (None, newest) else [newest, before]
 
     def _first(self, model: str, version: int | None, label: str | None, attempt: Callable[[Manifest, bool], _T]) -> _T:
@@ -252,84 +219,18 @@ class Repository:
         assert refusal is not None  # noqa: S101 - there is at least one candidate, and it raised
         raise refusal
 
-    def _forget_unnamed(self, model: str, known: _Known) -> None:
-        """Remove from memory the versions that nothing names any more."""
-        kept = known.pointer.versions() | {known.last_good}
-        for (name, version), manifest in list(self._manifests.items()):
-            if name == model and version not in kept:
-                self._forget(manifest)
+    def _pointer_read(self, model: str, pointer: Pointer) -> None:
+        self._unprepared.discard(model)
+        self._forget_unnamed(model, pointer)
 
-    def _forget(self, manifest: Manifest) -> None:
-        self._manifests.pop((manifest.model, manifest.version), None)
-        self._complete.discard((manifest.model, manifest.version))
+    def _forget_unnamed(self, model: str, pointer: Pointer) -> None:
+        """Remove from memory the versions that nothing names any more, except the one that last answered."""
+        good = self._last_good.get(model)
+        self._published.keep_only(model, pointer.versions() | ({good} if good is not None else set()))
+
+    def _discard(self, manifest: Manifest) -> None:
         for artifact in manifest.artifacts:
             self._cache.discard(_key(manifest, artifact))
-
-    def _look_up(self, model: str) -> _Known:
-        if model not in self._reading:
-            raise UnknownModel(model)
-        known = self._known.get(model)
-        if known is not None and self._clock() - known.read_at < POINTER_SECONDS:
-            return known
-        lock = self._reading[model]
-        # One thread reads; the others go on with the older answer, if they have one.
-        if not lock.acquire(blocking=known is None):
-            assert known is not None  # noqa: S101 - a blocking acquire does not fail
-            return known
-        try:
-            return self._refresh(model)
-        finally:
-            lock.release()
-
-    def _refresh(self, model: str) -> _Known:
-        known = self._known.get(model)
-        if known is not None and self._clock() - known.read_at < POINTER_SECONDS:
-            return known
-        try:
-            pointer = self._store.pointer(model)
-        except (StoreError, ManifestError) as error:
-            if known is not None:
-                known.read_at = self._clock()
-                write_event("ERROR", "pointer not read; the last one stays in use", model=model, reason=str(error))
-                return known
-            write_event("ERROR", "pointer not read", model=model, reason=str(error))
-            if isinstance(error, NotInStore):
-                raise UnknownModel(model) from error
-            raise ModelUnavailable(f"Model {model!r} could not be looked up; try again") from error
-        if known is None:
-            known = self._known[model] = _Known(pointer, self._clock())
-        elif known.pointer != pointer:
-            known.pointer = pointer
-            self._forget_unnamed(model, known)
-        known.read_at = self._clock()
-        self._unprepared.discard(model)
-        self._read_unpackaged_again(model)
-        return known
-
-    def _read_unpackaged_again(self, model: str) -> None:
-        """Read unpackaged versions until two readings are the same: the first may have come while files were copied."""
-        for key, manifest in list(self._manifests.items()):
-            if key[0] != model or manifest.is_packaged or key in self._complete:
-                continue
-            try:
-                again = self._store.manifest(*key)
-            except (StoreError, ManifestError):
-                continue
-            if again == manifest:
-                self._complete.add(key)
-            else:
-                self._forget(manifest)
-                self._manifests[key] = again
-
-    def _read_manifest(self, model: str, version: int) -> Manifest:
-        try:
-            return self._store.manifest(model, version)
-        except NotInStore as error:
-            self._missing[model, version] = self._clock() + POINTER_SECONDS
-            raise UnknownVersion(model, version) from error
-        except (StoreError, ManifestError) as error:
-            write_event("ERROR", "manifest not read", model=model, version=version, reason=str(error))
-            raise ModelUnavailable(f"Version {version} of model {model!r} could not be read; try again") from error
 
 
 def _key(manifest: Manifest, artifact: Artifact) -> Key:

@@ -10,7 +10,7 @@ import pytest
 from handlers.manifest import FileEntry, Manifest, Pointer
 from handlers.serving import loading
 from handlers.serving.engines import EngineError, LoadedModel
-from handlers.serving.repository import POINTER_SECONDS
+from handlers.serving.published import POINTER_SECONDS
 from handlers.serving.stores import StoreError
 from tests.handlers.serving.conftest import Model, Server, half_plus
 
