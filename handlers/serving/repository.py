@@ -82,7 +82,7 @@ class Repository:
             UnknownModel, UnknownVersion, UnknownLabel: the pointer names none such. What it does not name is not
                 served, even if the store still holds it.
             ModelUnavailable: the store cannot be read.
-            ServingError: whatever `attempt` raises, at its first call if there were several.
+            ServingError: `attempt` raised it. If it was called for two versions, the error of the first is raised.
         """
 
         def attempt_and_note(manifest: Manifest, may_load: bool) -> _T:
@@ -94,7 +94,7 @@ class Repository:
         return self._first(model, version, label, attempt_and_note)
 
     def find(self, model: str, version: int | None = None, label: str | None = None) -> Manifest:
-        """The version that should answer, if it can be loaded. Raises as `answer` does."""
+        """The manifest of the version that should answer. Nothing is loaded. Raises as `answer` does."""
         return self._first(model, version, label, lambda manifest, may_load: manifest)
 
     def versions(self, model: str) -> list[int]:

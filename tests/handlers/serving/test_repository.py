@@ -81,6 +81,17 @@ def test_the_version_before_goes_on_while_the_new_one_is_not_there(server: Serve
     assert server.predict(ONE, "m") == TWO
 
 
+def test_a_request_may_be_tried_again_while_the_new_version_is_not_there_and_the_one_before_cannot_be_loaded(
+    server: Server,
+) -> None:
+    server.predict(ONE, "m")
+    server.cache.discard(("m", 1, 0))
+    server.store.pointers["m"] = Pointer(version=7)
+    server.failing["m/1"] = EngineError("damaged")
+    server.now[0] = 10
+    assert server.predict(ONE, "m")[0] == 503
+
+
 def test_the_last_pointer_goes_on_while_the_store_cannot_be_read(server: Server) -> None:
     server.predict(ONE, "m")
     server.store.broken = StoreError("the network is down")
