@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from packaging.requirements import Requirement
 
-PROJECT = Path(__file__).resolve().parents[1]
+from images.building import PROJECT, REPOSITORY
+
 REQUIREMENTS = PROJECT / "handlers" / "requirements"
 LOCKS: Mapping[str, Sequence[str]] = {
     "litert": ["litert.txt"],
@@ -72,7 +73,7 @@ def bill(target: str, packages: Sequence[Package]) -> dict[str, Any]:
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {"component": {"type": "container", "name": f"tensorflow-lambda:{target}", "bom-ref": target}},
+        "metadata": {"component": {"type": "container", "name": f"{REPOSITORY}:{target}", "bom-ref": target}},
         "components": [_component(package) for package in packages],
         "dependencies": [{"ref": target, "dependsOn": [_url(package) for package in packages]}],
     }
@@ -85,7 +86,7 @@ def _component(package: Package) -> dict[str, Any]:
         "name": package.name,
         "version": package.version,
         "purl": _url(package),
-        "properties": [{"name": "tensorflow-lambda:locked-sha256", "value": value} for value in package.sha256],
+        "properties": [{"name": f"{REPOSITORY}:locked-sha256", "value": value} for value in package.sha256],
     }
 
 

@@ -10,7 +10,8 @@ from handlers.manifest import DEFAULT_SIGNATURE
 from local.api_client import ApiClient
 from local.held_out import ACCURACY, HeldOut, read_held_out
 from local.shapes import Mode
-from local.stack import PROJECT, LocalStack, local_stack
+from local.stack import LocalStack, local_stack
+from local.stack_config import PROJECT
 from local.table import table
 
 BATCH = 64

@@ -12,10 +12,8 @@ from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 from local.resources.account import EmulatedAccount
-from local.stack_config import project_name
+from local.stack_config import PROJECT, project_name
 from local.workers import ProcessWorkers
-
-PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A stack's configuration without the Pulumi CLI: the schema's defaults, the stack's file, what was said by hand."""
+"""A stack's configuration without the Pulumi CLI: defaults from the schema, then the stack's file, then overrides."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+PROJECT = Path(__file__).resolve().parents[1]
+"""The directory of this project, with `Pulumi.yaml` and `__main__.py`."""
 
 
 class StackConfigError(Exception):

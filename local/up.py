@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.held_out import HeldOut, read_held_out, shortest
-from local.stack import PROJECT, LocalStack, local_stack
+from local.stack import LocalStack, local_stack
+from local.stack_config import PROJECT
 
 SHORT = 16
 """How many numbers an example may have to be shown in full."""

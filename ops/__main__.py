@@ -2,13 +2,10 @@
 
 import argparse
 import sys
-from pathlib import Path
 
-from local.stack_config import StackConfigError, parse_override
+from local.stack_config import PROJECT, StackConfigError, parse_override
 from ops import grants, resources
 from ops.program import record
-
-PROJECT = Path(__file__).parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,7 @@ this package holds them over a preview. Imports are relative, for the pack runs 
 
 from collections.abc import Sequence
 
-from . import functions, identity, network, stack, storage
+from . import file_systems, functions, identity, network, stack, storage
 from .documents import WITHOUT_RESOURCE_LEVEL
 from .resource import Inputs, Invariant, Resource, StackInvariant
 
@@ -16,9 +16,9 @@ INVARIANTS: Sequence[Invariant] = (
     storage.buckets_are_versioned,
     storage.buckets_know_no_access_lists,
     storage.data_is_encrypted,
-    storage.file_systems_refuse_plain_traffic,
-    storage.file_systems_are_reached_through_access_points,
-    storage.file_clients_are_not_root,
+    file_systems.file_systems_refuse_plain_traffic,
+    file_systems.file_systems_are_reached_through_access_points,
+    file_systems.file_clients_are_not_root,
     storage.repositories_never_move_a_tag,
     identity.resource_policies_name_their_principals,
     identity.services_call_for_one_resource,
@@ -46,8 +46,8 @@ INVARIANTS: Sequence[Invariant] = (
 
 STACK_INVARIANTS: Sequence[StackInvariant] = (
     stack.buckets_are_guarded,
-    stack.file_systems_have_a_policy,
-    stack.functions_wait_for_their_mounts,
+    file_systems.file_systems_have_a_policy,
+    file_systems.functions_wait_for_their_mounts,
     stack.functions_wait_for_their_grants,
 )
 """What holds between resources."""

@@ -48,6 +48,21 @@ def allowing(document: str | Mapping[str, Any] | None) -> list[Statement]:
     return [statement for statement in statements(document) if statement.get("Effect") == "Allow"]
 
 
+def denying(document: str | Mapping[str, Any] | None) -> list[Statement]:
+    """The statements that deny something."""
+    return [statement for statement in statements(document) if statement.get("Effect") == "Deny"]
+
+
+def denies_plain_traffic(document: str | Mapping[str, Any] | None) -> bool:
+    """Whether a policy denies every request without TLS."""
+    return any(
+        statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") in ("false", False)
+        and means_everyone(statement.get("Principal"))
+        and listed(statement.get("Action"))
+        for statement in denying(document)
+    )
+
+
 def is_everything(resource: str) -> bool:
     """Whether a resource of a statement means all of an account's, or all of one kind.
 

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 
 from .documents import WITHOUT_RESOURCE_LEVEL, allowing, is_everything, listed, means_everyone
+from .file_systems import FILE_SYSTEMS
 from .resource import Inputs, is_set
 
 RESOURCE_POLICIES = {
     "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
-    "aws:efs/fileSystemPolicy:FileSystemPolicy": "policy",
     "aws:iam/role:Role": "assumeRolePolicy",
     "aws:kms/key:Key": "policy",
     "aws:kms/keyPolicy:KeyPolicy": "policy",
     "aws:s3/bucketPolicy:BucketPolicy": "policy",
-    "aws:s3/filesFileSystemPolicy:FilesFileSystemPolicy": "policy",
     "aws:sns/topicPolicy:TopicPolicy": "policy",
     "aws:sqs/queue:Queue": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
+    **{kind.policy: "policy" for kind in FILE_SYSTEMS},
 }
 """Where a policy says who comes in. A VPC endpoint's is not among them: it filters, and grants nothing."""
 
