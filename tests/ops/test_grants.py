@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from components.settings.storage_settings import Storage
 from ops import __main__ as command
 from ops import grants
 from ops.example_models import package
@@ -12,15 +14,13 @@ from ops.program import record_with
 from ops.recorder import Recorder
 from tests.paths import PROJECT
 
-STORAGES = ("s3", "efs", "s3files", "image")
-
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return package(tmp_path_factory.mktemp("models"), "iris")
 
 
-@pytest.fixture(scope="module", params=STORAGES)
+@pytest.fixture(scope="module", params=get_args(Storage))
 def stack(request: pytest.FixtureRequest, root: Path) -> Recorder:
     return record_with(PROJECT, {"modelRepository": str(root), "storage": request.param}, "grants")
 
