@@ -1,7 +1,9 @@
-"""What holds for every stack: one pure function an invariant. Standard library only.
+"""The invariants of every stack, a pure function each. Uses only the standard library.
 
-An invariant yields a sentence for each breach. The tests hold them over every shape of stack; the policy pack beside
-this package holds them over a preview. Imports are relative, for the pack runs with `policy/` as its own directory.
+An invariant yields a sentence for each breach. The tests check them on every shape of stack; the policy pack in
+`policy/` checks them in a preview. Imports are relative, because the pack runs inside `policy/`.
+
+To add an invariant, write the function in the module of its subject and list it here.
 """
 
 from collections.abc import Sequence
@@ -42,7 +44,7 @@ INVARIANTS: Sequence[Invariant] = (
     network.domains_speak_current_tls,
     network.browsers_send_no_credentials_to_everyone,
 )
-"""What holds for each resource by itself."""
+"""Rules about one resource."""
 
 STACK_INVARIANTS: Sequence[StackInvariant] = (
     stack.buckets_are_guarded,
@@ -50,16 +52,16 @@ STACK_INVARIANTS: Sequence[StackInvariant] = (
     file_systems.functions_wait_for_their_mounts,
     stack.functions_wait_for_their_grants,
 )
-"""What holds between resources."""
+"""Rules about a whole stack."""
 
 
 def breaches(type_: str, name: str, inputs: Inputs) -> list[str]:
-    """Every breach of one resource by itself."""
+    """Every breach of the rules about one resource."""
     return [breach for invariant in INVARIANTS for breach in invariant(type_, name, inputs)]
 
 
 def stack_breaches(resources: Sequence[Resource]) -> list[str]:
-    """Every breach of a stack: of each resource by itself, and between them."""
+    """Every breach of a stack: first those of single resources, then those of the whole."""
     alone = [breach for each in resources for breach in breaches(each.type, each.name, each.inputs)]
     between = [f"{each.name}: {said}" for invariant in STACK_INVARIANTS for each, said in invariant(resources)]
     return alone + between

@@ -1,4 +1,4 @@
-"""What holds data: private, encrypted, reached by TLS alone, and what is deleted can be had again."""
+"""Rules about what holds data: private, encrypted, used only with TLS, recoverable."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from .resource import Inputs, is_set
 
 
 def buckets_block_public_access(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Public access is blocked in all four ways."""
+    """A public access block sets all four of its inputs."""
     if type_ == "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":
         for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
             if inputs.get(key) is not True:
@@ -15,13 +15,13 @@ def buckets_block_public_access(type_: str, name: str, inputs: Inputs) -> Iterat
 
 
 def buckets_refuse_plain_http(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A bucket policy denies everything that comes without TLS."""
+    """A bucket policy denies every request without TLS."""
     if type_ == "aws:s3/bucketPolicy:BucketPolicy" and not denies_plain_traffic(inputs.get("policy")):
         yield f"{name}: a bucket policy must deny requests without TLS"
 
 
 def buckets_are_versioned(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """What is overwritten or deleted in a bucket can be brought back."""
+    """A bucket keeps versions, so that what is overwritten or deleted can be restored."""
     if type_ == "aws:s3/bucketVersioning:BucketVersioning":
         status = (inputs.get("versioningConfiguration") or {}).get("status")
         if status != "Enabled":
@@ -29,7 +29,7 @@ def buckets_are_versioned(type_: str, name: str, inputs: Inputs) -> Iterator[str
 
 
 def buckets_know_no_access_lists(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """The bucket's owner owns every object, so that policies alone decide."""
+    """The bucket's owner owns every object, so that only policies decide."""
     if type_ == "aws:s3/bucketOwnershipControls:BucketOwnershipControls":
         ownership = (inputs.get("rule") or {}).get("objectOwnership")
         if ownership != "BucketOwnerEnforced":
@@ -39,7 +39,7 @@ def buckets_know_no_access_lists(type_: str, name: str, inputs: Inputs) -> Itera
 
 
 def data_is_encrypted(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """What holds data says how it is encrypted."""
+    """Every resource that holds data is encrypted."""
     if type_ == "aws:efs/fileSystem:FileSystem" and inputs.get("encrypted") is not True:
         yield f"{name}: a file system must be encrypted"
     if type_ == "aws:ecr/repository:Repository" and not inputs.get("encryptionConfigurations"):
@@ -57,7 +57,7 @@ def data_is_encrypted(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
 
 
 def repositories_never_move_a_tag(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Tags are immutable, and what is pushed is scanned."""
+    """An image repository has immutable tags and scans every image."""
     if type_ == "aws:ecr/repository:Repository":
         if inputs.get("imageTagMutability") != "IMMUTABLE":
             yield f"{name}: imageTagMutability must be IMMUTABLE"

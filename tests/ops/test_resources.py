@@ -1,4 +1,4 @@
-"""docs/resources.md follows from the program: what a stack creates, costs while idle, and leaves when destroyed."""
+"""docs/resources.md follows from the program: what a stack creates, costs while idle and leaves when destroyed."""
 
 from pathlib import Path
 from typing import get_args
