@@ -143,4 +143,4 @@ def test_without_an_engine_the_command_says_what_to_do(repository: Path, tmp_pat
         text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: no Docker engine with BuildKit answers; start one, or leave --docker out\n"
+    assert done.stderr == "error: no Docker engine with BuildKit answers; start one, or omit --docker\n"

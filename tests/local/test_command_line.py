@@ -121,7 +121,7 @@ def test_up_refuses_a_port_that_is_taken_and_says_what_to_do():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--config", "memory"], "error: 'memory' is no setting; write key=value"),
+        (["--config", "memory"], "error: 'memory' is not a setting; write key=value"),
         (["--stack", "absent"], "error: There is no Pulumi.absent.yaml"),
         (["--config", "memoryMib=12"], "memoryMib"),
         (["--config", "memmoryMib=512"], "did you mean 'memoryMib'"),
@@ -151,4 +151,4 @@ def test_the_demonstration_runs_in_the_storage_that_is_asked_for(repository):
     done = run("demo", "--storage", "efs", "--config", 'models=["iris"]')
     assert done.returncode == 0, done.stdout + done.stderr
     assert "  storage efs, mode multi: " in done.stdout
-    assert "not played here: Networks are kept, not enforced" in done.stdout
+    assert "Not emulated here: Networks are kept, not enforced" in done.stdout

@@ -103,7 +103,7 @@ def test_a_grant_that_is_too_wide_fails_the_command(
     ("arguments", "said"),
     [
         (["--config", "storag=s3"], "there is no such setting; did you mean 'storage'?"),
-        (["--config", "storage"], "'storage' is no setting; write key=value"),
+        (["--config", "storage"], "'storage' is not a setting; write key=value"),
         (["--stack", "nowhere"], "There is no Pulumi.nowhere.yaml; there are stack files for dev"),
     ],
 )
