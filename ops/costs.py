@@ -42,7 +42,7 @@ def price_list() -> PriceList:
 
 
 def monthly(stack: Recorder) -> float:
-    """US dollars a month that an idle stack pays by time, whatever it holds."""
+    """US dollars a month that an idle stack pays by time."""
     prices = price_list().price
     return sum(prices[key].usd * quantity for each in stack.registered for key, quantity in _quantities(each, stack))
 

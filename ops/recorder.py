@@ -133,7 +133,7 @@ def deploy(
     async def run() -> None:
         set_all_config(_with_namespaces({"aws:region": REGION, **(config or {})}))
         mocks.set_mocks(recorder.mocks, project=PROJECT_NAME, stack=stack_name, preview=preview, monitor=recorder)
-        # What a deployment that failed left unfinished.
+        # A deployment that failed may have left outputs unfinished.
         settings.SETTINGS.outputs.clear()  # pyright: ignore[reportAttributeAccessIssue]
         # set_mocks makes a root resource that has finished; the program makes its own.
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType]

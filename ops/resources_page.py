@@ -57,8 +57,8 @@ def _overview(examples: Examples) -> Iterator[str]:
         totals = " | ".join(str(count(stack).total()) for stack in stacks)
         yield f"| [`{storage}`](#{storage}) | {totals} | {_idle(stacks[0])} |"
     yield ""
-    yield f"With {FEWER} models and every other setting at its default. A stack that nobody calls pays nothing by time,"
-    yield "only for what it stores."
+    yield f"With {FEWER} models and every other setting at its default. An idle stack pays nothing by time, only for"
+    yield "what it stores."
     yield ""
 
 

@@ -11,7 +11,7 @@ from ops.commands import iam, resources
 
 
 class Command(Protocol):
-    """What a module of this package offers."""
+    """A module of this package."""
 
     @property
     def NAME(self) -> str:  # noqa: N802 a module's constant

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import psutil
 import pytest
 
 from local.emulator import HOST, free_port
+from tests.local.waiting import listening, wait_until_gone
 from tests.paths import PROJECT
 
 
@@ -56,16 +56,6 @@ def commands(lines: list[str], program: str) -> list[str]:
 
 def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
-
-
-def wait_until_gone(processes: list[psutil.Process]) -> None:
-    while any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes):
-        threading.Event().wait(0.01)
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
 
 
 def test_every_line_that_up_prints_works_when_it_is_pasted(repository, tmp_path):

@@ -1,4 +1,4 @@
-"""`python -m ops iam`: every policy of a stack, as text or as documents, with the reason beside what is wide."""
+"""`python -m ops iam`: every policy of a stack, as text or JSON, with the reason for each wide grant."""
 
 import json
 from pathlib import Path

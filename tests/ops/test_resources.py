@@ -10,6 +10,7 @@ from ops import __main__ as command
 from ops import costs, resources_page
 from ops.diagrams import MODES, diagram
 from ops.example_stacks import Examples
+from ops.resource_types import resource_types
 from ops.storages import storages
 from tests.paths import PROJECT
 
@@ -116,3 +117,9 @@ def test_every_price_names_the_page_that_has_todays():
 )
 def test_an_amount_is_written_with_the_decimals_that_it_needs(amount: float, written: str):
     assert resources_page._usd(amount) == written
+
+
+def test_every_type_that_is_billed_by_content_names_a_price_and_what_it_holds():
+    billed = [each for each in resource_types().values() if each.price is not None]
+    assert {each.price for each in billed} <= set(costs.price_list().price)
+    assert all(each.holds for each in billed)
