@@ -28,12 +28,8 @@ class Guard:
     def __enter__(self) -> Self:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-I",
-                "-S",
-                str(Path(__file__).resolve()),
-            ],  # starts fast, and cannot import this directory's modules
+            # -I and -S: it starts fast, and cannot import this directory's modules.
+            [sys.executable, "-I", "-S", str(Path(__file__).resolve())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
