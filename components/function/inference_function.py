@@ -154,7 +154,6 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
     variables: dict[str, pulumi.Input[str]] = {
         MODEL_STORE_URI: binding.store_uri,
         MODEL_NAMES: join_model_names(args.models),
-        **binding.environment,
     }
     if args.model_cache_mib is not None:
         variables[MODEL_CACHE_BYTES] = str(args.model_cache_mib << 20)

@@ -1,7 +1,5 @@
 """StackParts: what both kinds of stack are made of beside their storages, each part made with the stack's settings."""
 
-from collections.abc import Sequence
-
 import pulumi
 
 from components.api.api_args import Api
@@ -11,7 +9,7 @@ from components.function.provisioned_concurrency import (
     ProvisionedConcurrencyArgs,
     ScheduledConcurrency,
 )
-from components.operations.alarms import Alarm, AlarmThresholds, WatchedFunction, dead_letter_alarm, file_system_alarms
+from components.operations.alarms import AlarmThresholds, WatchedFunction
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
 from components.settings.settings import Settings
@@ -74,7 +72,7 @@ class StackParts:
                     latency_p99_ms=self._settings.latency_alarm_ms,
                     cold_start_percent=self._settings.cold_start_alarm_percent,
                 ),
-                storage_alarms=self._storage_alarms(),
+                storage_alarms=self._storages.alarms,
                 topic_arn=self._settings.alarms_topic_arn,
             ),
             self._inside,
@@ -104,16 +102,6 @@ class StackParts:
             kms_key_arn=settings.kms_key_arn,
         )
         GradualDelivery(f"{self._name}-delivery", arguments, self._inside)
-
-    def _storage_alarms(self) -> Sequence[Alarm]:
-        files = self._storages.file_system
-        if files is None:
-            return ()
-        bursting = self._settings.efs_throughput == "bursting"
-        return [
-            *file_system_alarms(f"{self._name}-files", files.file_system_id, bursting=bursting),
-            dead_letter_alarm(f"{self._name}-files", files.dead_letter_queue_name),
-        ]
 
 
 def _watched(name: str, settings: Settings, function: InferenceFunction) -> WatchedFunction:

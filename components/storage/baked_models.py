@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.model_source import ModelBinding
+from components.model_source import Alarm, ModelBinding
 from components.settings.packaged_models import PackagedModel
 from components.storage.model_staging import StagingError, files_to_stage, room_for_models, stage
 from handlers.contract import BAKED_PATH
@@ -35,6 +35,7 @@ class BakedModels(pulumi.ComponentResource):
     """What the image's `MODELS_DIR` is to be."""
     size_bytes: int
     """What the models add to the image."""
+    alarms: Sequence[Alarm] = ()
 
     def __init__(self, name: str, args: BakedModelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:BakedModels", name, None, opts)
@@ -67,6 +68,8 @@ class BakedModels(pulumi.ComponentResource):
 
 class PrebuiltModels:
     """A ModelSource for an image that was built before, with the models in it already: nothing is laid out."""
+
+    alarms: Sequence[Alarm] = ()
 
     def binding(self, models: Sequence[str]) -> ModelBinding:
         """The image's own directory; whether it holds the models is for whoever built it to know."""

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from pulumi_aws.s3 import BucketServerSideEncryptionConfigurationRuleArgsDict
 
 from components import iam
-from components.model_source import ModelBinding
+from components.model_source import Alarm, ModelBinding
 from components.settings.packaged_models import PackagedModel
 from components.storage.model_seed import ModelSeed
 
@@ -43,6 +43,7 @@ class ModelBucket(pulumi.ComponentResource):
 
     bucket_name: pulumi.Output[str]
     bucket_arn: pulumi.Output[str]
+    alarms: Sequence[Alarm] = ()
 
     def __init__(self, name: str, args: ModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelBucket", name, None, opts)

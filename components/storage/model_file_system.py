@@ -8,11 +8,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.model_source import ModelBinding, Mount
+from components.model_source import Alarm, ModelBinding, Mount
 from components.network.model_network import ModelNetwork
 from components.settings.packaged_models import PackagedModel
 from components.settings.storage_settings import PROVISIONED_MIBPS, Throughput
 from components.storage import file_clients
+from components.storage.file_system_alarms import dead_letter_alarm, file_system_alarms
 from components.storage.model_bucket import ModelBucket
 from components.storage.model_sync import ModelSync, ModelSyncArgs
 from handlers.contract import MOUNT_PATH
@@ -70,6 +71,7 @@ class ModelFileSystem(pulumi.ComponentResource):
     sync_function_name: pulumi.Output[str]
     first_sync: pulumi.Output[str]
     """The report of the sync that this deployment waited for, as JSON."""
+    alarms: Sequence[Alarm]
 
     def __init__(self, name: str, args: ModelFileSystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelFileSystem", name, None, opts)
@@ -142,6 +144,10 @@ class ModelFileSystem(pulumi.ComponentResource):
         self.dead_letter_queue_name = sync.dead_letter_queue_name
         self.sync_function_name = sync.function_name
         self.first_sync = sync.first_sync
+        self.alarms = [
+            *file_system_alarms(name, file_system.id, bursting=args.throughput == "bursting"),
+            dead_letter_alarm(name, sync.dead_letter_queue_name),
+        ]
         self.register_outputs(
             {
                 "file_system_id": self.file_system_id,

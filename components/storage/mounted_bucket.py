@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.model_source import ModelBinding, Mount
+from components.model_source import Alarm, ModelBinding, Mount
 from components.network.model_network import ModelNetwork
 from components.storage import file_clients
 from components.storage.model_bucket import ModelBucket
@@ -47,6 +47,7 @@ class MountedModelBucket(pulumi.ComponentResource):
 
     file_system_id: pulumi.Output[str]
     access_point_arn: pulumi.Output[str]
+    alarms: Sequence[Alarm] = ()
 
     def __init__(self, name: str, args: MountedModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:MountedModelBucket", name, None, opts)
