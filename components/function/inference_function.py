@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.function.function_arguments import attachments, concurrency
 from components.model_source import ModelBinding, ModelSource
+from components.settings.function_settings import FunctionSettings
+from components.settings.operations_settings import OperationsSettings
 from handlers.contract import MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, join_model_names
 
 ALIAS = "live"
 """The alias that callers use; it stands for the version that was published last."""
 
-UNRESERVED = -1
-"""What Lambda calls a function without reserved concurrency."""
+DEFAULTS = FunctionSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +30,9 @@ class InferenceFunctionArgs:
     """The models that the function serves, and the only ones that its role can read."""
     source: ModelSource
     """Where they live."""
-    memory_mib: int = 1769
-    timeout_seconds: int = 29
-    ephemeral_storage_mib: int = 512
+    memory_mib: int = DEFAULTS.memory_mib
+    timeout_seconds: int = DEFAULTS.timeout_seconds
+    ephemeral_storage_mib: int = DEFAULTS.ephemeral_storage_mib
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     """Of the image too."""
     reserved_concurrency: int | None = None
@@ -41,7 +43,7 @@ class InferenceFunctionArgs:
     """Start new environments of a version from a snapshot, which is taken when the version is published."""
     gradual_delivery: bool = False
     """Leave the alias at its version, for others to move it, once it is created."""
-    log_retention_days: int = 30
+    log_retention_days: int = OperationsSettings().log_retention_days
     kms_key_arn: pulumi.Input[str] | None = None
     """Encrypts the environment and the logs; by default the keys that AWS manages or owns do."""
 
@@ -98,9 +100,7 @@ class InferenceFunction(pulumi.ComponentResource):
             memory_size=args.memory_mib,
             timeout=args.timeout_seconds,
             ephemeral_storage={"size": args.ephemeral_storage_mib},
-            reserved_concurrent_executions=UNRESERVED
-            if args.reserved_concurrency is None
-            else args.reserved_concurrency,
+            reserved_concurrent_executions=concurrency(args.reserved_concurrency),
             environment={"variables": _environment(args, binding)},
             logging_config={
                 "log_format": "JSON",
@@ -112,7 +112,7 @@ class InferenceFunction(pulumi.ComponentResource):
             snap_start={"apply_on": "PublishedVersions"} if args.snap_start else None,
             publish=True,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[grants, *binding.ready]),
-            **_attachments(binding),
+            **attachments(binding.network, binding.mount),
         )
         alias = aws.lambda_.Alias(
             f"{name}-{ALIAS}",
@@ -169,22 +169,3 @@ def _grants(
         *([iam.decrypt(args.kms_key_arn)] if args.kms_key_arn is not None else []),
         *binding.statements,
     ]
-
-
-def _attachments(binding: ModelBinding) -> dict[str, Any]:
-    """A function's arguments for its network and its mounted file system, where it has them."""
-    arguments: dict[str, Any] = {}
-    if binding.network:
-        arguments["vpc_config"] = {
-            "subnet_ids": list(binding.network.subnet_ids),
-            "security_group_ids": list(binding.network.security_group_ids),
-        }
-        # Lambda gives its network interfaces back within 20 minutes or so. The security groups need not wait for that
-        # then; the subnets of a VPC of the stack's own do.
-        arguments["replace_security_groups_on_destroy"] = True
-    if binding.mount:
-        arguments["file_system_config"] = {
-            "arn": binding.mount.access_point_arn,
-            "local_mount_path": binding.mount.path,
-        }
-    return arguments

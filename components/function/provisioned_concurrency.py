@@ -32,7 +32,7 @@ class ProvisionedConcurrencyArgs:
     """How many are ready, at least."""
     maximum: int | None = None
     """Up to how many are ready as their use rises; None keeps their number."""
-    utilization_percent: int = 70
+    utilization_percent: int
     """Which share of those that are ready is to be in use. AWS looks at it by the minute."""
     schedule: Mapping[str, ScheduledConcurrency] = field(default_factory=dict[str, ScheduledConcurrency])
     """By a name that is the action's."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -35,13 +35,10 @@ class HandlerImageArgs:
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     context: Path = Path()
     """The project's directory, which holds `handlers/Dockerfile`."""
-    base_image: str | None = None
-    """A base image other than the Dockerfile's own."""
     models_directory: Path | None = None
     """A directory in the context whose models are baked into the image as its last layer."""
     kms_key_arn: pulumi.Input[str] | None = None
     """Encrypts the repository; by default a key that AWS owns does. Another key is another repository."""
-    build_args: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class HandlerImage(pulumi.ComponentResource):
@@ -187,12 +184,7 @@ def _name_and_content(context: Path, path: Path) -> bytes:
 
 
 def _build_args(args: HandlerImageArgs) -> dict[str, str]:
-    chosen = dict(args.build_args)
-    if args.base_image:
-        chosen["BASE_IMAGE"] = args.base_image
-    if args.models_directory:
-        chosen["MODELS_DIR"] = args.models_directory.as_posix()
-    return chosen
+    return {"MODELS_DIR": args.models_directory.as_posix()} if args.models_directory else {}
 
 
 def _expire_old_images() -> dict[str, object]:

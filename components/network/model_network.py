@@ -1,6 +1,6 @@
 """ModelNetwork: where functions meet a file system, and what may talk to what there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.model_source import Network
 from components.network.private_vpc import PrivateVpc, PrivateVpcArgs
 from components.network.subnets import default_zones, subnet_blocks
+from components.settings.storage_settings import StorageSettings
 
 NFS_PORT = 2049
 HTTPS_PORT = 443
@@ -33,7 +34,7 @@ class ModelNetworkArgs:
     """Such as `eu-west-1`; the endpoints' names and the default zones follow from it."""
     bucket_arn: pulumi.Input[str]
     """The only bucket that functions reach from here."""
-    cidr: str = "10.42.0.0/24"
+    cidr: str = StorageSettings().vpc_cidr
     zones: Sequence[str] = ()
     """Availability zones by name; by default the region's `a` and `b`, which a few regions and accounts lack."""
     existing: ExistingVpc | None = None
@@ -41,7 +42,6 @@ class ModelNetworkArgs:
     interface_endpoints: Sequence[str] = ()
     """AWS services to reach besides S3, such as `kms`; each costs by the hour in each zone. Logs, metrics written as
     logs and image pulls need none: Lambda sees to those from outside the VPC."""
-    tags: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.existing is None:
@@ -65,7 +65,7 @@ class ModelNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelNetwork", name, None, opts)
-        self._name, self._tags = name, args.tags
+        self._name = name
         self._inside = pulumi.ResourceOptions(parent=self)
 
         self.region = args.region
@@ -104,9 +104,7 @@ class ModelNetwork(pulumi.ComponentResource):
             zones = args.zones or default_zones(args.region)
             vpc = PrivateVpc(
                 self._name,
-                PrivateVpcArgs(
-                    region=args.region, bucket_arn=args.bucket_arn, cidr=args.cidr, zones=zones, tags=args.tags
-                ),
+                PrivateVpcArgs(region=args.region, bucket_arn=args.bucket_arn, cidr=args.cidr, zones=zones),
                 self._inside,
             )
             return vpc.vpc_id, vpc.subnet_ids, vpc.s3_prefix_list_id, vpc.ready
@@ -129,7 +127,6 @@ class ModelNetwork(pulumi.ComponentResource):
                 subnet_ids=self.subnet_ids,
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
-                tags=self._tags,
                 opts=self._inside,
             )
             for service in services
@@ -138,7 +135,7 @@ class ModelNetwork(pulumi.ComponentResource):
 
     def _group(self, role: str, description: str) -> aws.ec2.SecurityGroup:
         return aws.ec2.SecurityGroup(
-            f"{self._name}-{role}", vpc_id=self.vpc_id, description=description, tags=self._tags, opts=self._inside
+            f"{self._name}-{role}", vpc_id=self.vpc_id, description=description, opts=self._inside
         )
 
     def _connect(
@@ -151,7 +148,6 @@ class ModelNetwork(pulumi.ComponentResource):
             from_port=port,
             to_port=port,
             referenced_security_group_id=clients.id,
-            tags=self._tags,
             opts=self._inside,
         )
         return [self._allow_out(what, clients, group_id=servers.id, port=port), arriving]
@@ -173,6 +169,5 @@ class ModelNetwork(pulumi.ComponentResource):
             to_port=port,
             referenced_security_group_id=group_id,
             prefix_list_id=prefix_list_id,
-            tags=self._tags,
             opts=self._inside,
         )

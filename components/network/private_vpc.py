@@ -1,6 +1,6 @@
 """PrivateVpc: a VPC with private subnets, no NAT gateway, and one way out: to a bucket."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -18,7 +18,6 @@ class PrivateVpcArgs:
     cidr: str
     zones: Sequence[str]
     """Availability zones by name; each gets a subnet."""
-    tags: Mapping[str, pulumi.Input[str]] | None = None
 
     def __post_init__(self) -> None:
         subnet_blocks(self.cidr, self.zones)
@@ -43,14 +42,12 @@ class PrivateVpc(pulumi.ComponentResource):
             cidr_block=args.cidr,
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags={"Name": name, **(args.tags or {})},
+            tags={"Name": name},
             opts=inside,
         )
         # A VPC is born with a group that lets its members talk to each other and to the world.
-        aws.ec2.DefaultSecurityGroup(
-            f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=args.tags, opts=inside
-        )
-        routes = aws.ec2.RouteTable(f"{name}-routes", vpc_id=vpc.id, tags=args.tags, opts=inside)
+        aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], opts=inside)
+        routes = aws.ec2.RouteTable(f"{name}-routes", vpc_id=vpc.id, opts=inside)
         subnets = [
             aws.ec2.Subnet(
                 f"{name}-{zone}",
@@ -58,7 +55,7 @@ class PrivateVpc(pulumi.ComponentResource):
                 availability_zone=zone,
                 cidr_block=block,
                 map_public_ip_on_launch=False,
-                tags={"Name": f"{name}-{zone}", **(args.tags or {})},
+                tags={"Name": f"{name}-{zone}"},
                 opts=inside,
             )
             for zone, block in zip(args.zones, subnet_blocks(args.cidr, args.zones), strict=True)
@@ -74,7 +71,6 @@ class PrivateVpc(pulumi.ComponentResource):
             vpc_endpoint_type="Gateway",
             route_table_ids=[routes.id],
             policy=_only_reading(args.bucket_arn),
-            tags=args.tags,
             opts=inside,
         )
 

@@ -47,7 +47,6 @@ class GradualDeliveryArgs:
     architecture: str
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
-    tags: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.delivery not in CODEDEPLOY_CONFIGURATIONS:
@@ -64,10 +63,8 @@ class GradualDelivery(pulumi.ComponentResource):
         super().__init__("tensorflow-lambda:index:GradualDelivery", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
 
-        application = aws.codedeploy.Application(name, compute_platform="Lambda", tags=args.tags, opts=inside)
-        role = aws.iam.Role(
-            f"{name}-role", assume_role_policy=iam.trust("codedeploy.amazonaws.com"), tags=args.tags, opts=inside
-        )
+        application = aws.codedeploy.Application(name, compute_platform="Lambda", opts=inside)
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("codedeploy.amazonaws.com"), opts=inside)
         grant = aws.iam.RolePolicy(
             f"{name}-policy", role=role.name, policy=iam.policy(_codedeploy_grants(args.targets)), opts=inside
         )
@@ -84,7 +81,6 @@ class GradualDelivery(pulumi.ComponentResource):
                     "enabled": True,
                     "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
                 },
-                tags=args.tags,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[grant]),
             )
             for target in args.targets
@@ -125,7 +121,6 @@ def _starter(
         grants=_starter_grants(args, application, groups),
         log_retention_days=args.log_retention_days,
         kms_key_arn=args.kms_key_arn,
-        tags=args.tags,
     )
 
 

@@ -15,6 +15,9 @@ from components.storage.model_seed import ModelSeed
 PREFIX = "models"
 """Where the model repository starts in the bucket."""
 
+RECOVERY_DAYS = 30
+"""How many days an overwritten or deleted object can be brought back."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelBucketArgs:
@@ -24,8 +27,6 @@ class ModelBucketArgs:
     """Whether destroying the stack deletes the bucket and every model in it. Otherwise the bucket is protected."""
     kms_key_arn: pulumi.Input[str] | None = None
     """Encrypts the objects; by default S3's own keys do. A bucket key keeps the calls to KMS few."""
-    noncurrent_version_days: int = 30
-    """How many days an overwritten or deleted object can be brought back."""
 
 
 class ModelBucket(pulumi.ComponentResource):
@@ -107,7 +108,7 @@ class ModelBucket(pulumi.ComponentResource):
                     "id": "expire-noncurrent-versions",
                     "status": "Enabled",
                     "filter": {},
-                    "noncurrent_version_expiration": {"noncurrent_days": args.noncurrent_version_days},
+                    "noncurrent_version_expiration": {"noncurrent_days": RECOVERY_DAYS},
                 },
                 {
                     "id": "abort-broken-uploads",
