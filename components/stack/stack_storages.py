@@ -69,7 +69,7 @@ class StackStorages:
             BakedModelsArgs(
                 models=models,
                 engines="tensorflow" if "tensorflow" in self.settings.engines else "litert",
-                directory=self.args.project / IMAGES_DIRECTORY / self.args.environment,
+                directory=self.args.directory / IMAGES_DIRECTORY / self.args.environment,
             ),
             self.inside,
         )
@@ -83,9 +83,9 @@ class StackStorages:
         arguments = HandlerImageArgs(
             engines=settings.engines,
             architecture=settings.architecture,
-            context=self.args.project,
+            context=self.args.directory,
             kms_key_arn=settings.kms_key_arn,
-            models_directory=self.baked and self.baked.directory.relative_to(self.args.project),
+            models_directory=self.baked and self.baked.directory.relative_to(self.args.directory),
         )
         return HandlerImage(f"{self.name}-image", arguments, self.inside).image_uri
 
