@@ -12,9 +12,9 @@ class Mount:
     """A file system that a function sees as a directory."""
 
     access_point_arn: pulumi.Input[str]
-    """An EFS access point or an S3 Files access point."""
+    """Of an EFS or an S3 Files access point."""
     path: str
-    """Where the function sees it: directly under /mnt."""
+    """The directory in the function: directly under /mnt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,11 @@ class MetricSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """One alarm: rings when `expression` is beyond `threshold` in `minutes` of the last five minutes."""
+    """An alarm. It rings when `expression` is beyond `threshold` in `minutes` of the last five minutes."""
 
     name: str
     description: str
-    """What has happened and what to look at, for the person who is woken."""
+    """What has happened and where to look, for the person on call."""
     metrics: Mapping[str, MetricSource]
     """By the id that the expression uses."""
     expression: str
@@ -65,7 +65,7 @@ class Alarm:
     minutes: int = 1
     comparison: Literal["GreaterThanThreshold", "LessThanThreshold"] = "GreaterThanThreshold"
     rolls_back: bool = False
-    """Whether it also stops and reverts a shift of traffic to a new version."""
+    """Whether it also stops a shift of traffic to a new version and moves the traffic back."""
 
 
 class ModelSource(Protocol):
@@ -73,9 +73,10 @@ class ModelSource(Protocol):
 
     @property
     def alarms(self) -> Sequence[Alarm]:
-        """What is to be watched of the storage itself; empty where nothing of it can fail on its own."""
+        """The storage's own alarms; empty where nothing of it can fail by itself."""
         ...
 
     def binding(self, models: Sequence[str]) -> ModelBinding:
-        """What a function that serves these models needs; grants reach no other model."""
+        """What a function needs to serve these models. Its statements grant no other model where the storage can tell
+        models apart."""
         ...

@@ -1,11 +1,11 @@
-"""Arguments that functions of both kinds give to Lambda: the network, the mounted file system, the concurrency."""
+"""Lambda arguments that inference functions and tool functions share: concurrency, network and mount."""
 
 from typing import Any
 
 from components.model_source import Mount, Network
 
 UNRESERVED = -1
-"""What Lambda calls a function without reserved concurrency."""
+"""Lambda's number for a function without reserved concurrency."""
 
 
 def concurrency(reserved: int | None) -> int:
@@ -21,8 +21,8 @@ def attachments(network: Network | None, mount: Mount | None) -> dict[str, Any]:
             "subnet_ids": list(network.subnet_ids),
             "security_group_ids": list(network.security_group_ids),
         }
-        # Lambda gives its network interfaces back within 20 minutes or so. The security groups need not wait for that
-        # then; the subnets of a VPC of the stack's own do.
+        # Lambda keeps its network interfaces for a while after the function is gone. Moved to the default group, they
+        # no longer hold the stack's security groups; they still hold its subnets.
         arguments["replace_security_groups_on_destroy"] = True
     if mount:
         arguments["file_system_config"] = {"arn": mount.access_point_arn, "local_mount_path": mount.path}

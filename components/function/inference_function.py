@@ -15,7 +15,7 @@ from components.settings.operations_settings import OperationsSettings
 from handlers.contract import MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, join_model_names
 
 ALIAS = "live"
-"""The alias that callers use; it stands for the version that was published last."""
+"""The alias that callers use. It points to the newest version, or shares traffic during a gradual delivery."""
 
 DEFAULTS = FunctionSettings()
 
@@ -23,7 +23,7 @@ DEFAULTS = FunctionSettings()
 @dataclass(frozen=True, kw_only=True)
 class InferenceFunctionArgs:
     image_uri: pulumi.Input[str]
-    """repository@sha256:digest. Lambda looks a tag up only once, so that a tag would not follow a later push."""
+    """repository@sha256:digest. Lambda resolves a tag only once: a later push to the tag would change nothing."""
     handler: str
     """The image's command, one of the handlers that `handlers.contract` names."""
     models: Sequence[str]
@@ -34,18 +34,18 @@ class InferenceFunctionArgs:
     timeout_seconds: int = DEFAULTS.timeout_seconds
     ephemeral_storage_mib: int = DEFAULTS.ephemeral_storage_mib
     architecture: Literal["x86_64", "arm64"] = "x86_64"
-    """Of the image too."""
+    """The image's, too."""
     reserved_concurrency: int | None = None
     """None shares the account's concurrency."""
     model_cache_mib: int | None = None
     """None lets the handler derive it from the memory."""
     snap_start: bool = False
-    """Start new environments of a version from a snapshot, which is taken when the version is published."""
+    """Start new environments from a snapshot that Lambda takes when it publishes the version."""
     gradual_delivery: bool = False
-    """Leave the alias at its version, for others to move it, once it is created."""
+    """Do not move the alias after it was created: CodeDeploy moves it."""
     log_retention_days: int = OperationsSettings().log_retention_days
     kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the environment and the logs; by default the keys that AWS manages or owns do."""
+    """Encrypts the environment and the logs; None leaves that to keys of AWS."""
 
     def __post_init__(self) -> None:
         if not self.models:
@@ -55,20 +55,20 @@ class InferenceFunctionArgs:
 
 
 class InferenceFunction(pulumi.ComponentResource):
-    """A function that reads exactly its own models and writes exactly its own log group.
+    """A function that may read its own models and write its own log group, and nothing else.
 
-    It is published as a version on every change, and the alias moves to that version once it is ready. It does not
-    exist before what its models need is there: seeded objects, mount targets, the first sync.
+    Every change publishes a version, and the alias moves to the version when it is ready. The function waits for what
+    its models need: seeded objects, mount targets, the first sync.
     """
 
     function_name: pulumi.Output[str]
     function_arn: pulumi.Output[str]
     version: pulumi.Output[str]
-    """The version that was published last."""
+    """The newest version."""
     alias_name: pulumi.Output[str]
     alias_arn: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]
-    """What API Gateway calls: the alias."""
+    """Of the alias, for API Gateway."""
     log_group_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: InferenceFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -145,7 +145,7 @@ class InferenceFunction(pulumi.ComponentResource):
 
 
 def _describe(models: Sequence[str]) -> str:
-    """A description within Lambda's 256 characters."""
+    """A description of at most 256 characters, which is Lambda's limit."""
     text = f"Serves {', '.join(models)}"
     return text if len(text) <= 256 else f"Serves {len(models)} models"
 

@@ -1,4 +1,4 @@
-"""Tool functions: functions of the handlers' image that work for the deployment, each with its role and log group."""
+"""Tool functions: functions that the stack itself calls. They run from the handlers' image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ class ToolFunctionArgs:
     memory_mib: int
     timeout_seconds: int
     grants: Sequence[iam.Statement]
-    """What its role may do besides writing its own log group, and decrypting with `kms_key_arn`."""
+    """What its role may do, besides writing its log group, joining `network` and decrypting with `kms_key_arn`."""
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
     """Encrypts the environment and the logs."""
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     network: Network | None = None
     mount: Mount | None = None
-    """A file system; it needs a network."""
+    """A file system to mount, in `network`."""
     reserved_concurrency: int | None = None
     """None shares the account's concurrency."""
     ready: Sequence[pulumi.Resource] = ()

@@ -1,4 +1,4 @@
-"""PrivateVpc: a VPC with private subnets, no NAT gateway, and one way out: to a bucket."""
+"""PrivateVpc: a VPC with private subnets, whose only way out leads to one bucket."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from components.network.subnets import subnet_blocks
 class PrivateVpcArgs:
     region: str
     bucket_arn: pulumi.Input[str]
-    """The only bucket that the S3 endpoint lets through."""
+    """The only bucket that the S3 endpoint gives access to."""
     cidr: str
     zones: Sequence[str]
     """Availability zones by name; each gets a subnet."""
@@ -24,14 +24,14 @@ class PrivateVpcArgs:
 
 
 class PrivateVpc(pulumi.ComponentResource):
-    """Nothing in it has a public address and nothing in it reaches the internet."""
+    """A VPC without public addresses and without a connection to the internet."""
 
     vpc_id: pulumi.Output[str]
     subnet_ids: Sequence[pulumi.Output[str]]
     s3_prefix_list_id: pulumi.Output[str]
-    """The addresses of S3 in this region, for a security group's rule."""
+    """The addresses of S3 in this region, for rules of security groups."""
     ready: Sequence[pulumi.Resource]
-    """What must be there before anything in a subnet can reach the bucket."""
+    """What a client in a subnet must wait for before it can reach the bucket."""
 
     def __init__(self, name: str, args: PrivateVpcArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:PrivateVpc", name, None, opts)
@@ -45,7 +45,7 @@ class PrivateVpc(pulumi.ComponentResource):
             tags={"Name": name},
             opts=inside,
         )
-        # A VPC is born with a group that lets its members talk to each other and to the world.
+        # AWS gives a new VPC a default group whose members may connect to each other and to any address.
         aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], opts=inside)
         routes = aws.ec2.RouteTable(f"{name}-routes", vpc_id=vpc.id, opts=inside)
         subnets = [
@@ -84,7 +84,7 @@ class PrivateVpc(pulumi.ComponentResource):
 
 
 def _only_reading(bucket_arn: pulumi.Input[str]) -> pulumi.Output[str]:
-    # An endpoint's policy grants nothing: whoever passes still needs a grant of its own, hence any principal.
+    # The policy of an endpoint only filters: a client needs a grant of its own besides. So the principal is anyone.
     reading = iam.allow(
         ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"],
         [bucket_arn, pulumi.Output.concat(bucket_arn, "/*")],

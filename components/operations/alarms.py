@@ -1,4 +1,4 @@
-"""The alarms of a function: what rings, when, and what a person should think of it. Imports no Pulumi resources."""
+"""The alarms of a function: what rings, when, and what it means. Imports no Pulumi resources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ class AlarmThresholds:
     """When a function's alarms ring."""
 
     error_percent: float
-    """Requests that failed on our side (status 5xx, crash, timeout), as a share of all."""
+    """Requests that failed in the stack (status 5xx, crash, timeout), as a share of all."""
     latency_p99_ms: float
-    """Duration of the slowest hundredth of the invocations, cold starts included."""
+    """99th percentile of the invocations' durations, cold starts included."""
     cold_start_percent: float
     """Requests that waited for a new environment, as a share of all."""
 

@@ -12,7 +12,7 @@ from components.operations.alarms import AlarmThresholds, WatchedFunction, funct
 from handlers.contract import METRIC_NAMESPACE, Metric
 
 PERIOD_SECONDS = 60
-"""What one point of an alarm and of a chart covers."""
+"""The period of each point of an alarm and of a chart."""
 
 ROW_HEIGHT = 6
 DASHBOARD_WIDTH = 24
@@ -26,9 +26,9 @@ class InferenceMonitoringArgs:
     """Unique in the account and region."""
     thresholds: AlarmThresholds
     storage_alarms: Sequence[Alarm] = ()
-    """What the storages ask to be watched."""
+    """The alarms that the storages ask for."""
     topic_arn: pulumi.Input[str] | None = None
-    """An SNS topic that is told when an alarm rings and when it ends; without one the alarms only show."""
+    """An SNS topic that receives a message when an alarm rings and when it ends. None sends no messages."""
 
 
 class InferenceMonitoring(pulumi.ComponentResource):

@@ -1,5 +1,5 @@
-"""FileClients: who may mount a file system, and how. EFS and S3 Files name the same actions and conditions, each under
-its own prefix, and make mount targets from the same arguments."""
+"""FileClients: how functions mount a file system. EFS and S3 Files share the names of actions and conditions, but for
+the prefix, and the arguments of mount targets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

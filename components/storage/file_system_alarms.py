@@ -1,4 +1,4 @@
-"""The alarms of an EFS file system and of what fills it. Imports no resources."""
+"""The alarms of an EFS file system and of its sync function. Imports no Pulumi resources."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ import pulumi
 from components.model_source import Alarm, MetricSource
 
 LOW_BURST_CREDITS_BYTES = 0.21 * 2**40
-"""A tenth of a full balance: half an hour of reading at 100 MiB/s.
+"""A tenth of a full balance, which lasts for half an hour of reading at 100 MiB/s.
 https://docs.aws.amazon.com/efs/latest/ug/performance.html"""
 
 

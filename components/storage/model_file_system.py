@@ -1,4 +1,4 @@
-"""ModelFileSystem: an EFS file system that functions read models from, and what fills it."""
+"""ModelFileSystem: an EFS file system with copies of the bucket's models, which functions mount."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,25 +24,25 @@ DEFAULTS = StorageSettings()
 class ModelFileSystemArgs:
     network: ModelNetwork
     bucket: ModelBucket
-    """Where models are published; the file system follows it."""
+    """Where models are published. The file system holds copies."""
     models: Sequence[PackagedModel]
     image_uri: pulumi.Input[str]
     """An image of the handlers, as `repository@sha256:digest`; the sync function runs from it."""
     architecture: str
     throughput: Throughput = DEFAULTS.efs_throughput
-    """`elastic` is as fast as EFS gets, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored, and 1 MiB/s
-    at least, once its credits are used up, and a few models never earn them back. `provisioned` is `provisioned_mibps`,
-    billed by time."""
+    """`elastic` is as fast as EFS can be, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored (1 MiB/s at
+    least) when its credits are used up; a few models never earn enough. `provisioned` is `provisioned_mibps`, billed by
+    time."""
     provisioned_mibps: int | None = None
-    """MiB/s; with `provisioned`, and only with it."""
+    """MiB/s; required with `provisioned`, forbidden without."""
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the file system, the logs and the environment; by default the keys that AWS manages do."""
+    """Encrypts the file system, the logs and the environment. None leaves that to keys of AWS."""
     protect: bool = True
-    """Refuse to delete the file system with the stack. What it holds can be had from the bucket again."""
+    """Whether Pulumi refuses to delete the file system. Its content can be copied from the bucket again."""
     reserve_sync_concurrency: bool = DEFAULTS.sync_reserved_concurrency
-    """Keep one of the account's concurrent executions for the sync function, and no more. A new account has none to
-    spare; without it, runs at the same time take turns by a lock."""
+    """Reserve one of the account's concurrent executions for the sync function, which then never runs twice at once. A
+    new account has none to reserve. Without it, concurrent runs take turns by a lock."""
 
     def __post_init__(self) -> None:
         if self.throughput not in get_args(Throughput):
@@ -62,7 +62,7 @@ class ModelFileSystemArgs:
 
 
 class ModelFileSystem(pulumi.ComponentResource):
-    """Models as files, a quarter of a millisecond away. The bucket stays the source of truth."""
+    """Models as files. A ModelSource; the bucket stays the source of truth."""
 
     file_system_id: pulumi.Output[str]
     access_point_arn: pulumi.Output[str]
@@ -120,10 +120,10 @@ class ModelFileSystem(pulumi.ComponentResource):
         )
 
     def binding(self, models: Sequence[str]) -> ModelBinding:
-        """The file system, read-only. EFS has no grant below an access point: it reaches every model that is in it.
+        """The file system, read-only. EFS has no grants by directory: the function can read all models in it.
 
         Raises:
-            ValueError: a model is not among those that the file system holds.
+            ValueError: the file system does not hold one of the models.
         """
         if missing := sorted(set(models) - set(self._models)):
             raise ValueError(f"the file system is not filled with the models {missing}; it holds {self._models}")

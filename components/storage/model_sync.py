@@ -1,4 +1,4 @@
-"""ModelSync: the function that keeps a file system equal to a bucket, in a deployment and whenever a model changes."""
+"""ModelSync: the function that copies the models of a bucket to a file system, and what calls it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from handlers.manifest import MANIFEST_FILE, POINTER_FILE
 
 MEMORY_MIB = contract.MIB_PER_VCPU
 TIMEOUT_SECONDS = 900
-"""The most that Lambda gives. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Lambda's maximum. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 60 * 60
-"""The most that SQS gives."""
+"""SQS's maximum."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class ModelSyncArgs:
     clients: FileClients
     """Of the file system to fill."""
     mountable: Sequence[pulumi.Resource]
-    """What must be there before the file system can be mounted, besides the network."""
+    """What the first mount must wait for, besides the network."""
     image_uri: pulumi.Input[str]
     architecture: str
     log_retention_days: int
@@ -38,17 +38,17 @@ class ModelSyncArgs:
 
 
 class ModelSync(pulumi.ComponentResource):
-    """A function in the VPC, called by the deployment and by the bucket's notifications; failures end in a queue.
+    """A function in the VPC. The deployment and the bucket's notifications call it; failed events go to a queue.
 
-    It owns the bucket's notification configuration: a bucket has one.
+    A bucket has one notification configuration, and this component owns it.
     """
 
     function_name: pulumi.Output[str]
     dead_letter_queue_name: pulumi.Output[str]
     first_sync: pulumi.Output[str]
-    """The report of the deployment's own call, as JSON."""
+    """The report of the deployment's call, as JSON."""
     ready: Sequence[pulumi.Resource]
-    """The call that filled the file system."""
+    """What a reader must wait for: the call that fills the file system."""
 
     def __init__(self, name: str, args: ModelSyncArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelSync", name, None, opts)
@@ -92,7 +92,7 @@ class ModelSync(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed, on_failure]),
         )
-        # After the notifications: what is published between the seeds and this call is mirrored by one of the two.
+        # After the notifications: either they or this call copy what is published after the seeding.
         first_sync = aws.lambda_.Invocation(
             name,
             function_name=function.name,
@@ -149,11 +149,11 @@ def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> list[ia
         iam.allow(["sqs:SendMessage"], [dead_letters_arn]),
     ]
     if args.kms_key_arn is not None:
-        statements.append(iam.allow(["kms:GenerateDataKey"], [args.kms_key_arn]))  # to send to the queue
+        statements.append(iam.allow(["kms:GenerateDataKey"], [args.kms_key_arn]))  # for messages to the queue
     return statements
 
 
 def _fingerprint(model: PackagedModel) -> str:
-    """What changes when another version is seeded or a label moves."""
+    """A digest that changes when another version is seeded or a label moves."""
     documents = [model.pointer.to_json(), *(model.versions[version].to_json() for version in sorted(model.versions))]
     return hashlib.sha256("".join(documents).encode()).hexdigest()

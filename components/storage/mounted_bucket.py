@@ -1,4 +1,4 @@
-"""MountedModelBucket: the bucket itself as a file system, through Amazon S3 Files."""
+"""MountedModelBucket: the bucket as a file system, by Amazon S3 Files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from components.storage.file_clients import GID, UID, FileClients, mount_targets
 from components.storage.model_bucket import ModelBucket
 
 SERVICE = "elasticfilesystem.amazonaws.com"
-"""S3 Files runs on EFS, and assumes its role under EFS's name."""
+"""S3 Files runs on EFS and assumes its role by the name of EFS."""
 
 OBJECT_ACTIONS = [
     f"s3:{action}"
@@ -25,22 +25,22 @@ OBJECT_ACTIONS = [
         "PutObject PutObjectAcl PutObjectTagging PutObjectVersionAcl PutObjectVersionTagging"
     ).split()
 ]
-"""What S3 Files asks for on objects, its documentation's patterns spelled out."""
+"""The object actions that S3 Files needs. Its documentation gives them as patterns."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MountedModelBucketArgs:
     bucket: ModelBucket
-    """Versioned: S3 Files refuses any other."""
+    """Versioned, as S3 Files requires."""
     network: ModelNetwork
     kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the file system; the grants let it be the bucket's key, too."""
+    """Encrypts the file system. It may also be the bucket's key."""
 
 
 class MountedModelBucket(pulumi.ComponentResource):
-    """What is published to the bucket appears as files within a minute or so, and nothing copies it.
+    """Published models appear as files within a minute or so, without a copy. A ModelSource.
 
-    The file system holds nothing that the bucket does not, so it is deleted with the stack.
+    The file system holds only what the bucket holds, so it is deleted with the stack.
     """
 
     file_system_id: pulumi.Output[str]
@@ -87,8 +87,8 @@ class MountedModelBucket(pulumi.ComponentResource):
     def binding(self, models: Sequence[str]) -> ModelBinding:
         """The bucket as a directory, read-only.
 
-        The grant to read objects lets Lambda fetch large files from S3 itself and reaches exactly these models. The
-        mount has no grant below an access point and shows every model.
+        The statement for objects lets Lambda read large files from S3 directly; it grants these models only. The mount
+        shows all models: S3 Files has no grants by directory.
         """
         bucket = self._args.bucket
         objects = [pulumi.Output.concat(bucket.bucket_arn, f"/{bucket.prefix}/{model}/*") for model in models]
@@ -117,7 +117,7 @@ def _trust_in_s3_files(network: ModelNetwork) -> pulumi.Output[str]:
 
 
 def _service_grants(args: MountedModelBucketArgs) -> list[iam.Statement]:
-    """What S3 Files does with the bucket: it follows changes through EventBridge and could write files back.
+    """Grant what S3 Files needs: it follows changes by EventBridge rules, and requires access to write back.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-files-prereq-policies.html
     """
