@@ -57,6 +57,9 @@ MOUNT_PATH = "/mnt/models"
 BAKED_PATH = "/opt/models"
 """Where an image holds the models that are baked into it."""
 
+Architecture = Literal["x86_64", "arm64"]
+"""The CPU architectures that Lambda offers."""
+
 MIB_PER_VCPU = 1769
 """Lambda gives a function one vCPU for each 1,769 MiB of its memory.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""

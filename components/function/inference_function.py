@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -12,7 +11,7 @@ from components.function.function_arguments import attachments, concurrency
 from components.model_source import ModelBinding, ModelSource
 from components.settings.function_settings import FunctionSettings
 from components.settings.operations_settings import OperationsSettings
-from handlers.contract import MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, join_model_names
+from handlers.contract import MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, Architecture, join_model_names
 
 ALIAS = "live"
 """The alias that callers use. It points to the newest version, or shares traffic during a gradual delivery."""
@@ -33,7 +32,7 @@ class InferenceFunctionArgs:
     memory_mib: int = DEFAULTS.memory_mib
     timeout_seconds: int = DEFAULTS.timeout_seconds
     ephemeral_storage_mib: int = DEFAULTS.ephemeral_storage_mib
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    architecture: Architecture = "x86_64"
     """The image's, too."""
     reserved_concurrency: int | None = None
     """None shares the account's concurrency."""

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components import iam
 from components.function.function_arguments import attachments, concurrency
 from components.model_source import Mount, Network
+from handlers.contract import Architecture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,7 @@ class ToolFunctionArgs:
     """repository@sha256:digest"""
     handler: str
     """The image's command, one of the handlers that `handlers.contract` names."""
-    architecture: str
+    architecture: Architecture
     memory_mib: int
     timeout_seconds: int
     grants: Sequence[iam.Statement]

@@ -1,9 +1,9 @@
 """Image manifests: whether Lambda accepts an image, by its registry's documents. Imports no Pulumi and no Docker."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-Architecture = Literal["x86_64", "arm64"]
+from handlers.contract import Architecture
 
 DOCKER_NAMES: Mapping[Architecture, str] = {"x86_64": "amd64", "arm64": "arm64"}
 """Lambda's architectures as an image's configuration names them."""

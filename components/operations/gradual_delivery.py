@@ -15,7 +15,7 @@ import pulumi_aws as aws
 from components import iam
 from components.function.tool_function import ToolFunctionArgs, tool_function
 from components.settings.operations_settings import Delivery
-from handlers.contract import TRAFFIC_SHIFT_HANDLER
+from handlers.contract import TRAFFIC_SHIFT_HANDLER, Architecture
 
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 CODEDEPLOY_CONFIGURATIONS: Mapping[Delivery, str] = {
@@ -44,7 +44,7 @@ class GradualDeliveryArgs:
     delivery: Delivery
     """How traffic moves: `canary…` in two steps, `linear…` in equal steps."""
     image_uri: pulumi.Input[str]
-    architecture: str
+    architecture: Architecture
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
 

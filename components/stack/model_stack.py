@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.stack.apis import APIS, Functions
+from components.api.api_args import ApiFunctions
+from components.stack.apis import APIS
 from components.stack.stack_args import StackArgs
 from components.stack.stack_functions import StackFunction, stack_functions
 from components.stack.stack_operations import operate
@@ -44,7 +45,7 @@ class ModelStack(pulumi.ComponentResource):
         )
 
 
-def _behind_the_api(functions: list[StackFunction]) -> Functions:
+def _behind_the_api(functions: list[StackFunction]) -> ApiFunctions:
     """The first function answers for the server. In mode single each model's paths lead to its own function."""
     own = {model: each.function for each in functions if each.settings.mode == "single" for model in each.models}
-    return Functions(server=functions[0].function, models=own)
+    return ApiFunctions(server=functions[0].function, models=own)

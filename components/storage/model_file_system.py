@@ -16,6 +16,7 @@ from components.storage.file_clients import GID, UID, FileClients, mount_targets
 from components.storage.file_system_alarms import dead_letter_alarm, file_system_alarms
 from components.storage.model_bucket import ModelBucket
 from components.storage.model_sync import ModelSync, ModelSyncArgs
+from handlers.contract import Architecture
 
 DEFAULTS = StorageSettings()
 
@@ -28,7 +29,7 @@ class ModelFileSystemArgs:
     models: Sequence[PackagedModel]
     image_uri: pulumi.Input[str]
     """An image of the handlers, as `repository@sha256:digest`; the sync function runs from it."""
-    architecture: str
+    architecture: Architecture
     throughput: Throughput = DEFAULTS.efs_throughput
     """`elastic` is as fast as EFS can be, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored (1 MiB/s at
     least) when its credits are used up; a few models never earn enough. `provisioned` is `provisioned_mibps`, billed by

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from components.image.image_manifest import IMAGE_LIMIT_BYTES
 from components.settings.packaged_models import PackagedModel
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, EngineName
 
 STAGED_AT_SECONDS = 315_532_800
 """1980-01-01, the modification time of all staged files: two builds of the same models make the same layer."""
 
-IMAGE_LIMIT_BYTES = 10 << 30
-"""Uncompressed, all layers. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "tensorflow": 3 << 30}
 """Bytes kept free for Python, the engine and the base image. They need less."""
 

@@ -31,7 +31,7 @@ class ModelSyncArgs:
     mountable: Sequence[pulumi.Resource]
     """What the first mount must wait for, besides the network."""
     image_uri: pulumi.Input[str]
-    architecture: str
+    architecture: contract.Architecture
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
     reserve_concurrency: bool = True
