@@ -32,6 +32,8 @@ class Function:
     """The size of /tmp, in a container."""
     timeout_seconds: float = 3
     version: str = "$LATEST"
+    revision: str = ""
+    """Tells this configuration and code from others that the function had, and that its aliases may still stand for."""
     reserved_concurrency: int | None = None
     mounts: Mapping[str, Path] = field(default_factory=dict[str, Path])
     """Directories of this machine, by the path where the function mounts them, such as `/mnt/models`."""
