@@ -24,7 +24,7 @@ def table(page: Path, heading: str) -> list[list[str]]:
 def named_paths(text: str) -> Iterator[str]:
     """Each path between backticks: what has a slash, or the ending of a file of ours."""
     for word in re.findall(r"`([^`\s]+)`", text):
-        if re.fullmatch(r"[\w.*/-]+", word) and ("/" in word.rstrip("/") or word.endswith((".py", ".yaml", ".toml"))):
+        if re.fullmatch(r"[\w.*/-]+", word) and ("/" in word or word.endswith((".py", ".yaml", ".toml"))):
             yield word
 
 
