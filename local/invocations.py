@@ -1,4 +1,4 @@
-"""Invocations: from a function's name and an event to an outcome, with as many environments as there are requests."""
+"""Invocations: runs functions on events, with an execution environment for each concurrent request."""
 
 import threading
 from collections.abc import Callable
@@ -32,12 +32,12 @@ class _Pool:
 class Invocations:
     """All functions of the stack, and the environments that run them.
 
-    An invocation takes the warm environment that was used last, or starts a new one; an environment never has two
-    invocations at a time. Over a function's reserved concurrency, or the account's, an invocation is refused.
+    An invocation uses the warm environment that was used last, or starts a new one. An environment runs one invocation
+    at a time. An invocation over the function's reserved concurrency, or over the account's, is refused.
     """
 
     def __init__(self, start: StartWorker, directory: Path, concurrency: int = ACCOUNT_CONCURRENCY) -> None:
-        """`directory` is where the functions' logs go."""
+        """`directory` gets the functions' logs. `concurrency` is the account's."""
         self._start = start
         self._directory = directory
         self._concurrency = concurrency
@@ -48,8 +48,10 @@ class Invocations:
         self._listeners: list[Callable[[str, Report], None]] = []
 
     def register(self, function: Function) -> None:
-        """Make a revision of a function known, as the one that is meant where none is named. Environments of another
-        function with the same revision are not used again; those of other revisions are."""
+        """Add a revision of a function, which then answers where a call names none.
+
+        A registration of the same revision again ends its idle environments; those of other revisions stay.
+        """
         key = function.name, function.revision
         with self._lock:
             old = self._pools.pop(key, None)
@@ -73,7 +75,7 @@ class Invocations:
             pool.logs.close()
 
     def function(self, name: str) -> Function:
-        """A function's configuration. Raises InvokeError if there is none of this name."""
+        """A function's configuration. Raises InvokeError for an unknown name."""
         return self._pool(name).function
 
     def functions(self) -> list[Function]:
@@ -82,7 +84,7 @@ class Invocations:
             return [self._pools[key].function for key in self._current.items()]
 
     def logs(self, name: str) -> FunctionLogs:
-        """What a function's workers printed. Raises InvokeError if there is none of this name."""
+        """A function's log. Raises InvokeError for an unknown name."""
         return self._pool(name).logs
 
     def on_report(self, listener: Callable[[str, Report], None]) -> None:
@@ -99,11 +101,11 @@ class Invocations:
         patient: bool = False,
         revision: str | None = None,
     ) -> Outcome:
-        """Run a function on an event, in the revision that was registered last or in another one. Raises InvokeError
-        where Lambda would refuse.
+        """Run a revision of a function on an event: the one registered last, unless `revision` names another.
 
-        A `patient` caller waits where others are refused for want of an environment, as an asynchronous event does in
-        its queue and the SDKs do by trying again.
+        Raises InvokeError where Lambda refuses an invocation.
+
+        A `patient` call is not throttled: it waits for a free environment, like an asynchronous event in its queue.
         """
         self._pool(name, revision)
         if len(event) > PAYLOAD_BYTES:
@@ -118,7 +120,7 @@ class Invocations:
         return outcome
 
     def stop(self) -> None:
-        """End every environment, busy ones included, and close the logs."""
+        """End every environment, even a busy one, and close the logs."""
         with self._lock:
             pools = list(self._pools.values())
             self._pools.clear()
@@ -168,7 +170,7 @@ class Invocations:
         return pool, environment
 
     def _refusal(self, pool: _Pool) -> str | None:
-        """Why there is no environment for this function now, in Lambda's word."""
+        """Lambda's reason to throttle this function now; None if an environment is free."""
         name = pool.function.name
         reserved = self._found(name, None).function.reserved_concurrency
         busy = sum(len(each.busy) for key, each in self._pools.items() if key[0] == name)
