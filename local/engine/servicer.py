@@ -63,7 +63,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         answer = _told(context, lambda: self._provider.call(request.tok, wire.decode(request.args)))
-        return provider_pb2.InvokeResponse(**{"return": wire.encode(answer)})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(wire.encode(answer))  # a field whose name is a keyword of Python's
+        return response
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         old = wire.decode(request.olds) if request.HasField("olds") else None

@@ -1,5 +1,6 @@
 """EFS: file systems, each a directory of this machine."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -151,8 +152,9 @@ class FileSystemPolicy(ResourceType):
         return inputs["fileSystemId"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        found = self.client().describe_file_system_policy(FileSystemId=resource_id)
-        return {"fileSystemId": resource_id, "policy": found["Policy"]}
+        policy = self.client().describe_file_system_policy(FileSystemId=resource_id)["Policy"]
+        given = known.get("policy")
+        return {"fileSystemId": resource_id, "policy": given if given and _completes(policy, given) else policy}
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         self._put(new)
@@ -167,6 +169,14 @@ class FileSystemPolicy(ResourceType):
             Policy=inputs["policy"],
             BypassPolicyLockoutSafetyCheck=bool(inputs.get("bypassPolicyLockoutSafetyCheck")),
         )
+
+
+def _completes(policy: str, given: str) -> bool:
+    """Whether a policy is a given one with the ids and resources that EFS fills in."""
+    completed, plain = json.loads(policy)["Statement"], json.loads(given)["Statement"]
+    return len(completed) == len(plain) and all(
+        {key: each[key] for key in one if key in each} == one for each, one in zip(completed, plain, strict=True)
+    )
 
 
 def retag(efs: Any, resource_id: str, old: Inputs, new: Inputs) -> None:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from local.resources.account import EmulatedAccount
 from local.resources.values import same
 
-GONE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "Nonexistent")
+GONE = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "Nonexistent", "404")
 """What the codes of AWS's errors contain that say that a thing does not exist."""
 
 Inputs = Mapping[str, Any]

@@ -47,7 +47,7 @@ class SecurityGroup(ResourceType):
         tags.changed(self.client(), resource_id, old, new)
 
     def remove(self, resource_id: str, known: Inputs) -> None:
-        wait_for_interfaces(self.account, "group-id", resource_id)
+        wait_for_interfaces(self.account, group=resource_id)
         refusals.of_deleted_group(self.account, resource_id)
         self.client().delete_security_group(GroupId=resource_id)
 

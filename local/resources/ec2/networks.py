@@ -80,7 +80,7 @@ class Subnet(ResourceType):
         tags.changed(self.client(), resource_id, old, new)
 
     def remove(self, resource_id: str, known: Inputs) -> None:
-        wait_for_interfaces(self.account, "subnet-id", resource_id)
+        wait_for_interfaces(self.account, subnet=resource_id)
         refusals.of_deleted_subnet(self.account, resource_id)
         self.client().delete_subnet(SubnetId=resource_id)
 
@@ -97,12 +97,12 @@ def default_group(account: EmulatedAccount, vpc_id: str) -> str:
     return found["GroupId"]
 
 
-def wait_for_interfaces(account: EmulatedAccount, name: str, value: str) -> None:
-    """Wait for Lambda to give back the interfaces that a filter such as `group-id` finds, as the provider does. One
-    that is in use does not go by itself: it is not waited for, and AWS refuses what holds it."""
+def wait_for_interfaces(account: EmulatedAccount, *, group: str = "", subnet: str = "") -> None:
+    """Wait for Lambda to give back the interfaces that have a group, or are in a subnet, as the provider does. One that
+    is in use does not go by itself: it is not waited for, and AWS refuses what holds it."""
     while True:
         account.interfaces.sweep()
-        held = refusals.interfaces(account, name, value)
+        held = refusals.interfaces(account, group=group, subnet=subnet)
         if not any(account.interfaces.lingers(each["NetworkInterfaceId"]) for each in held):
             return
         time.sleep(POLL_SECONDS)

@@ -1,6 +1,6 @@
 """aws.lambda.Function, of an image."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ CONFIGURATION = (
     *("loggingConfig", "memorySize", "role", "snapStart", "timeout", "tracingConfig", "vpcConfig"),
 )
 """A change of any of these, or of the code, makes a new version where versions are published."""
+
+DEFAULTS: Mapping[str, Any] = {"description": "", "memorySize": 128, "timeout": 3}
+"""What Lambda takes where nothing is said."""
 
 NO_NETWORK: Mapping[str, Any] = {"subnetIds": [], "securityGroupIds": []}
 
@@ -112,7 +115,7 @@ class Function(ResourceType):
         variables = dict(inputs.get("environment", {}).get("variables", {}))
         proxy = self.account.invoke_api.gateway_url(inputs["name"], revision)
         mount = inputs.get("fileSystemConfig")
-        whole = {"description": "", "memorySize": 128, "timeout": 3, "vpcConfig": NO_NETWORK, **inputs}
+        whole = {**DEFAULTS, "vpcConfig": NO_NETWORK, **inputs}
         keys = "description ephemeralStorage loggingConfig memorySize role snapStart timeout tracingConfig vpcConfig"
         return {
             **chosen(whole, keys.split()),
@@ -134,9 +137,9 @@ class Function(ResourceType):
                 version=version,
                 handler=inputs["imageConfig"]["commands"][0],
                 environment=inputs.get("environment", {}).get("variables", {}),
-                memory_mib=inputs.get("memorySize", 128),
+                memory_mib=inputs.get("memorySize", DEFAULTS["memorySize"]),
                 ephemeral_storage_mib=inputs.get("ephemeralStorage", {}).get("size", 512),
-                timeout_seconds=inputs.get("timeout", 3),
+                timeout_seconds=inputs.get("timeout", DEFAULTS["timeout"]),
                 reserved_concurrency=reserved if reserved >= 0 else None,
                 mounts=self._mounts(inputs),
                 image_uri=inputs["imageUri"],
@@ -183,5 +186,6 @@ class Function(ResourceType):
             self.client().tag_resource(Resource=arn, Tags=after)
 
 
-def _differ(old: Inputs, new: Inputs) -> Any:
-    return lambda keys: any(not same(old.get(key), new.get(key), key) for key in keys)
+def _differ(old: Inputs, new: Inputs) -> Callable[[Iterable[str]], bool]:
+    before, after = {**DEFAULTS, **old}, {**DEFAULTS, **new}
+    return lambda keys: any(not same(before.get(key), after.get(key), key) for key in keys)

@@ -22,7 +22,7 @@ def of_subnet(account: EmulatedAccount, vpc_id: str, cidr: str) -> None:
 
 def of_deleted_subnet(account: EmulatedAccount, subnet_id: str) -> None:
     """A subnet that holds a network interface stays."""
-    if interfaces(account, "subnet-id", subnet_id):
+    if interfaces(account, subnet=subnet_id):
         message = f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
         raise refused("DeleteSubnet", "DependencyViolation", message)
 
@@ -33,7 +33,7 @@ def of_deleted_group(account: EmulatedAccount, group_id: str) -> None:
     named = any(
         rule.get("ReferencedGroupInfo", {}).get("GroupId") == group_id and rule["GroupId"] != group_id for rule in rules
     )
-    if named or interfaces(account, "group-id", group_id):
+    if named or interfaces(account, group=group_id):
         raise refused("DeleteSecurityGroup", "DependencyViolation", f"resource {group_id} has a dependent object")
 
 
@@ -99,10 +99,12 @@ def of_endpoint(account: EmulatedAccount, inputs: Mapping[str, Any]) -> None:
             raise refused("CreateVpcEndpoint", "InvalidParameter", message)
 
 
-def interfaces(account: EmulatedAccount, name: str, value: str) -> Sequence[Mapping[str, Any]]:
-    """The network interfaces that a filter such as `group-id` finds."""
-    filters = _filters(**{name: value})
-    return account.client("ec2").describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+def interfaces(account: EmulatedAccount, *, group: str = "", subnet: str = "") -> Sequence[Mapping[str, Any]]:
+    """The network interfaces that have a group, or are in a subnet. The emulator does not filter by either."""
+    found = account.client("ec2").describe_network_interfaces()["NetworkInterfaces"]
+    return [
+        each for each in found if each["SubnetId"] == subnet or any(held["GroupId"] == group for held in each["Groups"])
+    ]
 
 
 def _filters(**values: str) -> list[dict[str, Any]]:
