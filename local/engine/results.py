@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Operation = Literal["preview", "up", "refresh", "destroy"]
+Operation = Literal["preview", "up", "refresh", "preview_destroy", "destroy"]
 
 COLOURS = re.compile(r"<\{%[^%]*%\}>")
 """Marks of the engine's messages."""

@@ -95,8 +95,9 @@ class EngineStack:
         return self._run("refresh", settings, show)
 
     def destroy(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
-        """Delete everything."""
-        return self._run("destroy", settings, show)
+        """Delete everything, if a preview finds that it can be: what is protected stops the whole."""
+        preview = self._run("preview_destroy", settings, show)
+        return self._run("destroy", NO_SETTINGS, show) if preview.succeeded else preview
 
     def resources(self) -> list[Mapping[str, Any]]:
         """The resources of the state, as the engine keeps them."""

@@ -1,5 +1,6 @@
 """Pulumi's own engine on an emulated AWS: one model of a repository of its own, in stacks of their own."""
 
+import gc
 import shutil
 import textwrap
 from collections.abc import Callable, Iterator
@@ -23,8 +24,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.engine)
+            # The SDK leaves what a program that failed was waiting for to the garbage collector.
+            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
             if pulumi_command() is None:
                 item.add_marker(lacking)
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_by_the_test_that_left_it() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture
