@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.codedeploy_api import CodeDeployApi
 from local.containers import Containers
 from local.deployment import Deployment, deploy
 from local.emulator import REGION, Emulator
@@ -83,7 +84,9 @@ def emulated_account(
         cleanup.callback(invocations.stop)
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)
-        yield EmulatedAccount(guard, emulator, invocations, invoke_api, project, containers)
+        account = EmulatedAccount(guard, emulator, invocations, invoke_api, project, containers)
+        cleanup.callback(CodeDeployApi(account).stop)
+        yield account
 
 
 def deployed(account: EmulatedAccount, deployment: Deployment) -> LocalStack:

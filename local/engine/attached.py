@@ -17,6 +17,9 @@ ATTACH_FILE = "attach.json"
 
 LANGUAGE_HOST = "pulumi-language-python"
 
+RUN_THE_PROGRAM = ("preview", "up")
+"""Operations of the command line that need the language host."""
+
 
 def directory_of(project: Path, stack: str) -> Path:
     """Where a stack has its state."""
@@ -56,21 +59,18 @@ def attach(project: Path, stack: str) -> EngineStack:
 def instructions(project: Path, stack: EngineStack) -> Iterator[str]:
     """What to type in another terminal, in the project's directory."""
     settings = shlex.quote(os.path.relpath(stack.settings_file, project))
-    if shutil.which(LANGUAGE_HOST):
-        yield f"Pulumi, in another terminal. Its settings are in {settings}: edit them, then preview and up"
-        yield f"  export {' '.join(f'{key}={shlex.quote(value)}' for key, value in stack.environment.items())}"
-        for verb in ("preview", "up", "refresh", "destroy"):
-            yield f"  pulumi {verb} --stack {stack.name} --config-file {settings}"
-        yield f"  pulumi stack graph --stack {stack.name} /dev/stdout"
-        return
-    yield f"Pulumi, in another terminal. Its settings are in {settings}: edit them, then preview and up"
-    for verb in ("preview", "up", "refresh", "destroy"):
-        yield f"  .venv/bin/python -m local engine {verb} --stack {stack.name}"
-    yield f"  pulumi preview and pulumi up themselves need {LANGUAGE_HOST}, which a full installation of Pulumi has and"
-    yield "  which is not on PATH here. These work without it:"
+    host = shutil.which(LANGUAGE_HOST)
+    yield f"Pulumi, in another terminal. The stack's settings are in {settings}: edit them, then preview and up"
     yield f"  export {' '.join(f'{key}={shlex.quote(value)}' for key, value in stack.environment.items())}"
-    yield f"  pulumi stack --stack {stack.name}"
+    for verb in ("preview", "up", "refresh", "destroy"):
+        if host or verb not in RUN_THE_PROGRAM:
+            yield f"  pulumi {verb} --stack {stack.name} --config-file {settings}"
+        else:
+            yield f"  .venv/bin/python -m local engine {verb} --stack {stack.name}"
     yield f"  pulumi stack graph --stack {stack.name} /dev/stdout"
+    if not host:
+        yield f"  (pulumi {' and '.join(RUN_THE_PROGRAM)} themselves need {LANGUAGE_HOST}, which is not on PATH; a full"
+        yield "  installation of Pulumi has it)"
 
 
 def _owner(directory: Path) -> int | None:

@@ -23,6 +23,15 @@ def test_more_memory_updates_the_function_in_place_and_moves_its_alias(run, sett
     assert (function.memory_mib, function.version) == (2048, "2")
 
 
+def test_a_gradual_delivery_moves_the_alias_to_the_new_version(run, settings):
+    succeeded(run.stack.up({**settings, "delivery": "canary10Percent5Minutes", "monitoring": True}))
+    succeeded(run.stack.up({"memoryMib": 2048}))
+    [function] = [each for each in run.account.invocations.functions() if each.memory_mib == 2048]
+    alias = run.account.client("lambda").get_alias(FunctionName=function.name, Name="live")
+    assert alias["FunctionVersion"] == "2"
+    assert succeeded(run.stack.up()).quiet
+
+
 def test_a_preview_of_more_memory_does_not_know_the_version(run, settings):
     succeeded(run.stack.up(settings))
     preview = succeeded(run.stack.preview({"memoryMib": 2048}))
