@@ -1,8 +1,7 @@
-"""ApiClient: JSON over one kept connection, so that what is measured is the API and not the connecting."""
+"""ApiClient: JSON over one open connection, so that measurements do not include connecting."""
 
 import http.client
 import json
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -18,19 +17,17 @@ class ApiClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._connection.close()
 
     def exchange(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
-        """Status and content of an answer."""
+        """The status and the body of a response."""
         self._connection.request(method, self._prefix + path, body, {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
         return answer.status, answer.read()
 
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Status and document of an answer; text where it is no JSON."""
+        """The status and the JSON document of a response; the text if it is not JSON."""
         status, content = self.exchange(method, path, None if body is None else json.dumps(body))
         try:
             return status, json.loads(content)

@@ -1,10 +1,13 @@
-"""LocalStack: everything of one machine together, from the emulated AWS to the deployed program."""
+"""LocalStack: starts the emulated AWS and the workers, and deploys the program into them."""
 
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from local.codedeploy_api import CodeDeployApi
 from local.containers import Containers
 from local.deployment import Deployment, deploy
 from local.emulator import REGION, Emulator
@@ -12,35 +15,33 @@ from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 from local.resources.account import EmulatedAccount
-from local.stack_config import project_name
+from local.stack_config import PROJECT, project_name
 from local.workers import STANDS_IN, ProcessWorkers
-
-PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalStack:
-    """A deployed stack that answers."""
+    """A deployed stack that answers requests."""
 
     deployment: Deployment
     emulator: Emulator
     invocations: Invocations
     invoke_api: InvokeApi
     stands_in: bool = False
-    """Whether the functions run under a runtime client of this project's in place of AWS's."""
+    """Whether `runtime_client.py` takes the place of AWS's runtime client."""
 
     @property
-    def not_played(self) -> tuple[str, ...]:
-        """What is different here than on AWS, a line for each kind."""
+    def not_emulated(self) -> tuple[str, ...]:
+        """What differs from AWS, a line for each kind."""
         return (*self.deployment.not_emulated, *((STANDS_IN,) if self.stands_in else ()))
 
     @property
     def api_url(self) -> str:
-        """Where the HTTP API answers."""
+        """The base URL of the API."""
         return str(self.deployment.outputs["apiUrl"])
 
     def setting(self, key: str) -> str:
-        """What the program was configured with under a key of its own, as text."""
+        """The value of a setting of the program, as text."""
         return self.deployment.config[f"{project_name(PROJECT)}:{key}"]
 
     @property
@@ -53,28 +54,34 @@ class LocalStack:
         return str(self.deployment.outputs["functionNames"][model])
 
     def log_tails(self, lines: int = 15) -> str:
-        """The latest lines of every function."""
+        """The last lines of every function's log."""
         tails = [(each.name, self.invocations.logs(each.name).tail(lines)) for each in self.invocations.functions()]
         return "\n".join(f"--- {name}\n{tail}" for name, tail in tails if tail)
 
 
+StartStack = Callable[[Mapping[str, str]], AbstractContextManager[LocalStack]]
+"""Starts a stack with these settings over the stack file's: `local_stack` with the rest of its arguments given."""
+
+
+SETTINGS: Mapping[str, str] = {"auth": "none", "aws:region": REGION}
+"""Settings over every stack file's: the emulator checks no signatures, and has one region."""
+
+
 @contextmanager
-def local_stack(
-    overrides: Mapping[str, str],
-    *,
-    stack: str = "dev",
-    port: int = 0,
-    project: Path = PROJECT,
-    docker: bool = False,
-    base_image: str | None = None,
-) -> Generator[LocalStack]:
-    """Start the emulated AWS, deploy the program into it, and take everything away at the end.
+def emulated_account(
+    *, port: int = 0, project: Path = PROJECT, docker: bool = False, base_image: str | None = None
+) -> Generator[EmulatedAccount]:
+    """Start the emulated AWS and the workers, with nothing deployed, and remove everything at the end.
 
-    The emulator checks no signatures, so that `auth` is `none` unless the overrides say otherwise. Raises
-    EmulatorError, DeploymentError, StackConfigError, and what the program raises.
+    Args:
+        port: of the emulated AWS; 0 for a free one.
+        project: the directory of the program.
+        docker: build the image and run the functions in containers of it.
+        base_image: with `docker`, the base image instead of the program's.
 
-    With `docker`, the image is built, on `base_image` if there is one, and the functions run in containers of it.
-    Raises ImageError, too, if no Docker engine answers.
+    Raises:
+        EmulatorError: the emulated AWS did not start.
+        ImageError: with `docker`, no Docker engine answers.
     """
     with ExitStack() as cleanup:
         guard = cleanup.enter_context(Guard())
@@ -86,11 +93,36 @@ def local_stack(
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)
         account = EmulatedAccount(guard, emulator, invocations, invoke_api, project, containers)
-        deployment = deploy(account, stack, {"auth": "none", "aws:region": REGION, **overrides})
-        yield LocalStack(
-            deployment=deployment,
-            emulator=emulator,
-            invocations=invocations,
-            invoke_api=invoke_api,
-            stands_in=processes.stands_in and not docker,
-        )
+        cleanup.callback(CodeDeployApi(account).stop)
+        yield account
+
+
+def deployed(account: EmulatedAccount, deployment: Deployment) -> LocalStack:
+    """The stack that a deployment made in an account."""
+    return LocalStack(
+        deployment=deployment,
+        emulator=account.emulator,
+        invocations=account.invocations,
+        invoke_api=account.invoke_api,
+        stands_in=account.containers is None and find_spec("awslambdaric") is None,
+    )
+
+
+@contextmanager
+def local_stack(overrides: Mapping[str, str], *, stack: str = "dev", **options: Any) -> Generator[LocalStack]:
+    """Start the emulated AWS, deploy the program into it, and remove everything at the end.
+
+    Args:
+        overrides: settings over the stack file's, by key and as text.
+        stack: which stack file to read.
+        options: of `emulated_account`.
+
+    Raises:
+        EmulatorError: the emulated AWS did not start.
+        StackConfigError: the configuration cannot be read.
+        DeploymentError: a resource could not be created.
+        ImageError: with `docker`, no Docker engine answers or the build failed.
+        Exception: whatever the program raises.
+    """
+    with emulated_account(**options) as account:
+        yield deployed(account, deploy(account, stack, {**SETTINGS, **overrides}))

@@ -1,4 +1,4 @@
-"""The API of this machine, left running: what it prints works when it is pasted into another terminal."""
+"""Keeps the API running, and prints commands to paste into another terminal."""
 
 import json
 import shlex
@@ -6,18 +6,21 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from local.engine.attached import attach, instructions
+from local.engine.stack import pulumi_command
 from local.held_out import HeldOut, read_held_out, shortest
-from local.stack import PROJECT, LocalStack, local_stack
+from local.stack import LocalStack, StartStack
+from local.stack_config import PROJECT
 
 SHORT = 16
-"""How many numbers an example may have to be shown in full."""
+"""Numbers that an example may have at most to be printed."""
 
 
-def run_up(overrides: Mapping[str, str], **options: Any) -> None:
-    """Deploy, print how to ask, and wait until the process is told to stop. `options` are those of `local_stack`, which
-    raises what this raises."""
-    with local_stack(overrides, **options) as deployed:
-        for line in _introduction(deployed):
+def run_up(start: StartStack, overrides: Mapping[str, str], stack: str) -> None:
+    """Deploy, print example requests and how an engine works on the stack, and wait for a signal. Raises what `start`
+    raises."""
+    with start(overrides) as deployed:
+        for line in (*_introduction(deployed), *_engines(stack)):
             print(line)
         print("\nRunning. Ctrl-C stops it and removes everything.", flush=True)
         threading.Event().wait()
@@ -26,8 +29,8 @@ def run_up(overrides: Mapping[str, str], **options: Any) -> None:
 def _introduction(stack: LocalStack) -> Iterator[str]:
     yield f"The API answers at {stack.api_url}"
     where = f"storage {stack.setting('storage')}, mode {stack.setting('mode')}"
-    yield f"It serves {', '.join(stack.models)} ({where}). auth=none: the emulated AWS checks no signatures."
-    yield from (f"Not played here: {each}." for each in stack.not_played)
+    yield f"It serves {', '.join(stack.models)} ({where}). auth=none: no signatures are checked."
+    yield from (f"Not emulated here: {each}." for each in stack.not_emulated)
     yield ""
     yield "TensorFlow Serving REST"
     held_out = [each for model in stack.models if (each := read_held_out(PROJECT / "build", model))]
@@ -47,6 +50,14 @@ def _introduction(stack: LocalStack) -> Iterator[str]:
     yield "Logs of the functions"
     for function in stack.invocations.functions():
         yield f"  tail -n +1 -f {shlex.quote(str(stack.invocations.logs(function.name).path))}"
+
+
+def _engines(stack: str) -> Iterator[str]:
+    yield ""
+    if pulumi_command() is None:
+        yield "There is no pulumi on PATH: the stack was deployed without an engine, and no other one can update it."
+    else:
+        yield from instructions(PROJECT, attach(PROJECT, stack))
 
 
 def _is_short(held_out: HeldOut, signature: str) -> bool:

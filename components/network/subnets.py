@@ -4,11 +4,11 @@ import ipaddress
 from collections.abc import Sequence
 
 LARGEST_PREFIX, SMALLEST_PREFIX = 16, 28
-"""AWS takes VPCs and subnets from /16 to /28. https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"""
+"""AWS accepts VPCs and subnets from /16 to /28. https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"""
 
 
 def default_zones(region: str) -> tuple[str, ...]:
-    """Two zones of a region by name: `eu-west-1a` and `eu-west-1b`. A few accounts and regions lack one of them."""
+    """Two zones of a region by name, such as `eu-west-1a` and `eu-west-1b`. A few accounts and regions lack one."""
     return f"{region}a", f"{region}b"
 
 
@@ -18,7 +18,7 @@ def subnet_blocks(cidr: str, zones: Sequence[str]) -> tuple[str, ...]:
     The number of blocks is a power of two, so that a zone added within it moves no other zone's block.
 
     Raises:
-        ValueError: the range is not one that AWS takes, or is too small for that many zones.
+        ValueError: AWS does not accept the range, or it is too small for the zones, or a zone is named twice.
     """
     try:
         network = ipaddress.IPv4Network(cidr)

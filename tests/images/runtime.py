@@ -6,7 +6,6 @@ import subprocess
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Any, Self
 
 from local.runtime_api import Answered, InitFailed, Invocation, Ready, RuntimeApi
@@ -51,7 +50,7 @@ class RunningHandler:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+    def __exit__(self, *_: object) -> None:
         self._api.stop()
         docker("rm", "--force", self._name)
 
@@ -61,13 +60,13 @@ class RunningHandler:
         assert isinstance(event, Ready), event
 
     def init_error(self) -> dict[str, Any]:
-        """Wait for a handler that cannot be imported; what it told the Runtime API."""
+        """Wait for a handler that cannot be imported. Returns the error that it reported."""
         event = self._event()
         assert isinstance(event, InitFailed), event
         return json.loads(event.payload)
 
     def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Run the handler on one event; what it returned."""
+        """Run the handler on one event. Returns its result."""
         self.hand_out(event)
         answer = self._event()
         assert isinstance(answer, Answered), answer
@@ -75,7 +74,7 @@ class RunningHandler:
         return json.loads(answer.payload)
 
     def hand_out(self, event: Mapping[str, Any]) -> None:
-        """Give the handler an event, and do not wait."""
+        """Give the handler an event without waiting for the result."""
         deadline_ms = int((time.time() + 60) * 1000)
         self._api.hand_out(
             Invocation(
@@ -99,4 +98,4 @@ class RunningHandler:
         try:
             return self._api.events.get(timeout=90)
         except queue.Empty:
-            raise AssertionError(f"the handler told nothing in 90 s; its log:\n{self.logs()}") from None
+            raise AssertionError(f"the handler reported nothing in 90 s; its log:\n{self.logs()}") from None

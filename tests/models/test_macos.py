@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from models.packaging import memory
+from models.packaging import process_memory
 from tests.like_macos import run_like_macos
 from tests.models import saved_models
 
@@ -26,8 +26,8 @@ def test_a_model_is_packaged_and_what_it_holds_is_measured(tmp_path):
 
 @pytest.mark.parametrize(("system", "unit"), [("linux", 1024), ("darwin", 1)])
 def test_memory_is_asked_of_the_system_where_there_is_no_proc(tmp_path, monkeypatch, system, unit):
-    monkeypatch.setattr(memory, "STATUS", tmp_path / "absent")
-    monkeypatch.setattr(memory.sys, "platform", system)
+    monkeypatch.setattr(process_memory, "STATUS", tmp_path / "absent")
+    monkeypatch.setattr(process_memory.sys, "platform", system)
     monkeypatch.setattr(resource, "getrusage", lambda who: SimpleNamespace(ru_maxrss=7))
-    assert memory.peak_bytes() == 7 * unit
-    assert memory.resident_bytes() == pytest.approx(psutil.Process().memory_info().rss, rel=0.1)
+    assert process_memory.peak_bytes() == 7 * unit
+    assert process_memory.resident_bytes() == pytest.approx(psutil.Process().memory_info().rss, rel=0.1)

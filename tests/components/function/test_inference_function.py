@@ -7,9 +7,8 @@ import pytest
 from components import iam
 from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
 from components.model_source import ModelBinding, Mount, Network
-from tests.recorder import Recorder, deploy
+from tests.recorder import IMAGE, Recorder, deploy
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 FUNCTION = "aws:lambda/function:Function"
 
 
@@ -43,10 +42,8 @@ def test_a_function_is_told_its_store_and_its_models():
     assert variables == {"MODEL_STORE_URI": "file:///shelf", "MODEL_NAMES": "digits,iris"}
 
 
-def test_a_function_is_told_what_its_source_adds_and_how_much_it_may_keep():
-    recorder = deploy_function(Shelf(environment={"EXTRA": "1"}), model_cache_mib=256)
-    variables = recorder.one(FUNCTION).inputs["environment"]["variables"]
-    assert variables["EXTRA"] == "1"
+def test_a_function_is_told_how_much_it_may_keep():
+    variables = deploy_function(model_cache_mib=256).one(FUNCTION).inputs["environment"]["variables"]
     assert variables["MODEL_CACHE_BYTES"] == str(256 * 1024 * 1024)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from components.network.model_network import ExistingVpc, ModelNetwork, ModelNetworkArgs
-from tests.components.storage.deployment import ending, statements
+from tests.components.deployment import ending, statements
 from tests.recorder import ACCOUNT, REGION, Recorder, deploy
 
 BUCKET_ARN = "arn:aws:s3:::models-1234"

@@ -4,35 +4,24 @@ import json
 
 import pytest
 
-from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
-from components.network.model_network import ModelNetwork, ModelNetworkArgs
-from components.storage.model_bucket import ModelBucket, ModelBucketArgs
 from components.storage.model_file_system import ModelFileSystem, ModelFileSystemArgs
-from tests.components.storage.deployment import awaited, ending, serving_function, statements
-from tests.recorder import ACCOUNT, REGION, Recorder, deploy
+from tests.components.deployment import awaited, ending, serving_function, statements
+from tests.components.storage.serving import serve_digits
+from tests.recorder import ACCOUNT, IMAGE, REGION, Recorder
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 FILE_SYSTEM_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/store-id"
 ACCESS_POINT_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/store-models-id"
 THROUGH_THE_ACCESS_POINT = {"StringEquals": {"elasticfilesystem:AccessPointArn": ACCESS_POINT_ARN}}
 
 
 def file_system(models, **options) -> Recorder:
-    def program() -> None:
-        bucket = ModelBucket("bucket", ModelBucketArgs(models=models))
-        network = ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=bucket.bucket_arn))
-        store = ModelFileSystem(
-            "store",
-            ModelFileSystemArgs(network=network, bucket=bucket, models=models, image_uri=IMAGE, **options),
-        )
-        InferenceFunction(
-            "digits",
-            InferenceFunctionArgs(
-                image_uri=IMAGE, handler="handlers.single_model.handler", models=["digits"], source=store
-            ),
-        )
-
-    return deploy(program)
+    arguments = {"models": models, "image_uri": IMAGE, "architecture": "x86_64", "log_retention_days": 30, **options}
+    return serve_digits(
+        models,
+        lambda bucket, network: ModelFileSystem(
+            "store", ModelFileSystemArgs(bucket=bucket, network=network, **arguments)
+        ),
+    )
 
 
 @pytest.fixture

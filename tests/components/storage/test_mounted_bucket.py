@@ -2,14 +2,11 @@
 
 import pytest
 
-from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
-from components.network.model_network import ModelNetwork, ModelNetworkArgs
-from components.storage.model_bucket import ModelBucket, ModelBucketArgs
 from components.storage.mounted_bucket import MountedModelBucket, MountedModelBucketArgs
-from tests.components.storage.deployment import awaited, ending, serving_function, statements
-from tests.recorder import ACCOUNT, REGION, Recorder, deploy
+from tests.components.deployment import awaited, ending, serving_function, statements
+from tests.components.storage.serving import serve_digits
+from tests.recorder import ACCOUNT, REGION, Recorder
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 BUCKET_ARN = "arn:aws:s3:::bucket-1234567"
 FILE_SYSTEM_ARN = f"arn:aws:s3files:{REGION}:{ACCOUNT}:file-system/files-id"
 ACCESS_POINT_ARN = f"{FILE_SYSTEM_ARN}/access-point/files-models-id"
@@ -17,18 +14,12 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 
 
 def mounted(models, **options) -> Recorder:
-    def program() -> None:
-        bucket = ModelBucket("bucket", ModelBucketArgs(models=models))
-        network = ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=bucket.bucket_arn))
-        files = MountedModelBucket("files", MountedModelBucketArgs(bucket=bucket, network=network, **options))
-        InferenceFunction(
-            "digits",
-            InferenceFunctionArgs(
-                image_uri=IMAGE, handler="handlers.single_model.handler", models=["digits"], source=files
-            ),
-        )
-
-    return deploy(program)
+    return serve_digits(
+        models,
+        lambda bucket, network: MountedModelBucket(
+            "files", MountedModelBucketArgs(bucket=bucket, network=network, **options)
+        ),
+    )
 
 
 @pytest.fixture

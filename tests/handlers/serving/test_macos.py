@@ -11,11 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from handlers.manifest import FileEntry
-from handlers.serving import footprint, memory
-from handlers.serving.engines import c_api
-from handlers.serving.engines import memory as heap
-from handlers.serving.engines.memory import give_back
-from handlers.serving.footprint import footprint_bytes
+from handlers.serving import footprint, macos_memory
+from handlers.serving.engines import c_api, heap
+from handlers.serving.engines.heap import trim_heap
+from handlers.serving.macos_memory import footprint_bytes
 from handlers.serving.stores import StoreError
 from handlers.serving.stores.disk_tier import DiskTier
 from tests.paths import PROJECT
@@ -50,34 +49,34 @@ def no_proc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def refuse(path: str, *arguments: int) -> int:
         raise FileNotFoundError(2, "No such file or directory", path)
 
-    memory._statm.cache_clear()
-    monkeypatch.setattr(memory.os, "open", refuse)
+    footprint._statm.cache_clear()
+    monkeypatch.setattr(footprint.os, "open", refuse)
     yield
-    memory._statm.cache_clear()
+    footprint._statm.cache_clear()
 
 
 @pytest.mark.usefixtures("macos_library")
 def test_a_footprint_is_what_the_system_says_and_nothing_for_a_process_that_is_gone() -> None:
-    assert ctypes.sizeof(footprint._Usage) == USAGE_BYTES
+    assert ctypes.sizeof(macos_memory._Usage) == USAGE_BYTES
     assert footprint_bytes(7) == 7 * 2**20
     assert footprint_bytes(GONE) == 0
 
 
 @pytest.mark.usefixtures("macos_library", "no_proc")
 def test_what_the_process_holds_is_its_footprint_where_there_is_no_proc() -> None:
-    assert memory.resident_bytes() == os.getpid() * 2**20
+    assert footprint.resident_bytes() == os.getpid() * 2**20
 
 
 @pytest.mark.usefixtures("no_proc")
 def test_a_system_that_counts_neither_way_says_nothing() -> None:
-    assert memory.resident_bytes() == 0
+    assert footprint.resident_bytes() == 0
 
 
 def test_linux_measures_without_the_module_for_macos() -> None:
     program = """
 import sys
-from handlers.serving.memory import resident_bytes
-print(resident_bytes() > 0, "handlers.serving.footprint" in sys.modules)
+from handlers.serving.footprint import resident_bytes
+print(resident_bytes() > 0, "handlers.serving.macos_memory" in sys.modules)
 """
     environment = {"PYTHONPATH": str(PROJECT)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
@@ -86,13 +85,13 @@ print(resident_bytes() > 0, "handlers.serving.footprint" in sys.modules)
 
 def test_free_heap_is_given_back_by_the_function_that_the_system_has(macos_library, monkeypatch) -> None:
     asked: list[tuple[object, int]] = []
-    give_back()  # there may be no function at all
+    trim_heap()  # there may be no function at all
     macos_library.malloc_zone_pressure_relief = lambda zone, goal: asked.append((zone, goal.value))
-    give_back()
+    trim_heap()
     assert asked == [(None, 0)]
     monkeypatch.undo()
     assert hasattr(heap.ctypes.CDLL(None), "malloc_trim")
-    give_back()
+    trim_heap()
 
 
 @pytest.fixture
