@@ -5,6 +5,7 @@ from typing import Any
 
 from local.resources.account import EmulatedAccount
 from local.resources.lambda_.invoking import invoke_arn, revision_of
+from local.resources.put_type import PutType
 from local.resources.refusals import lambda_ as refusals
 from local.resources.resource_type import Inputs, ResourceType
 
@@ -42,13 +43,18 @@ class Alias(ResourceType):
         self.client().delete_alias(FunctionName=known["functionName"], Name=known["name"])
 
 
-class ProvisionedConcurrencyConfig(ResourceType):
+class ProvisionedConcurrencyConfig(PutType):
     """aws.lambda.ProvisionedConcurrencyConfig"""
 
     pulumi_type = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
+    def put(self, inputs: Inputs) -> str:
+        refusals.of_provisioned_concurrency(self.account, inputs)
+        self.client().put_provisioned_concurrency_config(
+            FunctionName=inputs["functionName"],
+            Qualifier=inputs["qualifier"],
+            ProvisionedConcurrentExecutions=inputs["provisionedConcurrentExecutions"],
+        )
         return f"{inputs['functionName']},{inputs['qualifier']}"
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -60,20 +66,9 @@ class ProvisionedConcurrencyConfig(ResourceType):
             "provisionedConcurrentExecutions": found["RequestedProvisionedConcurrentExecutions"],
         }
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.client().delete_provisioned_concurrency_config(
             FunctionName=known["functionName"], Qualifier=known["qualifier"]
-        )
-
-    def _put(self, inputs: Inputs) -> None:
-        refusals.of_provisioned_concurrency(self.account, inputs)
-        self.client().put_provisioned_concurrency_config(
-            FunctionName=inputs["functionName"],
-            Qualifier=inputs["qualifier"],
-            ProvisionedConcurrentExecutions=inputs["provisionedConcurrentExecutions"],
         )
 
 
