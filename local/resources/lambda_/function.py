@@ -98,7 +98,7 @@ class Function(ResourceType):
                 version = lambda_.publish_version(FunctionName=resource_id)["Version"]
                 self._register(new, revision, version)
             else:
-                self.account.invocations.recycle(resource_id, before)
+                self.account.invocations.leave(resource_id, before)
             self._leave(resource_id, new)
         else:
             self._register(new, self.account.invocations.function(resource_id).revision, str(old["version"]))
