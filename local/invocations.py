@@ -1,7 +1,7 @@
 """Invocations: runs functions on events, with an execution environment for each concurrent request."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from local.environments import ExecutionEnvironment
@@ -27,6 +27,8 @@ class _Pool:
         self.logs = logs
         self.warm: list[ExecutionEnvironment] = []
         self.busy: set[ExecutionEnvironment] = set()
+        self.left = False
+        """Whether nobody calls this revision any more: environments end after their invocation."""
 
 
 class Invocations:
@@ -132,18 +134,30 @@ class Invocations:
         for pool in pools:
             pool.logs.close()
 
-    def recycle(self, name: str, revision: str | None = None) -> None:
-        """End a function's idle environments, or those of one revision, so that its next invocation is a cold start."""
+    def recycle(self, name: str) -> None:
+        """End a function's idle environments, so that its next invocation is a cold start."""
         self._pool(name)
         with self._lock:
-            pools = [
-                pool for key, pool in self._pools.items() if key[0] == name and (revision is None or key[1] == revision)
-            ]
-            idle = [environment for pool in pools for environment in pool.warm]
-            for pool in pools:
-                pool.warm = []
+            idle = self._idle([pool for key, pool in self._pools.items() if key[0] == name])
         for environment in idle:
             environment.close()
+
+    def leave(self, name: str, revision: str) -> None:
+        """End a revision's idle environments now, and the busy ones after their invocation, until it is called again.
+        Raises InvokeError if there is no such revision."""
+        with self._lock:
+            pool = self._found(name, revision)
+            pool.left = True
+            idle = self._idle([pool])
+        for environment in idle:
+            environment.close()
+
+    def _idle(self, pools: Sequence[_Pool]) -> list[ExecutionEnvironment]:
+        """The idle environments of these pools, which have none any more."""
+        idle = [environment for pool in pools for environment in pool.warm]
+        for pool in pools:
+            pool.warm = []
+        return idle
 
     def _pool(self, name: str, revision: str | None = None) -> _Pool:
         with self._lock:
@@ -165,6 +179,7 @@ class Invocations:
                 if not patient or self._found(name, None).function.reserved_concurrency == 0:
                     raise throttled(refusal)
                 self._given_back.wait()
+            pool.left = False
             environment = pool.warm.pop() if pool.warm else ExecutionEnvironment(pool.function, self._start, pool.logs)
             pool.busy.add(environment)
         return pool, environment
@@ -184,7 +199,7 @@ class Invocations:
         with self._lock:
             pool.busy.discard(environment)
             current = self._pools.get((pool.function.name, pool.function.revision)) is pool
-            kept = current and environment.alive
+            kept = current and not pool.left and environment.alive
             if kept:
                 pool.warm.append(environment)
             self._given_back.notify_all()

@@ -7,7 +7,7 @@ from typing import Any
 from local.resources.put_type import PutType
 from local.resources.refusals import refused
 from local.resources.resource_type import Inputs, ResourceType, the_only
-from local.resources.words import answered, capital, chosen, tag_list
+from local.resources.words import answered, capital, chosen, tag_changes, tag_list
 
 
 class LogGroup(ResourceType):
@@ -37,11 +37,11 @@ class LogGroup(ResourceType):
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         self._retain(resource_id, new)
-        before, after = old.get("tags") or {}, new.get("tags") or {}
-        if gone := sorted(before.keys() - after.keys()):
+        gone, given = tag_changes(old, new)
+        if gone:
             self._logs().untag_resource(resourceArn=old["arn"], tagKeys=gone)
-        if after:
-            self._logs().tag_resource(resourceArn=old["arn"], tags=after)
+        if given:
+            self._logs().tag_resource(resourceArn=old["arn"], tags=given)
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         if not known.get("skipDestroy"):

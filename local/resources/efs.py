@@ -7,7 +7,7 @@ from typing import Any
 from local.resources.put_type import PutType
 from local.resources.refusals import files as refusals
 from local.resources.resource_type import Inputs, ResourceType, the_only
-from local.resources.words import answered, chosen, tag_list, tags_of
+from local.resources.words import answered, chosen, tag_changes, tag_list, tags_of
 
 
 class FileSystem(ResourceType):
@@ -167,11 +167,11 @@ def _completes(policy: str, given: str) -> bool:
 
 def retag(efs: Any, resource_id: str, old: Inputs, new: Inputs) -> None:
     """Give a resource its new tags in place of its old ones."""
-    before, after = old.get("tags") or {}, new.get("tags") or {}
-    if gone := sorted(before.keys() - after.keys()):
+    gone, given = tag_changes(old, new)
+    if gone:
         efs.untag_resource(ResourceId=resource_id, TagKeys=gone)
-    if after and before != after:
-        efs.tag_resource(ResourceId=resource_id, Tags=tag_list(new))
+    if given:
+        efs.tag_resource(ResourceId=resource_id, Tags=tag_list({"tags": given}))
 
 
 TYPES = (FileSystem, AccessPoint, MountTarget, FileSystemPolicy)

@@ -7,7 +7,7 @@ from typing import Any
 from local.resources.put_type import PutType
 from local.resources.refusals import iam as refusals
 from local.resources.resource_type import Inputs, ResourceType
-from local.resources.words import answered, chosen, tag_list, tags_of
+from local.resources.words import answered, chosen, tag_changes, tag_list, tags_of
 
 
 class Role(ResourceType):
@@ -47,11 +47,11 @@ class Role(ResourceType):
             Description=new.get("description", ""),
             MaxSessionDuration=new.get("maxSessionDuration", 3600),
         )
-        before, after = old.get("tags") or {}, new.get("tags") or {}
-        if gone := sorted(before.keys() - after.keys()):
+        gone, given = tag_changes(old, new)
+        if gone:
             iam.untag_role(RoleName=resource_id, TagKeys=gone)
-        if after:
-            iam.tag_role(RoleName=resource_id, Tags=tag_list(new))
+        if given:
+            iam.tag_role(RoleName=resource_id, Tags=tag_list({"tags": given}))
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         refusals.of_deleted_role(self.account, resource_id)

@@ -9,7 +9,7 @@ from local.resources.lambda_.invoking import PROXY_VARIABLE
 from local.resources.put_type import PutType
 from local.resources.refusals import files as refusals
 from local.resources.resource_type import Inputs, ResourceType
-from local.resources.words import tag_list
+from local.resources.words import tag_changes, tag_list
 
 
 class _FilesType(ResourceType):
@@ -53,11 +53,11 @@ class FilesFileSystem(_FilesType):
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         """Only tags are changed in place, and the emulator does not tell them."""
-        before, after = old.get("tags") or {}, new.get("tags") or {}
-        if gone := sorted(before.keys() - after.keys()):
+        gone, given = tag_changes(old, new)
+        if gone:
             self.files().untag_resource(resourceId=resource_id, tagKeys=gone)
-        if after:
-            self.files().tag_resource(resourceId=resource_id, tags=tag_list(new, "key", "value"))
+        if given:
+            self.files().tag_resource(resourceId=resource_id, tags=tag_list({"tags": given}, "key", "value"))
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         refusals.of_deleted_file_system(self.account, "s3files", resource_id)

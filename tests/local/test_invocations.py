@@ -271,3 +271,23 @@ def test_a_patient_call_of_a_function_without_concurrency_is_refused(invocations
     function = register("misbehaving", reserved_concurrency=0)
     with pytest.raises(InvokeError):
         invocations.invoke(function.name, b"{}", patient=True)
+
+
+def test_a_revision_that_is_left_keeps_no_environment_until_it_is_called_again(invocations, register):
+    register("misbehaving", revision="one")
+    register("misbehaving", revision="two")
+
+    def is_cold(revision: str) -> bool:
+        return invocations.invoke("misbehaving", b"{}", revision=revision).report.cold
+
+    assert [is_cold("one"), is_cold("two"), is_cold("one")] == [True, True, False]
+    invocations.leave("misbehaving", "one")
+    assert [is_cold("one"), is_cold("one"), is_cold("two")] == [True, False, False]
+
+
+def test_a_removed_function_is_not_found(invocations, register):
+    register("misbehaving")
+    invocations.remove("misbehaving")
+    with pytest.raises(InvokeError, match="Function not found"):
+        invocations.invoke("misbehaving", b"{}")
+    assert invocations.functions() == []

@@ -77,7 +77,7 @@ def move_alias(account: EmulatedAccount, function: str, name: str, settings: Map
     before = revision_of(account, function, name)
     account.client("lambda").update_alias(FunctionName=function, Name=name, **settings)
     if before is not None and before != revision_of(account, function, name):
-        account.invocations.recycle(function.rpartition(":")[2], before)
+        account.invocations.leave(function.rpartition(":")[2], before)
 
 
 def _settings(inputs: Inputs) -> dict[str, Any]:
