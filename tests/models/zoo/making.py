@@ -17,6 +17,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes  # noqa: F401 - gives numpy the name of bfloat16
+
 from models.packaging.arrays import load_arrays, save_arrays
 from models.quiet import captured_output, silence_libraries
 from tests.models.zoo.exhibit import Ask, Exhibit, Made

@@ -38,6 +38,9 @@ class Served:
         manifest = next(iter(self._repository.versions(name).values()))
         for index, ask in enumerate(asks):
             signature = manifest.signatures[ask.signature]
+            if unknown := _by_public_name(ask.inputs, signature.inputs).keys() - signature.inputs.keys():
+                yield f"{name}, {ask.signature}: its inputs are {sorted(signature.inputs)}, without {sorted(unknown)}"
+                continue
             for way in _ways(ask, signature)[index % 3 :][:1]:
                 try:
                     wrong = _difference(ask.answer, way(self, manifest, ask))
@@ -54,7 +57,7 @@ class Served:
         predictions = self._predict(manifest, {"signature_name": ask.signature, "instances": rows})["predictions"]
         if len(ask.answer) == 1:
             return _from_json(ask.answer, {next(iter(ask.answer)): predictions})
-        return _from_json(ask.answer, {name: [row[name] for row in predictions] for name in ask.answer})
+        return _from_json(ask.answer, {name: [row[name] for row in predictions] for name in predictions[0]})
 
     def by_columns(self, manifest: Manifest, ask: Ask) -> Arrays:
         """Ask for predictions of `inputs`."""
@@ -145,7 +148,10 @@ def _in_json(array: np.ndarray) -> Any:
 
 def _from_json(expected: Arrays, found: Mapping[str, Any]) -> Arrays:
     """JSON values as arrays of the expected element types."""
-    return {name: _array(found[name], expected[name].dtype) for name in expected if name in found}
+    return {
+        name: _array(value, expected[name].dtype) if name in expected else np.array(value)
+        for name, value in found.items()
+    }
 
 
 def _array(value: Any, dtype: np.dtype) -> np.ndarray:
@@ -192,7 +198,7 @@ def _of_datatype(datatype: str, content: bytes, shape: Sequence[int]) -> np.ndar
 def _difference(expected: Arrays, found: Arrays) -> str:
     """How an answer differs from the framework's; empty where it does not."""
     if expected.keys() != found.keys():
-        return f"it has the outputs {', '.join(found)}, not {', '.join(expected)}"
+        return f"it has the outputs {', '.join(sorted(found))}, not {', '.join(sorted(expected))}"
     return "; ".join(filter(None, (_array_difference(name, expected[name], found[name]) for name in expected)))
 
 
