@@ -1,1 +1,1 @@
-"""Benchmarks: what is measured, and the report that it writes. `python -m benchmarks --help` tells the rest."""
+"""Benchmarks: measure the handlers, and write the report. See `python -m benchmarks --help`."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure every section, or those that are named, and write the report."""
+"""`python -m benchmarks`: measure all sections, or the named ones, and write the report."""
 
 import argparse
 import sys
@@ -10,21 +10,24 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.figures import Figure
 from benchmarks.object_server import ServerMissing
-from benchmarks.paths import DOCS, QUICK, RESULTS, ROOT
+from benchmarks.paths import DOCS, PROJECT, QUICK, RESULTS
 from benchmarks.records import Record, write_record
 from benchmarks.report import write_report
 from benchmarks.sections import load_section, section_names
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 1 if a section could not be measured on this machine."""
+    """Run the command line. Returns 1 if this machine cannot measure a section, otherwise 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     choices = (*section_names(), "report")
     parser.add_argument(
-        "sections", nargs="*", metavar="section", help=f"{', '.join(choices)}; all sections if none is named"
+        "sections",
+        nargs="*",
+        metavar="section",
+        help=f"{', '.join(choices)}; default: all sections",
     )
     parser.add_argument(
-        "--quick", action="store_true", help=f"a smoke run of a few rounds, written to {QUICK.relative_to(ROOT)}"
+        "--quick", action="store_true", help=f"a smoke run of a few rounds, written to {QUICK.relative_to(PROJECT)}"
     )
     arguments = parser.parse_args(words)
     if unknown := sorted(set(arguments.sections) - set(choices)):
@@ -38,12 +41,12 @@ def main(words: Sequence[str] | None = None) -> int:
         except ServerMissing as error:
             print(f"  not measured: {error}", flush=True)
             status = 1
-    print(f"wrote {write_report(results, docs).relative_to(ROOT)}")
+    print(f"wrote {write_report(results, docs).relative_to(PROJECT)}")
     return status
 
 
 def run(name: str, quick: bool, results: Path) -> None:
-    """Measure one section, keep its record, and print its figures."""
+    """Measure one section, write its record to `results`, and print its figures."""
     section = load_section(name)
     print(f"{section.TITLE}", flush=True)
     started, load_before, clock = datetime.now(UTC), machine.load_average(), time.monotonic()

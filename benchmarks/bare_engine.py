@@ -1,7 +1,7 @@
-"""The bare engine call that a request is measured beside: no request, no answer, nothing but the model.
+"""The bare engine call, to compare whole requests with: only the model runs, with inputs prepared before.
 
-For LiteRT that is its own `Interpreter`, without any of our code. For TensorFlow it is the engine's `run`, which is
-`TF_SessionRun` and the copy of the tensors.
+For LiteRT the call is its own `Interpreter`, without our code. For TensorFlow it is our engine's `run`: `TF_SessionRun`
+and the copy of the tensors.
 """
 
 import os
@@ -13,13 +13,13 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI
-from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, Artifact, Manifest, parse_manifest
+from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, Artifact, EngineName, Manifest, parse_manifest
 
 THREADS = 2
 
 
 def call(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    """One call with the input that was prepared; the event is not looked at."""
+    """Call the engine once with the prepared inputs, whatever the event is."""
     _run()
     return {"statusCode": 200}
 
@@ -33,15 +33,15 @@ def _prepare() -> Callable[[], Any]:
         name: np.random.default_rng(1).random([1, *(spec.shape or ())[1:]], np.float32)
         for name, spec in manifest.signatures[DEFAULT_SIGNATURE].inputs.items()
     }
-    if artifact.engine == "litert":
-        return _litert_call(directory / artifact.files[0], inputs)
-    return _tensorflow_call(directory, artifact, manifest, inputs)
+    return CALLS[artifact.engine](directory, artifact, manifest, inputs)
 
 
-def _litert_call(path: Path, inputs: Mapping[str, np.ndarray]) -> Callable[[], Any]:
+def _litert_call(
+    directory: Path, artifact: Artifact, manifest: Manifest, inputs: Mapping[str, np.ndarray]
+) -> Callable[[], Any]:
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(path), num_threads=THREADS)
+    interpreter = Interpreter(model_path=str(directory / artifact.files[0]), num_threads=THREADS)
     ((_, array),) = inputs.items()
     (feature,), (output,) = interpreter.get_input_details(), interpreter.get_output_details()
     interpreter.resize_tensor_input(feature["index"], array.shape, strict=True)
@@ -64,4 +64,5 @@ def _tensorflow_call(
     return lambda: model.run(DEFAULT_SIGNATURE, inputs)
 
 
+CALLS: Mapping[EngineName, Callable[..., Callable[[], Any]]] = {"litert": _litert_call, "tensorflow": _tensorflow_call}
 _run = _prepare()

@@ -1,7 +1,7 @@
-"""Traffic over many models, and how often the best caches of a given room would hit on it.
+"""Simulates caches of a given size under traffic over many models.
 
-`belady_hits` knows the future: no cache that loads what is asked for, evicting one item for another of the same size,
-can hit more often. `lru_hits` is what an exact least-recently-used cache does, so the most that one can do.
+All items have one size. `lru_hits` simulates an exact least-recently-used cache. `belady_hits` knows all future
+requests: no cache that loads each requested item can hit more often.
 """
 
 import heapq
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 
 def zipf_traffic(items: int, requests: int, exponent: float, seed: int) -> list[int]:
-    """Requests for items 0 to items - 1, drawn one by one, item k in proportion to 1 / (k + 1)^exponent."""
+    """Random requests for the items 0 to items - 1; the probability of k is proportional to 1 / (k + 1)^exponent."""
     weights = [1 / (rank + 1) ** exponent for rank in range(items)]
     return random.Random(seed).choices(range(items), weights, k=requests)  # noqa: S311  # not a secret
 
 
 def lru_hits(traffic: Sequence[int], room: int) -> list[bool]:
-    """Which requests a cache with room for so many items answers, if it evicts what was used least recently."""
+    """For each request, whether a cache of `room` items hits that evicts the least recently used item."""
     held: OrderedDict[int, None] = OrderedDict()
     hits: list[bool] = []
     for item in traffic:
@@ -30,7 +30,7 @@ def lru_hits(traffic: Sequence[int], room: int) -> list[bool]:
 
 
 def belady_hits(traffic: Sequence[int], room: int) -> list[bool]:
-    """Which requests the best cache with room for so many items answers: it evicts what is needed again last."""
+    """For each request, whether a cache of `room` items hits that evicts the item whose next use is furthest away."""
     next_use = _next_uses(traffic)
     held: dict[int, int] = {}
     furthest: list[tuple[int, int]] = []  # (-next use, item); entries that `held` contradicts are stale
@@ -45,7 +45,7 @@ def belady_hits(traffic: Sequence[int], room: int) -> list[bool]:
 
 
 def most_popular_hits(traffic: Sequence[int], room: int) -> list[bool]:
-    """Which requests a cache answers that only ever holds the items asked for most over the whole traffic."""
+    """For each request, whether a cache hits that keeps only the `room` most requested items of the whole traffic."""
     chosen = set(sorted(set(traffic), key=traffic.count, reverse=True)[:room])
     loaded: set[int] = set()
     hits: list[bool] = []
@@ -56,7 +56,7 @@ def most_popular_hits(traffic: Sequence[int], room: int) -> list[bool]:
 
 
 def _next_uses(traffic: Sequence[int]) -> list[int]:
-    """For each request, when its item is asked for next; past the end if never."""
+    """For each request, the position of the next request for its item; the length of the traffic if there is none."""
     upcoming: dict[int, int] = {}
     uses = [0] * len(traffic)
     for position in range(len(traffic) - 1, -1, -1):

@@ -1,6 +1,6 @@
-"""A process that fetches a model from a bucket once, and tells how many seconds that took, imports included.
+"""A process that fetches a model from a bucket once, and prints the seconds that it took, with imports, and the bytes.
 
-Started as `python -m benchmarks.downloads WAY BUCKET MODEL`; the bucket's prefix is `models`.
+Run it as `python -m benchmarks.downloads WAY BUCKET MODEL`; the bucket's prefix is `models`.
 """
 
 import json
@@ -14,7 +14,7 @@ PREFIX = "models"
 
 
 def with_store(bucket: str, model: str) -> Path:
-    """As the handler does: in parallel ranges, every byte checked against the manifest."""
+    """Fetch with the handler's store: parallel ranges, and SHA-256 checked against the manifest."""
     from handlers.serving.stores import open_store
 
     store = open_store(f"s3://{bucket}/{PREFIX}")
@@ -25,7 +25,7 @@ def with_store(bucket: str, model: str) -> Path:
 
 
 def with_get_object(bucket: str, model: str) -> Path:
-    """As tutorials do: one `get_object`, read to its end."""
+    """Fetch as tutorials do: one `get_object`, read to its end."""
     import boto3
 
     client = boto3.client("s3")

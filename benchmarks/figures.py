@@ -1,4 +1,4 @@
-"""Figure: one number of the report beside the target that it is held to."""
+"""Figure: a number of the report, and its target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ class Figure:
     what: str
     value: float
     unit: str
-    """Written behind the value: `×`, ` ms`, ` MB`."""
+    """The text after the value: `×`, ` ms`, ` MB`."""
     sense: Sense
     bound: float
     spread: tuple[float, float] | None = None
-    """The lowest and the highest value of a single round."""
+    """The lowest and the highest value of single rounds."""
 
     @property
     def met(self) -> bool:
-        """Whether the value keeps to the bound."""
+        """Whether the value meets the target."""
         return self.value >= self.bound if self.sense == "at least" else self.value <= self.bound
 
 
@@ -52,5 +52,5 @@ def figures_table(figures: Sequence[Figure]) -> str:
 
 
 def _number(value: float) -> str:
-    """A number with three digits that count."""
+    """A number with three significant digits."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,10 +1,9 @@
-"""ImageEngine: the images that are measured, each target beside what tutorials build, on one base."""
+"""ImageEngine: builds and runs the measured images: each target, and the image that tutorials build, on one base."""
 
 import json
 import os
 import subprocess
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.object_server import ServerMissing
-from benchmarks.paths import ROOT
-from benchmarks.runtime_api import FunctionFailed, OneEventServer
+from benchmarks.paths import PROJECT
+from benchmarks.runtime_api import FunctionFailed, OneEventServer, function_failed
 from images.building import build, docker_command, trusted_bundle
 
 BASE_IMAGE = os.environ.get("BASE_IMAGE", "local/bookworm-python")
@@ -25,11 +24,11 @@ RUN --mount=type=secret,id=ca if [ -f /run/secrets/ca ]; then export PIP_CERT=/r
     python3 -m venv /venv \
     && /venv/bin/pip install --quiet --no-cache-dir --constraint /pins.txt tensorflow-cpu awslambdaric boto3
 """
-"""What tutorials build: the wheel as it is, the runtime client, no cache left behind."""
+"""The image that tutorials build: the whole wheel and the runtime client, without pip's cache."""
 
 
 class ImageEngine:
-    """A Docker engine, with images to measure. Raises ServerMissing if none answers."""
+    """A Docker engine. Raises ServerMissing if none answers."""
 
     def __init__(self) -> None:
         command = docker_command()
@@ -38,15 +37,15 @@ class ImageEngine:
         self.command = command
 
     def build(self) -> Mapping[str, str]:
-        """Build both targets and the plain image; their names, by `litert`, `tensorflow` and `plain`."""
+        """Build both targets and the plain image. Returns their names by `litert`, `tensorflow` and `plain`."""
         names = {name: f"tensorflow-lambda-bench:{name}" for name in ("litert", "tensorflow", "plain")}
         for target in ("litert", "tensorflow"):
             build(target, names[target], base_image=BASE_IMAGE)
         self._build_plain(names["plain"])
         return names
 
-    def seconds_of_nothing(self, image: str) -> float:
-        """How long a container takes until it says a word, with no more than the word to say."""
+    def empty_start_seconds(self, image: str) -> float:
+        """Seconds until a new container that only prints a word has printed it."""
         began = time.monotonic()
         with subprocess.Popen([*self._run(), "--entrypoint", "echo", image, "ready"], stdout=subprocess.PIPE) as said:
             if said.stdout is None or said.stdout.readline() != b"ready\n":
@@ -61,16 +60,25 @@ class ImageEngine:
         mounts: Mapping[Path, str],
         event: Mapping[str, Any],
     ) -> tuple[float, dict[str, Any]]:
-        """Run a container as Lambda does and have it answer one event: seconds from before it is made until the answer
-        has arrived, and the answer. `command` is its entry point and arguments. Raises FunctionFailed."""
-        server = OneEventServer(json.dumps(event).encode())
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        name = f"tensorflow-lambda-bench-{uuid.uuid4().hex[:12]}"
-        environment = {**variables, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"}
-        options = [f"--env={key}={value}" for key, value in environment.items()]
-        options += [f"--volume={directory}:{path}:ro" for directory, path in mounts.items()]
-        with tempfile.TemporaryFile() as log:
+        """Run a container as Lambda does, and have it answer one event.
+
+        Args:
+            image: the image's name.
+            command: its entry point and arguments.
+            variables: the function's environment.
+            mounts: by directory of this machine, where the container sees it.
+            event: what the function is called with.
+
+        Returns:
+            The seconds from just before the container is made until its answer has arrived, and the answer.
+
+        Raises:
+            FunctionFailed: the function did not answer.
+        """
+        with OneEventServer(json.dumps(event).encode()) as server, tempfile.TemporaryFile() as log:
+            name = f"tensorflow-lambda-bench-{uuid.uuid4().hex[:12]}"
+            options = [f"--env={key}={value}" for key, value in {**variables, **server.variables}.items()]
+            options += [f"--volume={directory}:{path}:ro" for directory, path in mounts.items()]
             began = time.monotonic()
             process = subprocess.Popen(
                 [*self._run(), "--name", name, *options, "--entrypoint", command[0], image, *command[1:]],
@@ -78,16 +86,12 @@ class ImageEngine:
                 stderr=log,
             )
             try:
-                if failure := server.wait_until_idle(process):
-                    log.seek(0)
-                    raise FunctionFailed(f"{image}: {failure}\n{log.read()[-4000:].decode(errors='replace')}")
+                if reason := server.wait_until_idle(process):
+                    raise function_failed(image, reason, log)
                 return server.answered_at - began, json.loads(server.answer)
             finally:
                 subprocess.run([self.command, "rm", "--force", name], capture_output=True)
                 process.wait()
-                server.closing.set()
-                server.shutdown()
-                server.server_close()
 
     def _run(self) -> list[str]:
         user = ("--user", "993:990", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
@@ -95,7 +99,7 @@ class ImageEngine:
 
     def _build_plain(self, name: str) -> None:
         with tempfile.TemporaryDirectory() as directory:
-            locked = (ROOT / "requirements.txt").read_text().splitlines()
+            locked = (PROJECT / "requirements.txt").read_text().splitlines()
             pins = [line.removesuffix("\\").strip() for line in locked if "==" in line]
             (Path(directory) / "pins.txt").write_text("\n".join(pins) + "\n")
             (Path(directory) / "Dockerfile").write_text(PLAIN)

@@ -1,4 +1,4 @@
-"""What the measurements ran on: processor, memory, system, and the versions that matter."""
+"""The machine of a measurement: processor, memory, system, and the versions of the libraries."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ PACKAGES = ("ai-edge-litert", "tensorflow-cpu", "keras", "numpy", "awslambdaric"
 
 
 def describe() -> dict[str, str]:
-    """This machine, in words for a table."""
+    """This machine, as names and values for a table."""
     return {
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
@@ -23,7 +23,7 @@ def describe() -> dict[str, str]:
 
 
 def load_average() -> float:
-    """How many tasks wanted a processor over the last minute; above 1 or so, others disturb the measurement."""
+    """Tasks that wanted a processor, on average over the last minute; above about 1, others disturb a measurement."""
     return os.getloadavg()[0]
 
 
@@ -36,6 +36,6 @@ def _processor() -> str:
 
 
 def _s5cmd_version() -> str:
-    """The program's own, which is not its package's."""
+    """The version of the program; its Python package has another one."""
     command = [str(Path(sys.executable).with_name("s5cmd")), "version"]
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()

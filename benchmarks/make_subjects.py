@@ -1,4 +1,4 @@
-"""Make the subjects: train or build them with Keras, save them, and package them in every form. Imports TensorFlow."""
+"""Makes the subjects: builds models with Keras, saves them, and packages them in every form. Imports TensorFlow."""
 
 import shutil
 import sys
@@ -11,16 +11,18 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.paths import REPOSITORIES, SUBJECTS
-from benchmarks.subjects import FORMS, FamilyOfModels, Form, Subject, repository
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Pointer
-from models.catalog import load_catalog
-from models.packaging.package import PackageOptions, package
+from benchmarks.subjects import FamilyOfModels, Subject, repository
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, ArtifactForm, Pointer
+from models.packaging.forms import PREFERENCE
+from models.packaging.options import PackageOptions
+from models.packaging.package import package
 from models.packaging.repository import ModelRepository
+from models.samples.catalog import load_catalog
 from models.saving import save_lean
 
 IMAGE_SHAPE = (224, 224, 3)
 APPLICATIONS: dict[str, Any] = {"mobilenet_v2": keras.applications.MobileNetV2, "resnet50": keras.applications.ResNet50}
-"""Untrained, with weights that keep the answers apart: speed does not depend on them, comparing answers does."""
+"""Untrained networks. Their weights are chosen so that answers can be compared; they do not change the speed."""
 
 
 def main(names: Sequence[str]) -> None:
@@ -33,18 +35,18 @@ def main(names: Sequence[str]) -> None:
 
 
 def make_subject(name: str) -> None:
-    """A subject as a Keras file, as a SavedModel, and packaged in every form."""
+    """Make one subject: a Keras file, a SavedModel, and a version in every form."""
     model, serve, subject = _application(name) if name in APPLICATIONS else _sample(name)
     subject.saved_model.parent.mkdir(parents=True, exist_ok=True)
     model.save(subject.keras_file)
     save_lean([variable.value for variable in model.variables], {"serving_default": serve}, subject.saved_model)
-    for form in FORMS:
+    for form in PREFERENCE:
         _package(name, subject.saved_model, form, repository(form))
     subject.write()
 
 
 def make_family() -> None:
-    """Many models that differ in name only, so that room for a number of them is room for any of that number."""
+    """Make many models that differ only in name, so that the cache has room for the same number of any of them."""
     family = FamilyOfModels()
     keras.utils.set_random_seed(1)
     model = keras.Sequential(
@@ -95,9 +97,9 @@ def _sample(name: str) -> tuple[Any, Any, Subject]:
 
 
 def _spread_weights(model: Any) -> None:
-    """Weights with which a signal keeps its size from layer to layer, and scores of about 1 before the softmax.
+    """Set weights that keep the signal's size from layer to layer, with scores of about 1 before the softmax.
 
-    Keras's own let an image's signal fade in so many layers: every answer would be 0.001 for every class.
+    With Keras's initial weights the signal fades over the layers, and every answer is 0.001 for every class.
     """
     generator = np.random.default_rng(1)
     for layer in model.layers:
@@ -117,7 +119,7 @@ def _signature(model: Any, feature: str, shape: tuple[int, ...], output: str) ->
     return tf.function(lambda inputs: {output: model(inputs, training=False)}, input_signature=[specification])
 
 
-def _package(name: str, source: Path, form: Form, root: Path) -> None:
+def _package(name: str, source: Path, form: ArtifactForm, root: Path) -> None:
     def say(progress: str) -> None:
         print(f"  {name}, {form}: {progress}", flush=True)
 

@@ -1,6 +1,6 @@
-"""An S3-compatible server that limits each connection, as S3 does: nginx over a directory of buckets.
+"""An S3-compatible server with a rate limit for each connection, as S3 has: nginx over a directory of buckets.
 
-It answers what a download asks: HEAD, GET, ranges and conditions, at `/bucket/key`. It does not check signatures.
+It supports downloads: HEAD, GET, ranges and conditions, at `/bucket/key`. It does not check signatures.
 """
 
 import os
@@ -29,7 +29,7 @@ http {{
     scgi_temp_path {work}/scgi;
     default_type application/octet-stream;
     sendfile on;
-    sendfile_max_chunk 512k;  # what is sent at once before the limit is looked at again
+    sendfile_max_chunk 512k;  # bytes between two checks of the limit
     keepalive_requests 100000;
     server {{
         listen 127.0.0.1:{port} backlog=1024;
@@ -42,15 +42,15 @@ START_SECONDS = 10
 
 
 class ServerMissing(Exception):
-    """There is no nginx to serve with; the message says how to get it."""
+    """A program that a section needs is missing; the message says how to get it."""
 
 
 class ObjectServer:
-    """A context manager: serves the directories in `root` as buckets while it is open.
+    """Serves the directories in `root` as buckets. A context manager.
 
     Args:
-        root: a directory for each bucket, with the objects in it.
-        bytes_per_second: what one connection gets at most.
+        root: has a directory for each bucket, with the objects in it.
+        bytes_per_second: the limit of one connection.
 
     Raises ServerMissing, and RuntimeError if nginx does not start.
     """
@@ -65,7 +65,7 @@ class ObjectServer:
         port = _free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
         configuration = Path(self._work.name) / "nginx.conf"
-        # nginx started by root serves as nobody unless it is told otherwise, who may not read our directories.
+        # nginx started by root serves as the user `nobody` by default, who cannot read these directories.
         user = f"user {root.owner()} {root.group()};" if os.geteuid() == 0 else ""
         configuration.write_text(
             CONFIGURATION.format(user=user, work=self._work.name, port=port, root=root, rate=bytes_per_second),

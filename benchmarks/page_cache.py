@@ -1,4 +1,4 @@
-"""The page cache: what the system keeps of files that were read, dropped to see a start from disk."""
+"""The page cache: the system keeps files in memory that were read. Dropping it shows a start from disk."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ def may_drop() -> bool:
 
 
 def drop() -> None:
-    """Write dirty pages back and forget every page that no process has mapped. Raises OSError where that may not be.
+    """Write dirty pages back, and drop every page that no process has mapped. Raises OSError if that is not allowed.
     https://docs.kernel.org/admin-guide/sysctl/vm.html#drop-caches"""
     os.sync()
     DROP_CACHES.write_text("3\n", encoding="ascii")

@@ -1,13 +1,12 @@
-"""Where the benchmarks find and keep things."""
+"""Where the benchmarks read and write."""
 
-from pathlib import Path
+from models.places import PROJECT
 
-ROOT = Path(__file__).parent.parent
-BUILD = ROOT / "build" / "benchmarks"
-"""What was made once to be measured: models, repositories, files to fetch. Git-ignored."""
+BUILD = PROJECT / "build" / "benchmarks"
+"""What is made once and then measured: models, repositories, files to fetch. Git ignores it."""
 SUBJECTS = BUILD / "models"
 REPOSITORIES = BUILD / "repositories"
 QUICK = BUILD / "quick"
-"""What a smoke run writes, instead of the report."""
-RESULTS = ROOT / "benchmarks" / "results"
-DOCS = ROOT / "docs"
+"""The results and the report of a smoke run."""
+RESULTS = PROJECT / "benchmarks" / "results"
+DOCS = PROJECT / "docs"

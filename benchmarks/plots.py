@@ -1,4 +1,4 @@
-"""Plots as SVG: the same file for the same numbers, readable on light and on dark pages."""
+"""Plots as SVG. Equal numbers give equal files, readable on light and dark pages."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,12 +10,12 @@ SIZE = (8, 3.6)
 
 
 def plain(label: str) -> str:
-    """A label without Markdown's quotes."""
+    """A label without Markdown's backquotes."""
     return label.replace("`", "")
 
 
 def bars(path: Path, title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]]) -> None:
-    """Horizontal bars from zero, one group for each label, each bar with its value behind it."""
+    """Horizontal bars with their values: a group for each label, with a bar for each series."""
     figure, axes = _figure(title)
     height = 0.8 / len(series)
     for place, (name, values) in enumerate(series.items()):
@@ -37,7 +37,7 @@ def lines(
     series: Mapping[str, Sequence[float]],
     levels: Mapping[str, float] | None = None,
 ) -> None:
-    """Values over their number, with horizontal lines at named levels; `labels` name the axes x and y."""
+    """Values over their index from 1, and horizontal lines at named levels; `labels` name the axes x and y."""
     figure, axes = _figure(title)
     for colour, (name, values) in zip(COLOURS, series.items(), strict=False):
         axes.plot(range(1, len(values) + 1), values, label=name, color=colour, linewidth=1)

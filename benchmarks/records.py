@@ -1,4 +1,4 @@
-"""Records: the raw results of one run of one section, as they are kept in `benchmarks/results/`."""
+"""Records: the raw results of one run of one section, stored in `benchmarks/results/`."""
 
 import json
 from collections.abc import Mapping
@@ -9,24 +9,24 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What one run of a section found."""
+    """One run of a section."""
 
     section: str
     quick: bool
-    """A smoke run: too few rounds for its numbers to mean anything."""
+    """Whether it was a smoke run, whose few rounds give no meaningful numbers."""
     started: str
     """UTC, ISO 8601."""
     seconds: float
-    """How long the run took."""
+    """The duration of the run."""
     load_before: float
-    """The machine's load average of one minute when it began."""
+    """The machine's load average over one minute at the start."""
     machine: Mapping[str, str]
     data: Mapping[str, Any]
-    """What the section measured; only the section knows its shape."""
+    """The section's measurements; each section has its own keys."""
 
 
 def write_record(record: Record, directory: Path) -> Path:
-    """Keep a record, instead of an older one of the same section."""
+    """Write a record; it replaces the section's older record."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{record.section}.json"
     path.write_text(json.dumps(asdict(record), indent=1, allow_nan=False) + "\n", encoding="utf-8")
@@ -34,6 +34,6 @@ def write_record(record: Record, directory: Path) -> Path:
 
 
 def read_record(section: str, directory: Path) -> Record | None:
-    """The record of a section, or None if it has not been measured."""
+    """The record of a section, or None if there is none."""
     path = directory / f"{section}.json"
     return Record(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None

@@ -1,4 +1,4 @@
-"""The report: `docs/benchmarks.md` and its plots, written from the records alone."""
+"""The report: writes `docs/benchmarks.md` and its plots from the records."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +10,10 @@ from benchmarks.sections import load_section, section_names
 
 INTRODUCTION = """# Benchmarks
 
-`make bench` measures all of this and writes this page; `python -m benchmarks cold-start` measures one section again,
-`python -m benchmarks report` writes the page from what is recorded in `benchmarks/results/`. What is compared ran in
-turn in the same run, so that a machine that gets faster or slower does so for both. Times hold for the machine below;
-the ratios are what to read. Fetching needs nginx (on Debian: `nginx-light`), dropping the page cache needs root.
+`make bench` measures everything and writes this page. `python -m benchmarks cold-start` measures one section again.
+`python -m benchmarks report` writes the page from the records in `benchmarks/results/`. Compared measurements take
+turns in one run, so that a change of the machine's speed affects all of them. Read the ratios: times hold only for the
+machine below. Fetching needs nginx (on Debian: `nginx-light`). Dropping the page cache needs root.
 """
 
 
@@ -21,7 +21,7 @@ def write_report(results: Path, docs: Path) -> Path:
     """Write `benchmarks.md` and `images/` in `docs`. Raises FileNotFoundError if nothing is recorded."""
     records = [record for name in section_names() if (record := read_record(name, results)) is not None]
     if not records:
-        raise FileNotFoundError(f"{results} holds no results; measure first, with python -m benchmarks")
+        raise FileNotFoundError(f"{results} holds no results; measure first with python -m benchmarks")
     figures: list[Figure] = []
     chapters: list[str] = []
     for record in records:
@@ -38,12 +38,12 @@ def write_report(results: Path, docs: Path) -> Path:
 
 def _warning(records: Sequence[Record]) -> str:
     if any(record.quick for record in records):
-        return "**These numbers come from a smoke run of a few rounds. They show that it works, and nothing else.**\n"
+        return "**These numbers come from a smoke run of a few rounds. They show only that the benchmarks work.**\n"
     return ""
 
 
 def _machines(records: Sequence[Record]) -> str:
-    """What each machine was, and when which section ran on it."""
+    """The machines, and when each section ran."""
     machines = [dict(record.machine) for record in records]
     distinct = [one for place, one in enumerate(machines) if one not in machines[:place]]
     tables = [table(["", ""], [list(pair) for pair in machine.items()], numbers_from=2) for machine in distinct]
@@ -56,5 +56,5 @@ def _machines(records: Sequence[Record]) -> str:
         ]
         for record in records
     ]
-    runs = table(["section", "begun (UTC)", "took", "load average before"], rows)
+    runs = table(["section", "started (UTC)", "duration", "load average before"], rows)
     return "\n".join(["## Machine\n", *tables, runs])

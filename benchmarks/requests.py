@@ -1,7 +1,7 @@
-"""Requests: the events that Lambda hands to a handler, and the numbers in what comes back.
+"""Requests: the events that Lambda sends to a handler, and the numbers in its answers.
 
-The handler is asked in its own dialects: raw tensors by the Open Inference Protocol, small inputs by TensorFlow
-Serving's JSON. The handlers that it is compared with take the same numbers as a plain body.
+Our handler gets large inputs as raw tensors of the Open Inference Protocol, and small inputs as TensorFlow Serving's
+JSON. The handlers that it is compared with get the same numbers as a plain body.
 """
 
 import base64
@@ -9,22 +9,23 @@ import json
 import random
 import time
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
 from benchmarks.subjects import Subject
+from benchmarks.ways import KERAS, LITERT
 
 Event = dict[str, Any]
 
 
 def event_for(subject: Subject, *, plain: bool, model: str | None = None) -> Event:
-    """A prediction for one instance of random numbers, the same at every call.
+    """A request to predict one instance of random numbers, the same at every call.
 
     Args:
-        subject: what is asked.
-        plain: as the handlers take it that know one model and no protocol.
-        model: the name that the model is served under, if not the subject's.
+        subject: the model.
+        plain: whether the body is plain, for a handler that knows one model and no protocol.
+        model: the name that the model is served under; the subject's by default.
     """
     model = model or subject.name
     numbers = array("f", random.Random(subject.name).choices([step / 64 for step in range(65)], k=prod(subject.shape)))  # noqa: S311
@@ -73,7 +74,7 @@ def http_event(method: str, path: str, body: bytes = b"", headers: Mapping[str, 
 
 
 def answered_numbers(answer: Mapping[str, Any]) -> list[float]:
-    """The prediction in an answer of any of the handlers. Raises ValueError if it is not one."""
+    """The prediction in any handler's answer. Raises ValueError if the answer is an error."""
     if answer.get("statusCode") != 200:
         raise ValueError(f"the handler answered {json.dumps(answer)[:500]}")
     if not answer.get("isBase64Encoded"):
@@ -87,6 +88,19 @@ def same_answer(one: list[float], other: list[float], tolerance: float = 1e-3) -
     """Whether two predictions agree within a share of the larger one's scale."""
     scale = max(abs(number) for number in (*one, *other))
     return len(one) == len(other) and all(abs(a - b) <= tolerance * scale for a, b in zip(one, other, strict=True))
+
+
+def check_answers(subject: Subject, runs: Sequence[Mapping[str, Any]]) -> None:
+    """Check that all ways gave the same answer, except where the subject says that they differ.
+
+    Raises ValueError if an answer differs from `litert`'s.
+    """
+    answers = {run["way"]: run["numbers"] for run in runs if run["subject"] == subject.name}
+    for way, numbers in answers.items():
+        if way == KERAS.key and subject.keras_differs:
+            continue
+        if not same_answer(numbers, answers[LITERT.key]):
+            raise ValueError(f"{subject.name}: {way} answers {numbers[:5]}, litert {answers[LITERT.key][:5]}")
 
 
 def _infer_header(subject: Subject, size: int) -> bytes:

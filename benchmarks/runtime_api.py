@@ -1,86 +1,30 @@
-"""The Lambda Runtime API, as much of it as one invocation of one fresh process needs, with a clock beside it.
+"""The Lambda Runtime API, as far as one invocation needs it, with a clock.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
-import json
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
-
-from benchmarks.paths import ROOT
-from benchmarks.ways import function_environment
+from typing import IO, Any, Self
 
 TIMEOUT_SECONDS = 120
 
 
-@dataclass(frozen=True, kw_only=True)
-class Start:
-    """One cold start, from the moment before the process was made."""
-
-    ready_seconds: float
-    """Until it asked for its first event."""
-    answered_seconds: float
-    """Until its first answer had arrived."""
-    read_bytes: int
-    """What it made the system read from disk."""
-    peak_memory_bytes: int
-    """The most that was resident."""
-    answer: dict[str, Any]
-
-
 class FunctionFailed(Exception):
-    """The function's process reported an error, ended, or did not answer in time; the message holds what it wrote."""
+    """A function reported an error, ended, or did not answer in time; the message has the end of its log."""
 
 
-def cold_start(handler: str, variables: Mapping[str, str], event: Mapping[str, Any]) -> Start:
-    """Start a fresh process of a handler under awslambdaric and have it answer one event. Raises FunctionFailed."""
-    server = OneEventServer(json.dumps(event).encode())
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    environment = function_environment({**variables, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"})
-    with tempfile.TemporaryFile() as log:
-        began = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", handler], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
-        try:
-            failure = server.wait_until_idle(process)
-            if failure is not None:
-                log.seek(0)
-                raise FunctionFailed(f"{handler}: {failure}\n{log.read()[-4000:].decode(errors='replace')}")
-            return Start(
-                ready_seconds=server.ready_at - began,
-                answered_seconds=server.answered_at - began,
-                read_bytes=_process_number(process.pid, "io", "read_bytes"),
-                peak_memory_bytes=_process_number(process.pid, "status", "VmHWM") * 1024,
-                answer=json.loads(server.answer),
-            )
-        finally:
-            process.kill()
-            process.wait()
-            server.closing.set()
-            server.shutdown()
-            server.server_close()
-
-
-def _process_number(pid: int, file: str, name: str) -> int:
-    for line in Path(f"/proc/{pid}/{file}").read_text(encoding="utf-8").splitlines():
-        key, _, value = line.partition(":")
-        if key == name:
-            return int(value.split()[0])
-    raise FunctionFailed(f"/proc/{pid}/{file} has no line {name!r}")
+def function_failed(what: str, reason: str, log: IO[bytes]) -> FunctionFailed:
+    """The error for a function that failed, with the last 4,000 bytes of its log."""
+    log.seek(0)
+    return FunctionFailed(f"{what}: {reason}\n{log.read()[-4000:].decode(errors='replace')}")
 
 
 class OneEventServer(ThreadingHTTPServer):
-    """Hands one event to whoever asks first, and keeps the times."""
+    """Serves one event to the first process that asks, and keeps the times. A context manager."""
 
     daemon_threads = True
 
@@ -93,11 +37,25 @@ class OneEventServer(ThreadingHTTPServer):
         self.idle = threading.Event()
         self.closing = threading.Event()
 
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The variable that tells a process where this server is."""
+        return {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server_port}"}
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closing.set()
+        self.shutdown()
+        self.server_close()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: the process is killed while it waits for its next event."""
+        """Ignore it: the process is killed while it waits for its next event."""
 
     def wait_until_idle(self, process: subprocess.Popen[bytes]) -> str | None:
-        """Wait until the answer is here and the process asks for more; returns what went wrong, if anything."""
+        """Wait until the process has answered and asks for the next event. Returns what went wrong, or None."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while not self.idle.wait(0.1):
             if process.poll() is not None:
@@ -112,7 +70,7 @@ class _Endpoint(BaseHTTPRequestHandler):
     server: OneEventServer  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_GET(self) -> None:
-        """`/runtime/invocation/next`: the event at once, and after it nothing until the end."""
+        """`/runtime/invocation/next`: send the event; later requests wait until the server closes."""
         if self.server.handed_out:
             self.server.idle.set()
             self.server.closing.wait(TIMEOUT_SECONDS)
@@ -157,4 +115,4 @@ class _Endpoint(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: only failures are worth a line, and they raise."""
+        """Log nothing: failures raise."""

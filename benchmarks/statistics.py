@@ -1,11 +1,11 @@
-"""Summaries of repeated measurements: medians, percentiles, and ratios of what ran in turn."""
+"""Summaries of repeated measurements: medians, percentiles, and ratios of measurements that took turns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which a share (0 to 1) of the values lies, interpolated between neighbours.
+    """The value below which a share (0 to 1) of the values lies, interpolated linearly.
 
     Raises ValueError if there are no values or the share is outside 0 to 1.
     """
@@ -25,15 +25,20 @@ def median(values: Sequence[float]) -> float:
     return percentile(values, 0.5)
 
 
+def medians(blocks: Sequence[Sequence[float]]) -> list[float]:
+    """The middle value of each block. Raises ValueError if a block is empty."""
+    return [median(block) for block in blocks]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ratio:
-    """How many times one measurement is another, and how far single rounds strayed from it."""
+    """One measurement divided by another, and the range over single rounds."""
 
     value: float
     """Median over median."""
     lowest: float
     highest: float
-    """The extremes of the ratio within one round, where both ran one after the other."""
+    """The largest ratio of one round, in which both ran one after the other."""
 
 
 def paired_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Ratio:

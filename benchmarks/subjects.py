@@ -1,7 +1,7 @@
-"""Subjects: the models that are measured, each as a Keras file, as a SavedModel and packaged for each engine.
+"""Subjects: the measured models, each as a Keras file, as a SavedModel and packaged in each form.
 
-`prepare` makes them once, in a process of their own: whoever measures must not hold TensorFlow in memory, because
-the pages of its libraries would then stay in the page cache when the cache is dropped.
+`prepare` makes them once, in a process of its own. A measuring process must not load TensorFlow: the pages of its
+libraries would stay in the page cache when the cache is dropped.
 """
 
 import json
@@ -10,14 +10,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from benchmarks.paths import BUILD, REPOSITORIES, ROOT, SUBJECTS
-from handlers.manifest import MANIFEST_FILE, parse_manifest
+from benchmarks.paths import BUILD, PROJECT, REPOSITORIES, SUBJECTS
+from handlers.manifest import MANIFEST_FILE, ArtifactForm, parse_manifest
 from models.packaging.fingerprint import tool_versions
-
-Form = Literal["tflite", "frozen_graph", "saved_model"]
-FORMS: tuple[Form, ...] = ("tflite", "frozen_graph", "saved_model")
+from models.packaging.forms import PREFERENCE
 
 SAMPLES = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 NETWORKS = ("mobilenet_v2", "resnet50")
@@ -35,61 +33,61 @@ class Subject:
     """Of one instance, without the batch dimension."""
     output: str
     keras_differs: bool = False
-    """The signature does more than the Keras model, so that their answers are not comparable."""
+    """Whether the signature does more than the Keras model, so that their answers differ."""
 
     @property
     def label(self) -> str:
-        """The name as people write it."""
+        """The name for the report."""
         return LABELS.get(self.name, self.name)
 
     @property
     def large(self) -> bool:
-        """Whether a request carries raw tensors; a small one is JSON."""
+        """Whether requests carry raw tensors; otherwise they are JSON."""
         return self.name in NETWORKS
 
     @property
     def keras_file(self) -> Path:
-        """What the Keras handler loads."""
+        """The file that the Keras handler loads."""
         return SUBJECTS / self.name / "model.keras"
 
     @property
     def saved_model(self) -> Path:
-        """What the SavedModel handler loads, and what packaging starts from."""
+        """The directory that the SavedModel handler loads, and the source for packaging."""
         return SUBJECTS / self.name / "saved_model"
 
     def write(self) -> None:
-        """Remember it; the last step of making it."""
+        """Write its description; the last step of making it."""
         (SUBJECTS / self.name / "subject.json").write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
 
 
 class FamilyOfModels:
-    """Many models of one size, in one repository, for LiteRT."""
+    """A hundred models of one size in one repository, for LiteRT."""
 
     NAME = "family"
     SIZE = 100
     FEATURES = 64
-    """Numbers in one instance."""
+    """The numbers in one instance."""
 
     members = tuple(f"model-{number:03}" for number in range(SIZE))
     repository = REPOSITORIES / NAME
 
     def prepare(self) -> None:
-        """Make it, if it is not there yet. Raises CalledProcessError if it cannot be made."""
+        """Make the models if they are missing. Raises CalledProcessError if that fails."""
         if not (self.repository / self.members[-1] / "current.json").exists():
             _make([self.NAME])
 
     def subject(self, member: str) -> Subject:
-        """One of the models."""
+        """One of the models as a subject."""
         return Subject(name=member, input="features", shape=(self.FEATURES,), output="probabilities")
 
 
-def repository(form: Form) -> Path:
-    """The model repository that holds the subjects in one form only."""
+def repository(form: ArtifactForm) -> Path:
+    """The model repository with the subjects in one form."""
     return REPOSITORIES / form
 
 
 def prepare(names: Sequence[str]) -> list[Subject]:
-    """Make what is not there yet, and return the subjects. Raises CalledProcessError if one cannot be made."""
+    """Make the subjects that are missing or out of date, and return all. Raises CalledProcessError if that fails."""
     missing = [name for name in names if not _is_whole(name)]
     if missing:
         _make(missing)
@@ -97,7 +95,7 @@ def prepare(names: Sequence[str]) -> list[Subject]:
 
 
 def read(name: str) -> Subject:
-    """A subject that has been made."""
+    """Read a subject's description. Raises FileNotFoundError if it was not made."""
     document: dict[str, Any] = json.loads((SUBJECTS / name / "subject.json").read_text(encoding="utf-8"))
     document["shape"] = tuple(document["shape"])
     return Subject(**document)
@@ -105,14 +103,14 @@ def read(name: str) -> Subject:
 
 def _is_whole(name: str) -> bool:
     made = (SUBJECTS / name / "subject.json").exists()
-    return made and all(_is_current(repository(form) / name / "1" / MANIFEST_FILE) for form in FORMS)
+    return made and all(_is_current(repository(form) / name / "1" / MANIFEST_FILE) for form in PREFERENCE)
 
 
 def _is_current(manifest: Path) -> bool:
-    """Whether a version is there and was made by packaging as it is now."""
+    """Whether a version exists and was packaged with the tools of today."""
     return manifest.exists() and parse_manifest(manifest.read_bytes()).tools == tool_versions()
 
 
 def _make(names: Sequence[str]) -> None:
-    print(f"making {', '.join(names)} in {BUILD.relative_to(ROOT)} (once)", flush=True)
-    subprocess.run([sys.executable, "-m", "benchmarks.make_subjects", *names], cwd=ROOT, check=True)
+    print(f"making {', '.join(names)} in {BUILD.relative_to(PROJECT)} (once)", flush=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.make_subjects", *names], cwd=PROJECT, check=True)

@@ -1,31 +1,25 @@
-"""A process that answers traffic over many models with the real handler, and notes what each request cost.
+"""A process that answers traffic over many models with the real handler, and measures each request.
 
-Started as `python -m benchmarks.traffic`, it reads `{"events": ["a.json", …], "traffic": [0, 5, 0, …]}` from standard
-input and writes, per request: seconds, status, whether the model had to be loaded, and bytes resident afterwards.
+`python -m benchmarks.traffic` reads `{"events": ["a.json", …], "traffic": [0, 5, 0, …]}` from standard input. It writes
+for each request: seconds, status, whether the model was loaded for it, and the process's memory in bytes afterwards.
 """
 
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.function_processes import take_stdout
 from benchmarks.worker import Context, load_call
 from handlers.contract import MULTI_MODEL_HANDLER
 from handlers.serving.engines import litert
-
-PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-def resident_bytes() -> int:
-    """What this process has in memory, files that are mapped included."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE
+from models.packaging.process_memory import resident_bytes
 
 
 class CountedModel(litert.LiteRTModel):
-    """The engine as it is, which counts how often it loads."""
+    """The engine, with a counter of its loads."""
 
     loads = 0
 
@@ -35,7 +29,7 @@ class CountedModel(litert.LiteRTModel):
 
 
 def answer(events: Sequence[Mapping[str, Any]], traffic: Sequence[int]) -> dict[str, Any]:
-    """Answer the requests one after the other, as one function's process does."""
+    """Answer the requests one after the other, as a function's process does; `traffic` has indices of `events`."""
     litert.LiteRTModel = CountedModel  # pyright: ignore[reportPrivateImportUsage]
     handler, context, clock = load_call(MULTI_MODEL_HANDLER), Context(), time.perf_counter
     found: dict[str, Any] = {
@@ -56,9 +50,7 @@ def answer(events: Sequence[Mapping[str, Any]], traffic: Sequence[int]) -> dict[
 
 
 if __name__ == "__main__":
-    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # handlers log to standard output
     question = json.load(sys.stdin)
-    files = [json.loads(Path(path).read_bytes()) for path in question["events"]]
-    with protocol:
-        json.dump(answer(files, question["traffic"]), protocol)
+    requests = [json.loads(Path(path).read_bytes()) for path in question["events"]]
+    with take_stdout() as stdout:
+        json.dump(answer(requests, question["traffic"]), stdout)

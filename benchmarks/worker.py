@@ -1,12 +1,11 @@
-"""A process that holds one handler (or a bare engine) and times calls of it, as it is told line by line.
+"""A process that holds one handler or a bare engine, and times calls of it on request.
 
-Started as `python -m benchmarks.worker module.function`, it answers `{"event": "file.json", "calls": 10}` on standard
-input with the seconds that each call took. Several such processes are asked in turn, so that what is compared runs in
-the same seconds and in the same state of the machine.
+`python -m benchmarks.worker module.function` reads lines such as `{"event": "file.json", "calls": 10}` from standard
+input, and answers each with the seconds of every call. Several such processes take turns, so that all comparisons are
+made in the same state of the machine.
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.paths import ROOT
-from benchmarks.ways import function_environment
+from benchmarks.function_processes import function_environment, take_stdout
+from benchmarks.paths import PROJECT
 
 
 class Context:
@@ -32,18 +31,18 @@ class Context:
     memory_limit_in_mb = "3538"
 
     def get_remaining_time_in_millis(self) -> int:
-        """A minute, always."""
+        """Always a minute."""
         return 60_000
 
 
 class Worker:
-    """The other side: starts the process, and asks it. A context manager that ends it."""
+    """Starts the process, asks it, and as a context manager ends it."""
 
     def __init__(self, handler: str, variables: Mapping[str, str]) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", handler],
-            cwd=ROOT,
+            cwd=PROJECT,
             env=function_environment(variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -52,14 +51,14 @@ class Worker:
         )
 
     def time_calls(self, event: Path, calls: int) -> list[float]:
-        """The seconds that each of so many calls took. Raises RuntimeError if one was not answered with 200."""
+        """The seconds of each of `calls` calls. Raises RuntimeError if the last one was not answered with 200."""
         answer = self._ask({"event": str(event), "calls": calls})
         return answer["seconds"]
 
     def _ask(self, question: Mapping[str, Any]) -> Any:
         assert self._process.stdin is not None  # noqa: S101 - both are pipes
         assert self._process.stdout is not None  # noqa: S101
-        with suppress(BrokenPipeError):  # it has ended; its log says why
+        with suppress(BrokenPipeError):  # the process has ended; its log has the reason
             self._process.stdin.write(json.dumps(question) + "\n")
             self._process.stdin.flush()
         line = self._process.stdout.readline()
@@ -81,13 +80,13 @@ class Worker:
 
 
 def load_call(handler: str) -> Callable[[Mapping[str, Any], object], Any]:
-    """The handler of a name such as `package.module.function`."""
+    """Import the handler named `package.module.function`."""
     module, _, function = handler.rpartition(".")
     return getattr(import_module(module), function)
 
 
 def serve(questions: Sequence[str] | Any, answers: Any, handler: str) -> None:
-    """Answer questions until there are no more."""
+    """Answer each line of `questions` on a line of `answers`."""
     call = load_call(handler)
     for question in questions:
         request = json.loads(question)
@@ -109,6 +108,4 @@ def _time_calls(call: Callable[[Mapping[str, Any], object], Any], event: Any, ca
 
 
 if __name__ == "__main__":
-    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # handlers log to standard output
-    serve(sys.stdin, protocol, sys.argv[1])
+    serve(sys.stdin, take_stdout(), sys.argv[1])

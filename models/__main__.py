@@ -1,4 +1,4 @@
-"""python -m models: train the sample models, package any model, see what is in a repository."""
+"""`python -m models`: trains the sample models, packages any model, and lists and verifies a repository."""
 
 import sys
 

@@ -1,13 +1,17 @@
-"""Progress as a person reads it: what goes on now on a line that is overwritten, what is done on a line that stays."""
+"""Shows progress on the terminal: a line for the present step, which is overwritten, and a line for each result."""
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
 
+Say = Callable[[str], None]
+"""Tells a person in a few words what the program does now."""
+
 
 class Progress:
-    """One piece of work. Where the output is no terminal, only the lines that stay are written."""
+    """One piece of work. If the output is not a terminal, only results are written."""
 
     def __init__(self, label: str, width: int = 16, stream: TextIO | None = None) -> None:
         self._stream = sys.stdout if stream is None else stream
@@ -25,14 +29,14 @@ class Progress:
             self._clear()
 
     def say(self, what: str) -> None:
-        """What goes on now."""
+        """Show the present step."""
         if self._live:
             self._clear()
             self._stream.write(f"{self._label} {what} …")
             self._stream.flush()
 
     def done(self, result: str) -> None:
-        """The line that stays, with the seconds that the work took."""
+        """Write the result, and the seconds that the work took."""
         self._clear()
         self._stream.write(f"{self._label} {result}   {time.monotonic() - self._started:.1f} s\n")
         self._stream.flush()
@@ -43,7 +47,7 @@ class Progress:
 
 
 def in_units(size: float) -> str:
-    """Bytes in the unit that a person would use."""
+    """Bytes in a readable unit, such as `12 kB`."""
     for unit in ("B", "kB", "MB"):
         if size < 1000:
             return f"{size:.0f} {unit}"

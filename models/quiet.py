@@ -1,4 +1,4 @@
-"""What TensorFlow says on the terminal, kept for when something fails."""
+"""Keeps TensorFlow's output off the terminal."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 
 def silence_libraries() -> None:
-    """Have TensorFlow and Keras start without their notices. Call it before either is imported."""
+    """Make TensorFlow and Keras start without notices. Call it before importing either."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_DEPRECATION_WARNINGS", "0")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -17,9 +17,9 @@ def silence_libraries() -> None:
 
 @contextlib.contextmanager
 def captured_output() -> Generator[None]:
-    """Keep what is written to standard output and standard error, native code included, off the terminal.
+    """Capture standard output and standard error inside the block, including what native code writes.
 
-    An exception that leaves the block carries the last lines as a note.
+    An exception that leaves the block has the last 4,000 bytes as a note.
     """
     sys.stdout.flush()
     sys.stderr.flush()

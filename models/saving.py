@@ -1,4 +1,4 @@
-"""The leanest way to write a SavedModel."""
+"""Writes small SavedModels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,9 +8,9 @@ import tensorflow as tf
 
 
 def save_lean(variables: Sequence[tf.Variable], signatures: Mapping[str, Callable[..., Any]], directory: Path) -> None:
-    """Write a SavedModel that holds every variable once and nothing but the signatures.
+    """Write a SavedModel with only the signatures, and each variable once.
 
-    `keras.Model.export` writes each variable twice, and saving a Keras model as it is adds its training functions.
+    `keras.Model.export` writes each variable twice; saving a Keras model itself adds its training functions.
     """
     module: Any = tf.Module()
     module.weights = list(variables)

@@ -1,4 +1,4 @@
-"""Sections: one module for each question, each of which measures and then writes its part of the report.
+"""Sections of the report, one module each: a section measures, and writes its part.
 
 A further section is a module with the members of `Section`, and its name in `SECTION_MODULES`.
 """
@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 from benchmarks.figures import Figure
 
 SECTION_MODULES = tuple("handler_start cold_start warm_calls many_models fetch image_sizes container_start".split())
-"""In the order in which they are run and reported."""
+"""In the order of the report."""
 
 
 class Section(Protocol):
@@ -20,15 +20,15 @@ class Section(Protocol):
     TITLE: str
 
     def measure(self, quick: bool) -> dict[str, Any]:
-        """Measure, and return what JSON can hold. `quick` asks for so few rounds that it only shows that it works."""
+        """Measure. Returns JSON values. `quick` asks for a few rounds only, to show that the section works."""
         ...
 
     def figures(self, data: Mapping[str, Any]) -> Sequence[Figure]:
-        """The figures that have a target, from what `measure` returned."""
+        """The figures with a target, from the result of `measure`."""
         ...
 
     def write(self, data: Mapping[str, Any], images: Path) -> str:
-        """The section's text in Markdown, without its title; its plots go to the directory `images`."""
+        """The section's text in Markdown, without the title. Writes its plots to the directory `images`."""
         ...
 
 

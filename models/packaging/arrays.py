@@ -13,7 +13,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def save_arrays(path: Path, arrays: Arrays) -> None:
-    """Write arrays of any of numpy's number dtypes; an array of dtype object holds bytes."""
+    """Write arrays of numbers, or of bytes with the dtype object; a `.json` file beside `path` describes them."""
     header: list[dict[str, Any]] = []
     with path.open("wb") as file:
         for name, array in arrays.items():
@@ -35,17 +35,17 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def to_engine(arrays: Arrays) -> dict[str, np.ndarray]:
-    """Arrays as an engine takes them: bfloat16, which numpy has no dtype for, as uint16 that holds its bits."""
+    """Arrays as an engine takes them: bfloat16, which numpy does not have, becomes uint16 with the same bits."""
     return {name: array.view(np.uint16) if array.dtype.name == "bfloat16" else array for name, array in arrays.items()}
 
 
 def from_engine(arrays: Arrays, specs: Mapping[str, TensorSpec]) -> dict[str, np.ndarray]:
-    """An engine's arrays as TensorFlow gives them: those that hold the bits of bfloat16 as such numbers."""
+    """An engine's arrays as TensorFlow gives them: uint16 with the bits of bfloat16 becomes bfloat16."""
     return {name: _from_bits(array) if specs[name].dtype == "bfloat16" else array for name, array in arrays.items()}
 
 
 def _from_bits(array: np.ndarray) -> np.ndarray:
-    from ml_dtypes import bfloat16  # late: few models have any
+    from ml_dtypes import bfloat16  # imported late: few models need it
 
     return array.view(bfloat16)
 
@@ -58,3 +58,12 @@ def _array(entry: Mapping[str, Any], content: bytes) -> np.ndarray:
         values[index] = content[start : start + length]
         start += length
     return values.reshape(entry["shape"])
+
+
+def numpy_dtype(name: str) -> np.dtype:
+    """numpy's element type for TensorFlow's name of it."""
+    if name == "bfloat16":
+        import ml_dtypes  # numpy has no such type of its own
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(object if name == "string" else name)

@@ -1,17 +1,18 @@
-"""From candidates to artifacts: build, try, choose, and try again what was chosen."""
+"""Builds the artifacts of a version: builds and tries each form, chooses for each signature, tries the choice again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from handlers.manifest import Artifact, ArtifactForm, Signature, Verification
 from models.packaging.candidates import NotBuilt, build_candidate
-from models.packaging.choice import Lost, choose, reason_for
+from models.packaging.choice import RejectionReasons, choose, reason_for
 from models.packaging.comparison import allowed_error
 from models.packaging.errors import PackagingError
 from models.packaging.forms import NAMES, PREFERENCE
-from models.packaging.trials import Exchange, Trial, TrialFailed, try_candidate
+from models.packaging.trial_runner import Exchange, Trial, TrialFailed, try_candidate
+from models.progress import Say
 
 Exchanges = Mapping[str, Exchange]
 Signatures = Mapping[str, Signature]
@@ -19,41 +20,41 @@ UNUSABLE = (NotBuilt, TrialFailed)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
-    """Where candidates are built and tried, and against what."""
+class CandidateTester:
+    """Builds candidates and tries them."""
 
     directory: Path
-    """The version's, with the source laid out in it; the artifacts' files are written there."""
+    """The version's directory, which holds the source; candidates are built here."""
     signatures: Signatures
-    """What must be served."""
+    """The signatures to serve."""
     exchanges: Exchanges
     """Requests and TensorFlow's answers, for each signature."""
     tolerance: float | None
     """See `compare`."""
 
-    def make(self, form: ArtifactForm, names: Sequence[str]) -> Trial:
-        """Build one form for these signatures and try it. Raises NotBuilt or TrialFailed."""
+    def test(self, form: ArtifactForm, names: Sequence[str]) -> Trial:
+        """Build one form for these signatures and try it. Raises NotBuilt, TrialFailed."""
         candidate = build_candidate(form, self.directory, {name: self.signatures[name] for name in names})
         return try_candidate(candidate, self.directory, self.signatures, self.exchanges, self.tolerance)
 
-    def make_for_most(self, form: ArtifactForm) -> tuple[Trial | None, Mapping[str, str]]:
-        """One form for as many signatures as it can serve, and the reason for each that it cannot."""
+    def test_for_most(self, form: ArtifactForm) -> tuple[Trial | None, Mapping[str, str]]:
+        """Build and try one form for as many signatures as it can serve; the reason for each that it cannot serve."""
         try:
-            return self.make(form, list(self.signatures)), {}
+            return self.test(form, list(self.signatures)), {}
         except UNUSABLE as error:
             if len(self.signatures) == 1:
                 return None, dict.fromkeys(self.signatures, str(error))
         reasons = {name: reason for name in self.signatures if (reason := self._failure(form, name))}
         possible = [name for name in self.signatures if name not in reasons]
         try:
-            return self.make(form, possible) if possible else None, reasons
+            return self.test(form, possible) if possible else None, reasons
         except UNUSABLE as error:
             return None, reasons | dict.fromkeys(possible, str(error))
 
     def _failure(self, form: ArtifactForm, name: str) -> str:
-        """Why a form cannot serve one signature; empty where it can."""
+        """Why a form cannot serve one signature; empty if it can."""
         try:
-            self.make(form, [name])
+            self.test(form, [name])
         except UNUSABLE as error:
             return str(error)
         return ""
@@ -65,55 +66,63 @@ def build_artifacts(
     exchanges: Exchanges,
     forms: Sequence[ArtifactForm],
     tolerance: float | None,
-    say: Callable[[str], None],
+    say: Say,
 ) -> list[Artifact]:
-    """The artifacts that serve all signatures, each as it was tried.
+    """Build the artifacts that together serve all signatures. Each was tried exactly as it is.
 
     Args:
-        directory: the version's directory, with the source laid out in it; the artifacts' files are written there.
-        signatures: what must be served.
+        directory: the version's directory, which holds the source; the artifacts' files are written here.
+        signatures: the signatures to serve.
         exchanges: requests and TensorFlow's answers, for each signature.
         forms: the forms to try.
         tolerance: see `compare`.
-        say: progress.
+        say: reports progress.
 
     Raises:
-        PackagingError: a signature that no form serves.
+        PackagingError: no form serves some signature.
     """
-    bench = Bench(directory=directory, signatures=signatures, exchanges=exchanges, tolerance=tolerance)
+    tester = CandidateTester(directory=directory, signatures=signatures, exchanges=exchanges, tolerance=tolerance)
     trials: dict[ArtifactForm, Trial] = {}
-    reasons: dict[ArtifactForm, Mapping[str, str]] = {}
+    failures: dict[ArtifactForm, Mapping[str, str]] = {}
     for form in forms:
         say(f"building and trying {NAMES[form]}")
-        trial, reasons[form] = bench.make_for_most(form)
+        trial, failures[form] = tester.test_for_most(form)
         if trial is not None:
             trials[form] = trial
-    groups: dict[ArtifactForm, list[str]] = {}
-    lost: dict[ArtifactForm, dict[ArtifactForm, dict[str, str]]] = {}
-    for name in signatures:
-        tried: dict[ArtifactForm, Trial] = {
-            form: trial for form, trial in trials.items() if name in trial.candidate.signatures
-        }
-        failed: dict[ArtifactForm, str] = {form: found[name] for form, found in reasons.items() if name in found}
-        choice = choose(name, tried, failed)
-        form = choice.trial.candidate.form
-        groups.setdefault(form, []).append(name)
-        for loser, reason in choice.lost.items():
-            lost.setdefault(form, {}).setdefault(loser, {})[name] = reason
+    groups, rejected = _choose_all(signatures, trials, failures)
     artifacts: list[Artifact] = []
     for form in sorted(groups, key=PREFERENCE.index):
         names, final = groups[form], trials[form]
         if tuple(names) != final.candidate.signatures:
             say(f"trying {NAMES[form]} for {', '.join(names)} alone")
-            final = _make_alone(bench, form, names)
-        artifacts.append(_artifact(final, lost.get(form, {}), trials, bench))
+            final = _test_alone(tester, form, names)
+        artifacts.append(_artifact(final, rejected.get(form, {}), trials, tester))
     return artifacts
 
 
-def _make_alone(bench: Bench, form: ArtifactForm, names: Sequence[str]) -> Trial:
-    """A form for the signatures that it was chosen for. Raises PackagingError if it serves them no more."""
+def _choose_all(
+    signatures: Signatures, trials: Mapping[ArtifactForm, Trial], failures: Mapping[ArtifactForm, Mapping[str, str]]
+) -> tuple[Mapping[ArtifactForm, list[str]], Mapping[ArtifactForm, RejectionReasons]]:
+    """The signatures that each chosen form serves, and the reasons against the others. Raises PackagingError."""
+    groups: dict[ArtifactForm, list[str]] = {}
+    rejected: dict[ArtifactForm, dict[ArtifactForm, dict[str, str]]] = {}
+    for name in signatures:
+        tried: dict[ArtifactForm, Trial] = {
+            form: trial for form, trial in trials.items() if name in trial.candidate.signatures
+        }
+        failed: dict[ArtifactForm, str] = {form: found[name] for form, found in failures.items() if name in found}
+        choice = choose(name, tried, failed)
+        chosen = choice.trial.candidate.form
+        groups.setdefault(chosen, []).append(name)
+        for form, reason in choice.rejected.items():
+            rejected.setdefault(chosen, {}).setdefault(form, {})[name] = reason
+    return groups, rejected
+
+
+def _test_alone(tester: CandidateTester, form: ArtifactForm, names: Sequence[str]) -> Trial:
+    """Build and try a form for the signatures that it was chosen for. Raises PackagingError if it fails now."""
     try:
-        trial = bench.make(form, names)
+        trial = tester.test(form, names)
     except UNUSABLE as error:
         raise PackagingError(f"{NAMES[form]} for {', '.join(names)} alone cannot be made: {error}") from error
     for name in names:
@@ -121,22 +130,25 @@ def _make_alone(bench: Bench, form: ArtifactForm, names: Sequence[str]) -> Trial
     return trial
 
 
-def _artifact(trial: Trial, lost: Lost, trials: Mapping[ArtifactForm, Trial], bench: Bench) -> Artifact:
+def _artifact(
+    trial: Trial, rejected: RejectionReasons, trials: Mapping[ArtifactForm, Trial], tester: CandidateTester
+) -> Artifact:
     candidate = trial.candidate
     return Artifact(
         engine=candidate.engine,
         form=candidate.form,
         signatures=candidate.signatures,
         files=candidate.files,
-        memory_bytes=max(int(trial.report["memory_bytes"]), trial.size),
-        reason=reason_for(trial, lost),
-        verification=_verification(trial, bench.signatures, bench.exchanges, bench.tolerance),
+        memory_bytes=max(trial.report.memory_bytes, trial.size),
+        reason=reason_for(trial, rejected),
+        verification=_verification(trial, tester.signatures, tester.exchanges, tester.tolerance),
         evidence=trial.measured()
-        | {"lost": {form: _loser(reasons, trials.get(form)) for form, reasons in lost.items()}},
+        | {"lost": {form: _evidence_against(reasons, trials.get(form)) for form, reasons in rejected.items()}},
     )
 
 
-def _loser(reasons: Mapping[str, str], trial: Trial | None) -> dict[str, Any]:
+def _evidence_against(reasons: Mapping[str, str], trial: Trial | None) -> dict[str, Any]:
+    """The reasons against a form, by signature, and its measurements if it was tried."""
     return {"reasons": dict(reasons)} | (trial.measured() if trial else {})
 
 

@@ -1,4 +1,4 @@
-"""Every way to serve a SavedModel: a LiteRT flatbuffer, a frozen graph, the SavedModel as it is."""
+"""Builds the candidates for a SavedModel: a LiteRT flatbuffer, a frozen graph, the SavedModel as it is."""
 
 import re
 import shutil
@@ -12,6 +12,7 @@ from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 
 from handlers.manifest import ArtifactForm, EngineName, Signature
 from models.packaging.errors import PackagingError, reason_of
+from models.packaging.forms import engine_of
 from models.packaging.freezing import freeze
 from models.packaging.meta_graph import SERVE_TAG
 from models.packaging.sources import GRAPH_FILE, copy_saved_model, saved_model_files
@@ -22,17 +23,21 @@ TFLITE_FILE = "model.tflite"
 FROZEN_FILE = "frozen_graph.pb"
 SAVED_MODEL_DIRECTORY = "saved_model"
 SERVED_PARTS = (GRAPH_FILE, "variables", "assets")
-"""What of a SavedModel is needed to serve it; the rest is for whoever trains it further."""
+"""The parts of a SavedModel that serving needs; the rest is for further training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """One artifact that could serve some signatures; its files are in the version's directory."""
+    """A possible artifact for some signatures; its files are in the version's directory."""
 
-    engine: EngineName
     form: ArtifactForm
     signatures: tuple[str, ...]
     files: tuple[str, ...]
+
+    @property
+    def engine(self) -> EngineName:
+        """The engine that loads it."""
+        return engine_of(self.form)
 
     def size(self, directory: Path) -> int:
         """Bytes of its files."""
@@ -40,7 +45,7 @@ class Candidate:
 
 
 class NotBuilt(Exception):
-    """A candidate cannot be made of this model; the message says why."""
+    """A candidate cannot be built from this model; the message says why."""
 
 
 def build_candidate(form: ArtifactForm, directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
@@ -49,29 +54,29 @@ def build_candidate(form: ArtifactForm, directory: Path, signatures: Mapping[str
 
 
 def build_litert(directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
-    """`model.tflite`, of built-in operations only; a source that is one already stays as it is. Raises NotBuilt."""
+    """Build `model.tflite` from built-in operations only; a LiteRT source stays unchanged. Raises NotBuilt."""
     saved_model = directory / SAVED_MODEL_DIRECTORY
     if saved_model.is_dir():
         (directory / TFLITE_FILE).write_bytes(_convert(saved_model, list(signatures)))
-    return Candidate(engine="litert", form="tflite", signatures=tuple(signatures), files=(TFLITE_FILE,))
+    return Candidate(form="tflite", signatures=tuple(signatures), files=(TFLITE_FILE,))
 
 
 def build_frozen_graph(directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
-    """`frozen_graph.pb`: the graph with its variables as constants, under the SavedModel's tensor names."""
+    """Build `frozen_graph.pb`: variables become constants, tensors keep their names. Raises NotBuilt."""
     try:
         with captured_output():
             content = freeze(directory / SAVED_MODEL_DIRECTORY, signatures)
     except Exception as error:
         raise NotBuilt(_first_line(error)) from error
     (directory / FROZEN_FILE).write_bytes(content)
-    return Candidate(engine="tensorflow", form="frozen_graph", signatures=tuple(signatures), files=(FROZEN_FILE,))
+    return Candidate(form="frozen_graph", signatures=tuple(signatures), files=(FROZEN_FILE,))
 
 
 def use_saved_model(directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
-    """The SavedModel as it is."""
+    """Use the SavedModel as it is."""
     files = (file.relative_to(directory) for file in saved_model_files(directory / SAVED_MODEL_DIRECTORY))
     served = tuple(file.as_posix() for file in files if file.parts[1] in SERVED_PARTS)
-    return Candidate(engine="tensorflow", form="saved_model", signatures=tuple(signatures), files=served)
+    return Candidate(form="saved_model", signatures=tuple(signatures), files=served)
 
 
 BUILDERS: Mapping[ArtifactForm, Callable[[Path, Mapping[str, Signature]], Candidate]] = {
@@ -95,13 +100,13 @@ def _convert(saved_model: Path, signatures: Sequence[str]) -> bytes:
 
 
 def _run_converter(saved_model: Path, signatures: Sequence[str]) -> bytes:
-    """`TFLiteConverter.from_saved_model` would leave out every signature but one of what Keras exported."""
+    """Convert all signatures; `TFLiteConverter.from_saved_model` keeps only one signature of a Keras export."""
     content: Any = TFLiteSavedModelConverterV2(str(saved_model), {SERVE_TAG}, list(signatures)).convert()
     return share_subgraphs(content) if len(signatures) > 1 else content
 
 
 def _convert_without_optimizer(saved_model: Path, signatures: Sequence[str]) -> bytes:
-    """Keras 2 left its optimizer's slots in the SavedModel, which the converter's loader does not know any more."""
+    """Convert without the slots of a Keras 2 optimizer, which the converter cannot load."""
     repaired = saved_model.with_name("without_optimizer")
     copy_saved_model(saved_model, repaired)
     try:
@@ -117,7 +122,7 @@ def _convert_without_optimizer(saved_model: Path, signatures: Sequence[str]) -> 
 
 
 def _conversion_reason(error: Exception) -> str:
-    """The operations that LiteRT lacks, where that is why."""
+    """Why a conversion failed: the operations that LiteRT does not have, or the first line of the error."""
     text = str(error)
     operations = sorted(set(re.findall(r"tf\.([A-Z]\w*)", text)))
     if "neither a custom op nor a flex op" in text or "failed to legalize" in text.lower():

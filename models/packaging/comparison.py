@@ -1,4 +1,4 @@
-"""How far one engine's answers are from the reference's."""
+"""Compares an engine's answers with the reference's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ DEFAULT_TOLERANCE = {
     "complex64": 1e-4,
     "complex128": 1e-4,
 }
-"""The largest error accepted, as a share of the output's scale, for each element type that rounds."""
+"""The largest accepted error, as a share of the output's scale, for each element type that rounds."""
 
 
 @dataclass(frozen=True)
@@ -24,26 +24,26 @@ class Difference:
 
     absolute: float = 0.0
     relative: float = 0.0
-    """The absolute error divided by the output's scale: its largest finite magnitude over the samples compared."""
+    """The absolute error divided by the output's scale: the largest finite absolute value in the compared answers."""
     reason: str = ""
-    """Why the answers count as different; empty where they are equal within tolerance."""
+    """Why the answers count as different; empty if they are equal within tolerance."""
 
 
 def allowed_error(dtype: str, tolerance: float | None) -> float:
-    """The error that is accepted in an output of this element type: none, where it does not round."""
+    """The largest accepted error in an output of this element type: 0 for a type that does not round."""
     if dtype not in DEFAULT_TOLERANCE:
         return 0.0
     return DEFAULT_TOLERANCE[dtype] if tolerance is None else tolerance
 
 
 def compare(expected: Sequence[Arrays], actual: Sequence[Arrays], tolerance: float | None) -> Difference:
-    """Compare answers, output by output, over requests whose answers share a scale.
+    """Compare the answers to requests that share a scale, output by output.
 
     Args:
-        expected: the reference's answers, one mapping for each request.
+        expected: the reference's answers, one mapping for each request; at least one.
         actual: the engine's answers to the same requests.
         tolerance: the largest error for floating-point outputs, or None for the defaults.
-            Integers, truth values and strings must be equal.
+            Integers, booleans and strings must be equal.
     """
     return worst_of(
         [
@@ -56,7 +56,7 @@ def compare(expected: Sequence[Arrays], actual: Sequence[Arrays], tolerance: flo
 
 
 def worst_of(differences: Sequence[Difference]) -> Difference:
-    """The largest errors of all, and the first reason."""
+    """The largest errors, and the first reason."""
     return Difference(
         max(each.absolute for each in differences),
         max(each.relative for each in differences),
@@ -89,7 +89,7 @@ def _compare_numbers(name: str, pairs: Sequence[tuple[np.ndarray, np.ndarray]], 
             left[~finite], right[~finite], equal_nan=True
         )
         if not same:
-            return Difference(reason=f"output {name} has NaN or infinity where TensorFlow has not, or the reverse")
+            return Difference(reason=f"output {name} has NaN or infinity in other places than TensorFlow's")
         scale = max(scale, float(np.max(np.abs(left[finite]), initial=0.0)))
         worst = max(worst, float(np.max(np.abs(left[finite] - right[finite]), initial=0.0)))
     relative = worst / scale if scale else worst

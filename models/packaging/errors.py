@@ -1,9 +1,9 @@
-"""Why a model could not be packaged."""
+"""PackagingError, and the reasons in other libraries' errors."""
 
 import re
 
 NO_REASON = re.compile(r"|Graph execution error:|Detected at node .*|.*most recent call last\)?:|File \".*")
-"""Lines that TensorFlow writes above the one that says what is wrong."""
+"""Lines of TensorFlow's errors that come before the reason."""
 
 
 class PackagingError(Exception):
@@ -11,6 +11,6 @@ class PackagingError(Exception):
 
 
 def reason_of(error: BaseException) -> str:
-    """The first line of an error that says something, of at most 300 characters; its type where none does."""
+    """The reason in an error: its first meaningful line, cut at 300 characters, or the name of its type."""
     lines = (line.strip() for line in str(getattr(error, "message", None) or error).splitlines())
     return next((line for line in lines if not NO_REASON.fullmatch(line)), type(error).__name__)[:300]

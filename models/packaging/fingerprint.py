@@ -1,23 +1,20 @@
-"""What makes two packagings the same."""
+"""The fingerprint of a version: equal for equal models, options and tools."""
 
 import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from models.packaging.errors import PackagingError
+from models.packaging.options import PackageOptions
 from models.packaging.sources import Source
 
-if TYPE_CHECKING:
-    from models.packaging.package import PackageOptions
-
 RECIPE = 3
-"""Counts the changes to packaging after which the same model gives other files."""
+"""The version of packaging itself; increase it when the same model gives other files."""
 
 
 def tool_versions() -> dict[str, str]:
-    """Name and version of what makes the files."""
+    """Names and versions of the tools that make a version's files."""
     return {
         "tensorflow": _tensorflow_version(),
         "ai-edge-litert": version("ai-edge-litert"),
@@ -27,15 +24,15 @@ def tool_versions() -> dict[str, str]:
 
 
 def _tensorflow_version() -> str:
-    """TensorFlow's version, without the seconds that importing it takes."""
+    """TensorFlow's version, without importing it, which takes seconds."""
     try:
         return version("tensorflow-cpu")
     except PackageNotFoundError:
         return version("tensorflow")
 
 
-def fingerprint_of(source: Source, options: "PackageOptions") -> str:
-    """SHA-256 over the model's content, what was asked of the result, and the tools.
+def fingerprint_of(source: Source, options: PackageOptions) -> str:
+    """SHA-256 over the model's content, the options that change the files, and the tools.
 
     Raises PackagingError if the samples cannot be read.
     """

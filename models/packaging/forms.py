@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 
-from handlers.manifest import ArtifactForm
+from handlers.manifest import FORMS, ArtifactForm, EngineName
 
 PREFERENCE: tuple[ArtifactForm, ...] = ("tflite", "frozen_graph", "saved_model")
-"""From what starts fastest to what always works."""
+"""All forms: from the fastest start to the one that serves every model."""
 
 NAMES: Mapping[ArtifactForm, str] = {
     "tflite": "LiteRT",
     "frozen_graph": "a frozen graph",
     "saved_model": "the SavedModel as it is",
 }
+"""The forms as messages name them."""
+
+
+def engine_of(form: ArtifactForm) -> EngineName:
+    """The engine that loads a form."""
+    return next(engine for engine, forms in FORMS.items() if form in forms)

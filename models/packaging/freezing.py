@@ -1,4 +1,4 @@
-"""A SavedModel's signatures as one frozen graph."""
+"""Freezes a SavedModel's signatures into one graph."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,16 +17,15 @@ from models.packaging.meta_graph import SERVE_TAG
 v1: Any = tf.compat.v1
 
 OPTIMIZERS = ("function", "constfold", "dependency")
-"""What a session would do at its first call, which takes most of that call's time: functions are inlined, what follows
-from constants alone is computed, and what nothing needs is left out. Optimizers that put in operations of one
-processor's kind are not among them: the graph serves on others too."""
+"""Grappler's optimizers that inline functions, fold constants and remove unused nodes. A session would run them at its
+first call, and they take most of that call's time. Optimizers that insert operations for one kind of processor are left
+out, so that the graph runs on every processor."""
 
 
 def freeze(saved_model: Path, signatures: Mapping[str, Signature]) -> bytes:
-    """A serialized GraphDef in which variables are constants and tensors keep the SavedModel's names.
+    """A serialized, optimized GraphDef in which variables are constants and tensors keep the SavedModel's names.
 
-    It holds what these signatures need and nothing else: no saver, no initialisation. It is optimized, so that whoever
-    runs it need not do it again.
+    It holds only the nodes that these signatures need: no saver, no initialisation.
     """
     outputs = _nodes(signatures, "outputs")
     graph = tf.Graph()
@@ -43,11 +42,11 @@ def _nodes(signatures: Mapping[str, Signature], kind: str) -> list[str]:
 
 
 def _optimize(graph_def: Any, kept: list[str]) -> Any:
-    """The GraphDef after `OPTIMIZERS`; the nodes of these names stay, and what they compute."""
+    """The GraphDef after `OPTIMIZERS`; keeps the nodes named in `kept`."""
     meta_graph: Any = meta_graph_pb2.MetaGraphDef(graph_def=graph_def)
-    meta_graph.collection_def["train_op"].node_list.value.extend(kept)  # the name by which Grappler finds what to keep
+    meta_graph.collection_def["train_op"].node_list.value.extend(kept)  # Grappler keeps the nodes of this collection
     config: Any = config_pb2.ConfigProto()
     rewriting = config.graph_options.rewrite_options
     rewriting.optimizers.extend(OPTIMIZERS)
-    rewriting.min_graph_nodes = -1  # however small the graph is
+    rewriting.min_graph_nodes = -1  # optimize graphs of any size
     return tf_optimizer.OptimizeGraph(config, meta_graph)

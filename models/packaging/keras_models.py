@@ -1,4 +1,4 @@
-"""Keras files (`.keras`, `.h5`, `.hdf5`) made into SavedModels."""
+"""Converts Keras files (`.keras`, `.h5`, `.hdf5`) to SavedModels."""
 
 import json
 import re
@@ -16,17 +16,17 @@ from models.quiet import captured_output
 from models.saving import save_lean
 
 LAMBDAS = frozenset({"Lambda", "__lambda__"})
-"""What Keras calls Python code inside a file."""
+"""Keras's class names for Python code inside a file."""
 UNKNOWN = re.compile(r"(?:Could not locate|Unknown) (\w+):? '([^']+)'")
-"""How Keras says that it lacks what a file names."""
+"""Keras's message for a class or function that it does not have."""
 
 
 def export_keras_file(path: Path, directory: Path) -> None:
-    """Write a SavedModel with the signature `serving_default`, inputs and outputs named as the model's layers.
+    """Write a SavedModel with the signature `serving_default`; inputs and outputs have the names of the model's layers.
 
     Raises:
-        PackagingError: the file is damaged, holds weights only, needs classes of its own, or has a Lambda layer,
-            which is Python code that would run here.
+        PackagingError: the file is damaged, holds only weights, needs custom classes, or has a Lambda layer, whose
+            Python code would run on this machine.
     """
     _refuse_damaged(path)
     try:
@@ -73,25 +73,25 @@ def _reason(path: Path, error: Exception) -> str:
     text = str(error)
     if LAMBDAS & set(_classes(_config(path))):
         return (
-            f"{path} has a Lambda layer: Python code inside the file, which would run on this machine when it is "
-            "loaded. Write the layer as a class, or export the model as a SavedModel where you trust it."
+            f"{path} has a Lambda layer: Python code inside the file, which would run on this machine when the file is "
+            "loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run it."
         )
     if "No model config found" in text:
         return (
-            f"{path} holds weights without the model they belong to. Build the model, call load_weights, and save "
-            "it whole with model.save('model.keras')."
+            f"{path} holds only weights. Build the model, call load_weights, and save the whole model with "
+            "model.save('model.keras')."
         )
     if unknown := UNKNOWN.search(text):
         return (
-            f"{path} needs the {unknown[1]} {unknown[2]}, which Keras does not have: it is Python code of its own. "
-            "Export the model as a SavedModel, where that code is at hand, with model.export(directory)."
+            f"{path} needs the {unknown[1]} {unknown[2]}, which Keras does not have. Export the model as a SavedModel "
+            "with model.export(directory), in a program that has this code."
         )
     said = text.rpartition("Exception encountered: ")[2]
     return f"{path} is not a Keras model that can be read: {reason_of(ValueError(said)) if said else reason_of(error)}"
 
 
 def _config(path: Path) -> Any:
-    """The model's description of itself; None where there is none."""
+    """The configuration inside a Keras file; None if there is none."""
     try:
         if path.suffix.lower() == ".keras":
             with zipfile.ZipFile(path) as file:
@@ -104,7 +104,7 @@ def _config(path: Path) -> Any:
 
 
 def _classes(config: Any) -> Iterator[str]:
-    """The names of all classes in a description."""
+    """The names of all classes in a configuration."""
     if isinstance(config, dict):
         yield str(config.get("class_name"))
     for part in config.values() if isinstance(config, dict) else config if isinstance(config, list) else ():

@@ -1,20 +1,26 @@
-"""Where the paths in a SavedModel's graph come from: from its loader, or from whoever made the model."""
+"""Finds the paths in a SavedModel's graph that its loader sets; all others were set by the model's author."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-"""Operations whose inputs are the arguments of the function that they call."""
+"""Operations that call a function with their inputs as its arguments."""
 
 Place = tuple[str, str]
-"""A function's name, empty for the graph itself, and a node's name."""
+"""The name of the function that holds a node, empty for the graph itself, and the node's name."""
 
 
 class LoaderPaths:
-    """The tensors that hold a path which the loader of a SavedModel sets, or a name that begins with one."""
+    """The tensors whose value is a path from the SavedModel's loader, or starts with one."""
 
     def __init__(self, meta_graph: Any, functions: Mapping[str, Any], fed: Collection[str]) -> None:
-        """Take the tensors of the graph that the loader feeds with paths."""
+        """Read the graph.
+
+        Args:
+            meta_graph: a MetaGraphDef.
+            functions: its functions by name.
+            fed: the tensors that the loader sets to paths.
+        """
         self._fed = fed
         self._nodes = {(where, node.name): node for where, node in nodes_of(meta_graph.graph_def, functions)}
         self._arguments = {
@@ -32,7 +38,10 @@ class LoaderPaths:
         self._known: dict[Place, bool] = {}
 
     def feed(self, where: str, node: Any, operations: Mapping[str, tuple[int, ...]]) -> bool:
-        """Whether a node is one of these operations and has all its paths from the loader."""
+        """Whether a node is one of these operations, and all its paths come from the loader.
+
+        `operations` has, by operation, the positions of the inputs that are paths.
+        """
         inputs = _data_inputs(node)
         return node.op in operations and all(
             index < len(inputs) and self._hold(where, inputs[index]) for index in operations[node.op]
@@ -41,7 +50,7 @@ class LoaderPaths:
     def _hold(self, where: str, tensor: str) -> bool:
         key = (where, tensor)
         if key not in self._known:
-            self._known[key] = False  # for a tensor that is made of itself
+            self._known[key] = False  # ends the recursion at a tensor that depends on itself
             self._known[key] = self._look(where, tensor)
         return self._known[key]
 
@@ -65,7 +74,7 @@ class LoaderPaths:
         return node.op in ("Identity", "ShardedFilename") and self._hold(where, inputs[0])
 
     def _is_passed(self, function: str, index: int) -> bool:
-        """Whether all who call a function pass such a path as this argument."""
+        """Whether every call of a function passes a path from the loader as this argument."""
         captured = self._captured.get(function, ())
         position = index - len(self._arguments[function]) + len(captured)
         if position >= 0 and captured and captured[position] != "asset":
@@ -79,7 +88,7 @@ class LoaderPaths:
         )
 
     def _is_suffix(self, where: str, tensor: str) -> bool:
-        """Whether a tensor is a constant that leads nowhere else when it follows a path, or a choice of two such."""
+        """Whether a tensor can follow a path and stay below it: a constant without `..`, or a choice of two of them."""
         node = self._nodes.get((where, tensor.split(":")[0]))
         if node is None:
             return False
@@ -95,7 +104,7 @@ class LoaderPaths:
         )
 
     def _is_kept(self, variable: str) -> bool:
-        """Whether a variable of the graph is only ever assigned such paths."""
+        """Whether every assignment to a variable of the graph is a path from the loader."""
         handle = self._nodes.get(("", variable))
         if handle is None or handle.op != "VarHandleOp":
             return False
@@ -114,7 +123,7 @@ class LoaderPaths:
 
 
 def _shared_name(where: str, node: Any) -> bytes:
-    """What a variable is known under; empty where only the running graph knows."""
+    """The name that a variable is shared under; empty if it is known only when the graph runs."""
     return node.attr["shared_name"].s or (b"" if where else node.name.encode())
 
 
@@ -123,13 +132,13 @@ def _data_inputs(node: Any) -> list[str]:
 
 
 def _called_by(node: Any, functions: Mapping[str, Any]) -> frozenset[str]:
-    """The functions that a node names: in an attribute, or as its operation."""
+    """The functions that a node names in an attribute or as its operation."""
     named = (function.name for value in node.attr.values() for function in (value.func, *value.list.func))
     return frozenset({node.op, *named}) & functions.keys()
 
 
 def reached(graph: Any, functions: Mapping[str, Any], roots: Iterable[str]) -> frozenset[Place]:
-    """The nodes that must run for these nodes of the graph to run, with all of every function that they call."""
+    """The nodes that run when the graph's nodes `roots` run, and all nodes of every function that these call."""
     by_name = {node.name: node for node in graph.node}
     waiting, found, called = list(roots), set[Place](), set[str]()
     while waiting:
@@ -149,7 +158,7 @@ def reached(graph: Any, functions: Mapping[str, Any], roots: Iterable[str]) -> f
 
 
 def nodes_of(graph: Any, functions: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every node with the name of the function that holds it, empty for the graph itself."""
+    """Every node, with the name of the function that holds it; the name is empty for the graph itself."""
     for node in graph.node:
         yield "", node
     for name, function in functions.items():

@@ -1,4 +1,4 @@
-"""Making a version: everything of packaging that needs TensorFlow."""
+"""Makes a version: the part of packaging that needs TensorFlow."""
 
 import functools
 from collections.abc import Mapping
@@ -10,35 +10,32 @@ from models.packaging.artifacts import Exchanges, build_artifacts
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY
 from models.packaging.errors import PackagingError, reason_of
 from models.packaging.fingerprint import tool_versions
-from models.packaging.package import PackageOptions, Say
+from models.packaging.generated_requests import generate_requests
+from models.packaging.given_samples import load_samples, refuse_unusable_samples, requests_from_samples
+from models.packaging.options import PackageOptions
 from models.packaging.preparation import Prepared, prepare
 from models.packaging.repository import ModelRepository, list_files
-from models.packaging.samples import (
-    generate_requests,
-    load_samples,
-    refuse_unusable_samples,
-    requests_from_samples,
-    warmup_request,
-)
 from models.packaging.sources import Source
-from models.packaging.trials import Exchange
+from models.packaging.trial_runner import Exchange
+from models.packaging.warmup_requests import warmup_request
+from models.progress import Say
 
 
 def make_version(
     source: Source, repository: ModelRepository, options: PackageOptions, fingerprint: str, directory: Path, say: Say
 ) -> Manifest:
-    """Build, try, choose and publish.
+    """Build and try candidates, choose artifacts, and publish the version.
 
     Args:
         source: the model.
         repository: where the version goes.
-        options: how.
-        fingerprint: of the source and the options.
-        directory: an empty one to work in.
-        say: progress.
+        options: how to package it.
+        fingerprint: see `fingerprint_of`.
+        directory: an empty working directory.
+        say: reports progress.
 
     Raises:
-        PackagingError: it cannot be packaged; the repository is as it was.
+        PackagingError: the model cannot be packaged; the repository is unchanged.
     """
     say("reading the model")
     prepared = prepare(source, directory, options.allowed_operations)
@@ -83,13 +80,13 @@ def _exchanges(prepared: Prepared, options: PackageOptions) -> Exchanges:
         try:
             answers = [prepared.reference.run(name, request) for request in requests]
         except Exception as error:
-            raise PackagingError(f"the model refuses the samples for {name!r}: {reason_of(error)}") from error
+            raise PackagingError(f"the model fails on the samples for {name!r}: {reason_of(error)}") from error
         exchanges[name] = Exchange(requests=requests, answers=answers)
     return exchanges
 
 
 def _warmup(prepared: Prepared, exchanges: Exchanges) -> Mapping[str, Mapping[str, Any]]:
-    """One request for each signature that a request in JSON can make ready."""
+    """A warm-up request for each signature, where JSON can hold one."""
     found = {
         name: warmup_request(exchange.requests[0], functools.partial(prepared.reference.run, name))
         for name, exchange in exchanges.items()

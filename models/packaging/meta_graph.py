@@ -1,4 +1,4 @@
-"""What a SavedModel says of itself: its MetaGraphDef and the signatures in it."""
+"""Reads a SavedModel's MetaGraphDef and its signatures."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +8,14 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from handlers.manifest import DTYPES, PREDICT_METHOD, Signature, TensorSpec
+from handlers.manifest import PREDICT_METHOD, Signature, TensorSpec
 from models.packaging.errors import PackagingError
 from models.packaging.sources import GRAPH_FILE
+from models.packaging.tensor_specs import read_specs, supported_dtype
 
 SERVE_TAG = "serve"
 INIT_SIGNATURE = "__saved_model_init_op"
-"""What TensorFlow stores the initialisation under; no client may call it."""
+"""TensorFlow's name for the initialisation; clients cannot call it."""
 
 
 def read_meta_graph(saved_model: Path) -> Any:
@@ -34,11 +35,11 @@ def read_meta_graph(saved_model: Path) -> Any:
 
 
 def read_signatures(meta_graph: Any) -> Mapping[str, Signature]:
-    """Every signature that a client may call, in the order of the names. Raises PackagingError."""
+    """Every signature that clients can call, in the order of the names. Raises PackagingError if there is none."""
     signatures = {
         name: Signature(
-            inputs=_specs(name, definition.inputs),
-            outputs=_specs(name, definition.outputs),
+            inputs=read_specs(name, definition.inputs, _spec),
+            outputs=read_specs(name, definition.outputs, _spec),
             method_name=definition.method_name or PREDICT_METHOD,
         )
         for name, definition in sorted(meta_graph.signature_def.items())
@@ -52,19 +53,12 @@ def read_signatures(meta_graph: Any) -> Mapping[str, Signature]:
     return signatures
 
 
-def _specs(signature: str, definitions: Mapping[str, Any]) -> Mapping[str, TensorSpec]:
-    return {name: _spec(f"{signature}.{name}", definitions[name]) for name in sorted(definitions)}
-
-
 def _spec(where: str, definition: Any) -> TensorSpec:
     if definition.WhichOneof("encoding") != "name":
         raise PackagingError(f"{where} is a sparse or composite tensor; a signature takes and returns dense tensors")
-    dtype = tf.dtypes.as_dtype(definition.dtype).name
-    if dtype not in DTYPES:
-        raise PackagingError(f"{where} has the dtype {dtype}; allowed are {', '.join(sorted(DTYPES))}")
     shape = definition.tensor_shape
     return TensorSpec(
-        dtype=dtype,
+        dtype=supported_dtype(where, tf.dtypes.as_dtype(definition.dtype).name),
         shape=None if shape.unknown_rank else tuple(dimension.size for dimension in shape.dim),
         tensor=definition.name,
     )

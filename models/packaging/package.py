@@ -1,74 +1,38 @@
-"""Packaging: a trained model becomes a version of the model repository, with the evidence that it answers the same."""
+"""Packages a trained model as a version of the model repository."""
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from handlers.contract import MODEL_NAME
-from handlers.manifest import ArtifactForm, Manifest, Pointer
-from models.packaging.errors import PackagingError
+from handlers.manifest import Manifest, Pointer
 from models.packaging.fingerprint import fingerprint_of
-from models.packaging.forms import PREFERENCE
-from models.packaging.repository import ModelRepository
+from models.packaging.options import PackageOptions
+from models.packaging.repository import ModelRepository, VersionTaken
 from models.packaging.sources import open_source
-
-Say = Callable[[str], None]
-"""Tells a person what goes on now, in a few words."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PackageOptions:
-    """How to package a model."""
-
-    name: str
-    version: int | None = None
-    """The number that the version must have; None for the next one."""
-    forms: Sequence[ArtifactForm] = PREFERENCE
-    """The forms to try."""
-    samples: Path | None = None
-    """An `.npz` file with real inputs by name."""
-    tolerance: float | None = None
-    """The largest error of floating-point outputs, as a share of their scale; None for the defaults by type."""
-    allowed_operations: Sequence[str] = field(default_factory=tuple[str, ...])
-    """Operations that may stay although they could harm the one who serves the model."""
-    make_current: bool = False
-    """Whether this version answers from now on, even where another did before."""
-
-    def __post_init__(self) -> None:
-        """Raises PackagingError."""
-        if not MODEL_NAME.fullmatch(self.name):
-            raise PackagingError(
-                f"{self.name!r} cannot be a model's name: it is part of paths and routes, so it starts with a letter "
-                "or digit and has at most 63 letters, digits, hyphens and underscores"
-            )
-        if self.version is not None and self.version < 1:
-            raise PackagingError(f"{self.version} cannot be a version; a version is an integer from 1 up")
-        if self.tolerance is not None and not 0 <= self.tolerance < 1:
-            raise PackagingError(f"{self.tolerance} cannot be a tolerance; it is a share of the output's scale, 0 to 1")
+from models.progress import Say
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packaged:
-    """A version in the repository."""
+    """The result of packaging."""
 
     manifest: Manifest
     pointer: Pointer
     reused: bool
-    """Whether it was there already."""
+    """Whether the version existed before."""
 
 
 def package(path: Path, repository: ModelRepository, options: PackageOptions, say: Say) -> Packaged:
-    """Package a model.
+    """Package a model, or find the version that the same model, options and tools made before.
 
     Args:
         path: a SavedModel directory, or a `.keras`, `.h5`, `.hdf5` or `.tflite` file.
         repository: where the version goes.
-        options: how.
-        say: progress.
+        options: how to package it.
+        say: reports progress.
 
     Raises:
-        PackagingError: it cannot be packaged; the repository is as it was.
+        PackagingError: the model cannot be packaged; the repository is unchanged.
     """
     repository.refuse_files()
     source = open_source(path)
@@ -89,8 +53,5 @@ def _existing(repository: ModelRepository, options: PackageOptions, fingerprint:
         return repository.find(options.name, fingerprint)
     found = repository.versions(options.name).get(options.version)
     if found is not None and found.fingerprint != fingerprint:
-        raise PackagingError(
-            f"version {options.version} of {options.name} exists and holds something else; a version never changes. "
-            "Leave --version out to get the next number."
-        )
+        raise VersionTaken(options.name, options.version)
     return found

@@ -1,4 +1,4 @@
-"""A source laid out as a version's directory, looked through, with TensorFlow's own run of it at hand."""
+"""Prepares a source: lays it out as a version's directory, checks it for harm, and opens a reference."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from handlers.manifest import ArtifactForm, Signature
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY, TFLITE_FILE
+from models.packaging.forms import PREFERENCE
 from models.packaging.meta_graph import read_meta_graph, read_signatures
 from models.packaging.reference import LiteRTReference, Reference, SavedModelReference
 from models.packaging.safety import refuse_harm
@@ -15,16 +16,16 @@ from models.packaging.tflite import prepare_tflite
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """What a version starts from."""
+    """A prepared source."""
 
     signatures: Mapping[str, Signature]
     reference: Reference
     forms: Sequence[ArtifactForm]
-    """What it can be served as."""
+    """The forms that it can be served in."""
 
 
 def prepare(source: Source, directory: Path, allowed_operations: Collection[str]) -> Prepared:
-    """Lay out a source in `directory` and open it. Raises PackagingError."""
+    """Prepare a source in `directory`; the caller closes the reference. Raises PackagingError."""
     if source.form == "tflite":
         signatures = prepare_tflite(source.path, directory / TFLITE_FILE)
         return Prepared(signatures=signatures, reference=LiteRTReference(directory / TFLITE_FILE), forms=("tflite",))
@@ -39,4 +40,4 @@ def prepare(source: Source, directory: Path, allowed_operations: Collection[str]
     signatures = read_signatures(meta_graph)
     refuse_harm(meta_graph, allowed_operations)
     reference = SavedModelReference(saved_model, signatures)
-    return Prepared(signatures=signatures, reference=reference, forms=("tflite", "frozen_graph", "saved_model"))
+    return Prepared(signatures=signatures, reference=reference, forms=PREFERENCE)

@@ -1,4 +1,4 @@
-"""What TensorFlow itself answers: the measure for every candidate."""
+"""References: a model run by its own library, whose answers every candidate must give."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,22 +18,22 @@ v1: Any = tf.compat.v1
 
 
 class Reference(Protocol):
-    """A model as its own library runs it."""
+    """A model run by its own library."""
 
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
-        """Answer one request. Raises tf.errors.OpError or ValueError where the model refuses it."""
+        """Answer one request. Raises tf.errors.OpError or ValueError if the model rejects it."""
         ...
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         ...
 
 
 class SavedModelReference:
-    """A SavedModel in a TensorFlow session, loaded as TensorFlow Serving loads it.
+    """A SavedModel in a TensorFlow session, as TensorFlow Serving loads it.
 
-    `tf.saved_model.load` would rebuild the Python objects that were saved, and fails where their classes have
-    changed since (Keras 2 optimizers); the session needs the graph and the variables alone.
+    The session needs only the graph and the variables. `tf.saved_model.load` also rebuilds the saved Python objects,
+    and fails if their classes have changed since, as Keras 2's optimizers have.
     """
 
     def __init__(self, saved_model: Path, signatures: Mapping[str, Signature]) -> None:
@@ -54,12 +54,12 @@ class SavedModelReference:
         return {name: _array(value) for name, value in self._session.run(fetches, feeds).items()}
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         self._session.close()
 
 
 class LiteRTReference:
-    """A LiteRT file in the Python interpreter that LiteRT ships, as its trainer would have run it."""
+    """A LiteRT file in LiteRT's own Python interpreter."""
 
     def __init__(self, path: Path) -> None:
         with captured_output():
@@ -72,10 +72,10 @@ class LiteRTReference:
         return {name: np.array(_array(value)) for name, value in answer.items()}
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         del self._interpreter
 
 
 def _array(value: Any) -> np.ndarray:
-    """The session gives a single string as bytes, which numpy alone would make an array of a fixed width of."""
+    """A value as an array; numpy alone would give a single string a fixed width."""
     return np.asarray(value, object if isinstance(value, bytes) else None)

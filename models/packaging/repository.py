@@ -1,8 +1,6 @@
-"""The model repository on disk: versions that appear whole and never change."""
+"""The model repository on disk. A version appears complete and never changes."""
 
 import contextlib
-import fcntl
-import hashlib
 import os
 import shutil
 import tempfile
@@ -19,12 +17,21 @@ from handlers.manifest import (
     parse_manifest,
     parse_pointer,
 )
+from models.packaging.durable_files import copy_durably, lock_directory, sha256_of, sync_directory, write_durably
 from models.packaging.errors import PackagingError
 
 INCOMING = ".incoming-"
-"""Prefix of a directory that what is new is written to before it gets its place."""
-LOCK = "lock"
-"""A file in such a directory that its writer holds locked, so that whoever clears up, on any host, leaves it alone."""
+"""Prefix of a directory for new files, before they are moved to their place. Its writer holds its lock."""
+
+
+class VersionTaken(PackagingError):
+    """A version with this number exists and holds something else."""
+
+    def __init__(self, model: str, version: int) -> None:
+        super().__init__(
+            f"version {version} of {model} exists and holds something else; a version never changes. Leave --version "
+            "out to get the next number."
+        )
 
 
 class ModelRepository:
@@ -34,13 +41,13 @@ class ModelRepository:
         self.root = root
 
     def refuse_files(self) -> None:
-        """Raises PackagingError if a file is where the repository or a directory above it has to be."""
+        """Raise PackagingError if the repository, or a directory above it, is a file."""
         for path in (self.root, *self.root.parents):
             if path.exists() and not path.is_dir():
-                raise PackagingError(f"{path} is a file; the repository is a directory, made where there is none")
+                raise PackagingError(f"{path} is a file; give a directory for the repository, new or existing")
 
     def versions(self, model: str) -> Mapping[int, Manifest]:
-        """The versions of a model that are complete, in ascending order. Raises PackagingError on a damaged one."""
+        """A model's complete versions in ascending order. Raises PackagingError if a manifest is damaged."""
         directory = self.root / model
         numbers = sorted(int(path.name) for path in _children(directory) if path.name.isdecimal())
         found = {number: self._manifest(directory / str(number)) for number in numbers}
@@ -52,7 +59,7 @@ class ModelRepository:
         return [name for name in names if self.versions(name)]
 
     def pointer(self, model: str) -> Pointer | None:
-        """Which version answers, or None where nothing says so yet. Raises PackagingError."""
+        """Which version answers; None if no version does yet. Raises PackagingError if the pointer is damaged."""
         path = self.root / model / POINTER_FILE
         try:
             return parse_pointer(path.read_bytes()) if path.exists() else None
@@ -60,12 +67,12 @@ class ModelRepository:
             raise PackagingError(f"{path}: {error}") from None
 
     def find(self, model: str, fingerprint: str) -> Manifest | None:
-        """The newest version with this fingerprint."""
+        """The newest version with this fingerprint, or None."""
         same = [found for found in self.versions(model).values() if found.fingerprint == fingerprint]
         return same[-1] if same else None
 
     def faults(self, model: str) -> Sequence[str]:
-        """What is missing or changed since it was packaged, one sentence each."""
+        """Every file that is missing or has changed since it was packaged, and a wrong pointer: one sentence each."""
         found: list[str] = []
         for version, manifest in self.versions(model).items():
             directory = self.root / model / str(version)
@@ -73,23 +80,24 @@ class ModelRepository:
                 path = directory / entry.path
                 if not path.is_file():
                     found.append(f"{path} is missing")
-                elif _sha256(path) != entry.sha256:
-                    found.append(f"{path} is not what was packaged")
+                elif sha256_of(path) != entry.sha256:
+                    found.append(f"{path} has changed since it was packaged")
         pointer = self.pointer(model)
         if pointer is None or pointer.version not in self.versions(model):
-            found.append(f"{self.root / model / POINTER_FILE} names no version that is there")
+            found.append(f"{self.root / model / POINTER_FILE} names no complete version")
         return found
 
     def publish(self, manifest_for: Callable[[int], Manifest], source: Path, version: int | None) -> Manifest:
-        """Add a version, whole or not at all.
+        """Add a version, completely or not at all.
 
         Args:
-            manifest_for: the manifest of the version with this number; its files are in `source`.
-            source: where the files are now.
-            version: the number it must have, or None for the next one.
+            manifest_for: returns the manifest for a version number; the manifest lists files in `source`.
+            source: the directory that holds the files.
+            version: the version's number, or None for the next one.
 
         Raises:
-            PackagingError: the number is taken.
+            VersionTaken: a version has this number.
+            PackagingError: another process removed a file while it was written.
         """
         manifest = manifest_for(version or 1)
         self.root.mkdir(parents=True, exist_ok=True)
@@ -98,12 +106,12 @@ class ModelRepository:
             whole = incoming / "version"
             whole.mkdir()
             for entry in manifest.files:
-                _copy_durably(source / entry.path, whole, entry.path)
+                copy_durably(source / entry.path, whole, entry.path)
             _refuse_incomplete(whole, manifest.files)
             return self._rename(whole, manifest_for, version)
 
     def point(self, model: str, version: int, *, replace: bool) -> Pointer:
-        """Have a version answer, where none does yet or `replace` says so; labels stay as they are."""
+        """Make a version current if none is, or if `replace` is true; labels stay unchanged."""
         existing = self.pointer(model)
         if existing is not None and not replace:
             return existing
@@ -111,33 +119,30 @@ class ModelRepository:
         if pointer != existing:
             path = self.root / model / POINTER_FILE
             with self._incoming() as incoming:
-                _write_durably(incoming / POINTER_FILE, pointer.to_json().encode())
+                write_durably(incoming / POINTER_FILE, pointer.to_json().encode())
                 (incoming / POINTER_FILE).replace(path)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
         return pointer
 
     def _rename(self, incoming: Path, manifest_for: Callable[[int], Manifest], version: int | None) -> Manifest:
-        """Give the directory its number. Another process may take the same one at the same time: then the next."""
+        """Move a version to its number, or to the next one if another process takes the number at the same time."""
         while True:
             manifest = manifest_for(version or 1)
             directory = self.root / manifest.model
             directory.mkdir(exist_ok=True)
             number = version or 1 + max((int(p.name) for p in directory.iterdir() if p.name.isdecimal()), default=0)
             manifest = manifest_for(number)
-            _write_durably(incoming / MANIFEST_FILE, manifest.to_json().encode())
-            _sync_directory(incoming)
+            write_durably(incoming / MANIFEST_FILE, manifest.to_json().encode())
+            sync_directory(incoming)
             try:
                 incoming.rename(directory / str(number))
             except OSError as error:
                 if not (directory / str(number)).exists():
                     raise
                 if version is not None:
-                    raise PackagingError(
-                        f"version {version} of {manifest.model} exists and holds something else; a version never "
-                        "changes. Leave --version out to get the next number."
-                    ) from error
+                    raise VersionTaken(manifest.model, version) from error
                 continue
-            _sync_directory(directory)
+            sync_directory(directory)
             return manifest
 
     def _manifest(self, directory: Path) -> Manifest | None:
@@ -149,11 +154,11 @@ class ModelRepository:
 
     @contextlib.contextmanager
     def _incoming(self) -> Generator[Path]:
-        """A new directory in the repository, locked while it is written to."""
+        """A new directory in the repository, locked inside the block and removed after it."""
         while True:
             directory = Path(tempfile.mkdtemp(prefix=INCOMING, dir=self.root))
-            if (lock := _lock(directory)) is not None:
-                break  # otherwise another process clears it up already
+            if (lock := lock_directory(directory)) is not None:
+                break  # otherwise another process is removing it
         try:
             yield directory
         finally:
@@ -161,10 +166,10 @@ class ModelRepository:
             os.close(lock)
 
     def _sweep(self) -> None:
-        """Remove what writers left that were killed."""
+        """Remove the directories of writers that were killed."""
         for directory in self.root.glob(f"{INCOMING}*"):
-            with contextlib.suppress(OSError):  # it is another user's, who can clear it up
-                if (lock := _lock(directory)) is not None:
+            with contextlib.suppress(OSError):  # the directory belongs to another user, who can remove it
+                if (lock := lock_directory(directory)) is not None:
                     shutil.rmtree(directory, ignore_errors=True)
                     os.close(lock)
 
@@ -172,7 +177,7 @@ class ModelRepository:
 def list_files(directory: Path, paths: Iterator[str] | Sequence[str]) -> tuple[FileEntry, ...]:
     """Size and SHA-256 of files under a directory, in the order of their paths."""
     return tuple(
-        FileEntry(path=path, size=(directory / path).stat().st_size, sha256=_sha256(directory / path))
+        FileEntry(path=path, size=(directory / path).stat().st_size, sha256=sha256_of(directory / path))
         for path in sorted(paths)
     )
 
@@ -181,60 +186,10 @@ def _children(directory: Path) -> Sequence[Path]:
     return list(directory.iterdir()) if directory.is_dir() else []
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _lock(directory: Path) -> int | None:
-    """The descriptor that holds a directory's lock, or None where another process does, or has removed it."""
-    path = directory / LOCK
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), path.stat()):
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return None
-
-
-def _copy_durably(source: Path, directory: Path, path: str) -> None:
-    """Copy a file to a path under a directory that must be there."""
-    target = directory / path
-    for parent in reversed(Path(path).parents[:-1]):
-        (directory / parent).mkdir(exist_ok=True)
-    shutil.copyfile(source, target)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
-
-
 def _refuse_incomplete(directory: Path, files: Sequence[FileEntry]) -> None:
     for entry in files:
         path = directory / entry.path
         if not path.is_file() or path.stat().st_size != entry.size:
             raise PackagingError(
-                f"{path} was removed or changed by another process while the version was written; package it again"
+                f"{path} was removed or changed by another process while the version was written; try again"
             )
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""What a model may not do to the one who serves it, unless allowed by name."""
+"""Rejects models that could harm the machine that serves them."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -33,7 +33,7 @@ HARM: Mapping[str, str] = {
     "runs a graph hidden in a string": "DatasetFromGraph",
     "ends the process": "Abort",
 }
-"""What a node would do, and the operations that do it, as patterns that match the whole name."""
+"""For each harm, patterns of the operations that do it; a pattern matches the whole name."""
 PATTERNS = {what: re.compile("|".join(names.split())) for what, names in HARM.items()}
 PATH_ATTRIBUTES: Mapping[str, tuple[str, re.Pattern[bytes]]] = {
     "PrintV2": ("output_stream", re.compile(rb"(?!file://).*", re.DOTALL)),
@@ -41,7 +41,7 @@ PATH_ATTRIBUTES: Mapping[str, tuple[str, re.Pattern[bytes]]] = {
     "EncodeProto": ("descriptor_source", re.compile(rb"|(local|bytes)://.*", re.DOTALL)),
     "FixedUnigramCandidateSampler": ("vocab_file", re.compile(rb"")),
 }
-"""Operations that write or read a file if an attribute names one, and the values that name none."""
+"""Operations that use a file if an attribute names one: the attribute, and the values that name no file."""
 
 SAVER: Mapping[str, tuple[int, ...]] = {
     "SaveV2": (0,),
@@ -51,22 +51,23 @@ SAVER: Mapping[str, tuple[int, ...]] = {
     "Save": (0,),
     "Restore": (0,),
 }
-"""How a SavedModel reads its own variables, and which inputs are paths: only the loader may set them."""
+"""The operations that read and write a SavedModel's own variables, and which of their inputs are paths. These are
+harmless if the loader sets the paths."""
 TABLE_FILES: Mapping[str, tuple[int, ...]] = dict.fromkeys(
     ("InitializeTableFromTextFile", "InitializeTableFromTextFileV2"), (1,)
 )
-"""How a SavedModel fills a table from its own assets when it is loaded, and which inputs are paths."""
+"""The operations that fill a table from the SavedModel's own assets when it is loaded, and which inputs are paths."""
 
 
 def refuse_harm(meta_graph: Any, allowed: Collection[str]) -> None:
-    """Look at every node, those of functions included.
+    """Check every node of the graph and of its functions.
 
     Args:
         meta_graph: a MetaGraphDef.
-        allowed: names of operations that may stay, whatever they do.
+        allowed: names of operations to accept without a check.
 
     Raises:
-        PackagingError: a node could harm the one who serves the model; the message names the node and what it does.
+        PackagingError: a node could do harm, or no engine has its operation; the message names the node.
     """
     functions = {function.signature.name: function for function in meta_graph.graph_def.library.function}
     _refuse_foreign_assets(meta_graph)
@@ -76,13 +77,13 @@ def refuse_harm(meta_graph: Any, allowed: Collection[str]) -> None:
             continue
         if what := _harm(node):
             raise PackagingError(
-                f"the node {node.name!r}{f' of the function {where!r}' if where else ''} {what} ({node.op}). Whoever "
-                f"serves the model would run it. If you trust the model, allow it with --allow-op {node.op}"
+                f"the node {node.name!r}{f' of the function {where!r}' if where else ''} {what} ({node.op}), on "
+                f"every machine that serves the model. If you trust the model, allow it with --allow-op {node.op}"
             )
         if node.op not in functions and not _is_known(node.op):
             raise PackagingError(
-                f"the node {node.name!r} is of the operation {node.op}, which TensorFlow {tf.__version__} lacks: it "
-                "comes from a library of its own, which no engine here loads. Export the model without it."
+                f"the node {node.name!r} is of the operation {node.op}, which TensorFlow {tf.__version__} does not "
+                "have and no engine here loads. Export the model without it."
             )
 
 
@@ -114,7 +115,7 @@ def _refuse_foreign_assets(meta_graph: Any) -> None:
 
 
 def _assets(meta_graph: Any) -> Iterable[Any]:
-    """The AssetFileDefs, from where TensorFlow looks for them."""
+    """The AssetFileDefs, from the two places where TensorFlow looks for them."""
     if meta_graph.asset_file_def or "saved_model_assets" not in meta_graph.collection_def:
         return meta_graph.asset_file_def
     found: list[Any] = []
@@ -125,7 +126,7 @@ def _assets(meta_graph: Any) -> Iterable[Any]:
 
 
 def _normal_nodes(meta_graph: Any, functions: Mapping[str, Any]) -> frozenset[Place]:
-    """The nodes by which a loader reads the model's own variables and assets, and which no client's call runs."""
+    """The nodes with which the loader reads the model's own variables and assets, and which no request runs."""
     graph = meta_graph.graph_def
     saver = LoaderPaths(meta_graph, functions, {meta_graph.saver_def.filename_tensor_name})
     assets = LoaderPaths(meta_graph, functions, {asset.tensor_info.name for asset in _assets(meta_graph)})
@@ -140,13 +141,13 @@ def _normal_nodes(meta_graph: Any, functions: Mapping[str, Any]) -> frozenset[Pl
 
 
 def _answers(meta_graph: Any) -> set[str]:
-    """The tensors that clients ask for."""
+    """The output tensors of the signatures."""
     signatures = (signature for name, signature in meta_graph.signature_def.items() if name != INIT_SIGNATURE)
     return {output.name for signature in signatures for output in signature.outputs.values()}
 
 
 def _initial_nodes(meta_graph: Any) -> set[str]:
-    """What a loader runs once the variables are there."""
+    """The nodes that the loader runs once the variables are restored."""
     found = {
         output.name
         for name, signature in meta_graph.signature_def.items()

@@ -1,4 +1,4 @@
-"""What a trainer hands over, made into something that can be packaged."""
+"""Sources: the models that can be packaged, as their trainers wrote them."""
 
 import hashlib
 import shutil
@@ -15,7 +15,7 @@ SourceForm = Literal["saved_model", "keras", "tflite"]
 
 SUFFIXES = {".keras": "keras", ".h5": "keras", ".hdf5": "keras", ".tflite": "tflite"}
 UNSTABLE_FILES = frozenset({"fingerprint.pb"})
-"""Files that hold a new random identifier each time the same model is saved."""
+"""Files with a random identifier, which differ each time the same model is saved."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +25,11 @@ class Source:
     path: Path
     form: SourceForm
     digest: str
-    """SHA-256 over the content, lower-case hexadecimal: equal for equal models."""
+    """SHA-256 over the content in lower-case hexadecimal; equal for equal models."""
 
 
 def open_source(path: Path) -> Source:
-    """Recognise a SavedModel directory, a Keras file or a LiteRT file. Raises PackagingError."""
+    """Recognise a SavedModel directory, a Keras file or a LiteRT file. Raises PackagingError if it is none of them."""
     if path.is_dir():
         if not (path / GRAPH_FILE).is_file():
             raise PackagingError(f"{path} holds no {GRAPH_FILE}, so it is not a SavedModel directory{_hint(path)}")
@@ -46,7 +46,7 @@ def open_source(path: Path) -> Source:
 
 
 def _hint(directory: Path) -> str:
-    """Where the newest model is, if the directory is laid out as TensorFlow Serving wants it."""
+    """Names the newest version, if the directory holds versions as TensorFlow Serving expects."""
     versions = [graph.parent for graph in directory.glob(f"*/{GRAPH_FILE}") if graph.parent.name.isdecimal()]
     return f"; give {max(versions, key=lambda version: int(version.name))}, which is one" if versions else ""
 
@@ -60,11 +60,11 @@ def copy_saved_model(source: Path, target: Path) -> None:
 
 
 def saved_model_files(directory: Path) -> Iterator[Path]:
-    """The files of a SavedModel, in the order of their paths. Raises PackagingError on a link that leads outside."""
+    """The files of a SavedModel, in the order of their paths. Raises PackagingError on a link to the outside."""
     root = directory.resolve()
     for path in sorted(directory.rglob("*")):
         if not path.resolve().is_relative_to(root):
-            raise PackagingError(f"{path} is a link that leads out of the SavedModel; copy the file there instead")
+            raise PackagingError(f"{path} is a link out of the SavedModel; put a copy of the file in its place")
         if path.is_file():
             yield path
 

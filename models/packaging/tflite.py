@@ -1,4 +1,4 @@
-"""LiteRT files as a source: their signatures, and what could not be served."""
+"""LiteRT files as sources: reads their signatures, and rejects operations that LiteRT does not have."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,17 +10,18 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from handlers.manifest import DEFAULT_SIGNATURE, DTYPES, Signature, TensorSpec
+from handlers.manifest import DEFAULT_SIGNATURE, Signature, TensorSpec
 from models.packaging.errors import PackagingError, reason_of
+from models.packaging.tensor_specs import read_specs, supported_dtype
 from models.quiet import captured_output
 
 IDENTIFIER = b"TFL3"
 FLEX = "Flex"
-"""What the names of TensorFlow's operations begin with in a LiteRT file."""
+"""Prefix of TensorFlow's operations in a LiteRT file."""
 
 
 def prepare_tflite(path: Path, target: Path) -> Mapping[str, Signature]:
-    """Copy a LiteRT file, with a signature where it has none, and read its signatures. Raises PackagingError."""
+    """Copy a LiteRT file, add a signature if it has none, and return its signatures. Raises PackagingError."""
     content = path.read_bytes()
     if content[4:8] != IDENTIFIER:
         raise PackagingError(f"{path} is not a LiteRT file: it lacks the identifier {IDENTIFIER.decode()}")
@@ -39,10 +40,10 @@ def prepare_tflite(path: Path, target: Path) -> Mapping[str, Signature]:
 
 
 def share_subgraphs(content: bytes) -> bytes:
-    """A LiteRT file in which signatures that compute the same share one subgraph.
+    """Make signatures of a LiteRT file that compute the same share one subgraph.
 
-    LiteRT packs the weights of every subgraph of its own, used or not: Keras exports, whose signatures `serve` and
-    `serving_default` are one function, would need that memory twice.
+    LiteRT packs the weights of each subgraph separately. A Keras export has the signatures `serve` and
+    `serving_default` for one function, and would need the memory twice.
     """
     model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     first: dict[Any, int] = {}
@@ -58,7 +59,7 @@ def share_subgraphs(content: bytes) -> bytes:
 
 
 def _computation(model: Any, graph: Any) -> Any:
-    """What a subgraph computes, whatever its tensors are called: equal for subgraphs that can stand for one another."""
+    """What a subgraph computes, without the names of its tensors; equal for subgraphs that are interchangeable."""
     tensors = [
         {**vars(tensor), "name": None, "buffer": tensor.buffer if _has_data(model.buffers[tensor.buffer]) else None}
         for tensor in graph.tensors
@@ -71,7 +72,7 @@ def _has_data(buffer: Any) -> bool:
 
 
 def _frozen(value: Any) -> Any:
-    """A hashable value that is equal for equal objects of the schema."""
+    """A hashable copy of an object of the schema; equal for equal objects."""
     if isinstance(value, Mapping):
         return tuple((key, _frozen(item)) for key, item in value.items())
     if isinstance(value, list | tuple | np.ndarray):
@@ -80,14 +81,14 @@ def _frozen(value: Any) -> Any:
 
 
 def _empty_subgraph() -> Any:
-    """What stands in the place of a subgraph that nothing needs, so that the others keep their indices."""
+    """A replacement for an unused subgraph, so that the others keep their indices."""
     graph: Any = schema.SubGraphT()
     graph.tensors, graph.inputs, graph.outputs, graph.operators = [], [], [], []
     return graph
 
 
 def _refuse_foreign_operations(path: Path, model: Any, target: Path) -> None:
-    """Refuse TensorFlow's own operations, and the custom ones that LiteRT says it lacks: it has some built in."""
+    """Reject TensorFlow's operations, and the custom operations that LiteRT does not have built in."""
     custom = sorted({_text(code.customCode) for code in model.operatorCodes if code.customCode})
     foreign = [name for name in custom if name.startswith(FLEX)]
     if custom and not foreign:
@@ -95,12 +96,12 @@ def _refuse_foreign_operations(path: Path, model: Any, target: Path) -> None:
     if foreign:
         raise PackagingError(
             f"{path} needs the operations {', '.join(foreign)}, which LiteRT does not have built in. Package the "
-            "SavedModel that it was converted from."
+            "SavedModel that the file was converted from."
         )
 
 
 def _unresolved_operations(path: Path) -> list[str]:
-    """The custom operations that LiteRT lacks, as far as it says so before it is given inputs."""
+    """The custom operations that LiteRT reports as missing when it loads a file."""
     try:
         with captured_output():
             Interpreter(str(path), num_threads=1).allocate_tensors()
@@ -128,7 +129,7 @@ def _tensor_maps(path: Path, graph: Any, indices: Sequence[int]) -> list[Any]:
         if not name or name in entries:
             raise PackagingError(
                 f"{path} has no signature, and its tensor {tensor!r} cannot be told from others by its name. Package "
-                "the SavedModel that it was converted from, or convert it with signatures."
+                "the SavedModel that the file was converted from, or convert it with signatures."
             )
         entries[name] = schema.TensorMapT()
         entries[name].name, entries[name].tensorIndex = name.encode(), index
@@ -148,21 +149,18 @@ def _read_signatures(path: Path) -> Mapping[str, Signature]:
         for name in sorted(interpreter.get_signature_list()):
             runner = interpreter.get_signature_runner(name)
             signatures[name] = Signature(
-                inputs=_specs(name, runner.get_input_details()), outputs=_specs(name, runner.get_output_details())
+                inputs=read_specs(name, runner.get_input_details(), _spec),
+                outputs=read_specs(name, runner.get_output_details(), _spec),
             )
     return signatures
 
 
-def _specs(signature: str, details: Mapping[str, Any]) -> Mapping[str, TensorSpec]:
-    return {name: _spec(f"{signature}.{name}", details[name]) for name in sorted(details)}
-
-
 def _spec(where: str, detail: Mapping[str, Any]) -> TensorSpec:
     dtype = "string" if detail["dtype"] in (np.bytes_, np.object_, np.str_) else np.dtype(detail["dtype"]).name
-    if dtype not in DTYPES:
-        raise PackagingError(f"{where} has the dtype {dtype}; allowed are {', '.join(sorted(DTYPES))}")
     shape = detail.get("shape_signature", detail["shape"])
-    return TensorSpec(dtype=dtype, shape=tuple(int(size) for size in shape), tensor=detail["name"])
+    return TensorSpec(
+        dtype=supported_dtype(where, dtype), shape=tuple(int(size) for size in shape), tensor=detail["name"]
+    )
 
 
 def _text(value: Any) -> str:

@@ -71,6 +71,6 @@ def _signatures(model: Any) -> dict[str, Any]:
 
 
 def _decode(png: tf.Tensor) -> tf.Tensor:
-    """A PNG of any size and colour, as the pixels that the network learned from."""
+    """A PNG of any size and colour, in the size and range of the training images."""
     grey = tf.io.decode_png(png, channels=1)
     return tf.image.resize(tf.cast(grey, tf.float32), [SIDE, SIDE], antialias=True) * (DARKEST / 255.0)

@@ -1,4 +1,4 @@
-"""Models on tables of measurements: iris, wine and breast cancer (classes), diabetes (a number)."""
+"""Models for tables of measurements: iris, wine and breast cancer give classes, diabetes gives a number."""
 
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +59,7 @@ def _train_classifier(load: Callable[[], Any], *, epochs: int) -> TrainedModel:
 
 
 def _network(train: np.ndarray, head: keras.layers.Layer) -> keras.Model:
-    """Scaling is the first layer, so that a caller sends measurements as they were taken."""
+    """A network whose first layer scales its inputs, so that callers send unscaled measurements."""
     scaling = keras.layers.Normalization()
     scaling.adapt(train)
     return keras.Sequential(

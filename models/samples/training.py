@@ -1,4 +1,4 @@
-"""Training what is in the catalog, and re-using what was trained before."""
+"""Trains the sample models of the catalog, and keeps those that are up to date."""
 
 import hashlib
 import importlib.util
@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from models.catalog import CatalogEntry
+from models.samples.catalog import CatalogEntry
 
 FINGERPRINT_FILE = "fingerprint.txt"
 METRICS_FILE = "metrics.json"
@@ -17,14 +17,14 @@ SHARED_MODULES = ("models.samples.trained", "models.saving")
 
 
 class TrainingError(Exception):
-    """A trained model is not good enough; the message has its metric and what was asked for."""
+    """A trained model is not good enough; the message has its metric and the catalog's bound."""
 
 
 def train_entry(entry: CatalogEntry, exports: Path) -> bool:
-    """Have the trained model in `exports/<name>`; False where it was there already.
+    """Train a model into `exports/<name>`. Returns False if the model there is up to date.
 
     Raises:
-        TrainingError: the model does not reach what the catalog asks for; what was there before stays.
+        TrainingError: the model misses the catalog's bound; the model that was there before stays.
     """
     directory, fingerprint = exports / entry.name, training_fingerprint(entry)
     if is_trained(entry, exports):
@@ -47,7 +47,7 @@ def train_entry(entry: CatalogEntry, exports: Path) -> bool:
 
 
 def is_trained(entry: CatalogEntry, exports: Path) -> bool:
-    """Whether what is in `exports` came from the trainer as it is now, with the libraries of now."""
+    """Whether the model in `exports` came from today's trainer and libraries."""
     path = exports / entry.name / FINGERPRINT_FILE
     return path.is_file() and path.read_text(encoding="ascii").strip() == training_fingerprint(entry)
 
@@ -58,7 +58,7 @@ def read_metrics(entry: CatalogEntry, exports: Path) -> dict[str, Any]:
 
 
 def training_fingerprint(entry: CatalogEntry) -> str:
-    """SHA-256 over the trainer's source and the versions of what it learns with."""
+    """SHA-256 over the trainer's source and the versions of its libraries."""
     digest = hashlib.sha256()
     for module in (entry.trainer.partition(":")[0], *SHARED_MODULES):
         found = importlib.util.find_spec(module)

@@ -14,7 +14,7 @@ from tests.benchmarks.recorded import records
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Recorded results, and directories of their own for what is written."""
-    for name, path in (("ROOT", "."), ("RESULTS", "results"), ("DOCS", "docs"), ("QUICK", "quick")):
+    for name, path in (("PROJECT", "."), ("RESULTS", "results"), ("DOCS", "docs"), ("QUICK", "quick")):
         assert hasattr(paths, name)
         monkeypatch.setattr(command, name, tmp_path / path)
     for record in records():

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.runtime_api import FunctionFailed, cold_start
+from benchmarks.process_start import cold_start
+from benchmarks.runtime_api import FunctionFailed
 from benchmarks.sections.warm_calls import take_turns
 from benchmarks.worker import Worker
 

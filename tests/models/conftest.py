@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from models.packaging.package import PackageOptions, package
+from models.packaging.options import PackageOptions
+from models.packaging.package import package
 from models.packaging.repository import ModelRepository
 from models.quiet import silence_libraries
 

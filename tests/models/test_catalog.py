@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, parse_manifest, parse_pointer
-from models.catalog import CatalogError, load_catalog
+from models.samples.catalog import CatalogError, load_catalog
 from models.samples.training import METRICS_FILE, train_entry
+from tests.models.asking import current_manifest
 
 
 @pytest.mark.parametrize("name", load_catalog())
@@ -18,16 +18,14 @@ def test_a_sample_model_is_as_good_as_the_catalog_asks(exports, name):
 
 @pytest.mark.parametrize("name", load_catalog())
 def test_the_held_out_set_has_every_input_and_a_label_for_each_example(repository, exports, name):
-    version = parse_pointer((repository / name / POINTER_FILE).read_bytes()).version
-    manifest = parse_manifest((repository / name / str(version) / MANIFEST_FILE).read_bytes())
+    manifest = current_manifest(repository, name)
     with np.load(exports / name / "test.npz") as held_out:
         for signature in manifest.signatures.values():
             assert {len(held_out[key]) for key in signature.inputs} == {len(held_out["label"])}
 
 
 def test_digits_take_pixels_on_litert_and_png_bytes_on_tensorflow(repository):
-    version = parse_pointer((repository / "digits" / POINTER_FILE).read_bytes()).version
-    manifest = parse_manifest((repository / "digits" / str(version) / MANIFEST_FILE).read_bytes())
+    manifest = current_manifest(repository, "digits")
     assert manifest.artifact_for("serving_default").engine == "litert"
     assert manifest.artifact_for("png").engine == "tensorflow"
     assert manifest.signatures["png"].inputs["png_bytes"].dtype == "string"

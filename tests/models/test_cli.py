@@ -1,4 +1,4 @@
-"""The command line says what it did, or why not."""
+"""The command line reports its result or the reason of a failure."""
 
 import errno
 
@@ -37,7 +37,7 @@ def test_a_full_disk_is_one_line_and_a_non_zero_exit(capsys, monkeypatch, error,
     def fail(*arguments):
         raise error
 
-    monkeypatch.setattr("models.cli.package", fail)
+    monkeypatch.setattr("models.commands.package.package", fail)
     assert main(["package", "m", "--name", "m"]) == 1
     assert capsys.readouterr().err.splitlines()[-1] + "\n" == said
 

@@ -9,8 +9,9 @@ from tensorflow.lite.tools import flatbuffer_utils
 from handlers.manifest import MANIFEST_FILE, parse_manifest
 from handlers.serving import engines
 from models.packaging.errors import PackagingError
-from models.packaging.trials import _by_range
+from models.packaging.trial_runner import _by_range
 from tests.models import more_models, saved_models
+from tests.models.asking import answer
 
 
 @pytest.fixture(scope="module")
@@ -18,16 +19,6 @@ def keras_model():
     images = keras.Input((6, 6, 1), name="image")
     flat = keras.layers.Flatten()(keras.layers.Conv2D(4, 3, activation="relu")(images))
     return keras.Model(images, [keras.layers.Dense(3, name="kind")(flat), keras.layers.Dense(1, name="age")(flat)])
-
-
-def answer(repository, manifest, signature, inputs):
-    """Ask a packaged version as a function would."""
-    directory = repository.root / manifest.model / str(manifest.version)
-    model = engines.load(directory, manifest.artifact_for(signature), manifest.signatures, 1)
-    try:
-        return model.run(signature, inputs)
-    finally:
-        model.close()
 
 
 def test_each_signature_is_served_by_the_engine_that_can(tmp_path, empty, pack):

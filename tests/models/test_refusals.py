@@ -9,14 +9,11 @@ import pytest
 from handlers.manifest import Signature, TensorSpec
 from handlers.serving.warmup import warmup_inputs
 from models.packaging.errors import PackagingError
+from models.packaging.generated_requests import generate_requests
+from models.packaging.given_samples import refuse_unusable_samples, requests_from_samples
 from models.packaging.meta_graph import read_meta_graph, read_signatures
 from models.packaging.safety import refuse_harm
-from models.packaging.samples import (
-    generate_requests,
-    refuse_unusable_samples,
-    requests_from_samples,
-    warmup_request,
-)
+from models.packaging.warmup_requests import warmup_request
 from tests.models import saved_models
 
 
@@ -213,7 +210,7 @@ def test_a_directory_of_versions_is_refused_with_the_newest_of_them(tmp_path, re
 
 def test_a_repository_that_is_a_file_is_refused(tmp_path, empty, pack):
     empty.root.touch()
-    with pytest.raises(PackagingError, match="is a file; the repository is a directory"):
+    with pytest.raises(PackagingError, match="is a file; give a directory"):
         pack(saved_models.save(tmp_path / "m", serving_default=saved_models.scores))
 
 
@@ -230,8 +227,8 @@ B = np.zeros(3, np.int32)
 @pytest.mark.parametrize(
     ("arrays", "reason"),
     [
-        ({"a": A, "B": B}, "no signature's input: B; serving_default takes a, b"),
-        ({"a": A}, "hold a, which is not all that any signature needs; serving_default takes a, b"),
+        ({"a": A, "B": B}, "arrays that no signature takes: B; serving_default takes a, b"),
+        ({"a": A}, "hold a, which is not enough for any signature; serving_default takes a, b"),
         ({}, "hold nothing"),
         ({"a": A, "b": B[:2]}, "3 of a, 2 of b; give as many of each"),
         ({"a": A[:0], "b": B[:0]}, "are empty"),
@@ -239,8 +236,8 @@ B = np.zeros(3, np.int32)
         ({"a": A.astype("U1"), "b": B}, "a are of dtype <U1"),
         ({"a": A + 1j, "b": B}, "a are of dtype complex"),
         ({"a": np.full((3, 4), 1e300), "b": B}, "a are of dtype float64"),
-        ({"a": A, "b": B + 0.5}, "b are of dtype float64 and hold values that int32 has not"),
-        ({"a": A, "b": B + np.int64(2**31)}, "b are of dtype int64 and hold values that int32 has not"),
+        ({"a": A, "b": B + 0.5}, "b are of dtype float64 and hold values that int32 cannot hold"),
+        ({"a": A, "b": B + np.int64(2**31)}, "b are of dtype int64 and hold values that int32 cannot hold"),
         ({"a": A, "b": B + np.nan}, "b are of dtype float64"),
     ],
 )

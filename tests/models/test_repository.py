@@ -1,4 +1,4 @@
-"""Versions appear whole, never change, and survive whoever is killed."""
+"""A version appears complete and never changes, even if its writer is killed."""
 
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ import os, signal, sys
 from pathlib import Path
 from models.packaging import repository
 from tests.models.test_repository import publish
-repository._sync_directory = lambda directory: os.kill(os.getpid(), signal.SIGKILL)
+repository.sync_directory = lambda directory: os.kill(os.getpid(), signal.SIGKILL)
 publish(repository.ModelRepository(Path(sys.argv[1])), Path(sys.argv[2]), "second")
 """
 
@@ -49,7 +49,7 @@ def snapshot(root: Path) -> dict[str, bytes]:
 def test_versions_count_up(tmp_path, empty):
     assert [publish(empty, tmp_path / "s", content).version for content in ("first", "second")] == [1, 2]
     assert empty.find("m", "first").version == 1
-    assert empty.faults("m") == [f"{empty.root / 'm' / 'current.json'} names no version that is there"]
+    assert empty.faults("m") == [f"{empty.root / 'm' / 'current.json'} names no complete version"]
 
 
 def test_a_version_never_changes(tmp_path, empty):
@@ -68,7 +68,7 @@ def test_a_pointer_stays_where_it_is_unless_told(tmp_path, empty):
     assert empty.point("m", 2, replace=True).version == 2
 
 
-def test_whoever_is_killed_while_writing_leaves_the_repository_as_it_was(tmp_path, empty):
+def test_a_writer_that_is_killed_leaves_the_repository_unchanged(tmp_path, empty):
     publish(empty, tmp_path / "s", "first")
     before = snapshot(empty.root)
     arguments = [sys.executable, "-c", KILLED_WHILE_WRITING, str(empty.root), str(tmp_path / "s")]
@@ -79,16 +79,16 @@ def test_whoever_is_killed_while_writing_leaves_the_repository_as_it_was(tmp_pat
     assert list(empty.root.glob(f"{INCOMING}*")) == []
 
 
-def test_nobody_clears_up_what_another_process_is_writing(tmp_path, empty, monkeypatch):
-    first = repository_module._copy_durably
+def test_a_process_does_not_remove_what_another_is_writing(tmp_path, empty, monkeypatch):
+    first = repository_module.copy_durably
 
     def publish_in_between(*arguments):
-        monkeypatch.setattr(repository_module, "_copy_durably", first)
+        monkeypatch.setattr(repository_module, "copy_durably", first)
         first(*arguments)
         monkeypatch.setattr("os.getpid", lambda: 4194305)  # as in a container or on a host of its own
         publish(ModelRepository(empty.root), tmp_path / "other", "other")
 
-    monkeypatch.setattr(repository_module, "_copy_durably", publish_in_between)
+    monkeypatch.setattr(repository_module, "copy_durably", publish_in_between)
     assert publish(empty, tmp_path / "s", "first").version == 2
     assert [(empty.root / "m" / version / "file").read_text() for version in "12"] == ["other", "first"]
     assert list(empty.root.glob(f"{INCOMING}*")) == []
@@ -96,13 +96,13 @@ def test_nobody_clears_up_what_another_process_is_writing(tmp_path, empty, monke
 
 @pytest.mark.parametrize("what", ["directory", "file"])
 def test_a_version_that_lost_a_file_while_it_was_written_is_not_published(tmp_path, empty, monkeypatch, what):
-    copy = repository_module._copy_durably
+    copy = repository_module.copy_durably
 
     def lose(source, directory, path):
         copy(source, directory, path)
         shutil.rmtree(directory) if what == "directory" else (directory / path).unlink()
 
-    monkeypatch.setattr(repository_module, "_copy_durably", lose)
+    monkeypatch.setattr(repository_module, "copy_durably", lose)
     with pytest.raises(PackagingError, match="removed or changed"):
         publish(empty, tmp_path / "s", "first")
     assert snapshot(empty.root) == {}
@@ -111,9 +111,9 @@ def test_a_version_that_lost_a_file_while_it_was_written_is_not_published(tmp_pa
 def test_a_copy_does_not_bring_back_a_directory_that_was_removed(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FileNotFoundError):
-        repository_module._copy_durably(tmp_path / "file", tmp_path / "removed", "a/b/file")
+        repository_module.copy_durably(tmp_path / "file", tmp_path / "removed", "a/b/file")
     (tmp_path / "there").mkdir()
-    repository_module._copy_durably(tmp_path / "file", tmp_path / "there", "a/b/file")
+    repository_module.copy_durably(tmp_path / "file", tmp_path / "there", "a/b/file")
     assert (tmp_path / "there" / "a" / "b" / "file").is_file()
 
 
@@ -121,4 +121,4 @@ def test_a_changed_file_is_found(tmp_path, empty):
     publish(empty, tmp_path / "s", "first")
     empty.point("m", 1, replace=False)
     (empty.root / "m" / "1" / "file").write_text("other")
-    assert empty.faults("m") == [f"{empty.root / 'm' / '1' / 'file'} is not what was packaged"]
+    assert empty.faults("m") == [f"{empty.root / 'm' / '1' / 'file'} has changed since it was packaged"]

@@ -6,28 +6,19 @@ import keras
 import numpy as np
 import pytest
 
-from handlers.serving import engines
-from models.build import Places
-from models.samples.third_party import BASIC_PITCH, CREPE_TINY, FER, FetchError, ThirdPartyModel, fetch
+from models import places
+from models.samples.third_party import FetchError, fetch, load_third_party
+from tests.models.asking import answer
 
 
-def fetched(model: ThirdPartyModel) -> Path:
+def fetched(name: str) -> Path:
     """Where the model is; skips the test where it is not and cannot be downloaded."""
+    model = load_third_party()[name]
     try:
-        fetch(model, Places.third_party)
+        fetch(model, places.THIRD_PARTY)
     except FetchError as error:
         pytest.skip(f"{error}; `python -m models fetch-samples` fetches it where there is a network")
-    return model.path(Places.third_party)
-
-
-def answer(repository, packaged, inputs):
-    manifest = packaged.manifest
-    directory = repository.root / manifest.model / str(manifest.version)
-    model = engines.load(directory, manifest.artifact_for("serving_default"), manifest.signatures, 2)
-    try:
-        return model.run("serving_default", inputs)
-    finally:
-        model.close()
+    return model.path(places.THIRD_PARTY)
 
 
 def tone(hertz: float, rate: int, samples: int) -> np.ndarray:
@@ -37,27 +28,28 @@ def tone(hertz: float, rate: int, samples: int) -> np.ndarray:
 def test_basic_pitch_hears_a_440_hz_tone_as_midi_69(empty, pack, tmp_path):
     audio = tone(440, 22050, 43844).reshape(1, -1, 1)
     np.savez(tmp_path / "samples.npz", input_2=audio)
-    packaged = pack(fetched(BASIC_PITCH) / "nmp", samples=tmp_path / "samples.npz", forms=("frozen_graph",))
-    note = answer(empty, packaged, {"input_2": audio})["note"]
+    packaged = pack(fetched("basic-pitch") / "nmp", samples=tmp_path / "samples.npz", forms=("frozen_graph",))
+    note = answer(empty, packaged.manifest, "serving_default", {"input_2": audio})["note"]
     assert note.shape == (1, 172, 88)
     assert 21 + int(np.argmax(note[0].mean(axis=0))) == 69
 
 
 def test_a_saved_model_with_keras_2_optimizer_slots_converts_to_litert(empty, pack):
-    packaged = pack(fetched(BASIC_PITCH) / "nmp", forms=("tflite",), tolerance=0.05)
+    packaged = pack(fetched("basic-pitch") / "nmp", forms=("tflite",), tolerance=0.05)
     assert packaged.manifest.artifacts[0].engine == "litert"
 
 
 def test_fer_is_served_from_its_keras_2_file(empty, pack):
-    packaged = pack(fetched(FER) / "emotion_model.hdf5")
+    packaged = pack(fetched("fer") / "emotion_model.hdf5")
     (name,) = packaged.manifest.signatures["serving_default"].inputs
-    (emotions,) = answer(empty, packaged, {name: np.zeros((3, 64, 64, 1), np.float32)}).values()
+    faces = np.zeros((3, 64, 64, 1), np.float32)
+    (emotions,) = answer(empty, packaged.manifest, "serving_default", {name: faces}).values()
     assert emotions.shape == (3, 7)
     np.testing.assert_allclose(emotions.sum(axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("model", "file"), [(BASIC_PITCH, "nmp.tflite"), (FER, "emotion_model_quantized.tflite")], ids=["pitch", "fer"]
+    ("model", "file"), [("basic-pitch", "nmp.tflite"), ("fer", "emotion_model_quantized.tflite")], ids=["pitch", "fer"]
 )
 def test_a_published_litert_file_is_served_as_it_is(empty, pack, model, file):
     packaged = pack(fetched(model) / file)
@@ -80,11 +72,11 @@ def crepe_tiny(weights: Path) -> keras.Model:
 
 
 def test_crepe_hears_a_440_hz_tone(empty, pack, tmp_path):
-    crepe_tiny(fetched(CREPE_TINY) / "weights.h5").save(tmp_path / "crepe.keras")
+    crepe_tiny(fetched("crepe-tiny") / "weights.h5").save(tmp_path / "crepe.keras")
     frame = tone(440, 16000, 1024)
     np.savez(tmp_path / "samples.npz", input=((frame - frame.mean()) / frame.std())[None])
     packaged = pack(tmp_path / "crepe.keras", samples=tmp_path / "samples.npz")
     with np.load(tmp_path / "samples.npz") as samples:
-        (salience,) = answer(empty, packaged, dict(samples)).values()
+        (salience,) = answer(empty, packaged.manifest, "serving_default", dict(samples)).values()
     cents = 1997.3794084376191 + 20 * int(np.argmax(salience[0]))
     assert 10 * 2 ** (cents / 1200) == pytest.approx(440, rel=0.01)

@@ -10,18 +10,23 @@ STATUS = Path("/proc/self/status")
 
 
 def resident_bytes() -> int:
-    """Memory that is in RAM now; where the system does not say, the most that ever was."""
+    """Memory in RAM now; where the system does not say (macOS), the peak."""
     return _status("VmRSS") or peak_bytes()
 
 
 def peak_bytes() -> int:
-    """The most that ever was in RAM."""
+    """The largest memory in RAM since the process started."""
     unit = 1 if sys.platform == "darwin" else 1024
     return _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+def file_backed_bytes() -> int:
+    """The part of the memory in RAM that is mapped from files; 0 where the system does not say."""
+    return _status("RssFile")
+
+
 def return_free_memory() -> None:
-    """Have the allocator give free memory back to the system, where it can."""
+    """Return freed memory to the system; does nothing where the C library has no `malloc_trim`."""
     try:
         ctypes.CDLL(None).malloc_trim(0)
     except (AttributeError, OSError):

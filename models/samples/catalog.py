@@ -1,8 +1,8 @@
-"""The catalog: which sample models there are, who trains them, and how good they must be."""
+"""The catalog of sample models: their trainers, and how good they must be."""
 
 import importlib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,18 +29,18 @@ class CatalogEntry:
     trainer: str
     """`module:function` of a function without arguments that returns a TrainedModel."""
     at_least: float | None = None
-    """The smallest value of its metric that is accepted, where more is better."""
+    """The smallest accepted value of its metric, for a metric where more is better."""
     at_most: float | None = None
-    """The largest value of its metric that is accepted, where less is better."""
+    """The largest accepted value of its metric, for a metric where less is better."""
 
     def train(self) -> "TrainedModel":
-        """Train it. Imports TensorFlow."""
+        """Train the model. Imports TensorFlow."""
         module, _, function = self.trainer.partition(":")
         trainer: Callable[[], TrainedModel] = getattr(importlib.import_module(module), function)
         return trainer()
 
     def accepts(self, value: float) -> bool:
-        """Whether a metric of this value is good enough."""
+        """Whether this value of its metric is good enough."""
         return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
 
 
@@ -51,6 +51,14 @@ def load_catalog(path: Path = CATALOG_FILE) -> Mapping[str, CatalogEntry]:
     except (OSError, ValueError) as error:
         raise CatalogError(f"{path}: {error}") from None
     return {name: _entry(name, value) for name, value in document.items()}
+
+
+def chosen_entries(names: Sequence[str]) -> Sequence[CatalogEntry]:
+    """The entries of these names; all entries if none is named. Raises CatalogError if a name is not in the catalog."""
+    catalog = load_catalog()
+    if unknown := [name for name in names if name not in catalog]:
+        raise CatalogError(f"the catalog has no {', '.join(unknown)}; it has {', '.join(catalog)}")
+    return [catalog[name] for name in names or catalog]
 
 
 def _entry(name: str, value: Mapping[str, Any]) -> CatalogEntry:

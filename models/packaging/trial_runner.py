@@ -1,6 +1,5 @@
-"""Trying candidates: each in a process of its own, so that load time and memory are true."""
+"""Runs trials: each candidate in a process of its own, so that nothing else is in its load time and memory."""
 
-import json
 import os
 import signal
 import subprocess
@@ -16,16 +15,17 @@ import numpy as np
 
 from handlers.manifest import Artifact, FileEntry, Manifest, Signature
 from handlers.serving.engines import EngineError
-from models.packaging.arrays import Arrays, from_engine, load_arrays, save_arrays, to_engine
+from models.packaging.arrays import Arrays, from_engine, to_engine
 from models.packaging.candidates import Candidate
 from models.packaging.comparison import Difference, compare, worst_of
+from models.packaging.trial_files import TrialFiles, TrialReport, TrialTask
+from models.places import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 900
 FAR_LARGER = 30
-"""How many times larger inputs are measured apart."""
+"""Requests whose inputs are more than this many times larger than the smallest are compared apart."""
 ENGINE_ERROR = f"{EngineError.__module__}.{EngineError.__qualname__}: "
-"""What Python writes before an engine's own words."""
+"""What Python prints before the message of an EngineError."""
 THREADS = min(2, os.cpu_count() or 1)
 
 
@@ -35,45 +35,42 @@ class TrialFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """Requests to one signature and what the reference answered."""
+    """Requests to one signature, and the reference's answers."""
 
     requests: Sequence[Arrays]
     answers: Sequence[Arrays]
 
     @property
     def samples(self) -> int:
-        """How many examples were asked about."""
+        """The number of examples in all requests."""
         return sum(_batch(answer) for answer in self.answers)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What one candidate did."""
+    """The result of one candidate's trial."""
 
     candidate: Candidate
     size: int
     """Bytes of its files."""
-    report: Mapping[str, Any]
-    """What the process measured."""
+    report: TrialReport
     differences: Mapping[str, Difference]
-    """Per signature, how far its answers were from the reference's."""
+    """For each signature, how far its answers were from the reference's."""
 
     def failure_of(self, signature: str) -> str:
-        """Why this candidate cannot serve a signature; empty where it can."""
+        """Why this candidate cannot serve a signature; empty if it can."""
         return self.differences[signature].reason
 
     def measured(self) -> dict[str, Any]:
-        """The measurements as evidence, rounded to what repeats."""
+        """The measurements for the manifest, rounded to the digits that repeat."""
         return {
             "size_bytes": self.size,
-            "load_seconds": round(self.report["load_seconds"], 4),
-            "first_answer_seconds": round(self.report["first_answer_seconds"], 4),
-            "first_answer_cpu_seconds": round(self.report["first_answer_cpu_seconds"], 4),
-            "median_seconds": {
-                name: round(found["median_seconds"], 7) for name, found in self.report["signatures"].items()
-            },
-            "resident_bytes": self.report["resident_bytes"],
-            "peak_bytes": self.report["peak_bytes"],
+            "load_seconds": round(self.report.load_seconds, 4),
+            "first_answer_seconds": round(self.report.first_answer_seconds, 4),
+            "first_answer_cpu_seconds": round(self.report.first_answer_cpu_seconds, 4),
+            "median_seconds": {name: round(calls.median_seconds, 7) for name, calls in self.report.signatures.items()},
+            "resident_bytes": self.report.resident_bytes,
+            "peak_bytes": self.report.peak_bytes,
             "threads": THREADS,
         }
 
@@ -85,29 +82,35 @@ def try_candidate(
     exchanges: Mapping[str, Exchange],
     tolerance: float | None,
 ) -> Trial:
-    """Run a candidate of the version in `directory` on every exchange of its signatures. Raises TrialFailed."""
+    """Ask a candidate every request of its signatures, and compare its answers. Raises TrialFailed.
+
+    Args:
+        candidate: what to try.
+        directory: the version's directory, with the candidate's files.
+        signatures: the model's signatures.
+        exchanges: requests and the reference's answers, for each signature.
+        tolerance: see `compare`.
+    """
     size = candidate.size(directory)
     with tempfile.TemporaryDirectory(prefix="trial-") as name:
-        work = Path(name)
-        _write_trial(work, candidate, directory, signatures, exchanges)
-        if failure := _run(work):
+        files = TrialFiles(Path(name))
+        _write_trial(files, candidate, directory, signatures, exchanges)
+        if failure := _run(files):
             raise TrialFailed(failure)
         differences = {
-            name: _difference(work, index, signatures[name], exchanges[name], tolerance)
+            name: _difference(files, index, signatures[name], exchanges[name], tolerance)
             for index, name in enumerate(candidate.signatures)
         }
-        report = json.loads((work / "report.json").read_text(encoding="utf-8"))
+        report = files.read_report()
     return Trial(candidate=candidate, size=size, report=report, differences=differences)
 
 
 def _difference(
-    work: Path, index: int, signature: Signature, exchange: Exchange, tolerance: float | None
+    files: TrialFiles, index: int, signature: Signature, exchange: Exchange, tolerance: float | None
 ) -> Difference:
-    """How far the answers to one signature, the trial's `index`th, were from the reference's."""
-    answers, again = (
-        [from_engine(load_arrays(path), signature.outputs) for path in sorted(work.glob(f"{kind}-{index}-*.bin"))]
-        for kind in ("answer", "again")
-    )
+    """How far the answers to one signature, the candidate's `index`th, were from the reference's."""
+    answers = [from_engine(arrays, signature.outputs) for arrays in files.read_arrays("answer", index)]
+    again = [from_engine(arrays, signature.outputs) for arrays in files.read_arrays("again", index)]
     found = worst_of(
         [
             compare([exchange.answers[i] for i in numbers], [answers[i] for i in numbers], tolerance)
@@ -120,7 +123,10 @@ def _difference(
 
 
 def _by_range(requests: Sequence[Arrays]) -> list[list[int]]:
-    """The numbers of the requests; those with far larger inputs apart, whose answers would widen the others' scale."""
+    """The numbers of the requests in one or two groups; requests with far larger inputs are the second.
+
+    An error counts as a share of the largest answer of its group, so larger answers would hide errors in smaller ones.
+    """
     sizes = [_magnitude(request) for request in requests]
     usual = FAR_LARGER * min((size for size in sizes if size), default=0.0)
     groups = [
@@ -131,7 +137,7 @@ def _by_range(requests: Sequence[Arrays]) -> list[list[int]]:
 
 
 def _magnitude(request: Arrays) -> float:
-    """The largest finite number of a request's floating-point inputs, without its sign."""
+    """The largest finite absolute value in a request's floating-point inputs."""
     numbers = [
         np.abs(array[np.isfinite(array)], dtype=np.float64) for array in request.values() if array.dtype.kind == "f"
     ]
@@ -143,7 +149,7 @@ def _batch(answer: Arrays) -> int:
 
 
 def _write_trial(
-    work: Path,
+    files: TrialFiles,
     candidate: Candidate,
     directory: Path,
     signatures: Mapping[str, Signature],
@@ -157,25 +163,28 @@ def _write_trial(
         memory_bytes=0,
         reason="on trial",
     )
-    served = {name: signatures[name] for name in candidate.signatures}
-    files = tuple(FileEntry(path=path, size=0, sha256="") for path in candidate.files)
-    manifest = Manifest(model="trial", version=1, signatures=served, artifacts=(artifact,), files=files)
-    (work / "trial.json").write_text(manifest.to_json(), encoding="utf-8")
-    settings = {"version_directory": str(directory.resolve()), "threads": THREADS}
-    (work / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    manifest = Manifest(
+        model="trial",
+        version=1,
+        signatures={name: signatures[name] for name in candidate.signatures},
+        artifacts=(artifact,),
+        files=tuple(FileEntry(path=path, size=0, sha256="") for path in candidate.files),
+    )
+    files.write_task(manifest, TrialTask(version_directory=str(directory.resolve()), threads=THREADS))
     for index, name in enumerate(candidate.signatures):
         for number, request in enumerate(exchanges[name].requests):
-            save_arrays(work / f"request-{index}-{number:04}.bin", to_engine(request))
+            files.write_arrays("request", index, number, to_engine(request))
 
 
-def _run(work: Path) -> str:
-    """Why the trial failed; empty where it did not."""
+def _run(files: TrialFiles) -> str:
+    """Run the trial's process. Returns why it failed; empty if it did not."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")])),
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    command = [sys.executable, "-m", "models.packaging.trial", str(work), repr(time.monotonic())]
+    module = "models.packaging.trial_process"
+    command = [sys.executable, "-m", module, str(files.directory), repr(time.monotonic())]
     try:
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_SECONDS

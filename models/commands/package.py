@@ -1,0 +1,91 @@
+"""`python -m models package`."""
+
+import argparse
+from pathlib import Path
+from typing import get_args
+
+from handlers.manifest import FORMS, ArtifactForm, EngineName
+from models.commands.arguments import add_repository
+from models.packaging.errors import PackagingError
+from models.packaging.forms import PREFERENCE
+from models.packaging.options import PackageOptions
+from models.packaging.package import package
+from models.packaging.repository import ModelRepository
+from models.packaging.summary import summary_of
+from models.progress import Progress
+
+SUMMARY = "package a trained model as a version of the repository, and verify its answers"
+EPILOG = """\
+The command builds the model in every form, runs each form in a process of its own, and compares its answers with
+TensorFlow's. For each signature it keeps the fastest form whose answers are the same. The manifest holds the
+measurements, and the reasons against the other forms.
+
+  python -m models package exports/1 --name flowers --samples held_out.npz
+  python -m models package flowers.keras --name flowers --make-current
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The source, and how to package it."""
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_repository(parser)
+    parser.add_argument(
+        "source", type=Path, metavar="SOURCE", help="a SavedModel directory, or a .keras, .h5, .hdf5 or .tflite file"
+    )
+    parser.add_argument("--name", required=True, help="the model's name in routes and paths")
+    parser.add_argument("--version", type=int, help="the version's number (default: the next one)")
+    parser.add_argument(
+        "--engine", choices=get_args(EngineName), help="serve with this engine only (default: the best)"
+    )
+    parser.add_argument("--form", choices=PREFERENCE, help="serve in this form only (default: the best)")
+    parser.add_argument(
+        "--samples", type=Path, metavar="FILE.npz", help="real inputs, one array for each input name (default: random)"
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="SHARE",
+        help="largest error of floating-point outputs, as a share of the output's scale "
+        "(default: 1e-4; 1e-2 for float16, 5e-2 for bfloat16)",
+    )
+    parser.add_argument(
+        "--allow-op",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="accept a dangerous operation (repeatable)",
+    )
+    parser.add_argument("--make-current", action="store_true", help="serve this version from now on")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Package, and print the reason for each choice. Raises PackagingError."""
+    with Progress(options.name) as progress:
+        packaged = package(
+            options.source,
+            ModelRepository(options.repository),
+            PackageOptions(
+                name=options.name,
+                version=options.version,
+                forms=_forms(options.engine, options.form),
+                samples=options.samples,
+                tolerance=options.tolerance,
+                allowed_operations=tuple(options.allow_op),
+                make_current=options.make_current,
+            ),
+            progress.say,
+        )
+        progress.done(summary_of(packaged))
+    for artifact in packaged.manifest.artifacts:
+        print(f"  {', '.join(artifact.signatures)}: {artifact.reason}")
+    if packaged.pointer.version != packaged.manifest.version:
+        print(f"  version {packaged.pointer.version} is still current; --make-current makes this one current")
+
+
+def _forms(engine: EngineName | None, form: ArtifactForm | None) -> tuple[ArtifactForm, ...]:
+    """The forms to try. Raises PackagingError if the engine does not serve the form."""
+    allowed = FORMS[engine] if engine else PREFERENCE
+    if form and form not in allowed:
+        raise PackagingError(f"the {engine} engine does not serve the form {form}; it serves {', '.join(allowed)}")
+    return (form,) if form else tuple(allowed)

@@ -1,0 +1,20 @@
+"""`python -m models train`."""
+
+import argparse
+
+from models.commands.arguments import add_exports, add_sample_names
+from models.samples.building import train
+from models.samples.catalog import chosen_entries
+
+SUMMARY = "train the sample models; keep those that are up to date"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Sample models, and where they go."""
+    add_sample_names(parser)
+    add_exports(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train. Raises CatalogError, TrainingError."""
+    train(chosen_entries(options.names), options.exports)

@@ -1,0 +1,91 @@
+"""TrialFiles: what a trial's process is given, and what it gives back, as files in one directory."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from handlers.manifest import Manifest, parse_manifest
+from models.packaging.arrays import Arrays, load_arrays, save_arrays
+
+ArraysKind = Literal["request", "answer", "again"]
+"""`again` is the answer to a signature's first request, asked a second time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialTask:
+    """What a trial's process does."""
+
+    version_directory: str
+    """Where the candidate's files are."""
+    threads: int
+    """How many threads the engine may use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmCalls:
+    """Repeated calls of one signature with one request."""
+
+    median_seconds: float
+    calls: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialReport:
+    """What a trial's process measured of itself."""
+
+    load_seconds: float
+    """Importing the engine and loading the candidate."""
+    first_call_seconds: float
+    first_answer_seconds: float
+    """From just before the process started until its first answer."""
+    first_answer_cpu_seconds: float
+    """Processor time of the same span."""
+    signatures: Mapping[str, WarmCalls]
+    resident_bytes: int
+    """Memory in RAM after all answers."""
+    peak_bytes: int
+    """The largest memory in RAM up to then."""
+    memory_bytes: int
+    """Growth of the process when it loads the candidate a second time and answers all requests."""
+
+
+@dataclass(frozen=True)
+class TrialFiles:
+    """The directory of one trial."""
+
+    directory: Path
+
+    def write_task(self, manifest: Manifest, task: TrialTask) -> None:
+        """Write the task, and a manifest whose only artifact is the candidate."""
+        (self.directory / "trial.json").write_text(manifest.to_json(), encoding="utf-8")
+        self._write_json("task.json", asdict(task))
+
+    def read_task(self) -> tuple[Manifest, TrialTask]:
+        """Read what `write_task` wrote."""
+        return parse_manifest((self.directory / "trial.json").read_bytes()), TrialTask(**self._read_json("task.json"))
+
+    def write_report(self, report: TrialReport) -> None:
+        """Write the report; the last step of a trial."""
+        self._write_json("report.json", asdict(report))
+
+    def read_report(self) -> TrialReport:
+        """Read what `write_report` wrote."""
+        document = self._read_json("report.json")
+        document["signatures"] = {name: WarmCalls(**calls) for name, calls in document["signatures"].items()}
+        return TrialReport(**document)
+
+    def write_arrays(self, kind: ArraysKind, signature: int, number: int, arrays: Arrays) -> None:
+        """Write one request or answer: the `number`th of the candidate's `signature`th signature."""
+        save_arrays(self.directory / f"{kind}-{signature}-{number:04}.bin", arrays)
+
+    def read_arrays(self, kind: ArraysKind, signature: int) -> Sequence[Arrays]:
+        """Read all requests or answers of the candidate's `signature`th signature, in order."""
+        return [load_arrays(path) for path in sorted(self.directory.glob(f"{kind}-{signature}-*.bin"))]
+
+    def _write_json(self, name: str, document: Mapping[str, Any]) -> None:
+        (self.directory / name).write_text(json.dumps(document), encoding="utf-8")
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        return json.loads((self.directory / name).read_text(encoding="utf-8"))
