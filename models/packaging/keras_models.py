@@ -1,111 +1,98 @@
-"""Converts Keras files (`.keras`, `.h5`, `.hdf5`) to SavedModels."""
+"""Opens Keras files: exports them as SavedModels, and answers as `model.predict` does."""
 
-import json
-import re
-import zipfile
-from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import h5py
 import keras
-import tensorflow as tf
+import numpy as np
 
+from models.packaging.arrays import Arrays
 from models.packaging.errors import PackagingError, reason_of
+from models.packaging.keras_2 import open_in_a_process
+from models.packaging.keras_file import KerasFile, open_keras_file
+from models.packaging.keras_reading import load_model, reading_reason
+from models.packaging.keras_signature import KerasSignature
+from models.packaging.reference import Reference
 from models.quiet import captured_output
-from models.saving import save_lean
 
-LAMBDAS = frozenset({"Lambda", "__lambda__"})
-"""Keras's class names for Python code inside a file."""
-UNKNOWN = re.compile(r"(?:Could not locate|Unknown) (\w+):? '([^']+)'")
-"""Keras's message for a class or function that it does not have."""
+KERAS_2 = "tf_keras"
+"""The package that holds Keras 2."""
+CHANGED = frozenset({"hard_sigmoid"})
+"""What Keras 3 computes differently from Keras 2, under the same name."""
 
 
-def export_keras_file(path: Path, directory: Path) -> None:
-    """Write a SavedModel with the signature `serving_default`; inputs and outputs have the names of the model's layers.
+class KerasReference:
+    """A Keras model as Keras itself runs it."""
+
+    def __init__(self, model: KerasSignature) -> None:
+        self._model = model
+
+    def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Answer one request to the only signature."""
+        with captured_output():
+            return self._model.predict(inputs)
+
+    def close(self) -> None:
+        """Free the memory."""
+        del self._model
+
+
+def open_keras_model(path: Path, directory: Path) -> Reference:
+    """Write a Keras file as a SavedModel in `directory`, and keep the model open as the reference.
+
+    A file of Keras 2 is read by Keras 2 in a process of its own, if `tf_keras` is installed.
 
     Raises:
-        PackagingError: the file is damaged, holds only weights, needs custom classes, or has a Lambda layer, whose
-            Python code would run on this machine.
+        PackagingError: the file cannot be read; see `open_keras_file`.
     """
-    _refuse_damaged(path)
+    file = open_keras_file(path)
+    if file.is_keras_2 and find_spec(KERAS_2) is not None:
+        return open_in_a_process(path, directory)
+    if file.is_keras_2 and (changed := sorted(CHANGED & set(_words(file)))):
+        raise PackagingError(_not_by_keras_3(file, f"{', '.join(changed)} is another function there"))
     try:
         with captured_output():
-            model: Any = keras.models.load_model(path, compile=False, safe_mode=True)
-            save_lean(
-                [variable.value for variable in model.variables], {"serving_default": _signature(model)}, directory
-            )
+            signature = load_model(keras, path)
+            signature.save(directory)
     except Exception as error:
-        raise PackagingError(_reason(path, error)) from error
+        raise PackagingError(_reason(file, error)) from error
+    return KerasReference(signature)
 
 
-def _signature(model: Any) -> Any:
-    if not getattr(model, "inputs", None):
-        raise ValueError("the model was never called, so the shapes of its inputs are unknown")
-    names = [tensor.name.split(":")[0] for tensor in model.inputs]
-    specifications = {
-        name: tf.TensorSpec(tensor.shape, tensor.dtype, name=name)
-        for name, tensor in zip(names, model.inputs, strict=True)
-    }
-
-    def serve(**inputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        ordered = [inputs[name] for name in names]
-        answer = model(keras.tree.pack_sequence_as(model._inputs_struct, ordered), training=False)
-        if isinstance(answer, Mapping):
-            return answer
-        return dict(zip(_unique(model.output_names), keras.tree.flatten(answer), strict=True))
-
-    return tf.function(serve).get_concrete_function(**specifications)
+def _reason(file: KerasFile, error: Exception) -> str:
+    if file.is_keras_2:
+        return _not_by_keras_3(file, reason_of(error))
+    reason = reading_reason(file.path, error)
+    if _major_minor(file.version) > _major_minor(keras.__version__):
+        reason += f" Keras {file.version} wrote it, and this is Keras {keras.__version__}; a newer one may read it."
+    return reason
 
 
-def _unique(names: list[str]) -> list[str]:
-    return [name if names.count(name) == 1 else f"{name}_{index}" for index, name in enumerate(names)]
+def _not_by_keras_3(file: KerasFile, reason: str) -> str:
+    return (
+        f"{file.path} was written by Keras {file.version}, and Keras {keras.__version__} cannot read it ({reason}). "
+        f"Install Keras 2 (pip install --no-deps tf_keras=={_of_keras_2()}), or convert the file where Keras 2 is at hand:\n"
+        "  import tf_keras\n"
+        f"  tf_keras.models.load_model({file.path.name!r}).export({file.path.stem!r})"
+    )
 
 
-def _refuse_damaged(path: Path) -> None:
-    kind, is_whole = ("HDF5", h5py.is_hdf5) if path.suffix.lower() != ".keras" else ("zip", zipfile.is_zipfile)
-    if not is_whole(path):
-        state = "empty" if not path.stat().st_size else f"cut short, or no {kind} file at all"
-        raise PackagingError(f"{path} is {state}; write it again with model.save({path.name!r})")
-
-
-def _reason(path: Path, error: Exception) -> str:
-    text = str(error)
-    if LAMBDAS & set(_classes(_config(path))):
-        return (
-            f"{path} has a Lambda layer: Python code inside the file, which would run on this machine when the file is "
-            "loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run it."
-        )
-    if "No model config found" in text:
-        return (
-            f"{path} holds only weights. Build the model, call load_weights, and save the whole model with "
-            "model.save('model.keras')."
-        )
-    if unknown := UNKNOWN.search(text):
-        return (
-            f"{path} needs the {unknown[1]} {unknown[2]}, which Keras does not have. Export the model as a SavedModel "
-            "with model.export(directory), in a program that has this code."
-        )
-    said = text.rpartition("Exception encountered: ")[2]
-    return f"{path} is not a Keras model that can be read: {reason_of(ValueError(said)) if said else reason_of(error)}"
-
-
-def _config(path: Path) -> Any:
-    """The configuration inside a Keras file; None if there is none."""
+def _of_keras_2() -> str:
+    """The version of `tf_keras` that goes with this TensorFlow: the same major and minor number."""
     try:
-        if path.suffix.lower() == ".keras":
-            with zipfile.ZipFile(path) as file:
-                return json.loads(file.read("config.json"))
-        with h5py.File(path) as file:
-            attributes: Any = file.attrs
-            return json.loads(attributes["model_config"])
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        return None
+        found = version("tensorflow-cpu")
+    except ImportError:
+        found = version("tensorflow")
+    return f"{'.'.join(found.split('.')[:2])}.*"
 
 
-def _classes(config: Any) -> Iterator[str]:
-    """The names of all classes in a configuration."""
-    if isinstance(config, dict):
-        yield str(config.get("class_name"))
-    for part in config.values() if isinstance(config, dict) else config if isinstance(config, list) else ():
-        yield from _classes(part)
+def _major_minor(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2] if part.isdecimal())
+
+
+def _words(file: KerasFile) -> list[str]:
+    """Every text in the settings of the file's layers."""
+    return [value for part in file.parts() for value in part.values() if isinstance(value, str)]
+
+

@@ -36,7 +36,8 @@ class SavedModelReference:
     and fails if their classes have changed since, as Keras 2's optimizers have.
     """
 
-    def __init__(self, saved_model: Path, signatures: Mapping[str, Signature]) -> None:
+    def __init__(self, saved_model: Path, source: Path, signatures: Mapping[str, Signature]) -> None:
+        """Load a copy of `source`. Raises PackagingError."""
         self._signatures = signatures
         self._session = v1.Session(graph=tf.Graph())
         try:
@@ -44,7 +45,7 @@ class SavedModelReference:
                 v1.saved_model.loader.load(self._session, [SERVE_TAG], str(saved_model))
         except Exception as error:
             self._session.close()
-            raise PackagingError(f"TensorFlow cannot load the SavedModel: {reason_of(error)}") from error
+            raise PackagingError(f"TensorFlow cannot load {source}: {_loading_reason(error)}") from error
 
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer one request."""
@@ -58,6 +59,13 @@ class SavedModelReference:
         self._session.close()
 
 
+def _loading_reason(error: Exception) -> str:
+    reason = reason_of(error)
+    if "Read less bytes than requested" in reason or "variables" in reason:
+        return f"its variables are missing or damaged ({reason}); save the model again"
+    return reason
+
+
 class LiteRTReference:
     """A LiteRT file in LiteRT's own Python interpreter."""
 
@@ -68,6 +76,7 @@ class LiteRTReference:
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer one request."""
         with captured_output():
+            self._interpreter.reset_all_variables()  # what an LSTM keeps from the call before
             answer = self._interpreter.get_signature_runner(signature)(**inputs)
         return {name: np.array(_array(value)) for name, value in answer.items()}
 
