@@ -1,4 +1,4 @@
-"""Invocations: from a function's name and an event to an outcome, with as many environments as there are requests."""
+"""Invocations: runs functions on events, with an execution environment for each concurrent request."""
 
 import threading
 from collections.abc import Callable
@@ -32,12 +32,12 @@ class _Pool:
 class Invocations:
     """All functions of the stack, and the environments that run them.
 
-    An invocation takes the warm environment that was used last, or starts a new one; an environment never has two
-    invocations at a time. Over a function's reserved concurrency, or the account's, an invocation is refused.
+    An invocation uses the warm environment that was used last, or starts a new one. An environment runs one invocation
+    at a time. An invocation over the function's reserved concurrency, or over the account's, is refused.
     """
 
     def __init__(self, start: StartWorker, directory: Path, concurrency: int = ACCOUNT_CONCURRENCY) -> None:
-        """`directory` is where the functions' logs go."""
+        """`directory` gets the functions' logs. `concurrency` is the account's."""
         self._start = start
         self._directory = directory
         self._concurrency = concurrency
@@ -47,7 +47,7 @@ class Invocations:
         self._listeners: list[Callable[[str, Report], None]] = []
 
     def register(self, function: Function) -> None:
-        """Make a function known, or change its configuration; environments of the old one are not used again."""
+        """Add a function or change its configuration. A change ends the environments of the old configuration."""
         with self._lock:
             old = self._pools.pop(function.name, None)
             logs = old.logs if old else FunctionLogs(self._directory / f"{function.name}.log")
@@ -57,7 +57,7 @@ class Invocations:
             environment.close()
 
     def function(self, name: str) -> Function:
-        """A function's configuration. Raises InvokeError if there is none of this name."""
+        """A function's configuration. Raises InvokeError for an unknown name."""
         return self._pool(name).function
 
     def functions(self) -> list[Function]:
@@ -66,7 +66,7 @@ class Invocations:
             return [pool.function for pool in self._pools.values()]
 
     def logs(self, name: str) -> FunctionLogs:
-        """What a function's workers printed. Raises InvokeError if there is none of this name."""
+        """A function's log. Raises InvokeError for an unknown name."""
         return self._pool(name).logs
 
     def on_report(self, listener: Callable[[str, Report], None]) -> None:
@@ -82,10 +82,9 @@ class Invocations:
         *,
         patient: bool = False,
     ) -> Outcome:
-        """Run a function on an event. Raises InvokeError where Lambda would refuse.
+        """Run a function on an event. Raises InvokeError where Lambda refuses an invocation.
 
-        A `patient` caller waits where others are refused for want of an environment, as an asynchronous event does in
-        its queue and the SDKs do by trying again.
+        A `patient` call is not throttled: it waits for a free environment, like an asynchronous event in its queue.
         """
         self._pool(name)
         if len(event) > PAYLOAD_BYTES:
@@ -100,7 +99,7 @@ class Invocations:
         return outcome
 
     def stop(self) -> None:
-        """End every environment, busy ones included, and close the logs."""
+        """End every environment, even a busy one, and close the logs."""
         with self._lock:
             pools = list(self._pools.values())
             self._pools.clear()
@@ -143,7 +142,7 @@ class Invocations:
         return pool, environment
 
     def _refusal(self, pool: _Pool) -> str | None:
-        """Why there is no environment for this function now, in Lambda's word."""
+        """Lambda's reason to throttle this function now; None if an environment is free."""
         reserved = pool.function.reserved_concurrency
         if reserved is not None and len(pool.busy) >= reserved:
             return "ReservedFunctionConcurrentInvocationLimitExceeded"

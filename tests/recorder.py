@@ -3,4 +3,7 @@
 from ops.recorded_aws import ACCOUNT, COMPUTED, REGION, StoredObject
 from ops.recorder import Recorder, Registered, deploy
 
-__all__ = ["ACCOUNT", "COMPUTED", "REGION", "Recorder", "Registered", "StoredObject", "deploy"]
+__all__ = ["ACCOUNT", "COMPUTED", "IMAGE", "REGION", "Recorder", "Registered", "StoredObject", "deploy"]
+
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/handlers@sha256:" + "0" * 64
+"""An image in the recorded account."""

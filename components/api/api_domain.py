@@ -1,4 +1,4 @@
-"""ApiDomain: an API's own name, with its certificate and, where the zone is given, its DNS record."""
+"""ApiDomain: a domain name for an API, with its certificate and, if a hosted zone is given, its DNS record."""
 
 from dataclasses import dataclass
 
@@ -8,30 +8,30 @@ import pulumi_aws as aws
 
 @dataclass(frozen=True, kw_only=True)
 class Domain:
-    """A name of one's own for an API."""
+    """A domain name of your own for an API."""
 
     name: str
     """Such as `models.example.com`."""
     certificate_arn: str
-    """Of a certificate for that name in AWS Certificate Manager, in the API's region."""
+    """ARN of a certificate for that name, from AWS Certificate Manager in the API's region."""
     hosted_zone_id: str | None = None
-    """The Route 53 zone that gets the record; None leaves DNS to the caller."""
+    """The Route 53 zone that gets the record; None makes no record."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiDomainArgs:
     domain: Domain
     api_id: pulumi.Input[str]
-    """Of an HTTP API or a REST API."""
+    """Id of an HTTP API or a REST API."""
     stage_name: pulumi.Input[str]
 
 
 class ApiDomain(pulumi.ComponentResource):
-    """A regional domain name with TLS 1.2 at least, whose root is the API's root."""
+    """A regional domain name whose root is the API's root. It asks for TLS 1.2 or newer."""
 
     url: pulumi.Output[str]
     target: pulumi.Output[str]
-    """What a record for the name must point to."""
+    """The host name that a DNS record for the domain name must point to."""
 
     def __init__(self, name: str, args: ApiDomainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ApiDomain", name, None, opts)
@@ -47,11 +47,7 @@ class ApiDomain(pulumi.ComponentResource):
             opts=inside,
         )
         mapping = aws.apigatewayv2.ApiMapping(
-            f"{name}-mapping",
-            api_id=args.api_id,
-            domain_name=domain.id,
-            stage=args.stage_name,
-            opts=inside,
+            f"{name}-mapping", api_id=args.api_id, domain_name=domain.id, stage=args.stage_name, opts=inside
         )
         target = domain.domain_name_configuration.target_domain_name.apply(lambda value: value or "")
         if args.domain.hosted_zone_id:

@@ -1,18 +1,18 @@
-"""Routes: which paths of the API lead to which model's function. The same for an HTTP API and a REST API.
+"""Routes: which path leads to which model's function, for an HTTP API and for a REST API.
 
-Every route takes any method: whoever sends the wrong one gets the function's own answer. Imports no Pulumi.
+A route takes every method: the function itself answers a request with a wrong method. Imports no Pulumi.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 VERBS = ("predict", "classify", "regress")
-"""What `/v1/models/<model>:<verb>` may ask for. A colon is allowed in a path part of either kind of API."""
+"""The verbs of `/v1/models/<model>:<verb>`. Both kinds of API allow a colon in a path part."""
 
 SERVER_PATHS = ("/v1/{proxy+}", "/v2", "/v2/{proxy+}")
-"""What no model's own route takes: server-wide answers, and 404s."""
+"""Paths of no single model. They lead to the answers about the server, and to its 404s."""
 
 REST_SERVER_PATHS = ("/v1/models", "/v1/models/{proxy+}", "/v2/models", "/v2/models/{proxy+}")
-"""The same on a REST API, where a greedy path leaves out its siblings that are spelt out, and what is below them.
+"""Further such paths of a REST API, where a greedy path does not match below a sibling that is spelt out.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-set-up-simple-proxy.html"""
 
 
@@ -24,18 +24,18 @@ def model_paths(model: str) -> Sequence[str]:
 
 
 def http_paths(models: Iterable[str]) -> Mapping[str, str | None]:
-    """The paths of an HTTP API by the model whose function answers; None is the one that answers for the server."""
+    """The paths of an HTTP API, each with the model whose function answers; None stands for the server's function."""
     server: dict[str, str | None] = dict.fromkeys(SERVER_PATHS)
     return {**server, **{path: model for model in models for path in model_paths(model)}}
 
 
 def rest_paths(models: Iterable[str]) -> Mapping[str, str | None]:
-    """The paths of a REST API, likewise."""
+    """The paths of a REST API, each with the model whose function answers; None stands for the server's function."""
     return {**dict.fromkeys(REST_SERVER_PATHS), **http_paths(models)}
 
 
 def http_routes(models: Iterable[str], *, cors: bool) -> int:
-    """How many routes an HTTP API has; with CORS, each path has one for preflight requests besides."""
+    """How many routes an HTTP API has. With CORS, each path has a second one, for preflight requests."""
     return len(http_paths(models)) * (2 if cors else 1)
 
 

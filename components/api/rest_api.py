@@ -1,4 +1,4 @@
-"""RestApi: a REST API in front of the functions, where a web ACL, API keys or more than 30 seconds are needed."""
+"""RestApi: a REST API in front of the functions, for a web ACL, API keys or answers that take over 30 seconds."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,98 +6,78 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.api.api_access import LambdaAccess, permit_authorizer
-from components.api.api_args import ApiArgs, access_log, access_log_format, permit_api
-from components.api.api_domain import ApiDomain, ApiDomainArgs
+from components.api.access_log import access_log, access_log_format
+from components.api.api import Api
+from components.api.api_access import LambdaAccess
+from components.api.api_args import ApiArgs
+from components.api.api_limits import REST_LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
+from components.api.api_permissions import permit_api, permit_authorizer
 from components.api.api_routes import rest_paths
 from components.api.rest_api_document import document
 
 STAGE = "live"
-"""The stage's name, which begins every path under API Gateway's own host name."""
-
-TIMEOUT_SECONDS = 29
-"""How long a REST API waits unless the account's quota was raised.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
-
-LONGEST_TIMEOUT_SECONDS = 300
-"""How far that quota can be raised, for a regional API."""
+"""The stage's name. Every path begins with it, unless the API has a domain name."""
 
 BINARY_MEDIA_TYPES = ("*/*",)
-"""Every body reaches the function byte for byte, as base64. Binary tensors often come without a content type, which
-counts as JSON text, and clients accept `*/*`, for which an answer stays base64 unless that type itself is listed. Of
-Lambda's 6 MB for a request, base64 leaves about 4.5 MB, for JSON too, which on an HTTP API has all of it."""
+"""API Gateway passes every body to the function unchanged, as base64.
 
-ACCESS_LOG_FORMAT = access_log_format(
-    resourcePath="$context.resourcePath",
-    httpMethod="$context.httpMethod",
-    integrationStatus="$context.integration.status",
-    integrationLatencyMs="$context.integration.latency",
-    integrationError="$context.integration.error",
-    webAclStatus="$context.waf.status",
-)
-"""https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html"""
+A narrower list would break binary tensors: requests often have no content type, which counts as JSON text, and clients
+that accept `*/*` would get base64. The price: base64 leaves about 4.5 MB of Lambda's 6 MB, for JSON too."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestApiArgs(ApiArgs):
-    timeout_seconds: int = TIMEOUT_SECONDS
-    """How long the API waits for a function; more than 29 needs the account's quota raised."""
+class RestApiArgs:
+    shared: ApiArgs
+    """What an HTTP API needs to know, too."""
+    timeout_seconds: int = REST_TIMEOUT_SECONDS
+    """How long the API waits for a function. More than the default needs the account's quota raised."""
     web_acl_arn: str | None = None
-    """A regional web ACL of AWS WAF that every request passes."""
+    """A regional web ACL of AWS WAF that checks every request."""
     api_key_required: bool = False
-    """Whether a caller must send `x-api-key`, besides what `auth` asks for. A key and a usage plan are made."""
+    """Whether a caller must also send `x-api-key`. Makes a key and a usage plan."""
     tracing: bool = False
     """Whether X-Ray traces requests from the API on."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
+        if not 1 <= self.timeout_seconds <= REST_LONGEST_TIMEOUT_SECONDS:
             raise ValueError(
-                f"timeout_seconds is {self.timeout_seconds}; a REST API waits 1 to {LONGEST_TIMEOUT_SECONDS} seconds"
+                f"timeout_seconds is {self.timeout_seconds}; a REST API waits 1 to {REST_LONGEST_TIMEOUT_SECONDS} "
+                "seconds"
             )
 
 
-class RestApi(pulumi.ComponentResource):
+class RestApi(Api):
     """The paths of both dialects to the functions' aliases, on one regional stage.
 
-    API Gateway writes a REST API's access log by a role that is set once for the account and region, and refuses a
-    stage where none is. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    API Gateway writes the access logs of all REST APIs with one role, which is set for the account and region. Without
+    that role it refuses the stage. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
     """
-
-    url: pulumi.Output[str]
-    api_id: pulumi.Output[str]
-    log_group_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: RestApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:RestApi", name, None, opts)
-        inside = pulumi.ResourceOptions(parent=self)
+        self._inside = pulumi.ResourceOptions(parent=self)
+        shared = args.shared
         body = _body(name, args)
         api = aws.apigateway.RestApi(
             name,
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
             binary_media_types=list(BINARY_MEDIA_TYPES),
-            disable_execute_api_endpoint=bool(args.domain),
-            opts=inside,
+            disable_execute_api_endpoint=bool(shared.domain),
+            opts=self._inside,
         )
-        permissions = permit_api(name, args, api.execution_arn, inside)
-        if isinstance(args.auth, LambdaAccess):
-            permissions = [*permissions, permit_authorizer(name, args.auth, api.execution_arn, inside)]
+        permissions = permit_api(name, shared.functions, api.execution_arn, self._inside)
+        if isinstance(shared.auth, LambdaAccess):
+            permissions = [*permissions, permit_authorizer(name, shared.auth, api.execution_arn, self._inside)]
         deployment = aws.apigateway.Deployment(
             f"{name}-deployment",
             rest_api=api.id,
             triggers={"document": body.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())},
             opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
-        logs = access_log(name, args, inside)
+        logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, deployment, logs, args)
-        self.url = stage.invoke_url
-        if args.domain:
-            arguments = ApiDomainArgs(domain=args.domain, api_id=api.id, stage_name=stage.stage_name)
-            self.url = ApiDomain(f"{name}-domain", arguments, inside).url
-        self.api_id = api.id
-        self.log_group_name = logs.name
-        self.register_outputs({"url": self.url, "api_id": self.api_id, "log_group_name": self.log_group_name})
+        self._register(name, shared, logs, api_id=api.id, stage_name=stage.stage_name, stage_url=stage.invoke_url)
 
     def _stage(
         self,
@@ -107,16 +87,15 @@ class RestApi(pulumi.ComponentResource):
         logs: aws.cloudwatch.LogGroup,
         args: RestApiArgs,
     ) -> aws.apigateway.Stage:
-        """The stage, with its limits and all that guards it."""
-        inside = pulumi.ResourceOptions(parent=self)
+        """The stage, with its limits, its web ACL and its API key."""
         stage = aws.apigateway.Stage(
             f"{name}-stage",
             rest_api=api.id,
             deployment=deployment.id,
             stage_name=STAGE,
-            access_log_settings={"destination_arn": logs.arn, "format": ACCESS_LOG_FORMAT},
+            access_log_settings={"destination_arn": logs.arn, "format": access_log_format("rest")},
             xray_tracing_enabled=args.tracing,
-            opts=inside,
+            opts=self._inside,
         )
         aws.apigateway.MethodSettings(
             f"{name}-limits",
@@ -124,45 +103,43 @@ class RestApi(pulumi.ComponentResource):
             stage_name=stage.stage_name,
             method_path="*/*",
             settings={
-                "throttling_burst_limit": args.throttling_burst,
-                "throttling_rate_limit": args.throttling_rate,
+                "throttling_burst_limit": args.shared.throttling_burst,
+                "throttling_rate_limit": args.shared.throttling_rate,
                 "metrics_enabled": True,
             },
-            opts=inside,
+            opts=self._inside,
         )
         if args.web_acl_arn:
             aws.wafv2.WebAclAssociation(
-                f"{name}-web-acl", resource_arn=stage.arn, web_acl_arn=args.web_acl_arn, opts=inside
+                f"{name}-web-acl", resource_arn=stage.arn, web_acl_arn=args.web_acl_arn, opts=self._inside
             )
         if args.api_key_required:
-            self._hand_out_a_key(name, api, stage, args)
+            self._make_api_key(name, api, stage, args.shared)
         return stage
 
-    def _hand_out_a_key(
-        self, name: str, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage, args: RestApiArgs
-    ) -> None:
-        """One key, and the plan by which it may call this stage. More keys may join the plan later."""
-        inside = pulumi.ResourceOptions(parent=self)
+    def _make_api_key(self, name: str, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage, args: ApiArgs) -> None:
+        """One key, and the usage plan that lets it call this stage. More keys may be added to the plan later."""
         plan = aws.apigateway.UsagePlan(
             f"{name}-plan",
             api_stages=[{"api_id": api.id, "stage": stage.stage_name}],
             throttle_settings={"burst_limit": args.throttling_burst, "rate_limit": args.throttling_rate},
-            opts=inside,
+            opts=self._inside,
         )
-        key = aws.apigateway.ApiKey(f"{name}-key", opts=inside)
+        key = aws.apigateway.ApiKey(f"{name}-key", opts=self._inside)
         aws.apigateway.UsagePlanKey(
-            f"{name}-plan-key", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=inside
+            f"{name}-plan-key", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=self._inside
         )
 
 
 def _body(title: str, args: RestApiArgs) -> pulumi.Output[str]:
     """The API's document as JSON."""
-    functions = {path: args.answering(model).invoke_arn for path, model in rest_paths(args.models).items()}
+    functions = args.shared.functions
+    arns = {path: functions.answering(model).invoke_arn for path, model in rest_paths(functions.models).items()}
     return pulumi.Output.json_dumps(
         document(
             title,
-            functions,
-            args.auth,
+            arns,
+            args.shared.auth,
             api_key_required=args.api_key_required,
             timeout_milliseconds=args.timeout_seconds * 1000,
         )

@@ -1,4 +1,4 @@
-"""The OpenAPI document of a REST API: its paths, who may call them, and what API Gateway itself answers."""
+"""The OpenAPI document of a REST API: its paths, who may call them, and API Gateway's own errors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,10 +8,10 @@ import pulumi
 from components.api.api_access import IDENTITY_HEADER, Access, LambdaAccess, authorizer_uri
 
 Document = Mapping[str, Any]
-"""Part of a JSON document; its values may be Outputs."""
+"""Part of a JSON document. Its values may be Outputs."""
 
 GATEWAY_ERROR = '{"error":$context.error.messageString}'
-"""What clients of both dialects read, instead of API Gateway's `message`. The variable brings its own quotes."""
+"""The form of error that clients of both dialects read. The variable brings its own quotes."""
 
 
 def document(
@@ -22,7 +22,11 @@ def document(
     api_key_required: bool,
     timeout_milliseconds: int,
 ) -> Document:
-    """An API whose paths lead to functions, by their invoke ARNs. Raises ValueError for an access that REST lacks."""
+    """A document whose paths lead to functions, given by their invoke ARNs.
+
+    Raises:
+        ValueError: a REST API does not offer this access.
+    """
     schemes = _security_schemes(access)
     if api_key_required:
         schemes["api_key"] = {"type": "apiKey", "name": "x-api-key", "in": "header"}
@@ -75,5 +79,5 @@ def _security_schemes(access: Access) -> dict[str, Document]:
         custom = {"x-amazon-apigateway-authtype": "custom", "x-amazon-apigateway-authorizer": authorizer}
         return {"authorizer": header | custom}
     raise ValueError(
-        "a REST API has no JWT authorizer; use InferenceApi, or LambdaAccess with a function that verifies the token"
+        "a REST API has no JWT authorizer; use HttpApi, or LambdaAccess with a function that verifies the token"
     )

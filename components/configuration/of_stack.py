@@ -1,4 +1,4 @@
-"""The settings of the stack that is deployed: the one place that asks Pulumi for its configuration."""
+"""The settings of the stack that is deployed. Only this file asks Pulumi for the configuration."""
 
 import os
 from pathlib import Path
@@ -12,12 +12,12 @@ from components.settings.settings import Settings
 
 
 class RefusedConfiguration(SettingsError, pulumi.RunError):
-    """The stack's configuration has mistakes. Pulumi shows a RunError's message alone, without a traceback."""
+    """The stack's configuration has mistakes. Pulumi shows the message of a RunError without a traceback."""
 
 
 def stack_settings(project: Path) -> Settings:
-    """Read this stack's settings and say what it had better not do. Raises RefusedConfiguration, with every mistake."""
-    # pulumi.Config answers for one key at a time and gives no list, so that a misspelt key would pass unseen.
+    """Read this stack's settings, and warn of what it should not do. Raises RefusedConfiguration with every mistake."""
+    # pulumi.Config gives one key at a time and no list of keys, so it cannot find a misspelt key.
     configuration = {**get_config_env(), **CONFIG.get()}
     namespace = f"{pulumi.get_project()}:"
     values = {key.removeprefix(namespace): value for key, value in configuration.items() if key.startswith(namespace)}

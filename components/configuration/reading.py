@@ -1,4 +1,4 @@
-"""Configuration becomes settings; every mistake is reported at once, by key. Imports no Pulumi."""
+"""Turns a configuration into settings, or reports every mistake at once, by key. Imports no Pulumi."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -6,14 +6,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from components.configuration.problem import Problem
 from components.configuration.rules import RULES, problems
+from components.settings.declaration import Spec, key_of
 from components.settings.packaged_models import PackagedModel, RepositoryError, read_repository
-from components.settings.setting_types import Problem, Spec, key_of
 from components.settings.settings import Settings
 
 
 class SettingsError(ValueError):
-    """A configuration has mistakes; the message lists all of them."""
+    """A configuration has mistakes. The message lists all of them."""
 
     def __init__(self, found: Sequence[Problem]) -> None:
         self.problems = tuple(found)
@@ -27,10 +28,15 @@ def specs() -> Mapping[str, Spec]:
 
 
 def read_settings(values: Mapping[str, str], project: Path, region: str | None = None) -> Settings:
-    """The settings that a configuration asks for.
+    """The settings of a configuration.
 
-    `values` are by key without namespace and as Pulumi gives them: text, and JSON for lists. `project` is the directory
-    that relative paths start from; `region` is the provider's. Raises SettingsError, which lists every mistake.
+    Args:
+        values: by key without namespace, as Pulumi gives them: text, and JSON for lists and maps.
+        project: the directory at which relative paths start.
+        region: the provider's.
+
+    Raises:
+        SettingsError: it lists every mistake.
     """
     found = list(_unknown_keys(values))
     settings = Settings(region=region)

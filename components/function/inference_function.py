@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
 from components.model_source import ModelBinding, ModelSource
-from handlers.contract import MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, join_model_names
+from handlers.contract import MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, Architecture, join_model_names
 
 ALIAS = "live"
 """The alias that callers use; it stands for the version that was published last."""
@@ -31,7 +31,7 @@ class InferenceFunctionArgs:
     memory_mib: int = 1769
     timeout_seconds: int = 29
     ephemeral_storage_mib: int = 512
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    architecture: Architecture = "x86_64"
     """Of the image too."""
     reserved_concurrency: int | None = None
     """None shares the account's concurrency."""

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import pulumi
 import pulumi_aws as aws
 
-from components.image.image_manifest import Architecture, check_image
+from components.image.image_manifest import check_image
 from components.image.image_registry import ImageUnreadable, read_image
+from handlers.contract import Architecture
 
 
 def checked_image(

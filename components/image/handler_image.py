@@ -6,16 +6,16 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
 from components.image.checked_image import checked_image
-from handlers.manifest import EngineName
+from handlers.contract import Architecture
+from handlers.manifest import EngineName, engine_set
 
-PLATFORMS: Mapping[str, str] = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+PLATFORMS: Mapping[Architecture, str] = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 """Docker's names of Lambda's architectures."""
 
 IMAGES_DIRECTORY = Path("build/images")
@@ -32,7 +32,7 @@ KEPT_IMAGES = 30
 class HandlerImageArgs:
     engines: Iterable[EngineName]
     """The engines that the image must hold."""
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    architecture: Architecture = "x86_64"
     context: Path = Path()
     """The project's directory, which holds `handlers/Dockerfile`."""
     base_image: str | None = None
@@ -150,7 +150,7 @@ def _build(args: HandlerImageArgs) -> docker.DockerBuildArgsDict:
 
 def build_target(args: HandlerImageArgs) -> str:
     """The Dockerfile's target: the smallest that holds the engines, with or without models."""
-    engines = "tensorflow" if "tensorflow" in set(args.engines) else "litert"
+    engines = engine_set(args.engines)
     return f"baked-{engines}" if args.models_directory else engines
 
 

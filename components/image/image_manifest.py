@@ -1,9 +1,9 @@
 """Image manifests: whether Lambda takes an image, from what a registry says of it. Imports no Pulumi and no Docker."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-Architecture = Literal["x86_64", "arm64"]
+from handlers.contract import Architecture
 
 DOCKER_NAMES: Mapping[Architecture, str] = {"x86_64": "amd64", "arm64": "arm64"}
 """What an image's configuration calls Lambda's architectures."""

@@ -1,13 +1,13 @@
-# ruff: noqa: RUF009 -- `setting` is dataclasses.field with a description
-"""OperationsSettings: how a new version takes over, what is watched, kept and encrypted, and what it is tagged with."""
+# ruff: noqa: RUF009 -- `setting` is a dataclasses.field
+"""OperationsSettings: delivery of new versions, alarms, logs, encryption and tags. Imports no Pulumi."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from components.settings.api_settings import arn
-from components.settings.setting_types import choice, flag, integer, one_of, setting, text, texts_by_name
+from components.settings.declaration import optional_setting, setting
+from components.settings.setting_types import arn, choice, flag, integer, one_of, texts_by_name
 
 Delivery = Literal[
     "allAtOnce",
@@ -33,42 +33,14 @@ LOG_RETENTION_DAYS = (
 class OperationsSettings:
     """The part of a stack's configuration that concerns operating it."""
 
-    delivery: Delivery = setting(
-        choice(get_args(Delivery)),
-        "allAtOnce",
-        "How a new version takes traffic. allAtOnce: when it is ready. canary… and linear…: by CodeDeploy in the steps "
-        "that the name says, going back when an alarm rings.",
-    )
-    monitoring: bool = setting(
-        flag(),
-        False,
-        "Whether alarms and a dashboard watch the stack; CloudWatch bills the dashboard and each alarm by the month.",
-    )
-    alarms_topic_arn: str | None = setting(
-        text(arn("sns", r"[\w-]+"), "the ARN of an SNS topic", absent=""),
-        "",
-        "An SNS topic that is told when an alarm rings and when it ends.",
-    )
-    error_alarm_percent: int = setting(
-        integer(1, 100, "percent"), 1, "The share of requests that may fail on the stack's side before an alarm rings."
-    )
-    latency_alarm_ms: int = setting(
-        integer(1, 900_000, "milliseconds"),
-        5000,
-        "How long the slowest hundredth of the invocations may take before an alarm rings, cold starts included.",
-    )
-    cold_start_alarm_percent: int = setting(
-        integer(1, 100, "percent"),
-        20,
-        "The share of requests that may wait for a new environment before an alarm rings.",
-    )
-    log_retention_days: int = setting(one_of(LOG_RETENTION_DAYS, "days"), 30, "How many days logs are kept.")
-    kms_key_arn: str | None = setting(
-        text(arn("kms", r"key/[\w-]+"), "the ARN of a key (not of an alias)", absent=""),
-        "",
-        "A KMS key of your own that encrypts models, logs, the functions' environment, the image and the queue; "
-        "empty leaves it to keys that AWS owns or manages. The key's policy must let CloudWatch Logs use it.",
-    )
+    delivery: Delivery = setting(choice(get_args(Delivery)), "allAtOnce")
+    monitoring: bool = setting(flag(), False)
+    alarms_topic_arn: str | None = optional_setting(arn("sns", r"[\w-]+", "an SNS topic"), absent="")
+    error_alarm_percent: int = setting(integer(1, 100, "percent"), 1)
+    latency_alarm_ms: int = setting(integer(1, 900_000, "milliseconds"), 5000)
+    cold_start_alarm_percent: int = setting(integer(1, 100, "percent"), 20)
+    log_retention_days: int = setting(one_of(LOG_RETENTION_DAYS, "days"), 30)
+    kms_key_arn: str | None = optional_setting(arn("kms", r"key/[\w-]+", "a key (not of an alias)"), absent="")
     tags: Mapping[str, str] = setting(
         texts_by_name(
             re.compile(r"(?!aws:)[\w .:/=+@-]{1,128}"),
@@ -76,5 +48,4 @@ class OperationsSettings:
             "names of 1 to 128 and values of up to 256 letters, digits, spaces and _.:/=+-@, such as team: vision",
         ),
         {},
-        "Tags for every resource that takes tags, except the models in the bucket.",
     )

@@ -1,4 +1,4 @@
-"""PackagedModel: one model of the model repository on disk, as deployment reads it. Imports no Pulumi."""
+"""PackagedModel: one model of the model repository on disk, as the deployment reads it. Imports no Pulumi."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from handlers.manifest import (
     MANIFEST_FILE,
     POINTER_FILE,
     EngineName,
-    FileEntry,
     Manifest,
     ManifestError,
     Pointer,
@@ -20,44 +19,33 @@ from handlers.manifest import (
 
 
 class RepositoryError(ValueError):
-    """The model repository cannot be deployed; the message says what is wrong and the way out."""
+    """The model repository cannot be deployed. The message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PackagedModel:
-    """A model with every version that is packaged here."""
+    """A model with all of its packaged versions."""
 
     name: str
     directory: Path
     pointer: Pointer
-    """Which version serves first; what is published later is not recorded here."""
+    """Which version the first deployment serves. Later publications do not change it."""
     versions: Mapping[int, Manifest]
-    """At least one; the version that the pointer names is among them."""
+    """At least one. Every version that the pointer names is among them."""
 
     @cached_property
     def engines(self) -> frozenset[EngineName]:
         """The engines that its versions need."""
         return frozenset(artifact.engine for manifest in self.versions.values() for artifact in manifest.artifacts)
 
-    def artifact_files(self, version: int) -> tuple[FileEntry, ...]:
-        """The files that serving a version reads: those of its artifacts, each once."""
-        manifest = self.versions[version]
-        entries = {entry.path: entry for artifact in manifest.artifacts for entry in manifest.files_of(artifact)}
-        return tuple(entries.values())
-
     @cached_property
     def largest_version_bytes(self) -> int:
         """Bytes that serving its largest version reads."""
-        return max(sum(entry.size for entry in self.artifact_files(version)) for version in self.versions)
-
-    @cached_property
-    def total_bytes(self) -> int:
-        """Bytes of every file of every version."""
-        return sum(entry.size for manifest in self.versions.values() for entry in manifest.files)
+        return max(sum(entry.size for entry in manifest.engine_files()) for manifest in self.versions.values())
 
 
 def read_repository(root: Path) -> tuple[PackagedModel, ...]:
-    """Every model of a repository, by name. Raises RepositoryError."""
+    """Every model of a repository, sorted by name. Raises RepositoryError."""
     if not root.is_dir():
         raise RepositoryError(f"there is no directory {root}; package the models with `make models`")
     directories = sorted(path for path in root.iterdir() if (path / POINTER_FILE).is_file())
@@ -68,13 +56,13 @@ def read_repository(root: Path) -> tuple[PackagedModel, ...]:
 
 def _read_model(directory: Path) -> PackagedModel:
     if not MODEL_NAME.fullmatch(directory.name):
-        raise RepositoryError(f"{directory.name!r} cannot be a model's name; allowed is {MODEL_NAME.pattern}")
+        raise RepositoryError(f"{directory.name!r} is not a valid name for a model; allowed is {MODEL_NAME.pattern}")
     try:
         pointer = parse_pointer((directory / POINTER_FILE).read_bytes())
         versions = {manifest.version: manifest for manifest in map(_read_version, _version_directories(directory))}
     except ManifestError as error:
         raise RepositoryError(f"{directory}: {error}") from None
-    if absent := sorted({pointer.version, *pointer.labels.values()} - versions.keys()):
+    if absent := sorted(pointer.versions() - versions.keys()):
         raise RepositoryError(
             f"{directory / POINTER_FILE} names version {absent[0]}, but packaged are {sorted(versions) or 'none'}; "
             f"package the model again"
@@ -83,7 +71,7 @@ def _read_model(directory: Path) -> PackagedModel:
 
 
 def _version_directories(directory: Path) -> list[Path]:
-    """Finished versions, oldest first; a directory without a manifest is not finished."""
+    """Finished versions, oldest first. A directory without a manifest is not finished."""
     found = [path for path in directory.iterdir() if path.name.isdecimal() and (path / MANIFEST_FILE).is_file()]
     return sorted(found, key=lambda path: int(path.name))
 
@@ -92,13 +80,14 @@ def _read_version(directory: Path) -> Manifest:
     manifest = parse_manifest((directory / MANIFEST_FILE).read_bytes())
     if (manifest.model, str(manifest.version)) != (directory.parent.name, directory.name):
         raise RepositoryError(
-            f"{directory / MANIFEST_FILE} is that of {manifest.model} version {manifest.version}; "
+            f"{directory / MANIFEST_FILE} belongs to {manifest.model} version {manifest.version}; "
             f"package the model again"
         )
     for entry in manifest.files:
         path = directory / entry.path
         if not path.is_file() or path.stat().st_size != entry.size:
             raise RepositoryError(
-                f"{path} is missing or is not the {entry.size} bytes that {MANIFEST_FILE} says; package the model again"
+                f"{path} is missing, or its size is not the {entry.size} bytes that {MANIFEST_FILE} states; "
+                "package the model again"
             )
     return manifest

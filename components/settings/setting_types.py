@@ -2,57 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kind(Generic[T]):
-    """How a setting's text becomes its value."""
-
-    schema_type: str
-    """The type in Pulumi.yaml: string, integer, boolean, array (of strings) or object."""
-    allowed: str
-    """What is allowed, completing the sentence "allowed is …"."""
-    parse: Callable[[str], T]
-    """Text to value. Raises ValueError, whose message completes the sentence "'text' …"."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spec:
-    """What the schema in Pulumi.yaml says of one setting."""
-
-    kind: Kind[Any]
-    written_default: Any
-    description: str
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Problem:
-    """One mistake of a configuration, or one thing that it had better not ask for."""
-
-    keys: tuple[str, ...]
-    message: str
-    """What is wrong, what is allowed and the way out."""
-
-    def __str__(self) -> str:
-        return f"{', '.join(self.keys)}: {self.message}"
-
-
-def setting(kind: Kind[T], written_default: Any, description: str) -> Any:
-    """A dataclass field whose default is what Pulumi.yaml writes as the default, read like any other value."""
-    text = written_default if isinstance(written_default, str) else json.dumps(written_default)
-    spec = Spec(kind=kind, written_default=written_default, description=description)
-    return field(default_factory=lambda: kind.parse(text), metadata={"spec": spec})
-
-
-def key_of(field_name: str) -> str:
-    """The configuration key of a field: memory_mib is memoryMib."""
-    head, *rest = field_name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
+from components.settings.declaration import Kind
 
 
 def choice(options: Sequence[str]) -> Kind[Any]:
@@ -60,28 +13,25 @@ def choice(options: Sequence[str]) -> Kind[Any]:
 
     def parse(text: str) -> str:
         if text not in options:
-            raise ValueError("is none of them")
+            raise ValueError("is not valid")
         return text
 
     return Kind(schema_type="string", allowed=" or ".join(options), parse=parse)
 
 
-def integer(lowest: int, highest: int, unit: str, *, absent: int | None = None) -> Kind[Any]:
-    """A whole number within bounds; `absent` is a further number that stands for "not set" and reads as None."""
+def integer(lowest: int, highest: int, unit: str) -> Kind[int]:
+    """A whole number from `lowest` to `highest`."""
 
-    def parse(text: str) -> int | None:
+    def parse(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             raise ValueError("is not a whole number") from None
-        if absent is not None and value == absent:
-            return None
         if not lowest <= value <= highest:
             raise ValueError(f"is too {'small' if value < lowest else 'large'}")
         return value
 
-    allowed = f"{lowest} to {highest} {unit}" + ("" if absent is None else f", or {absent} for none")
-    return Kind(schema_type="integer", allowed=allowed, parse=parse)
+    return Kind(schema_type="integer", allowed=f"{lowest} to {highest} {unit}", parse=parse)
 
 
 def one_of(numbers: Sequence[int], unit: str) -> Kind[int]:
@@ -89,7 +39,7 @@ def one_of(numbers: Sequence[int], unit: str) -> Kind[int]:
 
     def parse(text: str) -> int:
         if text not in map(str, numbers):
-            raise ValueError("is none of them")
+            raise ValueError("is not valid")
         return int(text)
 
     return Kind(schema_type="integer", allowed=f"{', '.join(map(str, numbers))} {unit}", parse=parse)
@@ -100,14 +50,14 @@ def flag() -> Kind[bool]:
 
     def parse(text: str) -> bool:
         if text not in ("true", "false"):
-            raise ValueError("is neither")
+            raise ValueError("is not valid")
         return text == "true"
 
     return Kind(schema_type="boolean", allowed="true or false", parse=parse)
 
 
 def path() -> Kind[str]:
-    """A path, relative to the project's directory unless it is absolute."""
+    """A directory's path: absolute, or relative to the project's directory."""
 
     def parse(text: str) -> str:
         if not text.strip():
@@ -117,60 +67,48 @@ def path() -> Kind[str]:
     return Kind(schema_type="string", allowed="the path of a directory", parse=parse)
 
 
-def text(pattern: re.Pattern[str], allowed: str, *, absent: str | None = None) -> Kind[Any]:
-    """Text that matches a pattern whole; `absent` is a further text that stands for "not set" and reads as None."""
+def text(pattern: re.Pattern[str], allowed: str) -> Kind[str]:
+    """Text that the whole pattern matches."""
 
-    def parse(value: str) -> str | None:
-        if absent is not None and value == absent:
-            return None
+    def parse(value: str) -> str:
         if not pattern.fullmatch(value):
-            raise ValueError("is not one")
+            raise ValueError("is not valid")
         return value
 
-    return Kind(
-        schema_type="string", allowed=allowed if absent is None else f"{allowed}, or {absent!r} for none", parse=parse
-    )
+    return Kind(schema_type="string", allowed=allowed, parse=parse)
+
+
+def arn(service: str, resource: str, of: str) -> Kind[str]:
+    """The ARN of an AWS resource. `resource` matches the part after the account."""
+    return text(re.compile(rf"arn:aws[a-z-]*:{service}:[a-z0-9-]+:\d{{12}}:{resource}"), f"the ARN of {of}")
 
 
 def texts(pattern: re.Pattern[str], allowed: str) -> Kind[tuple[str, ...]]:
-    """A list of distinct texts that each match a pattern whole, as the JSON array that Pulumi makes of a list."""
+    """A list of distinct texts, each of which the whole pattern matches. Pulumi gives a list as a JSON array."""
 
     def parse(value: str) -> tuple[str, ...]:
         values = _list_of_texts(value)
         if malformed := [each for each in values if not pattern.fullmatch(each)]:
-            raise ValueError(f"has {malformed}, which cannot be right")
+            raise ValueError(f"has {malformed}, which is not valid")
         return values
 
     return Kind(schema_type="array", allowed=f"a list of distinct {allowed}", parse=parse)
 
 
-def names(pattern: re.Pattern[str], *, example: str) -> Kind[tuple[str, ...]]:
-    """A list of distinct names, as the JSON array that Pulumi makes of a list."""
-    allowed = f"a list of distinct names of letters, digits, '-' and '_' ({example})"
-
-    def parse(text: str) -> tuple[str, ...]:
-        values = _list_of_texts(text)
-        if malformed := [value for value in values if not pattern.fullmatch(value)]:
-            raise ValueError(f"has {malformed}, which cannot be names")
-        return values
-
-    return Kind(schema_type="array", allowed=allowed, parse=parse)
-
-
 def texts_by_name(name: re.Pattern[str], value: re.Pattern[str], allowed: str) -> Kind[Mapping[str, str]]:
-    """Texts by name, as the JSON object that Pulumi makes of a map."""
+    """Texts by name. Pulumi gives a map as a JSON object."""
 
     def parse(text: str) -> Mapping[str, str]:
         values = {key: _as_text(each) for key, each in _object(text).items()}
         if malformed := [key for key in values if not name.fullmatch(key) or not value.fullmatch(values[key])]:
-            raise ValueError(f"has {malformed}, which cannot be right")
+            raise ValueError(f"has {malformed}, which is not valid")
         return values
 
     return Kind(schema_type="object", allowed=allowed, parse=parse)
 
 
-def table(kinds: Mapping[str, Kind[Any]], *, required: Sequence[str], of: str) -> Kind[Mapping[str, Mapping[str, Any]]]:
-    """Rows by name, each with values by key; a key that is not required may be absent from a row."""
+def table(kinds: Mapping[str, Kind[Any]], *, required: Sequence[str], of: str) -> Kind[Mapping[str, Any]]:
+    """Rows by name. A row has values by key; it may leave out every key that is not in `required`."""
 
     def parse_row(name: str, row: object) -> Mapping[str, Any]:
         if not isinstance(row, dict):
@@ -178,7 +116,7 @@ def table(kinds: Mapping[str, Kind[Any]], *, required: Sequence[str], of: str) -
         values: dict[str, Any] = {}
         for key, value in row.items():
             if key not in kinds:
-                raise ValueError(f"has {name}.{key}, which is none of {', '.join(kinds)}")
+                raise ValueError(f"has {name}.{key}, which is not one of {', '.join(kinds)}")
             try:
                 values[key] = kinds[key].parse(_as_text(value))
             except ValueError as error:
@@ -187,31 +125,28 @@ def table(kinds: Mapping[str, Kind[Any]], *, required: Sequence[str], of: str) -
             raise ValueError(f"has {name}, which lacks {' and '.join(missing)}")
         return values
 
-    def parse(text: str) -> Mapping[str, Mapping[str, Any]]:
+    def parse(text: str) -> Mapping[str, Any]:
         return {name: parse_row(name, row) for name, row in _object(text).items()}
 
     return Kind(schema_type="object", allowed=f"{of}, each with some of {', '.join(kinds)}", parse=parse)
 
 
-def image_by_digest() -> Kind[str | None]:
-    """An image's digest reference; empty reads as None."""
-    allowed = "repository@sha256: and 64 hexadecimal digits, or nothing to build the image"
+def image_by_digest() -> Kind[str]:
+    """An image by its digest."""
 
-    def parse(text: str) -> str | None:
-        if not text:
-            return None
+    def parse(text: str) -> str:
         if re.fullmatch(r"[^\s@]+@sha256:[0-9a-f]{64}", text):
             if re.search(r":[^/:@]+@", text):
                 raise ValueError("has a tag beside its digest, which Lambda refuses; leave the tag out")
             return text
         if "@" not in text:
             raise ValueError(
-                "names an image by tag; Lambda looks a tag up once, so that a later push under it changes nothing and "
-                "nobody can tell what runs. `docker inspect --format '{{index .RepoDigests 0}}' IMAGE` tells the digest"
+                "names an image by tag; Lambda looks a tag up once and misses every later push; "
+                "`docker inspect --format '{{index .RepoDigests 0}}' IMAGE` shows the digest"
             )
-        raise ValueError("is not an image's digest reference")
+        raise ValueError("is not valid")
 
-    return Kind(schema_type="string", allowed=allowed, parse=parse)
+    return Kind(schema_type="string", allowed="repository@sha256: and 64 hexadecimal digits", parse=parse)
 
 
 def _list_of_texts(text: str) -> tuple[str, ...]:
@@ -220,9 +155,9 @@ def _list_of_texts(text: str) -> tuple[str, ...]:
     except ValueError:
         values = None
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise ValueError("is not a list of names")
+        raise ValueError("is not a list of texts")
     if repeated := sorted({value for value in values if values.count(value) > 1}):
-        raise ValueError(f"names {repeated} more than once")
+        raise ValueError(f"has {repeated} more than once")
     return tuple(values)
 
 
@@ -237,5 +172,5 @@ def _object(text: str) -> Mapping[str, Any]:
 
 
 def _as_text(value: object) -> str:
-    """A value inside a map as Pulumi would give it on its own: `pulumi config set --path` writes numbers as numbers."""
+    """The text that Pulumi would give for this value. `pulumi config set --path` writes numbers in a map as numbers."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -1,56 +1,31 @@
 """APIS: how each kind of API is made from a stack's settings."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 import pulumi
 
+from components.api.api import Api
 from components.api.api_access import Access, JwtAccess, LambdaAccess
-from components.api.api_args import Api
+from components.api.api_args import ApiArgs, ApiFunctions
 from components.api.api_domain import Domain
-from components.api.http_api import Cors, InferenceApi, InferenceApiArgs
-from components.api.rest_api import LONGEST_TIMEOUT_SECONDS, TIMEOUT_SECONDS, RestApi, RestApiArgs
-from components.function.inference_function import InferenceFunction
+from components.api.api_limits import REST_LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
+from components.api.cors import Cors
+from components.api.http_api import HttpApi, HttpApiArgs
+from components.api.rest_api import RestApi, RestApiArgs
 from components.settings.api_settings import ApiKind
 from components.settings.settings import Settings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Functions:
-    """What an API leads to."""
-
-    server: InferenceFunction
-    models: Mapping[str, InferenceFunction] = field(default_factory=dict[str, InferenceFunction])
-
-
-def _http(name: str, settings: Settings, functions: Functions, opts: pulumi.ResourceOptions) -> Api:
+def _http(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions) -> Api:
     cors = Cors(origins=settings.cors_origins, credentials=settings.cors_credentials) if settings.cors_origins else None
-    arguments = InferenceApiArgs(
-        server=functions.server,
-        models=functions.models,
-        auth=_access(settings),
-        throttling_burst=settings.throttling_burst,
-        throttling_rate=settings.throttling_rate,
-        domain=_domain(settings),
-        log_retention_days=settings.log_retention_days,
-        kms_key_arn=settings.kms_key_arn,
-        cors=cors,
-    )
-    return InferenceApi(name, arguments, opts)
+    return HttpApi(name, HttpApiArgs(shared=_shared(settings, functions), cors=cors), opts)
 
 
-def _rest(name: str, settings: Settings, functions: Functions, opts: pulumi.ResourceOptions) -> Api:
+def _rest(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions) -> Api:
     longest = max(each.timeout_seconds for each in settings.functions())
     arguments = RestApiArgs(
-        server=functions.server,
-        models=functions.models,
-        auth=_access(settings),
-        throttling_burst=settings.throttling_burst,
-        throttling_rate=settings.throttling_rate,
-        domain=_domain(settings),
-        log_retention_days=settings.log_retention_days,
-        kms_key_arn=settings.kms_key_arn,
-        timeout_seconds=min(max(longest, TIMEOUT_SECONDS), LONGEST_TIMEOUT_SECONDS),
+        shared=_shared(settings, functions),
+        timeout_seconds=min(max(longest, REST_TIMEOUT_SECONDS), REST_LONGEST_TIMEOUT_SECONDS),
         web_acl_arn=settings.web_acl_arn,
         api_key_required=settings.api_key_required,
         tracing=settings.api_tracing,
@@ -58,10 +33,22 @@ def _rest(name: str, settings: Settings, functions: Functions, opts: pulumi.Reso
     return RestApi(name, arguments, opts)
 
 
-APIS: Mapping[ApiKind, Callable[[str, Settings, Functions, pulumi.ResourceOptions], Api]] = {
+APIS: Mapping[ApiKind, Callable[[str, Settings, ApiFunctions, pulumi.ResourceOptions], Api]] = {
     "http": _http,
     "rest": _rest,
 }
+
+
+def _shared(settings: Settings, functions: ApiFunctions) -> ApiArgs:
+    return ApiArgs(
+        functions=functions,
+        auth=_access(settings),
+        throttling_burst=settings.throttling_burst,
+        throttling_rate=settings.throttling_rate,
+        domain=_domain(settings),
+        log_retention_days=settings.log_retention_days,
+        kms_key_arn=settings.kms_key_arn,
+    )
 
 
 def _access(settings: Settings) -> Access:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.api.api_args import Api
+from components.api.api import Api
+from components.api.api_args import ApiFunctions
 from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
 from components.function.provisioned_concurrency import (
     ProvisionedConcurrency,
@@ -15,7 +16,7 @@ from components.operations.alarms import Alarm, AlarmThresholds, WatchedFunction
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
 from components.settings.settings import Settings
-from components.stack.apis import APIS, Functions
+from components.stack.apis import APIS
 from components.stack.stack_args import StackArgs
 from components.stack.stack_storages import StackStorages
 
@@ -57,7 +58,7 @@ class StackParts:
         self._functions.append((name, settings, function))
         return function
 
-    def api(self, name: str, functions: Functions) -> Api:
+    def api(self, name: str, functions: ApiFunctions) -> Api:
         return APIS[self._settings.api](name, self._settings, functions, self._inside)
 
     def operate(self) -> None:

@@ -16,6 +16,7 @@ from components.storage.baked_models import BakedModels, BakedModelsArgs, Prebui
 from components.storage.model_bucket import ModelBucket, ModelBucketArgs
 from components.storage.model_file_system import ModelFileSystem, ModelFileSystemArgs
 from components.storage.mounted_bucket import MountedModelBucket, MountedModelBucketArgs
+from handlers.manifest import engine_set
 
 
 class StackStorages:
@@ -55,7 +56,7 @@ class StackStorages:
             f"{self._name}-baked",
             BakedModelsArgs(
                 models=models,
-                engines="tensorflow" if "tensorflow" in self._settings.engines else "litert",
+                engines=engine_set(self._settings.engines),
                 directory=self._args.project / IMAGES_DIRECTORY / self._args.environment,
             ),
             self._inside,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.api.api_args import ApiFunctions
 from components.settings.settings import Mode
-from components.stack.apis import Functions
 from components.stack.stack_args import StackArgs
 from components.stack.stack_parts import StackParts
 from handlers.contract import MULTI_MODEL_HANDLER, SINGLE_MODEL_HANDLER
@@ -27,7 +27,7 @@ class SingleModelStack(pulumi.ComponentResource):
             model.name: parts.function(f"{name}-{model.name}", SINGLE_MODEL_HANDLER, args.settings.for_model(model))
             for model in args.settings.packaged
         }
-        api = parts.api(f"{name}-api", Functions(server=next(iter(functions.values())), models=functions))
+        api = parts.api(f"{name}-api", ApiFunctions(server=next(iter(functions.values())), models=functions))
         parts.operate()
         self.api_url = api.url
         self.bucket_name = parts.bucket_name
@@ -57,7 +57,7 @@ class MultiModelStack(pulumi.ComponentResource):
         parts = StackParts(self, name, args)
         models = [model.name for model in args.settings.packaged]
         function = parts.function(name, MULTI_MODEL_HANDLER, args.settings)
-        api = parts.api(f"{name}-api", Functions(server=function))
+        api = parts.api(f"{name}-api", ApiFunctions(server=function))
         parts.operate()
         self.api_url = api.url
         self.bucket_name = parts.bucket_name

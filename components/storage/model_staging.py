@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from components.image.image_manifest import IMAGE_LIMIT_BYTES
 from components.settings.packaged_models import PackagedModel
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, EngineName
 
 STAGED_AT_SECONDS = 315_532_800
 """1980-01-01, the modification time of everything staged: two builds of the same models are the same layer."""
 
-IMAGE_LIMIT_BYTES = 10 << 30
-"""Uncompressed, all layers. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "tensorflow": 3 << 30}
 """Room kept for what is in the image beside the models: Python, the engine and the base image, amply."""
 
@@ -67,10 +66,10 @@ def stage(files: Sequence[StagedFile], directory: Path) -> None:
 def _files_of(model: PackagedModel) -> Iterator[StagedFile]:
     root = PurePosixPath(model.name)
     yield _document(model.directory / POINTER_FILE, root / POINTER_FILE)
-    for version in sorted({model.pointer.version, *model.pointer.labels.values()}):
+    for version in sorted(model.pointer.versions()):
         directory, target = model.directory / str(version), root / str(version)
         yield _document(directory / MANIFEST_FILE, target / MANIFEST_FILE)
-        for entry in model.artifact_files(version):
+        for entry in model.versions[version].engine_files():
             yield StagedFile(
                 source=directory / entry.path, path=target / entry.path, size=entry.size, sha256=entry.sha256
             )

@@ -12,8 +12,8 @@ from ops.example_models import package
 from ops.program import record
 from policy.invariants import stack_breaches
 from tests.paths import PROJECT
+from tests.recorder import IMAGE
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 
 

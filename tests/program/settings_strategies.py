@@ -6,9 +6,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from components.settings.operations_settings import LOG_RETENTION_DAYS, Delivery
-from tests.recorder import ACCOUNT, REGION
-
-IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/handlers@sha256:" + "0" * 64
+from tests.recorder import ACCOUNT, IMAGE, REGION
 
 CONCURRENCY: Mapping[str, Mapping[str, Any]] = {
     "the account's": {},

@@ -9,9 +9,8 @@ import pytest
 from policy.invariants import breaches
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
-from tests.recorder import Recorder, deploy
+from tests.recorder import IMAGE, Recorder, deploy
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 AUTHORIZER = {"auth": "lambda", "authorizerArn": "arn:aws:lambda:eu-central-1:123456789012:function:admit"}
 DOMAIN = {
     "domainName": "models.example.com",

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import boto3
 import pytest
 
-from components.configuration.rules.operations import DELIVERY_POLICY_CHARACTERS, delivered_characters
+from components.configuration.rules.grants import DELIVERY_RESERVE_CHARACTERS, delivered_characters
 from components.operations.gradual_delivery import CODEDEPLOY_CONFIGURATIONS
 from components.settings.operations_settings import Delivery
 from handlers.contract import METRIC_NAMESPACE, Metric
@@ -238,7 +238,7 @@ def test_a_deliverys_grants_take_no_more_characters_than_the_rule_counts(package
     recorder = run(packaged, **{**WATCHED, "delivery": delivery, "mode": "single", "kmsKeyArn": KEY})
     policy = "".join(recorder.named(f"inference-{role}-policy").inputs["policy"].split())
     counted = sum(delivered_characters(model) for model in ("digits", "iris"))
-    assert len(policy) <= counted + DELIVERY_POLICY_CHARACTERS
+    assert len(policy) <= counted + DELIVERY_RESERVE_CHARACTERS
     if role == "delivery-starter":
         assert len(policy) > counted - 2 * 3 * len("aws-us-gov:ap-southeast-1")
 

@@ -9,13 +9,12 @@ import yaml
 
 from components.configuration.reading import SettingsError
 from components.configuration.rules.functions import ENVIRONMENT_BYTES
-from components.configuration.rules.storage import ROLE_POLICY_CHARACTERS
+from components.configuration.rules.grants import ROLE_POLICY_CHARACTERS
 from policy.invariants import breaches
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
-from tests.recorder import Recorder, Registered, StoredObject, deploy
+from tests.recorder import IMAGE, Recorder, Registered, StoredObject, deploy
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 FUNCTION = "aws:lambda/function:Function"
 
 CONFIGURATIONS = {

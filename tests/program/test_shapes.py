@@ -20,8 +20,8 @@ from components.settings.storage_settings import MOUNTED_STORAGES, Storage
 from policy.invariants import stack_breaches
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
-from tests.program.settings_strategies import CONCURRENCY, FIXED, IMAGE, configurations
-from tests.recorder import Recorder, deploy
+from tests.program.settings_strategies import CONCURRENCY, FIXED, configurations
+from tests.recorder import IMAGE, Recorder, deploy
 
 DELIVERIES: tuple[Delivery, ...] = get_args(Delivery)
 

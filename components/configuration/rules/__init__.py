@@ -1,14 +1,14 @@
-"""What a configuration may not combine, and what it had better not: one pure function a rule. Imports no Pulumi.
+"""What a configuration may not combine, and what it should not: one pure function for each rule. Imports no Pulumi.
 
-`RULES` are refused before anything is built; `ADVICE` is said and done.
+`RULES` refuse a configuration before anything is built. `ADVICE` only warns.
 """
 
-from components.configuration.rules import api, concurrency, functions, models, operations, storage
+from components.configuration.problem import Problem
+from components.configuration.rules import api, concurrency, functions, grants, models, network, operations, storage
 from components.configuration.rules.rule import Rule
-from components.settings.setting_types import Problem
 from components.settings.settings import Settings
 
-SUBJECTS = (storage, models, functions, concurrency, operations, api)
+SUBJECTS = (storage, network, models, functions, concurrency, operations, grants, api)
 
 RULES: tuple[Rule, ...] = tuple(rule for subject in SUBJECTS for rule in subject.REFUSED)
 

@@ -2,41 +2,36 @@
 
 from collections.abc import Iterator, Mapping
 
+from components.api.api_limits import LONGEST_TIMEOUT_SECONDS, PATHS_PER_API, REST_TIMEOUT_SECONDS
 from components.api.api_routes import http_routes, rest_resources
-from components.configuration.rules.rule import Rule, for_each_function
-from components.settings.api_settings import ApiKind
-from components.settings.setting_types import Problem, key_of
+from components.configuration.problem import Problem
+from components.configuration.rules.rule import Rule, for_each_function, in_another_region, without_effect
+from components.settings.api_settings import Auth
+from components.settings.declaration import key_of
 from components.settings.settings import Settings
 
-PATHS_PER_API = 300
-"""Routes of an HTTP API, and resources of a REST API, unless AWS raised it.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html and
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
-
-LONGEST_WAIT_SECONDS: Mapping[ApiKind, int] = {"http": 30, "rest": 300}
-"""How long each kind of API can be made to wait for a function. Same pages."""
-
-REST_QUOTA_SECONDS = 29
-"""How long a REST API waits unless the account's quota was raised."""
-
 REST_ONLY: Mapping[str, str] = {
-    "web_acl_arn": "a web ACL",
+    "web_acl_arn": "web ACL",
     "api_key_required": "API keys",
-    "api_tracing": "X-Ray",
+    "api_tracing": "X-Ray tracing",
 }
-"""Settings that an HTTP API has no use for, and what they are about."""
+"""What an HTTP API does not take, by the setting that asks for it."""
+
+NEEDED: Mapping[Auth, tuple[str, ...]] = {"jwt": ("jwt_issuer", "jwt_audience"), "lambda": ("authorizer_arn",)}
+"""Settings that a kind of authorisation needs."""
+
+OWNED: Mapping[Auth, tuple[str, ...]] = {
+    "jwt": (*NEEDED["jwt"], "jwt_scopes"),
+    "lambda": (*NEEDED["lambda"], "authorizer_cache_seconds"),
+}
+"""Settings that only one kind of authorisation uses."""
 
 
 def http_api_lacks_what_rest_has(settings: Settings) -> Iterator[Problem]:
     """An HTTP API takes no web ACL, no API key and no tracing."""
     if settings.api == "http":
         for field, thing in REST_ONLY.items():
-            if getattr(settings, field):
-                key = key_of(field)
-                yield Problem(
-                    keys=(key, "api"),
-                    message=f"an http API takes no {thing.removeprefix('a ')}; set api to rest, or leave {key} out",
-                )
+            yield from without_effect(settings, [field], "api", f"an http API takes no {thing}; set api to rest")
 
 
 def rest_api_lacks_what_http_has(settings: Settings) -> Iterator[Problem]:
@@ -46,41 +41,37 @@ def rest_api_lacks_what_http_has(settings: Settings) -> Iterator[Problem]:
     if settings.auth == "jwt":
         yield Problem(
             keys=("auth", "api"),
-            message="a rest API verifies no JWT; set api to http, or auth to lambda with a function that verifies it",
+            message="a rest API cannot verify a JWT; set api to http, or auth to lambda with a function that verifies "
+            "it",
         )
     if settings.cors_origins:
         yield Problem(
             keys=("corsOrigins", "api"),
-            message="a rest API adds no CORS headers to what functions answer; set api to http, or leave corsOrigins "
-            "out and serve the pages and the API from one host name",
+            message="a rest API adds no CORS headers to the functions' answers; set api to http, or leave corsOrigins "
+            "out and serve the pages from the API's own host name",
         )
 
 
 def authorisation_is_complete(settings: Settings) -> Iterator[Problem]:
-    """Each kind of authorisation has what it needs, and nothing that another kind needs."""
-    needs = {"jwt": ("jwt_issuer", "jwt_audience"), "lambda": ("authorizer_arn",)}
-    belongs = {"jwt": (*needs["jwt"], "jwt_scopes"), "lambda": (*needs["lambda"], "authorizer_cache_seconds")}
-    for field in needs.get(settings.auth, ()):
+    """Each kind of authorisation has the settings that it needs, and none that only another kind uses."""
+    for field in NEEDED.get(settings.auth, ()):
         if not getattr(settings, field):
             key = key_of(field)
             yield Problem(keys=(key, "auth"), message=f"auth {settings.auth} needs {key}; set it, or set auth to iam")
-    for auth, owned in belongs.items():
-        for field in owned:
-            if auth != settings.auth and getattr(settings, field):
-                key = key_of(field)
-                yield Problem(
-                    keys=(key, "auth"),
-                    message=f"auth is {settings.auth}, which has no use for it; set auth to {auth}, or leave {key} out",
-                )
+    for auth, fields in OWNED.items():
+        if auth != settings.auth:
+            reason = f"auth {settings.auth} does not use it; set auth to {auth}"
+            yield from without_effect(settings, fields, "auth", reason)
 
 
 def cors_is_what_browsers_accept(settings: Settings) -> Iterator[Problem]:
-    """Credentials are for pages that are named."""
+    """Browsers send credentials only where the API names the page's origin."""
     origins = settings.cors_origins
     if settings.cors_credentials and not origins:
         yield Problem(
             keys=("corsCredentials", "corsOrigins"),
-            message="credentials are allowed to no page; name pages in corsOrigins, or set corsCredentials to false",
+            message="corsOrigins is empty, so no page may send credentials; name pages in corsOrigins, or set "
+            "corsCredentials to false",
         )
     if settings.cors_credentials and "*" in origins:
         yield Problem(
@@ -90,91 +81,87 @@ def cors_is_what_browsers_accept(settings: Settings) -> Iterator[Problem]:
         )
     if "*" in origins and len(origins) > 1:
         yield Problem(
-            keys=("corsOrigins",), message="'*' allows every page already; list '*' alone, or the other origins alone"
+            keys=("corsOrigins",), message="'*' already allows every page; list only '*', or only the other origins"
         )
 
 
 def domain_is_complete(settings: Settings) -> Iterator[Problem]:
-    """A host name comes with its certificate, and both are where the API is."""
+    """A domain name needs a certificate; a certificate and a zone need a domain name."""
     if settings.domain_name and not settings.certificate_arn:
         yield Problem(
             keys=("domainName", "certificateArn"),
-            message=f"{settings.domain_name} has no certificate; set certificateArn to one that AWS Certificate "
-            "Manager has for it in the stack's region",
+            message=f"{settings.domain_name} has no certificate; set certificateArn to a certificate for it, from AWS "
+            "Certificate Manager in the stack's region",
         )
-    for field in ("certificate_arn", "hosted_zone_id"):
-        if getattr(settings, field) and not settings.domain_name:
-            key = key_of(field)
-            yield Problem(
-                keys=(key, "domainName"), message=f"it is for domainName, which is not set; set it, or leave {key} out"
-            )
+    if not settings.domain_name:
+        reason = "it needs domainName, which is not set; set domainName"
+        yield from without_effect(settings, ["certificate_arn", "hosted_zone_id"], "domainName", reason)
 
 
-def what_guards_the_api_is_in_its_region(settings: Settings) -> Iterator[Problem]:
-    """A regional API takes certificates and web ACLs of its own region alone."""
-    for field in ("certificate_arn", "web_acl_arn"):
-        region = (getattr(settings, field) or ":::").split(":")[3]
-        if region and settings.region and region != settings.region:
-            yield Problem(
-                keys=(key_of(field),),
-                message=f"it is in {region}, and the API in {settings.region}; name one in {settings.region}",
-            )
+def certificate_and_web_acl_are_in_the_region(settings: Settings) -> Iterator[Problem]:
+    """A regional API takes only certificates and web ACLs of its own region."""
+    yield from in_another_region(settings, ["certificate_arn", "web_acl_arn"])
 
 
-def function_answers_before_the_api_gives_up(settings: Settings) -> Iterator[Problem]:
-    """The API answers for itself once it has waited long enough, whatever the function does."""
-    longest, seconds = LONGEST_WAIT_SECONDS[settings.api], settings.timeout_seconds
+def function_answers_in_time_for_the_api(settings: Settings) -> Iterator[Problem]:
+    """An API that has waited long enough answers with an error, even if the function still runs."""
+    longest, seconds = LONGEST_TIMEOUT_SECONDS[settings.api], settings.timeout_seconds
     if seconds >= longest:
-        way_out = "" if settings.api == "rest" else "; a rest API can be made to wait up to 300"
+        more = f", or api to rest, which can wait up to {LONGEST_TIMEOUT_SECONDS['rest']}"
         yield Problem(
             keys=("timeoutSeconds",),
-            message=f"the {settings.api} API gives up after {longest} seconds, and a function may go on and be billed "
-            f"for {seconds}; only direct invocations get such an answer. Up to {longest - 1} avoids it{way_out}",
+            message=f"the {settings.api} API stops waiting after {longest} seconds, but a function may run, and be "
+            f"billed, for {seconds}; only direct invocations get such a late answer; set {longest - 1} or less"
+            f"{more if settings.api == 'http' else ''}",
         )
-    elif settings.api == "rest" and seconds > REST_QUOTA_SECONDS:
+    elif settings.api == "rest" and seconds > REST_TIMEOUT_SECONDS:
         yield Problem(
             keys=("timeoutSeconds", "api"),
-            message=f"AWS lets a rest API wait {REST_QUOTA_SECONDS} seconds; for {seconds}, first have the quota "
-            f"'Maximum integration timeout in milliseconds' raised in Service Quotas, or set {REST_QUOTA_SECONDS}",
+            message=f"a rest API waits {REST_TIMEOUT_SECONDS} seconds unless AWS raised the quota; for {seconds}, "
+            f"first have 'Maximum integration timeout in milliseconds' raised in Service Quotas, or set "
+            f"{REST_TIMEOUT_SECONDS}",
         )
 
 
 def rest_api_needs_a_role_for_its_logs(settings: Settings) -> Iterator[Problem]:
-    """API Gateway writes the logs of REST APIs by one role for the account and region."""
+    """API Gateway writes the logs of all REST APIs with one role, which is set for the account and region."""
     if settings.api == "rest":
         yield Problem(
             keys=("api",),
-            message="a rest API writes its access log by a role that is set once for the account and region; if `aws "
+            message="a rest API writes its access log with a role that is set once for the account and region; if `aws "
             "apigateway get-account` shows no cloudwatchRoleArn, AWS refuses the stage; "
             "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html says how to set it",
         )
 
 
 def everyone_may_call(settings: Settings) -> Iterator[Problem]:
-    """An open API is a decision that a preview should show."""
+    """A preview should show that the API is open to everyone."""
     if settings.auth == "none" and settings.api_key_required:
         yield Problem(
             keys=("auth", "apiKeyRequired"),
-            message="an API key tells callers apart for limits, and is no proof of who they are; iam or lambda is",
+            message="an API key tells callers apart, for their limits; it does not prove who they are; set auth to iam "
+            "or lambda for that",
         )
     elif settings.auth == "none":
         yield Problem(
-            keys=("auth",), message="none lets everyone on the internet call the API, at your cost; iam does not"
+            keys=("auth",),
+            message="none lets everyone on the internet call the API, at your cost; set iam to admit only AWS "
+            "identities of your choice",
         )
 
 
 def a_cached_decision_is_for_every_path(settings: Settings) -> Iterator[Problem]:
-    """API Gateway keeps a decision by token, not by path."""
+    """API Gateway keeps a decision for each token, not for each path."""
     if settings.auth == "lambda" and settings.authorizer_cache_seconds:
         yield Problem(
             keys=("authorizerCacheSeconds",),
-            message=f"a decision holds for {settings.authorizer_cache_seconds} seconds on every path; 0 is right if "
-            "the authorizer admits callers to some models and not to others, or must shut one out at once",
+            message=f"a decision holds for {settings.authorizer_cache_seconds} seconds on every path; set 0 if the "
+            "authorizer admits a caller only to some models, or must be able to lock a caller out at once",
         )
 
 
 def paths_fit_in_the_api(settings: Settings) -> Iterator[Problem]:
-    """Each model with a function of its own takes paths of the API."""
+    """Each model with a function of its own adds paths to the API."""
     if settings.mode != "single":
         return
     models = [model.name for model in settings.packaged]
@@ -184,8 +171,8 @@ def paths_fit_in_the_api(settings: Settings) -> Iterator[Problem]:
     if count > PATHS_PER_API:
         yield Problem(
             keys=("models", "mode"),
-            message=f"{len(models)} models take {count} {things}, and an API has {PATHS_PER_API} "
-            f"unless AWS Support raised that; list fewer in models, or set mode to multi",
+            message=f"{len(models)} models need {count} {things}, but an API has {PATHS_PER_API} unless AWS raised the "
+            "quota; list fewer in models, or set mode to multi",
         )
 
 
@@ -195,11 +182,11 @@ REFUSED: tuple[Rule, ...] = (
     authorisation_is_complete,
     cors_is_what_browsers_accept,
     domain_is_complete,
-    what_guards_the_api_is_in_its_region,
+    certificate_and_web_acl_are_in_the_region,
 )
 
 ADVISED: tuple[Rule, ...] = (
-    for_each_function(function_answers_before_the_api_gives_up),
+    for_each_function(function_answers_in_time_for_the_api),
     rest_api_needs_a_role_for_its_logs,
     everyone_may_call,
     a_cached_decision_is_for_every_path,

@@ -2,25 +2,25 @@
 
 from collections.abc import Iterator
 
-from components.configuration.rules.rule import Rule, for_each_function
-from components.settings.setting_types import Problem
+from components.configuration.problem import Problem
+from components.configuration.rules.rule import FEWER_MODELS, Rule, for_each_function
 from components.settings.settings import Settings
 
 ENVIRONMENT_BYTES = 4096
-"""All of a function's environment together. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""A function's whole environment. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 ENVIRONMENT_RESERVE_BYTES = 512
-"""What the handler's other variables take at most: the store's address and a few numbers."""
+"""The most that the handler's other variables take: the store's address and a few numbers."""
 
 RESOURCE_NAME_CHARACTERS = 64
-"""A function's and a role's name. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html"""
+"""The name of a function or a role. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html"""
 
 NEW_ACCOUNT_MEMORY_MIB = 3_008
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 def model_names_fit_in_the_environment(settings: Settings) -> Iterator[Problem]:
-    """A function that serves several models, or fills EFS with them, is told their names in one variable."""
+    """One variable names all models of a function that serves several, and of the function that fills EFS."""
     way_out = "storage to s3files or image" if settings.stored_in("efs") else "mode to single"
     models = settings.packaged if settings.mode == "multi" else settings.stored_in("efs")
     length = sum(len(model.name) + 1 for model in models)
@@ -28,13 +28,13 @@ def model_names_fit_in_the_environment(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             keys=("models", way_out.split(" ", 1)[0]),
             message=f"the names of {len(models)} models take {length} bytes of the function's environment; "
-            f"allowed are {ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES} of Lambda's {ENVIRONMENT_BYTES}; list fewer "
-            f"in models and serve the others from a second stack, or set {way_out}",
+            f"allowed are {ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES} of Lambda's {ENVIRONMENT_BYTES}; "
+            f"{FEWER_MODELS}, or set {way_out}",
         )
 
 
 def function_names_fit(settings: Settings) -> Iterator[Problem]:
-    """A model's own function and role carry its name, between what Pulumi puts before and after."""
+    """In mode single, the names of a function and its role contain the model's name. Pulumi adds to both ends."""
     longest = RESOURCE_NAME_CHARACTERS - len("inference-") - len("-role") - len("-1234567")
     if settings.mode != "single":
         return
@@ -42,24 +42,24 @@ def function_names_fit(settings: Settings) -> Iterator[Problem]:
         if len(model.name) > longest:
             yield Problem(
                 keys=("models", "mode"),
-                message=f"the model {model.name} has {len(model.name)} characters in its name; a model with a function "
-                f"of its own may have {longest}; package it under a shorter name, or set mode to multi",
+                message=f"the name of the model {model.name} has {len(model.name)} characters; in mode single it may "
+                f"have {longest}; package the model under a shorter name, or set mode to multi",
             )
 
 
 def image_holds_the_engines(settings: Settings) -> Iterator[Problem]:
-    """An image with LiteRT alone cannot run what needs TensorFlow."""
+    """An image with only LiteRT cannot run a model that needs TensorFlow."""
     needy = [model.name for model in settings.packaged if "tensorflow" in model.engines]
     if settings.image_engines == "litert" and needy:
         yield Problem(
             keys=("imageEngines", "models"),
-            message=f"litert alone cannot run {', '.join(needy)}, which need TensorFlow; set imageEngines to auto or "
-            f"tensorflow, or leave them out of models",
+            message=f"litert alone cannot run {', '.join(needy)}, only TensorFlow can; set imageEngines to auto or "
+            f"tensorflow, or list only the other models in models",
         )
 
 
 def memory_is_more_than_new_accounts_have(settings: Settings) -> Iterator[Problem]:
-    """AWS raises a new account's limits with its use."""
+    """AWS raises a new account's limits as its use grows."""
     if settings.memory_mib > NEW_ACCOUNT_MEMORY_MIB:
         yield Problem(
             keys=("memoryMib",),

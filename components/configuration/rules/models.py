@@ -1,41 +1,41 @@
-"""Rules about what a single model has for itself."""
+"""Rules about the settings of single models."""
 
 from collections.abc import Iterator
 
+from components.configuration.problem import Problem
 from components.configuration.rules.rule import Rule
 from components.settings.model_overrides import ENGINE
 from components.settings.packaged_models import PackagedModel
-from components.settings.setting_types import Problem
 from components.settings.settings import Settings
 
 
 def overrides_are_of_served_models(settings: Settings) -> Iterator[Problem]:
-    """Settings of a model that is not served would be lost without a word."""
+    """Settings of a model that is not served would have no effect."""
     served = [model.name for model in settings.packaged]
     for name in settings.model_settings:
         if served and name not in served:
             yield Problem(
                 keys=(f"modelSettings.{name}",),
-                message=f"no model of that name is served; served are {', '.join(served)} (pulumi config rm --path "
+                message=f"no model of this name is served; served are {', '.join(served)} (pulumi config rm --path "
                 f"modelSettings.{name} removes it)",
             )
 
 
 def overrides_have_a_function_of_their_own(settings: Settings) -> Iterator[Problem]:
-    """In mode multi all models share one function, and so its storage, memory and concurrency."""
+    """In mode multi all models share one function, with its storage, memory and concurrency."""
     if settings.mode != "multi":
         return
     for name, own in settings.model_settings.items():
         if keys := tuple(f"modelSettings.{name}.{key}" for key in own if key != ENGINE):
             yield Problem(
                 keys=(*keys, "mode"),
-                message=f"mode multi has one function for all models, so that {name} cannot have its own; set mode to "
-                f"single, or set it for all models and leave it out here",
+                message=f"mode multi has one function for all models, so {name} cannot have settings of its own; set "
+                f"mode to single, or change the setting for all models",
             )
 
 
 def packaged_for_the_engine(settings: Settings) -> Iterator[Problem]:
-    """Packaging chose an engine for each signature; another needs another package."""
+    """Packaging chose an engine for each signature. Another engine needs another package."""
     for model in settings.packaged:
         wanted = settings.model_settings.get(model.name, {}).get(ENGINE)
         for version in _deployed(model) if wanted else ():
@@ -43,17 +43,18 @@ def packaged_for_the_engine(settings: Settings) -> Iterator[Problem]:
             if others:
                 yield Problem(
                     keys=(f"modelSettings.{model.name}.{ENGINE}",),
-                    message=f"{model.name} version {version} was packaged for {wanted} "
-                    f"{'not at all' if len(others) == len(model.versions[version].artifacts) else 'only in part'}: "
+                    message=f"{model.name} version {version} was "
+                    f"{'not' if len(others) == len(model.versions[version].artifacts) else 'only partly'} packaged for "
+                    f"{wanted}: "
                     + "; ".join(f"{each.engine} serves {', '.join(each.signatures)}" for each in others)
                     + f". `python -m models package build/exports/{model.name}/saved_model --name {model.name} "
-                    f"--engine {wanted} --make-current` packages it, or says why it cannot; else leave {ENGINE} out",
+                    f"--engine {wanted} --make-current` packages it, or says why it cannot; or leave {ENGINE} out",
                 )
 
 
 def _deployed(model: PackagedModel) -> list[int]:
     """The versions that answer: the current one and those with a label."""
-    return sorted({model.pointer.version, *model.pointer.labels.values()})
+    return sorted(model.pointer.versions())
 
 
 REFUSED: tuple[Rule, ...] = (

@@ -2,91 +2,38 @@
 
 from collections.abc import Iterator
 
-from components.configuration.rules.rule import Rule
-from components.settings.setting_types import Problem, key_of
+from components.configuration.problem import Problem
+from components.configuration.rules.rule import FEWER_MODELS, Rule, in_another_region, without_effect
 from components.settings.settings import Settings
 
 WIDGETS_PER_DASHBOARD = 500
 WIDGETS_PER_ROW = 4
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"""
 
-ROLE_POLICY_CHARACTERS = 10_240
-"""All inline policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-
-DELIVERY_POLICY_CHARACTERS = 1_280
-"""What the grants of a delivery's roles that name no function take at most."""
-
-DELIVERED_FUNCTION = "arn:aws-us-gov:lambda:ap-southeast-1:123456789012:function:inference--1234567"
-DELIVERED_GROUP = (
-    "arn:aws-us-gov:codedeploy:ap-southeast-1:123456789012:deploymentgroup:"
-    "inference-delivery-1234567/inference-delivery-inference-"
-)
-"""The longest ARNs of a function and of its deployment group, but for the model's name in each."""
+ALARM_FIELDS = ("alarms_topic_arn", "error_alarm_percent", "latency_alarm_ms", "cold_start_alarm_percent")
+"""Settings that concern alarms."""
 
 
-def delivery_fits_in_the_role_policies(settings: Settings) -> Iterator[Problem]:
-    """A delivery's roles are granted each function by name: CodeDeploy's, and that of what starts a shift."""
-    if settings.delivery == "allAtOnce" or settings.mode == "multi":
-        return
-    room = ROLE_POLICY_CHARACTERS - DELIVERY_POLICY_CHARACTERS
-    length = sum(delivered_characters(model.name) for model in settings.packaged)
-    if length > room:
-        yield Problem(
-            keys=("delivery", "mode", "models"),
-            message=f"granting {len(settings.packaged)} functions to one delivery takes {length} characters of its "
-            f"roles' policies; allowed are {room} of IAM's {ROLE_POLICY_CHARACTERS}; set delivery to allAtOnce, or "
-            f"mode to multi, or list fewer in models and serve the others from a second stack",
-        )
-
-
-def delivered_characters(model: str) -> int:
-    """What a function takes of the longer policy, which starts shifts: its ARN, bare and with any version, and its
-    deployment group's. White space is not counted."""
-    return len(f'"{DELIVERED_FUNCTION}","{DELIVERED_FUNCTION}:*","{DELIVERED_GROUP}",') + 3 * len(model)
-
-
-def steps_are_watched(settings: Settings) -> Iterator[Problem]:
-    """Without alarms nothing would stop a shift of traffic to a version that fails."""
+def delivery_in_steps_has_alarms(settings: Settings) -> Iterator[Problem]:
+    """Only an alarm takes the traffic back from a version that fails."""
     if settings.delivery != "allAtOnce" and not settings.monitoring:
         yield Problem(
             keys=("delivery", "monitoring"),
-            message=f"{settings.delivery} goes back when an alarm rings, and there are none; set monitoring to true, "
-            f"or delivery to allAtOnce",
+            message=f"{settings.delivery} takes the traffic back when an alarm fires, but there are no alarms; set "
+            f"monitoring to true, or delivery to allAtOnce",
         )
 
 
-def topic_is_told_something(settings: Settings) -> Iterator[Problem]:
-    """Whoever names a topic counts on being told."""
-    if settings.alarms_topic_arn and not settings.monitoring:
-        yield Problem(
-            keys=("alarmsTopicArn", "monitoring"),
-            message="there are no alarms to tell of; set monitoring to true, or leave alarmsTopicArn out",
-        )
-
-
-def thresholds_have_alarms(settings: Settings) -> Iterator[Problem]:
-    """Whoever says when an alarm rings counts on one that does."""
-    default = Settings()
-    if settings.monitoring:
-        return
-    for field in ("error_alarm_percent", "latency_alarm_ms", "cold_start_alarm_percent"):
-        if getattr(settings, field) != getattr(default, field):
-            key = key_of(field)
-            yield Problem(
-                keys=(key, "monitoring"),
-                message=f"there is no alarm to ring; set monitoring to true, or leave {key} out",
-            )
+def alarm_settings_have_alarms(settings: Settings) -> Iterator[Problem]:
+    """A topic and a threshold have no effect without alarms."""
+    if not settings.monitoring:
+        reason = "there are no alarms; set monitoring to true"
+        yield from without_effect(settings, ALARM_FIELDS, "monitoring", reason)
 
 
 def key_and_topic_are_in_the_region(settings: Settings) -> Iterator[Problem]:
-    """Keys encrypt, and alarms tell topics, in their own region alone."""
-    for field in ("kms_key_arn", "alarms_topic_arn"):
-        region = (getattr(settings, field) or ":::").split(":")[3]
-        if region and settings.region and region != settings.region:
-            yield Problem(
-                keys=(key_of(field),),
-                message=f"it is in {region}, and the stack in {settings.region}; name one in {settings.region}",
-            )
+    """A key encrypts only in its own region, and an alarm tells only topics of its own region."""
+    yield from in_another_region(settings, ["kms_key_arn", "alarms_topic_arn"])
 
 
 def rows_fit_in_the_dashboard(settings: Settings) -> Iterator[Problem]:
@@ -95,17 +42,14 @@ def rows_fit_in_the_dashboard(settings: Settings) -> Iterator[Problem]:
     if settings.monitoring and rows * WIDGETS_PER_ROW > WIDGETS_PER_DASHBOARD:
         yield Problem(
             keys=("monitoring", "models"),
-            message=f"{len(settings.packaged)} models take {rows * WIDGETS_PER_ROW} widgets of the dashboard, which "
-            f"has {WIDGETS_PER_DASHBOARD}; list fewer in models and serve the others from a second stack, or set "
-            f"monitoring to false",
+            message=f"{len(settings.packaged)} models need {rows * WIDGETS_PER_ROW} widgets, but a dashboard has at "
+            f"most {WIDGETS_PER_DASHBOARD}; {FEWER_MODELS}, or set monitoring to false",
         )
 
 
 REFUSED: tuple[Rule, ...] = (
-    delivery_fits_in_the_role_policies,
-    steps_are_watched,
-    topic_is_told_something,
-    thresholds_have_alarms,
+    delivery_in_steps_has_alarms,
+    alarm_settings_have_alarms,
     key_and_topic_are_in_the_region,
     rows_fit_in_the_dashboard,
 )

@@ -4,35 +4,21 @@ import pytest
 
 from components.api.api_access import JwtAccess, LambdaAccess
 from components.api.api_domain import Domain
-from components.api.http_api import Cors, InferenceApi, InferenceApiArgs
-from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
-from components.model_source import ModelBinding
+from components.api.cors import Cors
+from components.api.http_api import HttpApi, HttpApiArgs
+from tests.components.api.behind import in_front_of_each, in_front_of_one
 from tests.recorder import Recorder, deploy
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 ROUTE = "aws:apigatewayv2/route:Route"
 SERVER_ROUTES = {"ANY /v1/{proxy+}", "ANY /v2", "ANY /v2/{proxy+}"}
 
 
-class Shelf:
-    def binding(self, models: list[str]) -> ModelBinding:
-        return ModelBinding(store_uri="file:///shelf")
+def deploy_multi(*, cors: Cors | None = None, **shared: object) -> Recorder:
+    return deploy(lambda: HttpApi("api", HttpApiArgs(shared=in_front_of_one(**shared), cors=cors)))
 
 
-def make_function(name: str) -> InferenceFunction:
-    return InferenceFunction(name, InferenceFunctionArgs(image_uri=IMAGE, handler="h", models=[name], source=Shelf()))
-
-
-def deploy_multi(**args: object) -> Recorder:
-    return deploy(lambda: InferenceApi("api", InferenceApiArgs(server=make_function("all"), **args)))
-
-
-def deploy_single() -> Recorder:
-    def program() -> None:
-        functions = {model: make_function(model) for model in ("digits", "iris")}
-        InferenceApi("api", InferenceApiArgs(server=functions["digits"], models=functions))
-
-    return deploy(program)
+def deploy_single(*models: str, **shared: object) -> Recorder:
+    return deploy(lambda: HttpApi("api", HttpApiArgs(shared=in_front_of_each(*models, **shared))))
 
 
 def routes(recorder: Recorder) -> dict[str, str]:
@@ -52,7 +38,7 @@ def test_one_function_for_all_models_answers_every_route():
 
 
 def test_a_model_with_a_function_of_its_own_has_its_routes_in_both_dialects():
-    found = routes(deploy_single())
+    found = routes(deploy_single("digits", "iris"))
     assert {route for route in found if found[route].startswith("iris")} == {
         "ANY /v1/models/iris:predict",
         "ANY /v1/models/iris:classify",
@@ -65,17 +51,13 @@ def test_a_model_with_a_function_of_its_own_has_its_routes_in_both_dialects():
 
 
 def test_what_concerns_no_model_goes_to_the_first_function():
-    found = routes(deploy_single())
+    found = routes(deploy_single("digits", "iris"))
     assert {found[route] for route in SERVER_ROUTES} == {"digits-1234567:live/invocations"}
     assert len(found) == len(SERVER_ROUTES) + 2 * 7
 
 
 def test_a_model_may_be_called_what_an_integration_is_called():
-    def program() -> None:
-        functions = {model: make_function(model) for model in ("models", "server")}
-        InferenceApi("api", InferenceApiArgs(server=functions["models"], models=functions))
-
-    assert routes(deploy(program))["ANY /v1/models/server"] == "server-1234567:live/invocations"
+    assert routes(deploy_single("models", "server"))["ANY /v1/models/server"] == "server-1234567:live/invocations"
 
 
 def test_every_route_asks_for_a_signature_by_default():
@@ -140,12 +122,8 @@ def test_only_the_apis_authorizers_may_ask_that_function(qualifier: str, granted
 
 
 def test_a_model_may_be_called_authorizer():
-    def program() -> None:
-        functions = {"authorizer": make_function("authorizer")}
-        auth = LambdaAccess(function_arn=AUTHORIZER)
-        InferenceApi("api", InferenceApiArgs(server=functions["authorizer"], models=functions, auth=auth))
-
-    urns = [each.urn for each in deploy(program).of("aws:lambda/permission:Permission")]
+    recorder = deploy_single("authorizer", auth=LambdaAccess(function_arn=AUTHORIZER))
+    urns = [each.urn for each in recorder.of("aws:lambda/permission:Permission")]
     assert len(urns) == len(set(urns)) == 2
 
 
@@ -209,7 +187,7 @@ def test_a_name_of_ones_own_has_tls_and_a_record_and_is_the_only_way_in():
             "evaluateTargetHealth": False,
         }
     ]
-    assert recorder.one("tensorflow-lambda:index:InferenceApi").outputs["url"] == "https://models.example.com"
+    assert recorder.one("tensorflow-lambda:index:HttpApi").outputs["url"] == "https://models.example.com"
 
 
 def test_dns_is_left_alone_unless_a_zone_is_named():
@@ -227,14 +205,14 @@ def test_functions_get_the_whole_event_and_as_long_as_the_api_waits():
 
 
 def test_the_api_may_invoke_each_functions_alias_and_nobody_elses_api_may():
-    for permission in deploy_single().of("aws:lambda/permission:Permission"):
+    for permission in deploy_single("digits", "iris").of("aws:lambda/permission:Permission"):
         assert permission.inputs["qualifier"] == "live"
         assert permission.inputs["principal"] == "apigateway.amazonaws.com"
         assert permission.inputs["sourceArn"] == "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/*/*"
 
 
 def test_each_function_has_one_integration_and_one_permission():
-    recorder = deploy_single()
+    recorder = deploy_single("digits", "iris")
     assert len(recorder.of("aws:apigatewayv2/integration:Integration")) == 2
     assert len(recorder.of("aws:lambda/permission:Permission")) == 2
 
@@ -254,7 +232,7 @@ def test_the_stage_is_throttled():
 
 
 def test_the_stage_is_deployed_with_every_route():
-    recorder = deploy_single()
+    recorder = deploy_single("digits", "iris")
     stage = recorder.one("aws:apigatewayv2/stage:Stage")
     behind = [*recorder.of(ROUTE), *recorder.of("aws:lambda/permission:Permission")]
     assert {each.urn for each in behind} <= stage.dependencies
@@ -270,7 +248,7 @@ def test_the_access_log_is_json_and_kept_for_a_time():
 
 
 def test_outputs_are_registered():
-    outputs = deploy_multi().one("tensorflow-lambda:index:InferenceApi").outputs
+    outputs = deploy_multi().one("tensorflow-lambda:index:HttpApi").outputs
     assert outputs == {
         "url": "https://abcdefghij.execute-api.eu-central-1.amazonaws.com",
         "api_id": "api-id",

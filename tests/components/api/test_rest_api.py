@@ -6,36 +6,27 @@ import pytest
 from components.api.api_access import JwtAccess, LambdaAccess
 from components.api.api_domain import Domain
 from components.api.rest_api import RestApi, RestApiArgs
-from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
-from components.model_source import ModelBinding
 from policy.invariants import breaches
+from tests.components.api.behind import in_front_of_each, in_front_of_one
 from tests.recorder import Recorder, deploy
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 AUTHORIZER = "arn:aws-cn:lambda:cn-north-1:210987654321:function:admit"
 API = "aws:apigateway/restApi:RestApi"
 STAGE = "aws:apigateway/stage:Stage"
 
 
-class Shelf:
-    def binding(self, models: list[str]) -> ModelBinding:
-        return ModelBinding(store_uri="file:///shelf")
-
-
-def make_function(name: str) -> InferenceFunction:
-    return InferenceFunction(name, InferenceFunctionArgs(image_uri=IMAGE, handler="h", models=[name], source=Shelf()))
+OWN = {"timeout_seconds", "web_acl_arn", "api_key_required", "tracing"}
+"""Arguments that an HTTP API does not take."""
 
 
 def deploy_multi(**args: object) -> Recorder:
-    return deploy(lambda: RestApi("api", RestApiArgs(server=make_function("all"), **args)))
+    own = {name: value for name, value in args.items() if name in OWN}
+    shared = {name: value for name, value in args.items() if name not in OWN}
+    return deploy(lambda: RestApi("api", RestApiArgs(shared=in_front_of_one(**shared), **own)))
 
 
 def deploy_single() -> Recorder:
-    def program() -> None:
-        functions = {model: make_function(model) for model in ("digits", "iris")}
-        RestApi("api", RestApiArgs(server=functions["digits"], models=functions))
-
-    return deploy(program)
+    return deploy(lambda: RestApi("api", RestApiArgs(shared=in_front_of_each("digits", "iris"))))
 
 
 def document(recorder: Recorder) -> dict[str, Any]:
@@ -110,7 +101,7 @@ def test_a_function_of_ones_own_may_decide_by_a_policy():
 
 
 def test_tokens_are_refused_with_the_way_out():
-    with pytest.raises(ValueError, match="a REST API has no JWT authorizer; use InferenceApi, or LambdaAccess"):
+    with pytest.raises(ValueError, match="a REST API has no JWT authorizer; use HttpApi, or LambdaAccess"):
         deploy_multi(auth=JwtAccess(issuer="https://login.example.com", audience=["models"]))
 
 

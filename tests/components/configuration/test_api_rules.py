@@ -1,34 +1,16 @@
-"""What a configuration may not ask of its API, in the words that a user reads."""
+"""What a configuration may not ask of its API, with the message that a user reads."""
 
 from pathlib import Path
 
 import pytest
 
-from components.configuration.reading import SettingsError, read_settings
-from components.configuration.rules import ADVICE, problems
-from components.settings.settings import Settings
-from tests.packaged import as_configuration, package
-from tests.paths import PROJECT
+from tests.components.configuration.asking import advice, refusal
+from tests.packaged import package
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
 WEB_ACL = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/0a1b"
 AUTHORIZER = "arn:aws:lambda:eu-central-1:123456789012:function:admit:live"
 JWT = {"auth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": ["models"]}
-
-
-def read(root: Path, **values: object) -> Settings:
-    configuration = as_configuration(**{"modelRepository": str(root), **values})
-    return read_settings(configuration, PROJECT, "eu-central-1")
-
-
-def refusal(root: Path, **values: object) -> str:
-    with pytest.raises(SettingsError) as error:
-        read(root, **values)
-    return str(error.value)
-
-
-def advice(root: Path, **values: object) -> str:
-    return "\n".join(map(str, problems(read(root, **values), ADVICE)))
 
 
 @pytest.mark.parametrize(
@@ -42,30 +24,33 @@ def advice(root: Path, **values: object) -> str:
             {"apiKeyRequired": True},
             "apiKeyRequired, api: an http API takes no API keys; set api to rest, or leave apiKeyRequired out",
         ),
-        ({"apiTracing": True}, "apiTracing, api: an http API takes no X-Ray; set api to rest, or leave apiTracing out"),
+        (
+            {"apiTracing": True},
+            "apiTracing, api: an http API takes no X-Ray tracing; set api to rest, or leave apiTracing out",
+        ),
         (
             {"api": "rest", **JWT},
-            "auth, api: a rest API verifies no JWT; set api to http, or auth to lambda with a function that",
+            "auth, api: a rest API cannot verify a JWT; set api to http, or auth to lambda with a function that",
         ),
         (
             {"api": "rest", "corsOrigins": ["*"]},
-            "corsOrigins, api: a rest API adds no CORS headers to what functions answer; set api to http",
+            "corsOrigins, api: a rest API adds no CORS headers to the functions' answers; set api to http",
         ),
         ({"auth": "jwt"}, "jwtIssuer, auth: auth jwt needs jwtIssuer; set it, or set auth to iam"),
         ({"auth": "jwt"}, "jwtAudience, auth: auth jwt needs jwtAudience; set it, or set auth to iam"),
         ({"auth": "lambda"}, "authorizerArn, auth: auth lambda needs authorizerArn; set it, or set auth to iam"),
         (
             {"jwtScopes": ["predict"]},
-            "jwtScopes, auth: auth is iam, which has no use for it; set auth to jwt, or leave jwtScopes out",
+            "jwtScopes, auth: auth iam does not use it; set auth to jwt, or leave jwtScopes out",
         ),
         (
             {"authorizerArn": AUTHORIZER, "auth": "none"},
-            "auth is none, which has no use for it; set auth to lambda, or leave authorizerArn out",
+            "auth none does not use it; set auth to lambda, or leave authorizerArn out",
         ),
         (
             {"corsCredentials": True},
-            "corsCredentials, corsOrigins: credentials are allowed to no page; name pages in corsOrigins, or set "
-            "corsCredentials to false",
+            "corsCredentials, corsOrigins: corsOrigins is empty, so no page may send credentials; name pages in "
+            "corsOrigins, or set corsCredentials to false",
         ),
         (
             {"corsCredentials": True, "corsOrigins": ["*"]},
@@ -73,7 +58,7 @@ def advice(root: Path, **values: object) -> str:
         ),
         (
             {"corsOrigins": ["*", "https://app.example.com"]},
-            "corsOrigins: '*' allows every page already; list '*' alone, or the other origins alone",
+            "corsOrigins: '*' already allows every page; list only '*', or only the other origins",
         ),
         (
             {"domainName": "models.example.com"},
@@ -81,16 +66,17 @@ def advice(root: Path, **values: object) -> str:
         ),
         (
             {"certificateArn": CERTIFICATE},
-            "certificateArn, domainName: it is for domainName, which is not set; set it, or leave certificateArn out",
+            "certificateArn, domainName: it needs domainName, which is not set; set domainName, or leave "
+            "certificateArn out",
         ),
-        ({"hostedZoneId": "Z0123456789"}, "hostedZoneId, domainName: it is for domainName, which is not set"),
+        ({"hostedZoneId": "Z0123456789"}, "hostedZoneId, domainName: it needs domainName, which is not set"),
         (
             {"domainName": "models.example.com", "certificateArn": CERTIFICATE.replace("eu-central-1", "us-east-1")},
-            "certificateArn: it is in us-east-1, and the API in eu-central-1; name one in eu-central-1",
+            "certificateArn: it is in us-east-1, but the stack is in eu-central-1; name one in eu-central-1",
         ),
         (
             {"api": "rest", "webAclArn": WEB_ACL.replace("eu-central-1", "us-east-1")},
-            "webAclArn: it is in us-east-1, and the API in eu-central-1; name one in eu-central-1",
+            "webAclArn: it is in us-east-1, but the stack is in eu-central-1; name one in eu-central-1",
         ),
     ],
 )
@@ -131,29 +117,29 @@ def test_what_fits_together_needs_no_advice(packaged: Path, values: dict[str, ob
     assert advice(packaged, **values) == ""
 
 
-def test_advice_is_given_where_the_api_gives_up_before_the_function(packaged: Path):
+def test_advice_is_given_where_the_api_stops_waiting_before_the_function_ends(packaged: Path):
     said = advice(packaged, timeoutSeconds=60)
-    assert "timeoutSeconds: the http API gives up after 30 seconds" in said
-    assert "Up to 29 avoids it; a rest API can be made to wait up to 300" in said
+    assert "timeoutSeconds: the http API stops waiting after 30 seconds" in said
+    assert "set 29 or less, or api to rest, which can wait up to 300" in said
     said = advice(packaged, timeoutSeconds=600, api="rest")
-    assert "the rest API gives up after 300 seconds" in said
-    assert "Up to 299 avoids it" in said
+    assert "the rest API stops waiting after 300 seconds" in said
+    assert "set 299 or less" in said
 
 
 def test_advice_on_a_function_of_its_own_names_the_models_setting(packaged: Path):
     said = advice(packaged, mode="single", modelSettings={"iris": {"timeoutSeconds": 60}})
-    assert "modelSettings.iris.timeoutSeconds: the http API gives up after 30 seconds" in said
+    assert "modelSettings.iris.timeoutSeconds: the http API stops waiting after 30 seconds" in said
 
 
 def test_advice_is_given_on_the_quota_that_a_longer_wait_needs(packaged: Path):
     said = advice(packaged, timeoutSeconds=120, api="rest")
-    assert "timeoutSeconds, api: AWS lets a rest API wait 29 seconds; for 120, first have the quota" in said
+    assert "timeoutSeconds, api: a rest API waits 29 seconds unless AWS raised the quota; for 120, first have" in said
     assert "'Maximum integration timeout in milliseconds' raised in Service Quotas, or set 29" in said
 
 
 def test_advice_is_given_on_the_role_that_a_rest_api_logs_by(packaged: Path):
     said = advice(packaged, api="rest")
-    assert "api: a rest API writes its access log by a role that is set once for the account and region" in said
+    assert "api: a rest API writes its access log with a role that is set once for the account and region" in said
     assert "set-up-logging.html says how to set it" in said
 
 
@@ -163,12 +149,14 @@ def test_advice_is_given_on_an_api_that_is_open(packaged: Path):
 
 def test_advice_is_given_on_a_key_that_is_taken_for_a_proof(packaged: Path):
     said = advice(packaged, auth="none", api="rest", apiKeyRequired=True)
-    assert "auth, apiKeyRequired: an API key tells callers apart for limits, and is no proof of who they are" in said
+    assert (
+        "auth, apiKeyRequired: an API key tells callers apart, for their limits; it does not prove who they are" in said
+    )
 
 
 def test_advice_is_given_on_a_decision_that_is_kept(packaged: Path):
     said = advice(packaged, auth="lambda", authorizerArn=AUTHORIZER, authorizerCacheSeconds=300)
-    assert "authorizerCacheSeconds: a decision holds for 300 seconds on every path; 0 is right if" in said
+    assert "authorizerCacheSeconds: a decision holds for 300 seconds on every path; set 0 if" in said
 
 
 @pytest.mark.parametrize(
@@ -181,6 +169,6 @@ def test_advice_is_given_on_more_paths_than_an_api_has(
     for number in range(most + 1):
         package(tmp_path, f"model-{number:02}")
     settings = {"mode": "single", **values}
-    assert f"{things}, and an API has 300" in advice(tmp_path, **settings)
+    assert f"{things}, but an API has 300" in advice(tmp_path, **settings)
     fewer = [f"model-{number:02}" for number in range(most)]
-    assert "and an API has 300" not in advice(tmp_path, **settings, models=fewer)
+    assert "but an API has 300" not in advice(tmp_path, **settings, models=fewer)

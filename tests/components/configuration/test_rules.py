@@ -1,34 +1,17 @@
-"""Each combination that AWS does not take, or takes with a surprise, with the message that a user reads."""
+"""Each combination that AWS refuses, or that has a surprising effect, with the message that a user reads."""
 
 from pathlib import Path
 
 import pytest
 
-from components.configuration.reading import SettingsError, read_settings
-from components.configuration.rules import ADVICE, problems
-from components.configuration.rules.operations import delivered_characters
+from components.configuration.rules.grants import delivered_characters
 from components.image.handler_image import PLATFORMS
-from components.settings.settings import Settings
+from tests.components.configuration.asking import advice, read, refusal
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
+from tests.recorder import IMAGE
 
-REGION = "eu-central-1"
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 DAY = {"schedule": "cron(0 8 ? * MON-FRI *)", "minimum": 5, "maximum": 20}
-
-
-def read(root: Path, region: str | None = REGION, **values: object) -> Settings:
-    return read_settings(as_configuration(**{"modelRepository": str(root), **values}), PROJECT, region)
-
-
-def refusal(root: Path, region: str | None = REGION, **values: object) -> str:
-    with pytest.raises(SettingsError) as error:
-        read(root, region, **values)
-    return str(error.value)
-
-
-def advice(root: Path, **values: object) -> str:
-    return "\n".join(map(str, problems(read(root, **values), ADVICE)))
 
 
 @pytest.mark.parametrize(
@@ -45,13 +28,13 @@ def advice(root: Path, **values: object) -> str:
         ),
         (
             {"snapStart": True, "provisionedConcurrency": 2},
-            "snapStart, provisionedConcurrency: a function has either SnapStart or provisioned concurrency; set "
+            "snapStart, provisionedConcurrency: a function cannot have both SnapStart and provisioned concurrency; set "
             "snapStart to false, or leave provisionedConcurrency out",
         ),
         (
             {"snapStart": True, "ephemeralStorageMib": 1024},
             "snapStart, ephemeralStorageMib: a function with SnapStart has a /tmp of 512 MiB, not of 1024; set "
-            "ephemeralStorageMib to 512 (with storage image models need none of it), or snapStart to false",
+            "ephemeralStorageMib to 512 (with storage image, models use none of it), or snapStart to false",
         ),
         (
             {"delivery": "canary10Percent5Minutes", "monitoring": True, "provisionedConcurrency": 1},
@@ -60,20 +43,21 @@ def advice(root: Path, **values: object) -> str:
         ),
         (
             {"provisionedConcurrency": 5, "reservedConcurrency": 3},
-            "provisionedConcurrency, reservedConcurrency: 5 environments cannot be kept ready of 3 that may run; set "
-            "reservedConcurrency to 5 or more, or to -1 to share the account's",
+            "provisionedConcurrency, reservedConcurrency: 5 environments are kept ready, but only 3 may run; set "
+            "reservedConcurrency to 5 or more, or to -1 to reserve nothing",
         ),
         (
             {"provisionedConcurrencySchedule": {"day": DAY}, "reservedConcurrency": 10},
-            "provisionedConcurrencySchedule, reservedConcurrency: 20 environments cannot be kept ready of 10",
+            "provisionedConcurrencySchedule, reservedConcurrency: 20 environments are kept ready, but only 10 may run",
         ),
         (
             {"provisionedConcurrencyMaximum": 5},
-            "provisionedConcurrencyMaximum, provisionedConcurrency: 5 environments at most need a number to start from",
+            "provisionedConcurrencyMaximum, provisionedConcurrency: a maximum of 5 environments needs a minimum; set",
         ),
         (
             {"provisionedConcurrency": 9, "provisionedConcurrencyMaximum": 5},
-            "5 at most are fewer than the 9 that are always ready; set provisionedConcurrencyMaximum to 9 or more",
+            "a maximum of 5 is less than the 9 environments that are always ready; set "
+            "provisionedConcurrencyMaximum to 9 or more",
         ),
         (
             {"provisionedConcurrencySchedule": {"day": {**DAY, "maximum": 1}}},
@@ -81,30 +65,34 @@ def advice(root: Path, **values: object) -> str:
         ),
         (
             {"storage": "efs", "vpcId": "vpc-0a"},
-            "vpcId, subnetIds: vpc-0a needs one subnet or more, each in another zone",
+            "vpcId, subnetIds: vpc-0a needs one subnet or more, each in a different zone",
         ),
-        ({"storage": "efs", "subnetIds": ["subnet-0a"]}, "subnetIds, vpcId: subnets are in a VPC, and none is named"),
+        (
+            {"storage": "efs", "subnetIds": ["subnet-0a"]},
+            "subnetIds, vpcId: the subnets are in a VPC, but vpcId is not set",
+        ),
         (
             {"storage": "efs", "vpcId": "vpc-0a", "subnetIds": ["subnet-0a"], "zones": ["eu-central-1a"]},
-            "zones, vpcId: the zones of vpc-0a are those of subnetIds; leave zones out",
+            "zones, vpcId: the zones of vpc-0a are those of subnetIds; leave vpcId out to make a VPC, or leave "
+            "zones out",
         ),
         (
             {"storage": "efs", "vpcId": "vpc-0a", "subnetIds": ["subnet-0a"], "vpcCidr": "10.1.0.0/24"},
-            "vpcCidr, vpcId: vpc-0a has its addresses already; leave vpcCidr out",
+            "vpcCidr, vpcId: vpc-0a already has an address range; leave vpcId out to make a VPC, or leave vpcCidr out",
         ),
         (
             {"vpcId": "vpc-0a", "subnetIds": ["subnet-0a"]},
-            "vpcId, subnetIds, storage: with s3 functions run outside any VPC; leave vpcId and subnetIds out, or set "
-            "storage to efs or s3files",
+            "vpcId, subnetIds, storage: with storage s3, functions run outside a VPC; leave vpcId and subnetIds out, "
+            "or set storage to efs or s3files",
         ),
         (
             {"storage": "image", "interfaceEndpoints": ["kms"]},
-            "interfaceEndpoints, storage: with image functions run outside any VPC; leave interfaceEndpoints out, or "
-            "set storage to efs or s3files",
+            "interfaceEndpoints, storage: with storage image, functions run outside a VPC; leave interfaceEndpoints "
+            "out, or set storage to efs or s3files",
         ),
         (
             {"storage": "s3files", "efsThroughput": "bursting"},
-            "efsThroughput, storage: no model's storage is efs, so that no file system would be bursting; set storage "
+            "efsThroughput, storage: no model's storage is efs, so no file system is bursting; set storage "
             "to efs, or leave efsThroughput out",
         ),
         (
@@ -117,54 +105,54 @@ def advice(root: Path, **values: object) -> str:
         ),
         (
             {"storage": "efs", "efsThroughput": "provisioned"},
-            "efsThroughput, efsProvisionedMibps: provisioned needs the MiB per second to provide; set "
+            "efsThroughput, efsProvisionedMibps: provisioned needs a number of MiB per second; set "
             "efsProvisionedMibps to 1 to 3414, or efsThroughput to elastic",
         ),
         (
             {"storage": "efs", "efsProvisionedMibps": 9},
-            "efsProvisionedMibps, efsThroughput: 9 MiB per second are for provisioned, and efsThroughput is elastic",
+            "efsProvisionedMibps, efsThroughput: 9 MiB per second are for provisioned, but efsThroughput is elastic",
         ),
         (
             {"storage": "image", "imageUri": IMAGE},
-            "imageUri, storage, imageHoldsModels: nothing is baked into an image that was built before; set "
-            "imageHoldsModels to true if it holds the models in /opt/models, leave imageUri out to build one that "
-            "does, or set storage to s3, efs or s3files",
+            "imageUri, storage, imageHoldsModels: no model can be added to an existing image; set imageHoldsModels to "
+            "true if it holds the models in /opt/models, leave imageUri out to build an image with them, or set "
+            "storage to s3, efs or s3files",
         ),
         (
             {"imageHoldsModels": True},
-            "imageHoldsModels, imageUri, storage: speaks of an image that was built before and that models are read",
+            "imageHoldsModels, imageUri, storage: it concerns an existing image with models; set imageUri",
         ),
         (
             {"delivery": "linear10PercentEvery1Minute"},
-            "delivery, monitoring: linear10PercentEvery1Minute goes back when an alarm rings, and there are none; set "
-            "monitoring to true, or delivery to allAtOnce",
+            "delivery, monitoring: linear10PercentEvery1Minute takes the traffic back when an alarm fires, but there "
+            "are no alarms; set monitoring to true, or delivery to allAtOnce",
         ),
         (
             {"alarmsTopicArn": "arn:aws:sns:eu-central-1:123456789012:pager"},
-            "alarmsTopicArn, monitoring: there are no alarms to tell of; set monitoring to true",
+            "alarmsTopicArn, monitoring: there are no alarms; set monitoring to true",
         ),
         (
             {"latencyAlarmMs": 900},
-            "latencyAlarmMs, monitoring: there is no alarm to ring; set monitoring to true, or leave latencyAlarmMs",
+            "latencyAlarmMs, monitoring: there are no alarms; set monitoring to true, or leave latencyAlarmMs",
         ),
         (
             {"kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1a"},
-            "kmsKeyArn: it is in us-east-1, and the stack in eu-central-1; name one in eu-central-1",
+            "kmsKeyArn: it is in us-east-1, but the stack is in eu-central-1; name one in eu-central-1",
         ),
         (
             {"modelSettings": {"digits": {"memoryMib": 3008, "storage": "image"}}},
             "modelSettings.digits.memoryMib, modelSettings.digits.storage, mode: mode multi has one function for all "
-            "models, so that digits cannot have its own; set mode to single",
+            "models, so digits cannot have settings of its own; set mode to single",
         ),
         (
             {"modelSettings": {"digit": {"engine": "litert"}}},
-            "modelSettings.digit: no model of that name is served; served are digits, iris",
+            "modelSettings.digit: no model of this name is served; served are digits, iris",
         ),
         (
             {"modelSettings": {"digits": {"engine": "litert"}}},
-            "modelSettings.digits.engine: digits version 2 was packaged for litert not at all: tensorflow serves "
+            "modelSettings.digits.engine: digits version 2 was not packaged for litert: tensorflow serves "
             "serving_default. `python -m models package build/exports/digits/saved_model --name digits --engine litert "
-            "--make-current` packages it, or says why it cannot; else leave engine out",
+            "--make-current` packages it, or says why it cannot; or leave engine out",
         ),
         (
             {"mode": "single", "modelSettings": {"iris": {"snapStart": True, "storage": "efs"}}},
@@ -179,7 +167,7 @@ def test_what_cannot_be_is_refused_with_the_way_out(packaged: Path, values: dict
 @pytest.mark.parametrize("storage", ["efs", "s3files"])
 def test_a_mounted_storage_needs_to_know_the_region(packaged: Path, storage: str):
     message = refusal(packaged, None, storage=storage)
-    assert f"storage, aws:region: {storage} needs a network in a region, and none is set" in message
+    assert f"storage, aws:region: {storage} needs a network in a region, but no region is set" in message
     assert "`pulumi config set aws:region eu-west-1` sets one" in message
 
 
@@ -188,27 +176,29 @@ def test_a_mounted_storage_needs_to_know_the_region(packaged: Path, storage: str
     [
         (
             {"mode": "single", "reservedConcurrency": 500},
-            "reservedConcurrency: the functions reserve 1000 together; an account can reserve 900 in a region unless "
+            "reservedConcurrency: the functions together reserve 1000; an account can reserve 900 in a region unless "
             "AWS raised its 1000",
         ),
-        ({"snapStart": True, "imageUri": IMAGE}, "snapStart, imageUri: Lambda takes a snapshot of an image on AWS's"),
+        ({"snapStart": True, "imageUri": IMAGE}, "snapStart, imageUri: Lambda takes snapshots only of images that"),
         (
             {"snapStart": True, "memoryMib": 2048},
-            "snapStart: Lambda bills a snapshot of 2048 MiB for each version published, as long as the version is "
-            "there, and a deployment adds a version and deletes none",
+            "snapStart: Lambda bills a snapshot of 2048 MiB for each published version, as long as it exists; a "
+            "deployment adds a version and deletes none",
         ),
         (
             {"storage": "efs", "efsThroughput": "bursting"},
-            "efsThroughput: once its credits are used up, bursting reads 1.0 MiB a second for all functions together",
+            "efsThroughput: once its credits are used up, a bursting file system with 1 MiB of models reads "
+            "1.0 MiB a second for all functions together",
         ),
         (
             {"storage": "efs"},
-            "syncReservedConcurrency: the function that fills the file system reserves 1 environment, and an account "
-            "whose concurrency in the region is 100 or less can reserve none",
+            "syncReservedConcurrency: the function that fills the file system reserves a concurrency of 1; an account "
+            "with a concurrency of 100 or less in the region, such as a new one, can reserve none",
         ),
         (
             {"storage": "image", "ephemeralStorageMib": 2048},
-            "ephemeralStorageMib, storage: with image functions keep nothing in /tmp, and what exceeds 512 MiB is",
+            "ephemeralStorageMib, storage: with storage image, functions keep nothing in /tmp, but AWS bills what "
+            "exceeds 512 MiB",
         ),
         (
             {"mode": "single", "modelSettings": {"iris": {"memoryMib": 4096}}},
@@ -231,7 +221,7 @@ def test_models_that_no_image_has_room_for_are_refused_before_anything_is_built(
         file.truncate(10 << 30)  # takes no room on disk
     manifest.write_text(manifest.read_text().replace('"size": 7', f'"size": {10 << 30}', 1))
     message = refusal(packaged, storage="image")
-    assert "storage, models: the models have 10241 MiB and an image has room for 7168 beside its engines" in message
+    assert "storage, models: the models have 10241 MiB, but an image has room for 7168 beside its engines" in message
 
 
 def test_a_model_with_its_own_storage_is_held_to_that_storage_s_rules(packaged: Path):
@@ -248,7 +238,7 @@ def test_an_engine_that_a_model_was_packaged_for_is_accepted_in_both_modes(packa
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        ({"iris": {"memory": 1}}, "has iris.memory, which is none of storage, engine, memoryMib"),
+        ({"iris": {"memory": 1}}, "has iris.memory, which is not one of storage, engine, memoryMib"),
         ({"iris": {"memoryMib": 1}}, "has iris.memoryMib: 1 is too small; allowed is 128 to 10240 MiB"),
         ({"iris": 3}, "has iris, which is not a map of values by key"),
         (["iris"], "is not a map"),
@@ -270,7 +260,7 @@ def test_a_schedule_says_what_it_lacks(packaged: Path):
 
 def test_tags_are_what_aws_takes(packaged: Path):
     assert read(packaged, tags={"team": "vision"}).tags == {"team": "vision"}
-    assert "has ['aws:team'], which cannot be right" in refusal(packaged, tags={"aws:team": "vision"})
+    assert "has ['aws:team'], which is not valid" in refusal(packaged, tags={"aws:team": "vision"})
 
 
 def test_more_models_than_the_one_that_fills_efs_can_be_granted_are_refused_in_both_modes(tmp_path: Path):
@@ -284,7 +274,7 @@ def test_more_models_than_a_dashboard_has_rows_for_are_refused(tmp_path: Path):
     for number in range(63):
         package(tmp_path, f"m{number}")
     message = refusal(tmp_path, mode="single", monitoring=True)
-    assert "monitoring, models: 63 models take 504 widgets of the dashboard, which has 500" in message
+    assert "monitoring, models: 63 models need 504 widgets, but a dashboard has at most 500" in message
 
 
 def test_more_functions_than_a_delivery_can_be_granted_are_refused(tmp_path: Path):

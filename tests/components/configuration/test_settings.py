@@ -5,27 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.configuration.reading import SettingsError, read_settings, specs
-from components.configuration.rules import ADVICE, problems
-from components.settings.settings import Settings
+from components.configuration.reading import read_settings, specs
+from tests.components.configuration.asking import advice, read, refusal
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
+from tests.recorder import REGION
 
 DIGEST = "sha256:" + "0" * 64
-
-
-def read(root: Path, **values: object) -> Settings:
-    return read_settings(as_configuration(**{"modelRepository": str(root), **values}), PROJECT)
-
-
-def refusal(root: Path, **values: object) -> str:
-    with pytest.raises(SettingsError) as error:
-        read(root, **values)
-    return str(error.value)
-
-
-def advice(root: Path, **values: object) -> str:
-    return "\n".join(map(str, problems(read(root, **values), ADVICE)))
 
 
 def test_defaults_are_the_cheap_and_closed_choice(packaged: Path):
@@ -48,9 +34,9 @@ def test_models_keep_the_order_in_which_they_are_named(packaged: Path):
 def test_every_mistake_is_reported_at_once_by_key(packaged: Path):
     message = refusal(packaged, storage="floppy", memoryMib=64, auth="password", storag="s3", models=["irs"])
     assert "5 mistakes" in message
-    assert "storage: 'floppy' is none of them; allowed is s3 or efs or s3files or image" in message
+    assert "storage: 'floppy' is not valid; allowed is s3 or efs or s3files or image" in message
     assert "memoryMib: '64' is too small; allowed is 128 to 10240 MiB" in message
-    assert "auth: 'password' is none of them; allowed is iam or none or jwt or lambda" in message
+    assert "auth: 'password' is not valid; allowed is iam or none or jwt or lambda" in message
     assert "storag: there is no such setting; did you mean 'storage'?" in message
     assert "models: irs is not packaged" in message
 
@@ -78,9 +64,9 @@ def test_a_key_in_the_wrong_case_finds_its_setting(packaged: Path):
         ("reservedConcurrency", -2, "or -1 for none"),
         ("logRetentionDays", 31, "allowed is 1, 3, 5, 7, 14, 30"),
         ("deleteModelsOnDestroy", "yes", "allowed is true or false"),
-        ("models", "iris", "is not a list of names"),
-        ("models", ["iris", "iris"], "names ['iris'] more than once"),
-        ("models", ["../iris"], "has ['../iris'], which cannot be names"),
+        ("models", "iris", "is not a list of texts"),
+        ("models", ["iris", "iris"], "has ['iris'] more than once"),
+        ("models", ["../iris"], "has ['../iris'], which is not valid"),
         ("modelRepository", "", "is empty"),
         ("throttlingRate", 0, "allowed is 1 to 10000 requests per second"),
     ],
@@ -135,7 +121,7 @@ def test_more_models_than_the_environment_can_name_are_refused(tmp_path: Path):
 
 def test_a_name_too_long_for_a_function_of_its_own_is_refused_in_single_mode_only(tmp_path: Path):
     package(tmp_path, "m" * 60)
-    assert "has 60 characters in its name" in refusal(tmp_path, mode="single")
+    assert "has 60 characters; in mode single it may have 41" in refusal(tmp_path, mode="single")
     assert read(tmp_path, mode="multi").packaged
 
 
@@ -146,7 +132,7 @@ def test_litert_alone_is_refused_for_a_model_that_needs_tensorflow(packaged: Pat
 
 def test_advice_is_given_on_what_works_but_surprises(packaged: Path):
     said = advice(packaged, timeoutSeconds=60, memoryMib=4096, auth="none")
-    assert "timeoutSeconds: the http API gives up after 30 seconds" in said
+    assert "timeoutSeconds: the http API stops waiting after 30 seconds" in said
     assert "memoryMib: 4096 MiB is more than the 3008 MiB" in said
     assert "auth: none lets everyone on the internet call the API" in said
 
@@ -162,7 +148,7 @@ def test_advice_is_given_on_models_that_push_one_another_out_of_tmp(tmp_path: Pa
 def test_advice_is_given_on_more_routes_than_an_api_has(tmp_path: Path):
     for number in range(43):
         package(tmp_path, f"model-{number}")
-    assert "43 models take 304 routes, and an API has 300" in advice(tmp_path, mode="single")
+    assert "43 models need 304 routes, but an API has 300" in advice(tmp_path, mode="single")
 
 
 def test_the_defaults_need_no_advice(packaged: Path):
@@ -171,16 +157,16 @@ def test_the_defaults_need_no_advice(packaged: Path):
 
 def test_the_schema_of_the_project_is_that_of_the_settings():
     schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
-    assert {
-        key: {"type": spec.kind.schema_type, "default": spec.written_default, "description": spec.description}
-        for key, spec in specs().items()
-    } == {key: {name: each[name] for name in ("type", "default", "description")} for key, each in schema.items()}
+    assert {key: {"type": spec.kind.schema_type, "default": spec.written_default} for key, spec in specs().items()} == {
+        key: {"type": each["type"], "default": each["default"]} for key, each in schema.items()
+    }
+    assert [key for key, each in schema.items() if not each["description"].endswith(".")] == []
 
 
 def test_the_defaults_of_the_schema_read_as_the_defaults_of_the_settings(packaged: Path):
     schema = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
     written = {key: each["default"] for key, each in schema.items()} | {"modelRepository": str(packaged)}
-    assert read_settings(as_configuration(**written), PROJECT) == read(packaged)
+    assert read_settings(as_configuration(**written), PROJECT, REGION) == read(packaged)
 
 
 def test_reading_a_configuration_needs_no_pulumi():

@@ -7,9 +7,8 @@ import pytest
 from components import iam
 from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
 from components.model_source import ModelBinding, Mount, Network
-from tests.recorder import Recorder, deploy
+from tests.recorder import IMAGE, Recorder, deploy
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 FUNCTION = "aws:lambda/function:Function"
 
 

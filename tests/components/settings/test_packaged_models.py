@@ -26,9 +26,8 @@ def test_a_model_says_which_engines_its_versions_need(packaged: Path):
 
 def test_serving_reads_the_artifacts_and_leaves_the_saved_model(packaged: Path):
     iris = read_repository(packaged)[1]
-    assert [entry.path for entry in iris.artifact_files(1)] == ["model.tflite"]
+    assert [entry.path for entry in iris.versions[1].engine_files()] == ["model.tflite"]
     assert iris.largest_version_bytes == len(b"weights")
-    assert iris.total_bytes == len(b"weights") + len(b"export of weights")
 
 
 def test_a_version_without_a_manifest_is_not_finished_and_is_passed_over(packaged: Path):
@@ -53,12 +52,12 @@ def test_a_file_that_is_missing_is_named(packaged: Path):
 
 def test_a_file_of_another_size_is_refused(packaged: Path):
     (packaged / "iris" / "1" / "model.tflite").write_bytes(b"other weights")
-    assert "is not the 7 bytes that manifest.json says" in refusal(packaged)
+    assert "or its size is not the 7 bytes that manifest.json states" in refusal(packaged)
 
 
 def test_a_manifest_in_another_versions_directory_is_refused(packaged: Path):
     (packaged / "iris" / "1").rename(packaged / "iris" / "3")
-    assert "is that of iris version 1" in refusal(packaged)
+    assert "belongs to iris version 1" in refusal(packaged)
 
 
 def test_a_broken_document_is_refused_with_its_place(packaged: Path):
@@ -68,7 +67,7 @@ def test_a_broken_document_is_refused_with_its_place(packaged: Path):
 
 def test_a_directory_that_no_model_may_be_called_is_refused(tmp_path: Path):
     package(tmp_path, "no spaces")
-    assert "'no spaces' cannot be a model's name" in refusal(tmp_path)
+    assert "'no spaces' is not a valid name for a model" in refusal(tmp_path)
 
 
 def test_an_empty_repository_says_how_to_fill_it(tmp_path: Path):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from components.image.image_manifest import IMAGE_LIMIT_BYTES
 from components.model_source import ModelBinding
 from components.storage.baked_models import BakedModels, BakedModelsArgs
-from components.storage.model_staging import IMAGE_LIMIT_BYTES, RUNTIME_BYTES, StagingError, files_to_stage, stage
+from components.storage.model_staging import RUNTIME_BYTES, StagingError, files_to_stage, stage
 from tests.components.storage.deployment import ending
 from tests.recorder import Recorder, deploy
 

@@ -9,9 +9,8 @@ from components.network.model_network import ModelNetwork, ModelNetworkArgs
 from components.storage.model_bucket import ModelBucket, ModelBucketArgs
 from components.storage.model_file_system import ModelFileSystem, ModelFileSystemArgs
 from tests.components.storage.deployment import awaited, ending, serving_function, statements
-from tests.recorder import ACCOUNT, REGION, Recorder, deploy
+from tests.recorder import ACCOUNT, IMAGE, REGION, Recorder, deploy
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 FILE_SYSTEM_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/store-id"
 ACCESS_POINT_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/store-models-id"
 THROUGH_THE_ACCESS_POINT = {"StringEquals": {"elasticfilesystem:AccessPointArn": ACCESS_POINT_ARN}}

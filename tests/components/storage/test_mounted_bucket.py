@@ -7,9 +7,8 @@ from components.network.model_network import ModelNetwork, ModelNetworkArgs
 from components.storage.model_bucket import ModelBucket, ModelBucketArgs
 from components.storage.mounted_bucket import MountedModelBucket, MountedModelBucketArgs
 from tests.components.storage.deployment import awaited, ending, serving_function, statements
-from tests.recorder import ACCOUNT, REGION, Recorder, deploy
+from tests.recorder import ACCOUNT, IMAGE, REGION, Recorder, deploy
 
-IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/handlers@sha256:" + "0" * 64
 BUCKET_ARN = "arn:aws:s3:::bucket-1234567"
 FILE_SYSTEM_ARN = f"arn:aws:s3files:{REGION}:{ACCOUNT}:file-system/files-id"
 ACCESS_POINT_ARN = f"{FILE_SYSTEM_ARN}/access-point/files-models-id"

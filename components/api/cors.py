@@ -1,0 +1,51 @@
+"""CORS: which web pages may call an HTTP API from a browser, and what they may send and read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi_aws as aws
+
+PREFLIGHT_SECONDS = 3600
+"""How long a browser may reuse the answer to a preflight request."""
+
+ALLOWED_HEADERS = (
+    "authorization",
+    "content-encoding",
+    "content-type",
+    "inference-header-content-length",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-security-token",
+)
+"""Headers that a page may send: a signature or a token, and what the dialects read."""
+
+EXPOSED_HEADERS = ("inference-header-content-length", "retry-after")
+"""Headers that a page may read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cors:
+    """Which web pages may call the API from a browser."""
+
+    origins: Sequence[str]
+    """Such as `https://app.example.com`; `*` for every page."""
+    credentials: bool = False
+    """Whether a page may send cookies and the browser's own credentials."""
+
+    def __post_init__(self) -> None:
+        if not self.origins:
+            raise ValueError("origins is empty; name at least one, or leave CORS out")
+        if self.credentials and "*" in self.origins:
+            raise ValueError("origins has '*' and credentials is true, which browsers refuse; name the origins")
+
+
+def cors_configuration(cors: Cors) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict:
+    """The setting of an HTTP API."""
+    return {
+        "allow_origins": list(cors.origins),
+        "allow_methods": ["GET", "POST"],
+        "allow_headers": list(ALLOWED_HEADERS),
+        "expose_headers": list(EXPOSED_HEADERS),
+        "allow_credentials": cors.credentials,
+        "max_age": PREFLIGHT_SECONDS,
+    }
