@@ -94,5 +94,3 @@ def _major_minor(text: str) -> tuple[int, ...]:
 def _words(file: KerasFile) -> list[str]:
     """Every text in the settings of the file's layers."""
     return [value for part in file.parts() for value in part.values() if isinstance(value, str)]
-
-

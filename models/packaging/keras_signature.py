@@ -171,5 +171,3 @@ def _array(value: Any) -> np.ndarray:
     value = value.numpy() if hasattr(value, "numpy") else value
     array = np.asarray(value, object if isinstance(value, bytes) else None)
     return array.astype(object) if array.dtype.kind in "SU" else array
-
-

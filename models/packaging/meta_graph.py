@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from handlers.manifest import PREDICT_METHOD, Signature, TensorSpec
+from handlers.serving.tensor_proto import read_tensor
 from models.packaging.errors import PackagingError
 from models.packaging.sources import GRAPH_FILE
 from models.packaging.tensor_specs import read_specs, supported_dtype
@@ -48,6 +49,7 @@ def read_signatures(meta_graph: Any) -> Mapping[str, Signature]:
             inputs=read_specs(name, definition.inputs, _spec),
             outputs=read_specs(name, definition.outputs, _spec),
             method_name=definition.method_name or PREDICT_METHOD,
+            defaults={key: read_tensor(_content(value)) for key, value in sorted(definition.defaults.items())},
         )
         for name, definition in sorted(meta_graph.signature_def.items())
         if name != INIT_SIGNATURE and definition.outputs
@@ -58,6 +60,10 @@ def read_signatures(meta_graph: Any) -> Mapping[str, Signature]:
             "or export a Keras model with model.export(…)."
         )
     return signatures
+
+
+def _content(message: Any) -> memoryview:
+    return memoryview(message.SerializeToString())
 
 
 def _spec(where: str, definition: Any) -> TensorSpec:

@@ -1,6 +1,5 @@
 """Public names of tensors: what clients call them, whatever TensorFlow allows as a name."""
 
-import keyword
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,21 @@ def rename_tensors(directory: Path, names: Mapping[str, str]) -> None:
     edit_saved_model(directory, rename)
 
 
-def is_plain(name: str) -> bool:
-    """Whether TensorFlow can call a function with an argument of this name."""
-    return name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
+def number_tensors(directory: Path) -> Mapping[str, Mapping[str, str]]:
+    """Give all inputs and outputs of a SavedModel's signatures keys like `input_0`; their old keys, by signature."""
+    old: dict[str, dict[str, str]] = {}
+
+    def rename(document: Any) -> None:
+        for meta_graph in document.meta_graphs:
+            for name, definition in meta_graph.signature_def.items():
+                for kind in ("input", "output"):
+                    tensors = getattr(definition, f"{kind}s")
+                    numbers = {key: f"{kind}_{index}" for index, key in enumerate(sorted(tensors))}
+                    old.setdefault(name, {}).update({number: key for key, number in numbers.items()})
+                    _rename_keys(tensors, numbers)
+
+    edit_saved_model(directory, rename)
+    return old
 
 
 def _rename_keys(tensors: MutableMapping[str, Any], names: Mapping[str, str]) -> None:

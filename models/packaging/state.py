@@ -18,7 +18,9 @@ CHANGES: Mapping[str, re.Pattern[str]] = {
     "a queue": re.compile(r"Queue(Enqueue|Dequeue)\w*|(Ordered)?Map(Stage|Unstage)\w*|(Uns|S)tage|Barrier\w+"),
 }
 """What an operation changes, and the operations that do, as patterns that match the whole name."""
-RANDOM = re.compile(r"(Stateful)?(Random|TruncatedNormal|Multinomial|ParameterizedTruncatedNormal|Rng|StandardNormal)\w*")
+RANDOM = re.compile(
+    r"(Stateful)?(Random|TruncatedNormal|Multinomial|ParameterizedTruncatedNormal|Rng|StandardNormal)\w*"
+)
 """Operations that give other values each time."""
 
 
