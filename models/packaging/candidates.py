@@ -1,10 +1,9 @@
 """Builds the candidates for a SavedModel: a LiteRT flatbuffer, a frozen graph, the SavedModel as it is."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
 
 from handlers.manifest import ArtifactForm, EngineName, Signature
 from models.packaging.errors import PackagingError, reason_of

@@ -9,6 +9,7 @@ from models.packaging.candidates import SAVED_MODEL_DIRECTORY, TFLITE_FILE
 from models.packaging.forms import PREFERENCE
 from models.packaging.meta_graph import read_meta_graph, read_signatures
 from models.packaging.reference import LiteRTReference, Reference, SavedModelReference
+from models.packaging.requests.vocabulary import Vocabulary, read_vocabulary
 from models.packaging.safety import refuse_harm
 from models.packaging.sources import Source, copy_saved_model
 from models.packaging.state import operations_of, refuse_state
@@ -25,6 +26,8 @@ class Prepared:
     """The forms that it can be served in."""
     operations: Mapping[str, frozenset[str]]
     """The operations of TensorFlow that a call of each signature runs."""
+    vocabulary: Vocabulary
+    """Texts and integers that its tables know."""
 
 
 def prepare(source: Source, directory: Path, allowed_operations: Collection[str]) -> Prepared:
@@ -36,10 +39,11 @@ def prepare(source: Source, directory: Path, allowed_operations: Collection[str]
             reference=LiteRTReference(directory / TFLITE_FILE),
             forms=("tflite",),
             operations=dict.fromkeys(signatures, frozenset[str]()),
+            vocabulary=Vocabulary(),
         )
     saved_model, opened = directory / SAVED_MODEL_DIRECTORY, list[Reference]()
     if source.form == "keras":
-        from models.packaging.keras_models import open_keras_model  # Keras takes seconds to import
+        from models.packaging.keras_files.opening import open_keras_model  # Keras takes seconds to import
 
         opened.append(open_keras_model(source.path, saved_model))
     else:
@@ -56,4 +60,10 @@ def prepare(source: Source, directory: Path, allowed_operations: Collection[str]
         for reference in opened:
             reference.close()
         raise
-    return Prepared(signatures=signatures, reference=opened[0], forms=PREFERENCE, operations=operations)
+    return Prepared(
+        signatures=signatures,
+        reference=opened[0],
+        forms=PREFERENCE,
+        operations=operations,
+        vocabulary=read_vocabulary(saved_model, meta_graph),
+    )

@@ -9,10 +9,10 @@ import numpy as np
 
 from models.packaging.arrays import Arrays
 from models.packaging.errors import PackagingError, reason_of
-from models.packaging.keras_2 import open_in_a_process
-from models.packaging.keras_file import KerasFile, open_keras_file
-from models.packaging.keras_reading import load_model, reading_reason
-from models.packaging.keras_signature import KerasSignature
+from models.packaging.keras_files.description import KerasFile, open_keras_file
+from models.packaging.keras_files.keras_2 import open_in_a_process
+from models.packaging.keras_files.reading import load_model, reading_reason
+from models.packaging.keras_files.signature import KerasSignature
 from models.packaging.reference import Reference
 from models.quiet import captured_output
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models.packaging.errors import reason_of
-from models.packaging.keras_signature import KerasSignature
+from models.packaging.keras_files.signature import KerasSignature
 
 UNKNOWN = re.compile(r"(?:Could not locate|Unknown) (?:class|layer|\w+):? '([^']+)'|Could not deserialize '([^']+)'")
 """Keras's messages for a class or function that it does not have."""

@@ -1,6 +1,6 @@
 """Keras 2 in a process of its own: exports a file as a SavedModel, then answers requests as `model.predict` does.
 
-    python -m models.packaging.keras_2 FILE DIRECTORY
+    python -m models.packaging.keras_files.keras_2 FILE DIRECTORY
 
 writes a SavedModel to DIRECTORY and `{"error": ""}` to standard output. Then, for each line of standard input, which is a
 directory with a request, it writes the answer beside the request, and the same to standard output.
@@ -18,7 +18,7 @@ import numpy as np
 
 from models.packaging.arrays import Arrays, load_arrays, save_arrays
 from models.packaging.errors import PackagingError, reason_of
-from models.packaging.keras_reading import load_model, reading_reason
+from models.packaging.keras_files.reading import load_model, reading_reason
 from models.places import PROJECT
 from models.quiet import silence_libraries
 
@@ -53,7 +53,13 @@ class Keras2Reference:
 
 def open_in_a_process(path: Path, directory: Path) -> Keras2Reference:
     """Export a Keras 2 file to `directory`, and keep its model at hand. Raises PackagingError."""
-    command = [sys.executable, "-m", "models.packaging.keras_2", str(path.resolve()), str(directory.resolve())]
+    command = [
+        sys.executable,
+        "-m",
+        "models.packaging.keras_files.keras_2",
+        str(path.resolve()),
+        str(directory.resolve()),
+    ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")])}
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
