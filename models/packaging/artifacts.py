@@ -11,7 +11,7 @@ from models.packaging.choice import RejectionReasons, choose, reason_for
 from models.packaging.comparison import allowed_error
 from models.packaging.errors import PackagingError
 from models.packaging.forms import NAMES, PREFERENCE
-from models.packaging.judgement import Rules
+from models.packaging.judgement import UNLIKE_TENSORFLOW, Rules
 from models.packaging.requests.exchange import Exchange
 from models.packaging.trial_runner import Trial, TrialFailed, try_candidate
 from models.progress import Say

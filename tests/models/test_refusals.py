@@ -9,11 +9,11 @@ import pytest
 from handlers.manifest import Signature, TensorSpec
 from handlers.serving.warmup import warmup_inputs
 from models.packaging.errors import PackagingError
+from models.packaging.meta_graph import read_meta_graph, read_signatures
 from models.packaging.requests.generated import generate_requests
 from models.packaging.requests.samples import refuse_unusable_samples, requests_from_samples
-from models.packaging.meta_graph import read_meta_graph, read_signatures
-from models.packaging.safety import refuse_harm
 from models.packaging.requests.warmup import warmup_request
+from models.packaging.safety import refuse_harm
 from tests.models import saved_models
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.progress import Progress
 from tests.models.zoo.exhibit import Exhibit
 from tests.models.zoo.making import ALL, make_zoo, read_made, read_zoo
 from tests.models.zoo.packaging import Outcome, fault, package_all
@@ -37,7 +38,11 @@ def show(root: Path, names: Sequence[str]) -> int:
     chosen = [zoo[name] for name in names or zoo]
     print(f"{len(chosen)} exhibits made in {time.monotonic() - began:.0f} s", flush=True)
     began = time.monotonic()
-    outcomes = {each.name: each for each in package_all(root, root / "repository", [each.name for each in chosen])}
+    outcomes: dict[str, Outcome] = {}
+    with Progress("packaging") as progress:
+        for outcome in package_all(root, root / "repository", [each.name for each in chosen]):
+            outcomes[outcome.name] = outcome
+            progress.say(f"{len(outcomes)} of {len(chosen)}: {outcome.name}")
     print(f"{len(outcomes)} packaged or refused in {time.monotonic() - began:.0f} s", flush=True)
     faults = [*_faults_of_packaging(root, chosen, outcomes), *_faults_of_serving(root, chosen, outcomes)]
     print("\n".join(faults))

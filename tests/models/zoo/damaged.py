@@ -17,7 +17,7 @@ from tests.models.zoo.room import Room
 WING = Wing("Damaged files and files of another kind")
 ENDINGS = (
     "<source> is not a model that can be packaged: give a SavedModel directory or a file that ends in .keras, .h5, "
-    ".hdf5, .tflite."
+    ".hdf5, .tflite"
 )
 
 
@@ -33,14 +33,16 @@ def keras_file(room: Room, name: str) -> Path:
 
 
 @WING.refused(
-    "<source> is cut short, or no zip file at all; write it again with model.save('model.keras')", "cut short", ".keras"
+    "<source> is cut short; write it again with model.save('model.keras')",
+    "cut short",
+    ".keras",
 )
 def cut_keras(room: Room) -> Made:
     return Made(half(keras_file(room, "model.keras")))
 
 
 @WING.refused(
-    "<source> is cut short: it ends before what its header says; write it again with model.save('model.h5')",
+    "<source> is cut short; write it again with model.save('model.h5')",
     "cut short",
     ".h5",
 )
@@ -48,12 +50,20 @@ def cut_h5(room: Room) -> Made:
     return Made(half(keras_file(room, "model.h5")))
 
 
-@WING.refused("<source> is cut short, or no LiteRT file at all; convert the model again", "cut short", ".tflite")
+@WING.refused(
+    "<source> is a LiteRT file that is damaged or cut short; convert the model again",
+    "cut short",
+    ".tflite",
+)
 def cut_tflite(room: Room) -> Made:
     return Made(half(tflite(room).source))
 
 
-@WING.refused("<source> is empty; write it again with model.save('model.keras')", "empty", ".keras")
+@WING.refused(
+    "<source> is empty; write it again with model.save('model.keras')",
+    "empty",
+    ".keras",
+)
 def empty_keras(room: Room) -> Made:
     room.path("model.keras").touch()
     return Made(room.path("model.keras"))
@@ -66,7 +76,7 @@ def empty_tflite(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source>/saved_model.pb is cut short, or no SavedModel at all; save the model again",
+    "<source>/saved_model.pb is cut short, or is not a SavedModel; save the model again",
     "`saved_model.pb` cut short",
     "SavedModel",
 )
@@ -77,7 +87,8 @@ def cut_saved_model(room: Room) -> Made:
 
 
 @WING.refused(
-    "TensorFlow cannot load the SavedModel: <source>/variables is cut short or not of this model; save it again",
+    "TensorFlow cannot load <source>: its variables are missing or damaged (Read less bytes than requested); save the "
+    "model again",
     "variables cut short",
     "SavedModel",
 )
@@ -106,8 +117,8 @@ def zip_as_h5(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> is a zip file, but not of Keras: it lacks config.json. It holds archive/data.pkl, as PyTorch writes; "
-    "export that model for TensorFlow first",
+    "<source> is a zip file, but not of Keras: it lacks config.json. PyTorch writes such files; export that model for "
+    "TensorFlow first.",
     "a PyTorch file",
     ".keras",
 )
@@ -119,8 +130,8 @@ def pytorch_as_keras(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> is a zip file, but not of Keras: it lacks config.json. It holds a SavedModel; unzip it and give the "
-    "directory",
+    "<source> is a zip file, but not of Keras: it lacks config.json. It holds a SavedModel: unzip it, and give the "
+    "directory.",
     "a zipped SavedModel",
     ".keras",
 )
@@ -131,7 +142,7 @@ def zipped_saved_model(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> is an HDF5 file, but not of Keras: it has neither a model's description nor layers",
+    "<source> is an HDF5 file, but not of Keras: it has no model. Save the model with model.save('model.keras').",
     "an HDF5 file of other data",
     ".h5",
 )
@@ -143,19 +154,31 @@ def other_hdf5(room: Room) -> Made:
     return Made(room.path("model.h5"))
 
 
-@WING.refused("<source> is cut short, or no LiteRT file at all; convert the model again", "a text", ".tflite")
+@WING.refused(
+    "<source> is not a LiteRT file; convert the model again",
+    "a text",
+    ".tflite",
+)
 def text_as_tflite(room: Room) -> Made:
     room.path("model.tflite").write_text("this is no model\n", encoding="utf-8")
     return Made(room.path("model.tflite"))
 
 
-@WING.refused(ENDINGS, "a pickled estimator", ".pkl")
+@WING.refused(
+    ENDINGS,
+    "a pickled estimator",
+    ".pkl",
+)
 def pickled(room: Room) -> Made:
     room.path("model.pkl").write_bytes(pickle.dumps({"weight": [1.0]}))
     return Made(room.path("model.pkl"))
 
 
-@WING.refused(ENDINGS, "ONNX", ".onnx")
+@WING.refused(
+    ENDINGS + ". Export the model for TensorFlow from the framework that it was trained in.",
+    "ONNX",
+    ".onnx",
+)
 def onnx(room: Room) -> Made:
     room.path("model.onnx").write_bytes(b"\x08\x07\x12\x07pytorch")
     return Made(room.path("model.onnx"))
@@ -163,8 +186,8 @@ def onnx(room: Room) -> Made:
 
 @WING.refused(
     ENDINGS
-    + " A description in JSON has no weights: build the model with keras.models.model_from_json, load its weights, "
-    "and save it whole with model.save('model.keras').",
+    + ". A description in JSON has no weights. Build the model with keras.models.model_from_json, load its weights, and "
+    "save the whole model with model.save('model.keras').",
     "the architecture alone (`to_json`)",
     ".json",
 )
@@ -199,8 +222,7 @@ def nothing(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> is a file of Keras, but cannot be read: its weights, model.weights.h5, are missing; write it again with "
-    "model.save('model.keras')",
+    "<source> lacks its weights; write it again with model.save('model.keras')",
     "without its weights",
     ".keras",
 )
@@ -215,7 +237,9 @@ def keras_without_weights(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> needs the class NewLayer of Keras <version>, and this is Keras <here>",
+    "<source> needs the class NewLayer, which Keras does not have. Export the model as a SavedModel with "
+    "model.export(directory), in a program that has this code. Keras 9.0.0 wrote it, and this is Keras <here>; a newer "
+    "one may read it.",
     "of a newer Keras, with a layer that is not there yet",
     ".keras",
 )

@@ -32,6 +32,8 @@ class Made(NamedTuple):
     """What is given to `--samples`."""
     tolerance: float | None = None
     """What is given to `--tolerance`."""
+    strict: bool = False
+    """Whether `--strict` is given."""
 
 
 @dataclass(frozen=True, kw_only=True)

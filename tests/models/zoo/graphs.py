@@ -16,8 +16,8 @@ v1: Any = tf.compat.v1
 WING = Wing("TensorFlow 1, estimators, other tags")
 PREDICT, CLASSIFY, REGRESS = (f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 TAGS = (
-    "<source> has no graph tagged exactly {serve}, which is what TensorFlow Serving loads; its graphs are tagged "
-    "<tags>. Export it for serving, with the tags ['serve']."
+    "<source> has no graph for serving: TensorFlow loads the one that is tagged {serve} and nothing else, and its "
+    "graphs are tagged <tags>. Export it with the tags ['serve']."
 )
 CITIES = ("rome", "oslo", "größe", "")
 
@@ -42,7 +42,12 @@ def save(
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
         builder = v1.saved_model.builder.SavedModelBuilder(str(path))
         builder.add_meta_graph_and_variables(
-            session, list(tags), definitions, main_op=main_op() if main_op else None, strip_default_attrs=True
+            session,
+            list(tags),
+            definitions,
+            assets_list=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
+            main_op=main_op() if main_op else None,
+            strip_default_attrs=True,
         )
         builder.save()
 
@@ -225,13 +230,13 @@ def graph_for_tpu_first(room: Room) -> Made:
     return Made(room.path("model"), room.ask_signatures(room.path("model"), {"serving_default": feed}))
 
 
-@WING.refused(TAGS.replace("<tags>", "['serve', 'tpu']"), "only a graph tagged `{serve, tpu}`", "SavedModel")
+@WING.refused(TAGS.replace("<tags>", "{serve, tpu}"), "only a graph tagged `{serve, tpu}`", "SavedModel")
 def graph_for_tpu_alone(room: Room) -> Made:
     save_tagged(room.path("model"), ["serve", "tpu"])
     return Made(room.path("model"))
 
 
-@WING.refused(TAGS.replace("<tags>", "['train'] and []"), "no graph for serving", "SavedModel")
+@WING.refused(TAGS.replace("<tags>", "{train} and {}"), "no graph for serving", "SavedModel")
 def graph_for_training(room: Room) -> Made:
     save_tagged(room.path("model"), ["train"], [])
     return Made(room.path("model"))
@@ -248,8 +253,9 @@ def saved_model_as_text(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> is a checkpoint: variables without the graph they belong to. Build the model, restore the checkpoint "
-    "into it, and save it with tf.saved_model.save or model.save('model.keras').",
+    "<source> holds no saved_model.pb, so it is not a SavedModel directory. It holds a checkpoint: variables without a "
+    "model. Build the model, restore the checkpoint into it, and save it with tf.saved_model.save or "
+    "model.save('model.keras').",
     "a checkpoint",
     "directory",
 )
@@ -260,7 +266,7 @@ def checkpoint(room: Room) -> Made:
 
 @WING.refused(
     "<source> is not a model that can be packaged: give a SavedModel directory or a file that ends in .keras, .h5, "
-    ".hdf5, .tflite. A frozen graph (.pb) does not say what its inputs and outputs are: save it as a SavedModel, with "
+    ".hdf5, .tflite. A frozen graph does not say what its inputs and outputs are. Save it as a SavedModel, with "
     "tf.compat.v1.saved_model.simple_save(session, directory, inputs, outputs).",
     "a frozen graph",
     ".pb",

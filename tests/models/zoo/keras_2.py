@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import h5py
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
@@ -79,6 +80,46 @@ def keras_2_lstm_h5(room: Room) -> Made:
     return whole(room, keras.Model(steps, layers.Dense(2)(layers.LSTM(4)(steps))), ".h5")
 
 
+@WING.answers("litert", "`hard_sigmoid`, which Keras 3 computes differently", ".h5", shown=True)
+def keras_2_hard_sigmoid_h5(room: Room) -> Made:
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="hard_sigmoid"), layers.Dense(1)])
+    return whole(room, model, ".h5")
+
+
+@WING.answers("litert", "`LSTM` with `hard_sigmoid`, as Keras made it before version 2.3", ".h5")
+def keras_2_old_lstm_h5(room: Room) -> Made:
+    memory = layers.LSTM(4, recurrent_activation="hard_sigmoid", implementation=1)
+    return whole(room, keras.Sequential([keras.Input((6, 3)), memory, layers.Dense(1)]), ".h5")
+
+
+@WING.answers("litert", "operations of TensorFlow between layers", ".h5")
+def keras_2_operations_h5(room: Room) -> Made:
+    rows = keras.Input((4,), name="rows")
+    joined = tf.concat([tf.nn.relu(rows) * 2.0, tf.reduce_mean(rows, axis=1, keepdims=True)], axis=1)
+    return whole(room, keras.Model(rows, layers.Dense(2)(joined)), ".h5")
+
+
+@WING.refused(
+    "<source> calls tf.io.gfile.exists, which would run on this machine when the file is loaded. Export the model as a "
+    "SavedModel on a machine that may run it.",
+    "a function of TensorFlow that touches files",
+    ".h5",
+)
+def keras_2_touches_files_h5(room: Room) -> Made:
+    made = keras_2_operations_h5(room)
+    with h5py.File(made.source, "r+") as file:
+        file.attrs["model_config"] = file.attrs["model_config"].replace("math.reduce_mean", "io.gfile.exists")
+    return Made(made.source)
+
+
+@WING.answers("litert", "an `LSTM` of Keras 2, which LiteRT would go on with from call to call", ".tflite", shown=True)
+def keras_2_lstm_tflite(room: Room) -> Made:
+    model = keras.Sequential([keras.Input((6, 3), batch_size=1, name="steps"), layers.LSTM(4), layers.Dense(2)])
+    room.path("model.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+    feed = lambda batch: {ONLY: room.floats(1, 6, 3)}  # noqa: E731
+    return Made(room.path("model.tflite"), room.ask_keras(model, feed))
+
+
 @WING.answers("litert", "`Bidirectional(GRU)`", ".keras")
 def keras_2_gru(room: Room) -> Made:
     model = keras.Sequential([keras.Input((6, 3)), layers.Bidirectional(layers.GRU(4)), layers.Dense(2)])
@@ -108,8 +149,8 @@ def keras_2_deferred_h5(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> has a Lambda layer: Python code inside the file, which would run on this machine when it is loaded. "
-    "Write the layer as a class, or export the model as a SavedModel where you trust it.",
+    "<source> has a Lambda layer: Python code inside the file, which would run on this machine when the file is "
+    "loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run it.",
     "a `Lambda` layer",
     ".h5",
 )
@@ -125,8 +166,8 @@ class Scaled(layers.Layer):
 
 
 @WING.refused(
-    "<source> needs the class Scaled, which Keras does not have: it is Python code of its own. Export the model as a "
-    "SavedModel, where that code is at hand, with model.export(directory).",
+    "<source> needs the class Scaled, which Keras does not have. Export the model as a SavedModel with "
+    "model.export(directory), in a program that has this code.",
     "a layer of one's own",
     ".keras",
 )

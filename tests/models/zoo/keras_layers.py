@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tests.models.zoo.exhibit import ONLY, Made, Wing
 from tests.models.zoo.room import Room
@@ -11,8 +12,8 @@ from tests.models.zoo.room import Room
 layers = keras.layers
 WING = Wing("Keras 3 layers")
 STATEFUL = (
-    "<source> keeps a state between calls (the layer <layer> is stateful), and on Lambda no request knows which "
-    "function answered the last one. Make the layer with stateful=False and copy the weights, with "
+    "<source> keeps a state between calls: the layer <layer> is stateful. On Lambda each call may reach another "
+    "function. Build the model with stateful=False, and copy the weights with "
     "new_model.set_weights(model.get_weights())."
 )
 
@@ -220,6 +221,22 @@ def pictures_as_bytes(room: Room) -> Made:
 def single_numbers(room: Room) -> Made:
     number = keras.Input((), name="number")
     return room.keras(keras.Model(number, number * 2.0 + 1.0), lambda batch: {"number": room.floats(batch)})
+
+
+@WING.answers("tensorflow", "a ragged `Input`, which a request gives as values and row splits", ".keras")
+def ragged_input_of_keras(room: Room) -> Made:
+    words = keras.Input((None,), dtype="int32", ragged=True, name="words")
+    model = keras.Model(words, layers.Dense(1)(layers.GlobalAveragePooling1D()(layers.Embedding(10, 3)(words))))
+
+    def feed(batch: int) -> dict[str, np.ndarray]:
+        splits = np.concatenate([[0], np.cumsum(1 + np.arange(batch) % 3)]).astype(np.int64)
+        return {"words": room.integers(10, int(splits[-1])), "words_row_splits": splits}
+
+    made = room.keras(
+        model, feed, give=lambda parts: tf.RaggedTensor.from_row_splits(parts["words"], parts["words_row_splits"])
+    )
+    np.savez(room.path("samples.npz"), **feed(3))
+    return made._replace(samples=room.path("samples.npz"))
 
 
 @WING.answers("litert", "a sparse `Input`, which a request gives dense", ".keras")

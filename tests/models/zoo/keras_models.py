@@ -6,13 +6,14 @@ import keras
 import numpy as np
 
 from tests.models.zoo.exhibit import ONLY, Made, Wing
+from tests.models.zoo.own_layers import Doubled, Regressor
 from tests.models.zoo.room import Room
 
 layers = keras.layers
 WING = Wing("Keras 3 models")
 NOT_KERAS = (
-    "<source> needs the class <class>, which Keras does not have: it is Python code of its own. Export the model "
-    "as a SavedModel, where that code is at hand, with model.export(directory)."
+    "<source> needs the class <class>, which Keras does not have. Export the model as a SavedModel with "
+    "model.export(directory), in a program that has this code."
 )
 
 
@@ -50,8 +51,8 @@ def sequential_nested(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> was never called, so the shapes of its inputs are unknown. Call it once, as in model(examples[:1]), and "
-    "save it again.",
+    "<source> cannot be exported: it was never called, so the shapes of its inputs are unknown. Call it once, as in "
+    "model(examples[:1]), and save it again.",
     "`Sequential` that never saw data",
     ".keras",
 )
@@ -164,7 +165,7 @@ def operations(room: Room) -> Made:
     return room.keras(keras.Model(rows, layers.Dense(2)(joined)))
 
 
-@WING.answers("tensorflow", "200 outputs", ".keras")
+@WING.answers("litert", "200 outputs", ".keras")
 def many_outputs(room: Room) -> Made:
     rows = keras.Input((4,), name="rows")
     model = keras.Model(rows, {f"output_{index}": layers.Dense(1)(rows) for index in range(200)})
@@ -190,7 +191,13 @@ def application(room: Room) -> Made:
     return room.keras(model, lambda batch: {ONLY: room.floats(batch, 32, 32, 3, low=0, high=255)})
 
 
-@keras.saving.register_keras_serializable("zoo")
+def in_a_script(kind: type) -> type:
+    """A class as it is known that a user wrote in the program that trains: no other program can import it."""
+    kind.__module__ = "__main__"
+    return keras.saving.register_keras_serializable("zoo")(kind)
+
+
+@in_a_script
 class Scaled(keras.layers.Layer):
     """A layer of a user's own."""
 
@@ -201,7 +208,7 @@ class Scaled(keras.layers.Layer):
         return inputs * self.scale
 
 
-@keras.saving.register_keras_serializable("zoo")
+@in_a_script
 class Classifier(keras.Model):
     """A model of a user's own."""
 
@@ -237,6 +244,16 @@ def subclassed(room: Room) -> Made:
     return room.keras(called(Classifier()), lambda batch: {ONLY: room.floats(batch, 4)})
 
 
+@WING.answers("litert", "a layer of one's own, in a package that is installed where it is packaged", ".keras")
+def own_layer_installed(room: Room) -> Made:
+    return room.keras(keras.Sequential([keras.Input((4,)), Doubled(), layers.Dense(2)]))
+
+
+@WING.answers("litert", "a subclassed model, in a package that is installed where it is packaged", ".keras")
+def subclassed_installed(room: Room) -> Made:
+    return room.keras(called(Regressor()), lambda batch: {ONLY: room.floats(batch, 4)})
+
+
 @WING.answers("litert", "a layer of one's own, exported", "SavedModel")
 def own_layer_exported(room: Room) -> Made:
     return room.exported(scaled())
@@ -248,8 +265,8 @@ def subclassed_exported(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> has a Lambda layer: Python code inside the file, which would run on this machine when it is loaded. "
-    "Write the layer as a class, or export the model as a SavedModel where you trust it.",
+    "<source> has a Lambda layer: Python code inside the file, which would run on this machine when the file is "
+    "loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run it.",
     "a `Lambda` layer",
     ".keras",
 )
@@ -260,8 +277,8 @@ def lambda_layer(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> holds weights without the model they belong to. Build the model, call load_weights, and save it whole "
-    "with model.save('model.keras').",
+    "<source> holds only weights. Build the model, call load_weights, and save the whole model with "
+    "model.save('model.keras').",
     "weights alone",
     ".weights.h5",
 )

@@ -154,7 +154,7 @@ def tflite_control_flow(room: Room) -> Made:
 
 @WING.refused(
     "<source> needs the operations FlexStringLower, which LiteRT does not have built in. Package the SavedModel that "
-    "it was converted from.",
+    "the file was converted from.",
     "operations of TensorFlow (Flex)",
     ".tflite",
 )
@@ -168,8 +168,8 @@ def tflite_flex(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> needs the operations MyOwn, which LiteRT does not have built in. Package the SavedModel that it was "
-    "converted from.",
+    "<source> needs the operations MyOwn, which LiteRT does not have built in. Package the SavedModel that the file "
+    "was converted from.",
     "an operation of one's own",
     ".tflite",
 )
@@ -189,8 +189,8 @@ def tflite_custom(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> keeps a state between calls: it changes a variable (ASSIGN_VARIABLE), and on Lambda no request knows "
-    "which function answered the last one. Take the state as an input and give the new one as an output.",
+    "<source> keeps a state between calls: it changes a variable (ASSIGN_VARIABLE). On Lambda each call may reach "
+    "another function. Take the state as an input, and return the new one as an output.",
     "a variable that each call changes",
     ".tflite",
 )

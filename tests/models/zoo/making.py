@@ -73,7 +73,7 @@ def read_made(root: Path, name: str) -> Made | None:
         for index, signature in enumerate(document["signatures"])
     ]
     samples = directory / document["samples"] if document["samples"] else None
-    return Made(directory / document["source"], asks, samples, document["tolerance"])
+    return Made(directory / document["source"], asks, samples, document["tolerance"], document["strict"])
 
 
 def main(framework: str, root: Path, names: Sequence[str]) -> None:
@@ -112,6 +112,7 @@ def _make(exhibit: Exhibit, directory: Path) -> None:
         "source": str(made.source.relative_to(directory)),
         "samples": str(made.samples.relative_to(directory)) if made.samples else None,
         "tolerance": made.tolerance,
+        "strict": made.strict,
         "signatures": [ask.signature for ask in made.asks],
     }
     (directory / "made.json").write_text(json.dumps(document), encoding="utf-8")

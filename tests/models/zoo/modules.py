@@ -259,7 +259,8 @@ def random_with_seed(room: Room) -> Made:
 
 @WING.refused(
     "the signature 'serving_default' answers one request differently each time: it draws random numbers "
-    "(RandomStandardNormal). Draw them with a fixed seed (tf.random.stateless_normal), or take them as an input.",
+    "(RandomStandardNormal). Draw random numbers with a fixed seed (tf.random.stateless_normal), or take them as an "
+    "input.",
     "random numbers",
     "SavedModel",
 )
@@ -268,8 +269,9 @@ def random_numbers(room: Room) -> Made:
 
 
 @WING.refused(
-    "the signature 'serving_default' keeps a state between calls: it changes the variable 'seen', and on Lambda no "
-    "request knows which function answered the last one. Take the state as an input and give the new one as an output.",
+    "the signature 'serving_default' keeps a state between calls: it changes a variable (AssignAddVariableOp). On "
+    "Lambda each call may reach another function. Take the state as an input, and return the new one as an output. If "
+    "no answer depends on it, allow it with --allow-op AssignAddVariableOp",
     "a variable that each call changes",
     "SavedModel",
 )

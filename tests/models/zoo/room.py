@@ -126,11 +126,11 @@ class Room:
         """A LiteRT file; TensorFlow's own interpreter of it answers."""
         source = self.path(name)
         source.write_bytes(content)
-        interpreter = tf.lite.Interpreter(model_content=content)
         asks: list[Ask] = []
         for signature, feed in feeds.items():
             for batch in BATCHES:
                 inputs = feed(batch)
+                interpreter = tf.lite.Interpreter(model_content=content)  # a new one keeps no state
                 answer = interpreter.get_signature_runner(signature)(**inputs)
                 asks.append(Ask(inputs, {key: np.array(_array(value)) for key, value in answer.items()}, signature))
         return Made(source, asks)

@@ -65,7 +65,9 @@ def defaults(room: Room) -> Made:
     return made._replace(asks=[*made.asks, left_out])
 
 
-@WING.answers("tensorflow", "numbers that are not finite: `reduce_max` of NaN", "SavedModel", shown=True)
+@WING.answers(
+    "tensorflow", "numbers that are not finite: `reduce_max` of NaN, with `--strict`", "SavedModel", shown=True
+)
 def not_finite(room: Room) -> Made:
     def feed(batch: int) -> np.ndarray:
         numbers = room.floats(batch, 3)
@@ -73,7 +75,7 @@ def not_finite(room: Room) -> Made:
         numbers[1::3, 0] = -np.inf
         return numbers
 
-    return echo(room, tf.float32, feed, lambda x: tf.reduce_max(x, axis=1))
+    return echo(room, tf.float32, feed, lambda x: tf.reduce_max(x, axis=1))._replace(strict=True)
 
 
 @WING.answers("litert", "features that are not there (NaN), and replaced", "SavedModel")
@@ -148,8 +150,8 @@ def raw_bytes(room: Room) -> Made:
 
 
 @WING.refused(
-    "serving_default.y is a sparse or composite tensor; a signature takes and returns dense tensors. Give it as dense "
-    "parts (for a tf.SparseTensor its indices, values and dense_shape), or as tf.sparse.to_dense makes it.",
+    "serving_default.y is a sparse or composite tensor; a signature takes and returns dense tensors. Return its parts "
+    "(of a tf.SparseTensor the indices, values and dense_shape), or what tf.sparse.to_dense makes of it.",
     "a sparse output",
     "SavedModel",
 )

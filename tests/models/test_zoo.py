@@ -1,0 +1,69 @@
+"""A walk through the zoo: what it shows of every kind is packaged and answers, or is refused in so many words.
+
+The whole zoo has a command of its own, `make zoo`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.models.zoo.exhibit import Exhibit
+from tests.models.zoo.making import SHOWN, make_zoo, read_made, read_zoo
+from tests.models.zoo.packaging import fault, package_made
+from tests.models.zoo.page import PAGE, page_of
+from tests.models.zoo.serving import Served, served
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the exhibits that are shown were made."""
+    directory = tmp_path_factory.mktemp("zoo")
+    make_zoo(directory, [SHOWN])
+    return directory
+
+
+@pytest.fixture(scope="module")
+def zoo(root: Path) -> dict[str, Exhibit]:
+    return read_zoo(root)
+
+
+@pytest.fixture(scope="module")
+def packaged(root: Path, zoo: dict[str, Exhibit]) -> list[str]:
+    """The names of the models that were packaged; every outcome is as its row says."""
+    outcomes = {}
+    for name, exhibit in zoo.items():
+        if exhibit.shown:
+            made = read_made(root, name)
+            assert made is not None
+            outcomes[name] = package_made(name, made, root / "repository")
+            assert fault(exhibit, made, outcomes[name]) == ""
+    assert any(outcome.refusal for outcome in outcomes.values())
+    return [name for name, outcome in outcomes.items() if outcome.engines]
+
+
+@pytest.fixture(scope="module")
+def api(root: Path, packaged: list[str]) -> Iterator[Served]:
+    with served(root / "repository") as api:
+        yield api
+
+
+def test_the_zoo_has_at_least_eighty_models_of_every_form(zoo):
+    assert len(zoo) >= 80
+    assert {exhibit.form for exhibit in zoo.values()} >= {".keras", ".h5", "SavedModel", ".tflite"}
+    assert {exhibit.framework for exhibit in zoo.values()} == {"tensorflow", "tf_keras"}
+
+
+@pytest.mark.timeout(600)
+def test_every_model_answers_over_http_what_its_framework_answers(root, packaged, api):
+    faults = []
+    for name in packaged:
+        made = read_made(root, name)
+        assert made.asks, name
+        faults += api.faults(name, made.asks)
+    assert faults == []
+
+
+def test_the_page_of_models_is_that_of_the_zoo(zoo):
+    written = PAGE.read_text(encoding="utf-8")
+    assert written == page_of(list(zoo.values())), "write it again with python -m tests.models.zoo.page"
