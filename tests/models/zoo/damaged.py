@@ -186,8 +186,8 @@ def onnx(room: Room) -> Made:
 
 @WING.refused(
     ENDINGS
-    + ". A description in JSON has no weights. Build the model with keras.models.model_from_json, load its weights, and "
-    "save the whole model with model.save('model.keras').",
+    + ". A description in JSON has no weights. Build the model with keras.models.model_from_json, load its weights, "
+    "and save the whole model with model.save('model.keras').",
     "the architecture alone (`to_json`)",
     ".json",
 )
