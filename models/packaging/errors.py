@@ -16,6 +16,10 @@ class PackagingError(Exception):
     """A model cannot be packaged; the message says why in one sentence and what to do."""
 
 
+class Undecided(Exception):
+    """A model's own library rejects a request that its exported graph answers."""
+
+
 def reason_of(error: BaseException) -> str:
     """The reason in an error: its first meaningful line, cut at 300 characters, or the name of its type.
 

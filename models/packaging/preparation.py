@@ -1,5 +1,6 @@
 """Prepares a source: lays it out as a version's directory, checks it for harm, and opens a reference."""
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from handlers.manifest import ArtifactForm, Signature
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY, TFLITE_FILE
 from models.packaging.forms import PREFERENCE
 from models.packaging.meta_graph import read_meta_graph, read_signatures
-from models.packaging.reference import LiteRTReference, Reference, SavedModelReference
+from models.packaging.reference import CheckedReference, LiteRTReference, Reference, SavedModelReference
 from models.packaging.requests.vocabulary import Vocabulary, read_vocabulary
 from models.packaging.safety import refuse_harm
 from models.packaging.sources import Source, copy_saved_model
@@ -54,8 +55,8 @@ def prepare(source: Source, directory: Path, allowed_operations: Collection[str]
         refuse_harm(meta_graph, allowed_operations)
         operations = {name: operations_of(meta_graph, signature) for name, signature in signatures.items()}
         refuse_state(operations, allowed_operations)
-        if not opened:
-            opened.append(SavedModelReference(saved_model, source.path, signatures))
+        open_graph = functools.partial(SavedModelReference, saved_model, source.path, signatures)
+        opened = [CheckedReference(opened[0], open_graph) if opened else open_graph()]
     except BaseException:
         for reference in opened:
             reference.close()

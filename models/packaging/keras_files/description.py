@@ -53,7 +53,8 @@ def open_keras_file(path: Path) -> KerasFile:
         PackagingError: the file is damaged, of another kind, holds only weights, keeps a state between calls, or has
             a Lambda layer, whose Python code would run on this machine.
     """
-    content = path.open("rb").read(8)
+    with path.open("rb") as opened:
+        content = opened.read(8)
     is_zip, is_hdf5 = content.startswith(b"PK\x03\x04"), content.startswith(b"\x89HDF\r\n\x1a\n")
     wants_zip = path.suffix.lower() == ".keras"
     if (is_zip and not wants_zip) or (is_hdf5 and wants_zip):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from models.packaging.arrays import Arrays
-from models.packaging.errors import reason_of
+from models.packaging.errors import Undecided, reason_of
 
 Kind = Literal["usual", "unusual", "empty", "not finite"]
 """What an engine must do with a request. Usual: answer as the reference does. Unusual: the same, or reject it if the
@@ -49,13 +49,18 @@ class Exchange:
 
 
 def ask(run: Callable[[Arrays], Arrays], requests: Sequence[Request]) -> Exchange:
-    """Ask a reference. Raises what it raises on a usual request."""
-    return Exchange(requests=requests, answers=[_answer(run, request) for request in requests])
+    """Ask a reference; requests on which it is undecided are left out. Raises what it raises on a usual request."""
+    answered = [(request, answer) for request in requests if (answer := _answer(run, request)) is not None]
+    return Exchange(requests=[request for request, _ in answered], answers=[answer for _, answer in answered])
 
 
-def _answer(run: Callable[[Arrays], Any], request: Request) -> Answer:
+def _answer(run: Callable[[Arrays], Any], request: Request) -> Answer | None:
     try:
         return run(request.inputs)
+    except Undecided:
+        if request.kind == "usual":
+            raise
+        return None
     except Exception as error:
         if request.kind == "usual":
             raise

@@ -45,7 +45,7 @@ def save(
             session,
             list(tags),
             definitions,
-            assets_list=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
+            assets_collection=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
             main_op=main_op() if main_op else None,
             strip_default_attrs=True,
         )

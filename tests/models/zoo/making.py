@@ -9,6 +9,7 @@ What is made is read back by `read_zoo`, in a process that has none of the class
 
 import importlib
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -102,6 +103,7 @@ def _plain(exhibit: Exhibit) -> dict[str, Any]:
 def _make(exhibit: Exhibit, directory: Path) -> None:
     from tests.models.zoo.room import Room  # late: it imports TensorFlow
 
+    shutil.rmtree(directory, ignore_errors=True)  # one that was begun and not finished
     directory.mkdir()
     with captured_output():
         made = exhibit.make(Room(directory, exhibit.name))
