@@ -75,8 +75,8 @@ class TensorSpec(NamedTuple):
 
 
 Default: TypeAlias = Mapping[str, Any]
-"""The value of an input that a request leaves out: its `shape`, and its `content` (base64 of the elements as they are in
-memory, little-endian) or its `strings` (base64 of each)."""
+"""The value of an input that a request leaves out: its `shape`, and its `content` (base64 of the elements as they are
+in memory, little-endian) or its `strings` (base64 of each)."""
 
 
 class Signature(NamedTuple):

@@ -4,7 +4,7 @@ The messages are TensorFlow's (`saved_model.proto`, `meta_graph.proto`, `graph.p
 are read, and the constants of a graph are skipped without a copy.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from handlers.manifest import DTYPES, PREDICT_METHOD, Default, Signature, TensorSpec

@@ -45,7 +45,7 @@ def read_tensor(message: memoryview) -> Default:
 
 def _content(message: memoryview, dtype: str, count: int) -> bytes:
     """The elements as they are in memory, little-endian, out of the fields of their type."""
-    size = _SIZES.get(dtype) or int(dtype.lstrip("uintfloat")) // 8
+    size = _SIZES.get(dtype) or int("".join(filter(str.isdigit, dtype))) // 8
     found: list[bytes] = []
     for field, value in fields(message):
         if field in _FIXED and isinstance(value, memoryview):

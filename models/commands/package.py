@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples",
         type=Path,
         metavar="PATH",
-        help="real inputs (default: random): an .npz file or a directory of .npy files with an array for each input, or a "
-        ".jsonl file with a request in each line, as clients send it",
+        help="real inputs (default: random): an .npz file or a directory of .npy files with an array for each input, "
+        "or a .jsonl file with a request in each line, as clients send it",
     )
     parser.add_argument(
         "--tolerance",
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict",
         action="store_true",
-        help="let no engine serve that differs from TensorFlow on numbers that are not finite (NaN, infinity) or extreme",
+        help="reject engines that differ from TensorFlow on numbers that are not finite (NaN, infinity) or extreme",
     )
     parser.add_argument(
         "--allow-op",

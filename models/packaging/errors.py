@@ -3,7 +3,8 @@
 import re
 
 NO_REASON = re.compile(
-    r"|Graph execution error:|Detected at node .*|.*most recent call last\)?:|File \".*|Exception encountered when calling .*"
+    r"|Graph execution error:|Detected at node .*|.*most recent call last\)?:|File \".*"
+    r"|Exception encountered when calling .*"
 )
 """Lines of TensorFlow's and Keras's errors that come before the reason."""
 USER_CODE = "in user code:"

@@ -69,8 +69,8 @@ def _content(message: Any) -> memoryview:
 def _spec(where: str, definition: Any) -> TensorSpec:
     if definition.WhichOneof("encoding") != "name":
         raise PackagingError(
-            f"{where} is a sparse or composite tensor; a signature takes and returns dense tensors. Return its parts (of "
-            "a tf.SparseTensor the indices, values and dense_shape), or what tf.sparse.to_dense makes of it."
+            f"{where} is a sparse or composite tensor; a signature takes and returns dense tensors. Return its parts "
+            "(of a tf.SparseTensor the indices, values and dense_shape), or what tf.sparse.to_dense makes of it."
         )
     shape = definition.tensor_shape
     return TensorSpec(

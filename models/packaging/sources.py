@@ -19,8 +19,8 @@ SUFFIXES = {".keras": "keras", ".h5": "keras", ".hdf5": "keras", ".tflite": "tfl
 REMEDIES = {
     ".pb": ". A frozen graph does not say what its inputs and outputs are. Save it as a SavedModel, with "
     "tf.compat.v1.saved_model.simple_save(session, directory, inputs, outputs).",
-    ".json": ". A description in JSON has no weights. Build the model with keras.models.model_from_json, load its weights, "
-    "and save the whole model with model.save('model.keras').",
+    ".json": ". A description in JSON has no weights. Build the model with keras.models.model_from_json, load its "
+    "weights, and save the whole model with model.save('model.keras').",
     ".onnx": ". Export the model for TensorFlow from the framework that it was trained in.",
     ".pt": ". Export the model for TensorFlow from PyTorch.",
     ".pth": ". Export the model for TensorFlow from PyTorch.",

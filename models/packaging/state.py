@@ -46,9 +46,9 @@ def refuse_state(operations: Mapping[str, Collection[str]], allowed: Collection[
         for operation in sorted(set(found) - set(allowed)):
             if what := next((what for what, pattern in CHANGES.items() if pattern.fullmatch(operation)), ""):
                 raise PackagingError(
-                    f"the signature {name!r} keeps a state between calls: it changes {what} ({operation}). On Lambda each "
-                    "call may reach another function. Take the state as an input, and return the new one as an output. If "
-                    f"no answer depends on it, allow it with --allow-op {operation}"
+                    f"the signature {name!r} keeps a state between calls: it changes {what} ({operation}). On Lambda "
+                    "each call may reach another function. Take the state as an input, and return the new one as an "
+                    f"output. If no answer depends on it, allow it with --allow-op {operation}"
                 )
 
 

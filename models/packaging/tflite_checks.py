@@ -57,8 +57,8 @@ def refuse_kept_variables(path: Path, model: Any) -> None:
     )
     if kept:
         raise PackagingError(
-            f"{path} keeps a state between calls: it changes a variable (ASSIGN_VARIABLE). On Lambda each call may reach "
-            "another function. Take the state as an input, and return the new one as an output."
+            f"{path} keeps a state between calls: it changes a variable (ASSIGN_VARIABLE). On Lambda each call may "
+            "reach another function. Take the state as an input, and return the new one as an output."
         )
 
 

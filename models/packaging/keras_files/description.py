@@ -131,8 +131,8 @@ def _text(value: Any) -> str:
 def _refuse_code(file: KerasFile) -> None:
     if file.classes & LAMBDAS:
         raise PackagingError(
-            f"{file.path} has a Lambda layer: Python code inside the file, which would run on this machine when the file "
-            "is loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run it."
+            f"{file.path} has a Lambda layer: Python code inside the file, which would run on this machine when the "
+            "file is loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run it."
         )
     for part in file.parts():
         function = part.get("config", {}).get("function") if part.get("class_name") == "TFOpLambda" else None

@@ -2,8 +2,8 @@
 
     python -m models.packaging.keras_files.keras_2 FILE DIRECTORY
 
-writes a SavedModel to DIRECTORY and `{"error": ""}` to standard output. Then, for each line of standard input, which is a
-directory with a request, it writes the answer beside the request, and the same to standard output.
+writes a SavedModel to DIRECTORY and `{"error": ""}` to standard output. Then, for each line of standard input, which is
+a directory with a request, it writes the answer beside the request, and the same to standard output.
 """
 
 import json

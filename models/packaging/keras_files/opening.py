@@ -72,7 +72,8 @@ def _reason(file: KerasFile, error: Exception) -> str:
 def _not_by_keras_3(file: KerasFile, reason: str) -> str:
     return (
         f"{file.path} was written by Keras {file.version}, and Keras {keras.__version__} cannot read it ({reason}). "
-        f"Install Keras 2 (pip install --no-deps tf_keras=={_of_keras_2()}), or convert the file where Keras 2 is at hand:\n"
+        f"Install Keras 2 (pip install --no-deps tf_keras=={_of_keras_2()}), or convert the file where Keras 2 is "
+        "installed:\n"
         "  import tf_keras\n"
         f"  tf_keras.models.load_model({file.path.name!r}).export({file.path.stem!r})"
     )

@@ -3,6 +3,7 @@
 It uses what all Keras models have: `inputs`, `outputs`, and a call.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,9 @@ ROW_SPLITS = "_row_splits"
 class KerasSignature:
     """A model as clients call it: tensors by public name give tensors by public name.
 
-    An input is called by its key if the inputs are one dictionary, else by its `Input` layer. An output is called by its
-    key if the outputs are one dictionary, else by the layer that makes it; further outputs of one layer are numbered. A
-    sparse input is given dense; a ragged one as its values and its row splits.
+    An input is called by its key if the inputs are one dictionary, else by its `Input` layer. An output is called by
+    its key if the outputs are one dictionary, else by the layer that makes it; further outputs of one layer are
+    numbered. A sparse input is given dense; a ragged one as its values and its row splits.
     """
 
     def __init__(self, model: Any) -> None:
@@ -38,28 +39,33 @@ class KerasSignature:
         return self._by_name(self._model(self._packed(tensors), training=False))
 
     def predict(self, arrays: Arrays) -> dict[str, np.ndarray]:
-        """The answer of `model.predict` to one batch. Raises what TensorFlow and Keras raise."""
+        """The answer of `model.predict_on_batch`. Raises what TensorFlow and Keras raise."""
         given = self._packed({name: tf.constant(array) for name, array in arrays.items()})
         sizes = {len(array) if array.ndim else 0 for array in arrays.values()}
         if len(sizes) == 1 and min(sizes):
-            answer = self._model.predict(given, batch_size=sizes.pop(), verbose=0)
-        else:  # `predict` takes no empty batch, and nothing that cannot be cut into batches
+            answer = self._model.predict_on_batch(given)
+        else:  # `predict` takes no empty batch, and nothing that is not made of examples
             answer = self._model(given, training=False)
         return {name: _array(value) for name, value in self._by_name(answer).items()}
 
     def save(self, directory: Path) -> None:
         """Write a SavedModel with the signature `serving_default`, whose keys are the public names."""
-        try:
-            function, names = self._trace(free_batch=True)
-        except Exception:  # a layer may have been written for one size of batch
-            function, names = self._trace(free_batch=False)
+        function, names = self._traced()
         variables = [each if isinstance(each, tf.Variable) else each.value for each in self._model.variables]
         descendants = tf.train.TrackableView(self._model).descendants()
         tables = [each for each in descendants if isinstance(each, tf.saved_model.experimental.TrackableResource)]
         save_lean([*variables, *tables], {"serving_default": function}, directory)
         rename_tensors(directory, names)
 
-    def _trace(self, *, free_batch: bool) -> tuple[Any, Mapping[str, str]]:
+    def _traced(self) -> tuple[Any, Mapping[str, str]]:
+        """See `_trace`. A layer may be written for one size of batch, or in Python that AutoGraph has to translate."""
+        ways = ({"free_batch": free, "autograph": translated} for free in (True, False) for translated in (False, True))
+        for way in ways:
+            with contextlib.suppress(Exception):
+                return self._trace(**way)
+        return self._trace(free_batch=True, autograph=True)
+
+    def _trace(self, *, free_batch: bool, autograph: bool) -> tuple[Any, Mapping[str, str]]:
         """The model as a function of tensors that have names of ours, and the public name of each of them."""
         public: dict[str, str] = {}
         specs: list[tf.TensorSpec] = []
@@ -75,7 +81,7 @@ class KerasSignature:
             return {ours: answer[name] for ours, name in outputs.items()}
 
         names = dict(public)
-        return tf.function(serve).get_concrete_function(*specs), names
+        return tf.function(serve, autograph=autograph).get_concrete_function(*specs), names
 
     def _specs(self, *, free_batch: bool) -> Mapping[str, tf.TensorSpec]:
         """Shape and element type of each input, by public name."""

@@ -65,7 +65,7 @@ def variable(room: Room, *, resource: bool) -> Any:
     return v1.get_variable("weight", initializer=room.floats(4, 3), use_resource=resource)
 
 
-@WING.answers("litert", "reference variables", "SavedModel", shown=True)
+@WING.answers("litert", "reference variables", "SavedModel")
 def reference_variables(room: Room) -> Made:
     def build() -> Any:
         rows = rows_placeholder()

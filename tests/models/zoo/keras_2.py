@@ -29,7 +29,7 @@ def saved(room: Room, model: Any, feed: Any) -> Made:
     return Made(room.path("model"), room.ask_signatures(room.path("model"), {"serving_default": feed}))
 
 
-@WING.answers("litert", "`Sequential`", ".h5", shown=True)
+@WING.answers("litert", "`Sequential`", ".h5")
 def keras_2_sequential_h5(room: Room) -> Made:
     return whole(room, stack(), ".h5")
 
@@ -74,7 +74,7 @@ def keras_2_outputs_of_one_name(room: Room) -> Made:
     )
 
 
-@WING.answers("litert", "`LSTM` with `time_major`", ".h5", shown=True)
+@WING.answers("litert", "`LSTM` with `time_major`", ".h5")
 def keras_2_lstm_h5(room: Room) -> Made:
     steps = keras.Input((6, 3), name="steps")
     return whole(room, keras.Model(steps, layers.Dense(2)(layers.LSTM(4)(steps))), ".h5")

@@ -19,7 +19,7 @@ def column(room: Room, layer: Any, feed: Any, dtype: str = "string") -> Made:
     return room.keras(keras.Model(given, layers.Dense(2)(layer(given))), feed)
 
 
-@WING.answers("tensorflow", "`StringLookup`", ".keras", shown=True)
+@WING.answers("tensorflow", "`StringLookup`", ".keras")
 def string_lookup(room: Room) -> Made:
     lookup = layers.StringLookup(vocabulary=["rome", "oslo"], output_mode="one_hot")
     return column(room, lookup, lambda batch: {"column": room.words(CITIES, batch, 1)})

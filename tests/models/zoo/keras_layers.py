@@ -26,7 +26,7 @@ def sequences(room: Room, model: Any, steps: int = 6, features: int = 3) -> Made
     return room.keras(model, lambda batch: {ONLY: room.floats(batch, steps, features)})
 
 
-@WING.answers("litert", "`LSTM`, sequences of any length", ".keras", shown=True)
+@WING.answers("litert", "`LSTM`, sequences of any length", ".keras")
 def lstm(room: Room) -> Made:
     return sequences(room, of((None, 3), layers.LSTM(4), layers.Dense(2)))
 

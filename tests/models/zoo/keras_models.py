@@ -84,7 +84,7 @@ def functional_trained(room: Room) -> Made:
     return room.keras(model)
 
 
-@WING.answers("litert", "a layer that is used twice: two outputs of one name", ".keras", shown=True)
+@WING.answers("litert", "a layer that is used twice: two outputs of one name", ".keras")
 def outputs_of_one_name(room: Room) -> Made:
     left, right = keras.Input((4,), name="left"), keras.Input((4,), name="right")
     score = layers.Dense(1, name="score")

@@ -17,7 +17,7 @@ def named(room: Room, *names: str) -> Made:
     return room.keras(model, lambda batch: {name: room.floats(batch, 1) for name in names})
 
 
-@WING.answers("litert", "`age`, `class`", ".keras", shown=True)
+@WING.answers("litert", "`age`, `class`", ".keras")
 def named_keyword(room: Room) -> Made:
     return named(room, "age", "class")
 
@@ -37,7 +37,7 @@ def named_with_digit(room: Room) -> Made:
     return named(room, "1st")
 
 
-@WING.answers("litert", "`größe`, `身長`", ".keras", shown=True)
+@WING.answers("litert", "`größe`, `身長`", ".keras")
 def named_beyond_ascii(room: Room) -> Made:
     return named(room, "größe", "身長")
 

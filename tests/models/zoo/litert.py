@@ -52,7 +52,7 @@ def examples(room: Room) -> Callable[[], Iterator[list[np.ndarray]]]:
     return lambda: iter([[room.floats(1, 8, 8, 1, low=0)] for _ in range(20)])
 
 
-@WING.answers("litert", "float32", ".tflite", shown=True)
+@WING.answers("litert", "float32", ".tflite")
 def tflite(room: Room) -> Made:
     return room.litert(converted(room, network()), pictures(room))
 

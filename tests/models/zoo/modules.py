@@ -329,7 +329,7 @@ def reusable_without_signatures(room: Room) -> Made:
     return Made(room.path("model"))
 
 
-@WING.answers("litert", "a reusable model as of TensorFlow Hub", "SavedModel", shown=True)
+@WING.answers("litert", "a reusable model as of TensorFlow Hub", "SavedModel")
 def reusable(room: Room) -> Made:
     save_reusable(room.path("model"), room, with_signature=True)
     return Made(room.path("model"), room.ask_signatures(room.path("model"), {"serving_default": rows(room)}))

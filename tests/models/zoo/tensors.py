@@ -28,7 +28,7 @@ def unknown_rank_same(room: Room) -> Made:
     return echo(room, tf.string, lambda batch: room.words(("one", "größe"), *[batch] * (batch % 3)), tf.identity, None)
 
 
-@WING.answers("tensorflow", "numbers of unknown rank", "SavedModel", shown=True)
+@WING.answers("tensorflow", "numbers of unknown rank", "SavedModel")
 def unknown_rank(room: Room) -> Made:
     return echo(room, tf.float32, lambda batch: room.floats(*[2] * (batch % 3)), lambda x: x * 2 + 1, None)
 
