@@ -240,13 +240,13 @@ def test_zero_bytes_at_the_end_of_fixed_width_strings_are_kept_if_the_model_need
     ("text", "reason"),
     [
         (
-            'in user code:\n\n    File "a.py", line 3, in f  *\n        return x @ w\n\n    ValueError: Dimensions must '
-            "be equal, but are 3 and 4 for MatMul.\n",
+            'in user code:\n\n    File "a.py", line 3, in f  *\n        return x @ w\n\n    ValueError: Dimensions '
+            "must be equal, but are 3 and 4 for MatMul.\n",
             "Dimensions must be equal, but are 3 and 4 for MatMul.",
         ),
         (
-            'in user code:\n\n    File "k.py", line 9, in call\n        x\n\n    ValueError: Exception encountered when '
-            "calling Dense.call().\n\n    \x1b[1mshapes differ\x1b[0m\n\n    Arguments received by Dense.call():\n      • x\n",
+            'in user code:\n\n    File "k.py", line 9, in call\n        x\n\n    ValueError: Exception encountered '
+            "when calling Dense.call().\n\n    \x1b[1mshapes differ\x1b[0m\n\n    Arguments received by Dense.call():\n",
             "shapes differ",
         ),
         ("Graph execution error:\n\nindices[0] = 9 is not in [0, 3)\n\t [[node]]", "indices[0] = 9 is not in [0, 3)"),
