@@ -9,7 +9,7 @@ from local.resources.resource_type import Inputs, ResourceType
 
 
 class Alias(ResourceType):
-    """aws.lambda.Alias. Where it leaves a version, the idle environments of that version end."""
+    """aws.lambda.Alias. The environments of a version that it leaves end."""
 
     pulumi_type = "aws:lambda/alias:Alias"
     computed = ("arn", "invokeArn")
@@ -35,11 +35,12 @@ class Alias(ResourceType):
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         refusals.of_alias(self.account, "UpdateAlias", new)
-        function = new["functionName"]
-        before = revision_of(self.account, function, new["name"])
-        self.client().update_alias(FunctionName=function, Name=new["name"], **_settings(new))
-        if before is not None and before != revision_of(self.account, function, new["name"]):
-            self.account.invocations.recycle(function.rpartition(":")[2], before)
+        function, settings = new["functionName"], _settings(new)
+        self.client().update_alias(FunctionName=function, Name=new["name"], **settings)
+        versions = {settings["FunctionVersion"], *settings["RoutingConfig"]["AdditionalVersionWeights"]}
+        revisions = {revision_of(self.account, function, version) for version in versions}
+        if None not in revisions:
+            self.account.invocations.lead(function.rpartition(":")[2], revisions)
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.client().delete_alias(FunctionName=known["functionName"], Name=known["name"])
