@@ -54,11 +54,7 @@ class Versions:
         entries = self._allowed[model]
         ends = [*(since for since, _ in entries[1:]), float("inf")]
         return frozenset[int]().union(
-            *(
-                versions
-                for (since, versions), end in zip(entries, ends, strict=True)
-                if since <= ended and began < end
-            )
+            *(versions for (since, versions), end in zip(entries, ends, strict=True) if since <= ended and began < end)
         )
 
     def answering(self, answer: Answer) -> frozenset[int]:

@@ -20,7 +20,6 @@ from local.functions import (
 from local.logs import FunctionLogs
 from local.workers import StartWorker
 
-
 STARTS_AT_A_TIME = max(2, os.cpu_count() or 1)
 """How many environments this machine starts at a time. Lambda gives each start processors of its own; here they share
 those of the machine, so that many starts at a time would make each of them slow."""
@@ -172,9 +171,7 @@ class Invocations:
             raise unknown_function(name)
         return pool
 
-    def _take(
-        self, name: str, revision: str | None, patient: bool
-    ) -> tuple[EnvironmentPool, ExecutionEnvironment]:
+    def _take(self, name: str, revision: str | None, patient: bool) -> tuple[EnvironmentPool, ExecutionEnvironment]:
         with self._lock:
             while True:
                 pool = self._found(name, revision)

@@ -45,7 +45,7 @@ class LivingStack:
         self.outputs: Mapping[str, Any] = {}
         self._repository, self._questions = repository, questions
         self._per_second, self._calm_seconds = per_second, calm_seconds
-        self._models = sorted({question.model for question in questions})
+        self.models = sorted({question.model for question in questions})
         self._versions = Versions()
         self._answering: dict[str, int] = {}
         self._is_baked = False
@@ -62,12 +62,12 @@ class LivingStack:
 
     def start(self, settings: Mapping[str, Any]) -> Result:
         """Deploy the stack, and let the callers begin. Raises ChangeError."""
-        self._reference = Reference(self.account.guard, self._repository, self._models)
+        self._reference = Reference(self.account.guard, self._repository, self.models)
         self._cleanup.callback(self._reference.stop)
-        for model in self._models:
+        for model in self.models:
             self._learn(model)
         result = self._up("The first deployment", settings)
-        for model in self._models:
+        for model in self.models:
             self._allow(model, self._current(model))
         self._call()
         self._rest()  # for the first cold starts
@@ -76,12 +76,12 @@ class LivingStack:
 
     def change(self, what: str, settings: Mapping[str, Any]) -> Change:
         """Give the stack other settings. Raises ChangeError."""
-        for model in self._models:
+        for model in self.models:
             self._versions.allow(model, self._answering[model], self._current(model))
         before, began = self.outputs, time.monotonic()
         result = self._up(what, settings)
         ended = time.monotonic()
-        for model in self._models:
+        for model in self.models:
             self._allow(model, self._current(model))
         moved = [key for key in ADDRESSES if before[key] != self.outputs[key]]
         if "apiUrl" in moved:
