@@ -82,17 +82,17 @@ class HttpApi(Api):
     def _route(self, name: str, api: aws.apigatewayv2.Api, args: HttpApiArgs) -> Sequence[pulumi.Resource]:
         """A route for each path and, with CORS, one more for its preflight requests, which carry no authorisation.
 
-        A route waits until the API may invoke its function. Returns the server's routes: their number is the same for
-        any number of models.
+        A route waits until the API may invoke its function. The server's routes wait for those of the models: until a
+        model has routes of its own, the server's lead its requests to the function that answered them before. Returns
+        the server's routes: their number is the same for any number of models.
         """
         functions = args.shared.functions
         permissions = permit_api(name, functions, api.execution_arn, self._inside)
         integrations = self._integrate(name, api, functions)
         methods = {"ANY": self._authorise(name, api, args.shared.auth)} | ({"OPTIONS": _EVERYONE} if args.cors else {})
-        server: list[pulumi.Resource] = []
-        for path, model in http_paths(functions.models).items():
-            function = functions.answering(model)
-            routes = [
+
+        def lead(path: str, function: InferenceFunction, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+            return [
                 aws.apigatewayv2.Route(
                     f"{name} {method} {path}",
                     api_id=api.id,
@@ -101,12 +101,15 @@ class HttpApi(Api):
                     authorization_type=required.type,
                     authorizer_id=required.authorizer and required.authorizer.id,
                     authorization_scopes=list(required.scopes) or None,
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions[function]]),
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions[function], *after]),
                 )
                 for method, required in methods.items()
             ]
-            server += routes if model is None else []
-        return server
+
+        paths = http_paths(functions.models)
+        own = [route for path, model in paths.items() if model for route in lead(path, functions.models[model], ())]
+        server = [path for path, model in paths.items() if model is None]
+        return [route for path in server for route in lead(path, functions.server, own)]
 
     def _authorise(self, name: str, api: aws.apigatewayv2.Api, access: Access) -> _Authorisation:
         if access == "none":
