@@ -21,11 +21,6 @@ from local.logs import FunctionLogs
 from local.workers import StartWorker
 
 STARTS_AT_A_TIME = max(2, os.cpu_count() or 1)
-"""How many environments this machine starts at a time. Lambda gives each start processors of its own; here they share
-those of the machine, so that many starts at a time would make each of them slow."""
-
-
-STARTS_AT_A_TIME = max(2, os.cpu_count() or 1)
 """How many environments start at a time. Lambda gives each start processors of its own; here they share this
 machine's."""
 
@@ -149,13 +144,11 @@ class Invocations:
         for pool in pools:
             pool.logs.close()
 
-    def recycle(self, name: str, revision: str | None = None) -> None:
-        """End a function's idle environments, or those of one revision, so that its next invocation is a cold start."""
+    def recycle(self, name: str) -> None:
+        """End a function's idle environments, so that its next invocation is a cold start."""
         self._pool(name)
         with self._lock:
-            pools = [
-                pool for key, pool in self._pools.items() if key[0] == name and (revision is None or key[1] == revision)
-            ]
+            pools = [pool for key, pool in self._pools.items() if key[0] == name]
             idle = [environment for pool in pools for environment in pool.take_warm()]
         for environment in idle:
             environment.close()

@@ -54,20 +54,21 @@ class Image(ResourceType):
                 account.project, build["target"], base_image=base, models_directory=models
             )
         else:
-            digest = self._stand_in(_repository(inputs), models)
+            digest = self._stand_in(_repository(inputs), build, models)
         if not inputs.get("skipPush"):
             self._push(inputs["imageName"], digest)
         return digest
 
-    def _stand_in(self, repository: str, models: str | None) -> str:
-        """An image for workers that run the sources: its digest is that of the files that would go in, and the models
-        among them are kept as they are now, for no later build changes an image."""
+    def _stand_in(self, repository: str, build: Inputs, models: str | None) -> str:
+        """An image for workers that run the sources: its digest is that of the files that would go in and of how it
+        would be built, and the models among them are kept as they are now, for no later build changes an image."""
         account = self.account
         files = [account.project / "handlers"]
         if models:
             files.append(account.guard.directory("tensorflow-lambda-image-") / "models")
             shutil.copytree(account.project / models, files[-1])
-        digest = f"sha256:{_digest_of(files)}"
+        how = [build.get("platform"), build.get("target"), sorted(build.get("args", {}).items())]
+        digest = f"sha256:{_digest_of(json.dumps(how), files)}"
         if models:
             account.baked[f"{repository}@{digest}"] = files[-1]
         return digest
@@ -93,8 +94,8 @@ def _repository(inputs: Inputs) -> str:
     return f"{host}/{name.split(':')[0]}"
 
 
-def _digest_of(directories: Sequence[Path]) -> str:
-    digest = hashlib.sha256()
+def _digest_of(how: str, directories: Sequence[Path]) -> str:
+    digest = hashlib.sha256(how.encode())
     for directory in directories:
         for path in sorted(directory.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.resources.account import EmulatedAccount
 from local.resources.resource_type import Call, Inputs, ResourceType
-from local.resources.words import tag_list, tags_of
+from local.resources.words import tag_changes, tag_list, tags_of
 
 
 class Repository(ResourceType):
@@ -47,11 +47,11 @@ class Repository(ResourceType):
         )
         scanning = new.get("imageScanningConfiguration") or {"scanOnPush": False}
         ecr.put_image_scanning_configuration(repositoryName=resource_id, imageScanningConfiguration=dict(scanning))
-        before, after = old.get("tags") or {}, new.get("tags") or {}
-        if gone := sorted(before.keys() - after.keys()):
+        gone, given = tag_changes(old, new)
+        if gone:
             ecr.untag_resource(resourceArn=old["arn"], tagKeys=gone)
-        if after:
-            ecr.tag_resource(resourceArn=old["arn"], tags=tag_list(new))
+        if given:
+            ecr.tag_resource(resourceArn=old["arn"], tags=tag_list({"tags": given}))
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.client().delete_repository(repositoryName=resource_id, force=bool(known.get("forceDelete")))

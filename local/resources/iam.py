@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from local.resources.put_type import PutType
 from local.resources.refusals import iam as refusals
 from local.resources.resource_type import Inputs, ResourceType
-from local.resources.words import answered, chosen, tag_list, tags_of
+from local.resources.words import answered, chosen, tag_changes, tag_list, tags_of
 
 
 class Role(ResourceType):
@@ -46,42 +47,36 @@ class Role(ResourceType):
             Description=new.get("description", ""),
             MaxSessionDuration=new.get("maxSessionDuration", 3600),
         )
-        before, after = old.get("tags") or {}, new.get("tags") or {}
-        if gone := sorted(before.keys() - after.keys()):
+        gone, given = tag_changes(old, new)
+        if gone:
             iam.untag_role(RoleName=resource_id, TagKeys=gone)
-        if after:
-            iam.tag_role(RoleName=resource_id, Tags=tag_list(new))
+        if given:
+            iam.tag_role(RoleName=resource_id, Tags=tag_list({"tags": given}))
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         refusals.of_deleted_role(self.account, resource_id)
         self.client().delete_role(RoleName=resource_id)
 
 
-class RolePolicy(ResourceType):
+class RolePolicy(PutType):
     """aws.iam.RolePolicy"""
 
     pulumi_type = "aws:iam/rolePolicy:RolePolicy"
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
-        return f"{inputs['role']}:{inputs['name']}"
+    def put(self, inputs: Inputs) -> str:
+        role, name, policy = inputs["role"], inputs["name"], inputs["policy"]
+        refusals.of_inline_policy(self.account, role, name, policy)
+        self.client().put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+        return f"{role}:{name}"
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
         role, _, name = resource_id.partition(":")
         found = self.client().get_role_policy(RoleName=role, PolicyName=name)
         return {"role": role, "name": name, "policy": json.dumps(found["PolicyDocument"])}
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
     def remove(self, resource_id: str, known: Inputs) -> None:
         role, _, name = resource_id.partition(":")
         self.client().delete_role_policy(RoleName=role, PolicyName=name)
-
-    def _put(self, inputs: Inputs) -> None:
-        role, name, policy = inputs["role"], inputs["name"], inputs["policy"]
-        refusals.of_inline_policy(self.account, role, name, policy)
-        self.client().put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
 
 
 TYPES = (Role, RolePolicy)

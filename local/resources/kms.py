@@ -6,6 +6,9 @@ from typing import Any
 from local.resources.resource_type import Inputs, ResourceType
 from local.resources.words import tag_list
 
+PREFIX = "alias/"
+"""What every alias begins with."""
+
 
 class Key(ResourceType):
     """aws.kms.Key. A key is not deleted at once: it is pending, and no longer found."""
@@ -57,8 +60,9 @@ class Alias(ResourceType):
     computed = ("arn", "targetKeyArn")
 
     def prepared(self, inputs: Inputs) -> dict[str, Any]:
-        name = str(inputs["name"])
-        return {**inputs, "name": name if name.startswith("alias/") else f"alias/{name}"}
+        name = inputs["name"]
+        prefixed = not isinstance(name, str) or name.startswith(PREFIX)
+        return {**inputs, "name": name if prefixed else f"{PREFIX}{name}"}
 
     def make(self, inputs: Inputs) -> str:
         self.client().create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])

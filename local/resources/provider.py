@@ -71,11 +71,9 @@ class EmulatedProvider:
         if not inputs and not outputs:
             own = {key: value for key, value in state.outputs.items() if key not in known.computed}
             return state, {**own, DEFAULTS: []}
-        names = {DEFAULTS: inputs[DEFAULTS]} if DEFAULTS in inputs else {}
         drifted = {key for key, value in state.outputs.items() if key in outputs and outputs[key] != value}
-        appeared = drifted - set(known.computed)
-        told = {key: state.outputs[key] for key in {*inputs, *appeared} if key in state.outputs}
-        return state, {**without_defaults(inputs), **told, **names}
+        told = {key: state.outputs[key] for key in drifted - set(known.computed)}
+        return state, {**inputs, **told}
 
     def update(self, resource: Named, resource_id: str, outputs: Inputs, inputs: Inputs) -> State:
         """Update a resource in place. `outputs` are what it has, `inputs` the checked ones that it is to have."""

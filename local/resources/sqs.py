@@ -5,6 +5,7 @@ from typing import Any
 
 from local.resources.refusals import refused
 from local.resources.resource_type import Inputs, ResourceType
+from local.resources.words import tag_changes
 
 ATTRIBUTES = {
     "delaySeconds": "DelaySeconds",
@@ -54,11 +55,11 @@ class Queue(ResourceType):
         if "kmsMasterKeyId" in old and "kmsMasterKeyId" not in new:
             attributes["KmsMasterKeyId"] = ""
         self.client().set_queue_attributes(QueueUrl=resource_id, Attributes=attributes)
-        before, after = old.get("tags") or {}, new.get("tags") or {}
-        if gone := sorted(before.keys() - after.keys()):
+        gone, given = tag_changes(old, new)
+        if gone:
             self.client().untag_queue(QueueUrl=resource_id, TagKeys=gone)
-        if after:
-            self.client().tag_queue(QueueUrl=resource_id, Tags=after)
+        if given:
+            self.client().tag_queue(QueueUrl=resource_id, Tags=given)
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.client().delete_queue(QueueUrl=resource_id)

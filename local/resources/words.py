@@ -39,6 +39,12 @@ def tag_list(inputs: Mapping[str, Any], key: str = "Key", value: str = "Value") 
     return [{key: name, value: text} for name, text in (inputs.get("tags") or {}).items()]
 
 
+def tag_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
+    """What to do to a resource's tags: the keys to take away, and the tags to give; none where nothing differs."""
+    before, after = old.get("tags") or {}, new.get("tags") or {}
+    return sorted(before.keys() - after.keys()), dict(after) if before != after else {}
+
+
 def tags_of(tags: Iterable[Mapping[str, str]], key: str = "Key", value: str = "Value") -> dict[str, str]:
     """Tags as the provider has them."""
     return {each[key]: each[value] for each in tags}

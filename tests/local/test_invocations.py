@@ -311,3 +311,11 @@ def test_no_more_environments_start_at_a_time_than_the_machine_has_room_for(
     assert not any(outcome.failed for outcome in outcomes)
     assert starts.count("REPORT") == 4
     assert sum(outcome.report.cold for outcome in outcomes) < 4
+
+
+def test_a_removed_function_is_not_found(invocations, register):
+    register("misbehaving")
+    invocations.remove("misbehaving")
+    with pytest.raises(InvokeError, match="Function not found"):
+        invocations.invoke("misbehaving", b"{}")
+    assert invocations.functions() == []

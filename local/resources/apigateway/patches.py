@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from local.resources.words import tag_changes
+
 
 def replace(path: str, value: Any) -> dict[str, str]:
     """Set a value. What is no text is sent as JSON has it."""
@@ -17,8 +19,8 @@ def remove(path: str, value: str | None = None) -> dict[str, str]:
 
 def retag(gateway: Any, arn: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Give a resource its new tags in place of its old ones."""
-    before, after = old.get("tags") or {}, new.get("tags") or {}
-    if gone := sorted(before.keys() - after.keys()):
+    gone, given = tag_changes(old, new)
+    if gone:
         gateway.untag_resource(resourceArn=arn, tagKeys=gone)
-    if after:
-        gateway.tag_resource(resourceArn=arn, tags=after)
+    if given:
+        gateway.tag_resource(resourceArn=arn, tags=given)

@@ -5,7 +5,7 @@ from typing import Any
 
 from local.resources.refusals import apigateway as refusals
 from local.resources.resource_type import Inputs, ResourceType
-from local.resources.words import answered, chosen
+from local.resources.words import answered, chosen, tag_changes
 
 
 class Api(ResourceType):
@@ -85,11 +85,11 @@ class Stage(ResourceType):
 
 def retag(gateway: Any, arn: str, old: Inputs, new: Inputs) -> None:
     """Give a resource its new tags in place of its old ones."""
-    before, after = old.get("tags") or {}, new.get("tags") or {}
-    if gone := sorted(before.keys() - after.keys()):
+    gone, given = tag_changes(old, new)
+    if gone:
         gateway.untag_resource(ResourceArn=arn, TagKeys=gone)
-    if after:
-        gateway.tag_resource(ResourceArn=arn, Tags=after)
+    if given:
+        gateway.tag_resource(ResourceArn=arn, Tags=given)
 
 
 def _settings(inputs: Inputs) -> dict[str, Any]:

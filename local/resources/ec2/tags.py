@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.resources.words import tag_list, tags_of
+from local.resources.words import tag_changes, tag_list, tags_of
 
 
 def specified(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -14,11 +14,11 @@ def specified(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def changed(client: Any, resource_id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     """Give a resource its new tags in place of its old ones."""
-    before, after = old.get("tags") or {}, new.get("tags") or {}
-    if gone := before.keys() - after.keys():
-        client.delete_tags(Resources=[resource_id], Tags=[{"Key": key} for key in sorted(gone)])
-    if before != after and after:
-        client.create_tags(Resources=[resource_id], Tags=tag_list(new))
+    gone, given = tag_changes(old, new)
+    if gone:
+        client.delete_tags(Resources=[resource_id], Tags=[{"Key": key} for key in gone])
+    if given:
+        client.create_tags(Resources=[resource_id], Tags=tag_list({"tags": given}))
 
 
 def told(answer: Mapping[str, Any]) -> dict[str, Any]:

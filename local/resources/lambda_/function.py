@@ -1,17 +1,15 @@
 """aws.lambda.Function, of an image."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from handlers.contract import BAKED_PATH
-from local import functions
 from local.resources.ec2.networks import default_group
 from local.resources.lambda_.invoking import POLL, PROXY_VARIABLE, invoke_arn, new_revision, variables_of
+from local.resources.lambda_.running import DEFAULTS, runnable
 from local.resources.refusals import lambda_ as refusals
 from local.resources.resource_type import Inputs, ResourceType
 from local.resources.values import same
-from local.resources.words import answered, camelized, chosen
+from local.resources.words import answered, camelized, chosen, tag_changes
 
 CODE = ("architectures", "imageUri")
 CONFIGURATION = (
@@ -20,10 +18,14 @@ CONFIGURATION = (
 )
 """A change of any of these, or of the code, makes a new version where versions are published."""
 
-DEFAULTS: Mapping[str, Any] = {"description": "", "memorySize": 128, "timeout": 3}
-"""What Lambda takes where nothing is said."""
+TURNED_OFF: Mapping[str, Any] = {
+    "snapStart": {"applyOn": "None"},
+    "tracingConfig": {"mode": "PassThrough"},
+    "vpcConfig": {"subnetIds": [], "securityGroupIds": []},
+}
+"""How an update takes away what the program does not ask for any more."""
 
-NO_NETWORK: Mapping[str, Any] = {"subnetIds": [], "securityGroupIds": []}
+LATEST = "$LATEST"
 
 
 class Function(ResourceType):
@@ -51,7 +53,7 @@ class Function(ResourceType):
             )
         self.client().get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=POLL)
         self._attach(name, inputs)
-        self._register(inputs, revision, made["Version"] if inputs.get("publish") else "$LATEST")
+        self._register(inputs, revision, made["Version"] if inputs.get("publish") else LATEST)
         return name
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -76,33 +78,41 @@ class Function(ResourceType):
             "imageUri": image,
             **answered(configuration, keys),
             **({"environment": {"variables": variables}} if variables else {}),
-            **({"vpcConfig": {key: network[key] for key in NO_NETWORK}} if network.get("subnetIds") else {}),
+            **(
+                {"vpcConfig": {key: network[key] for key in TURNED_OFF["vpcConfig"]}}
+                if network.get("subnetIds")
+                else {}
+            ),
             "tags": found.get("Tags", {}),
         }
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        lambda_, differ = self.client(), _differ(old, new)
+        differ = _differ(old, new)
         if differ((*CODE, *CONFIGURATION)):
-            refusals.of_function(self.account, "UpdateFunctionConfiguration", new)
-            self._attach(resource_id, new)
-            revision, before = new_revision(), self.account.invocations.function(resource_id).revision
-            self._register(new, revision, "$LATEST")
-            lambda_.update_function_configuration(FunctionName=resource_id, **self._configuration(new, revision))
-            lambda_.get_waiter("function_updated_v2").wait(FunctionName=resource_id, WaiterConfig=POLL)
-            if differ(CODE):
-                lambda_.update_function_code(
-                    FunctionName=resource_id, ImageUri=new["imageUri"], **chosen(new, ("architectures",))
-                )
-                lambda_.get_waiter("function_updated_v2").wait(FunctionName=resource_id, WaiterConfig=POLL)
-            if new.get("publish"):
-                version = lambda_.publish_version(FunctionName=resource_id)["Version"]
-                self._register(new, revision, version)
-            else:
-                self.account.invocations.recycle(resource_id, before)
-            self._leave(resource_id, new)
-        else:
+            self._revise(resource_id, new, recoded=differ(CODE))
+        elif differ(("reservedConcurrentExecutions",)):
             self._register(new, self.account.invocations.function(resource_id).revision, str(old["version"]))
         self._retag(str(old["arn"]), old, new)
+
+    def _revise(self, resource_id: str, new: Inputs, *, recoded: bool) -> None:
+        """Give a function another revision; its versions keep theirs."""
+        lambda_, account = self.client(), self.account
+        refusals.of_function(account, "UpdateFunctionConfiguration", new)
+        self._attach(resource_id, new)
+        revision, before = new_revision(), account.invocations.function(resource_id).revision
+        self._register(new, revision, LATEST)
+        lambda_.update_function_configuration(FunctionName=resource_id, **self._configuration(new, revision))
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=resource_id, WaiterConfig=POLL)
+        if recoded:
+            code = {"ImageUri": new["imageUri"], **chosen(new, ("architectures",))}
+            lambda_.update_function_code(FunctionName=resource_id, **code)
+            lambda_.get_waiter("function_updated_v2").wait(FunctionName=resource_id, WaiterConfig=POLL)
+        if new.get("publish"):
+            self._register(new, revision, lambda_.publish_version(FunctionName=resource_id)["Version"])
+        else:
+            account.invocations.leave(resource_id, before)
+        if not new.get("vpcConfig"):
+            account.interfaces.detach(resource_id)
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         if known.get("skipDestroy"):
@@ -115,7 +125,7 @@ class Function(ResourceType):
         variables = dict(inputs.get("environment", {}).get("variables", {}))
         proxy = self.account.invoke_api.gateway_url(inputs["name"], revision)
         mount = inputs.get("fileSystemConfig")
-        whole = {**DEFAULTS, "vpcConfig": NO_NETWORK, **inputs}
+        whole = {**DEFAULTS, **TURNED_OFF, **inputs}
         keys = "description ephemeralStorage loggingConfig memorySize role snapStart timeout tracingConfig vpcConfig"
         return {
             **chosen(whole, keys.split()),
@@ -126,42 +136,11 @@ class Function(ResourceType):
         }
 
     def _register(self, inputs: Inputs, revision: str, version: str) -> None:
-        # The emulator is not told of the reserved concurrency: what Lambda queues for want of it, the emulator loses.
-        reserved = inputs.get("reservedConcurrentExecutions", -1)
-        name = inputs["name"]
-        self.account.invocations.register(
-            functions.Function(
-                name=name,
-                arn=self.arn(f"function:{name}"),
-                revision=revision,
-                version=version,
-                handler=inputs["imageConfig"]["commands"][0],
-                environment=inputs.get("environment", {}).get("variables", {}),
-                memory_mib=inputs.get("memorySize", DEFAULTS["memorySize"]),
-                ephemeral_storage_mib=inputs.get("ephemeralStorage", {}).get("size", 512),
-                timeout_seconds=inputs.get("timeout", DEFAULTS["timeout"]),
-                reserved_concurrency=reserved if reserved >= 0 else None,
-                mounts=self._mounts(inputs),
-                image_uri=inputs["imageUri"],
-            )
-        )
-
-    def _mounts(self, inputs: Inputs) -> dict[str, Path]:
-        """What a function sees of this machine: its file system, and what its image holds."""
-        mounts: dict[str, Path] = {}
-        if mount := inputs.get("fileSystemConfig"):
-            mounts[mount["localMountPath"]] = self.account.file_systems.behind(mount["arn"])
-        if baked := self.account.baked.get(inputs["imageUri"]):
-            mounts[BAKED_PATH] = baked
-        return mounts
+        self.account.invocations.register(runnable(self.account, inputs, revision, version))
 
     def _attach(self, resource_id: str, inputs: Inputs) -> None:
         if network := inputs.get("vpcConfig"):
             self.account.interfaces.attach(resource_id, network["subnetIds"], network["securityGroupIds"])
-
-    def _leave(self, resource_id: str, inputs: Inputs) -> None:
-        if not inputs.get("vpcConfig"):
-            self.account.interfaces.detach(resource_id)
 
     def _replacement(self, known: Inputs) -> Sequence[str]:
         """The groups that a deleted function's interfaces get, where its own need not wait for them."""
@@ -176,14 +155,14 @@ class Function(ResourceType):
     def _latest_version(self, resource_id: str) -> str:
         pages = self.client().get_paginator("list_versions_by_function").paginate(FunctionName=resource_id)
         published = [int(each["Version"]) for page in pages for each in page["Versions"] if each["Version"].isdigit()]
-        return str(max(published)) if published else "$LATEST"
+        return str(max(published)) if published else LATEST
 
     def _retag(self, arn: str, old: Inputs, new: Inputs) -> None:
-        before, after = old.get("tags") or {}, new.get("tags") or {}
-        if gone := sorted(before.keys() - after.keys()):
+        gone, given = tag_changes(old, new)
+        if gone:
             self.client().untag_resource(Resource=arn, TagKeys=gone)
-        if after:
-            self.client().tag_resource(Resource=arn, Tags=after)
+        if given:
+            self.client().tag_resource(Resource=arn, Tags=given)
 
 
 def _differ(old: Inputs, new: Inputs) -> Callable[[Iterable[str]], bool]:

@@ -12,16 +12,20 @@ POLICY_CHARACTERS = 20_000
 
 def zone_of(account: EmulatedAccount, subnet_id: str) -> str:
     """A subnet's availability zone."""
-    [subnet] = account.client("ec2").describe_subnets(SubnetIds=[subnet_id])["Subnets"]
-    return subnet["AvailabilityZone"]
+    return _subnet(account, subnet_id)["AvailabilityZone"]
 
 
 def of_mount_target(account: EmulatedAccount, service: str, file_system_id: str, subnet_id: str) -> None:
-    """One mount target in a zone."""
-    wanted = zone_of(account, subnet_id)
-    if any(zone_of(account, subnet) == wanted for subnet in _subnets_of(account, service, file_system_id)):
-        code = "MountTargetConflict" if service == "efs" else "ConflictException"
-        raise refused("CreateMountTarget", code, "mount target already exists in this AZ")
+    """One mount target in a zone, and all of them in one VPC."""
+    code = "MountTargetConflict" if service == "efs" else "ConflictException"
+    wanted = _subnet(account, subnet_id)
+    for other in _subnets_of(account, service, file_system_id):
+        held = _subnet(account, other)
+        if held["VpcId"] != wanted["VpcId"]:
+            message = "requested subnet for new mount target is not in the same VPC as existing mount targets"
+            raise refused("CreateMountTarget", code, message)
+        if held["AvailabilityZone"] == wanted["AvailabilityZone"]:
+            raise refused("CreateMountTarget", code, "mount target already exists in this AZ")
 
 
 def of_deleted_file_system(account: EmulatedAccount, service: str, file_system_id: str) -> None:
@@ -49,6 +53,11 @@ def of_access_points(account: EmulatedAccount, file_system_id: str) -> None:
     if listed.get("accessPoints"):
         message = f"{file_system_id} has access points; they must be deleted first."
         raise refused("DeleteFileSystem", "ConflictException", message)
+
+
+def _subnet(account: EmulatedAccount, subnet_id: str) -> Any:
+    [subnet] = account.client("ec2").describe_subnets(SubnetIds=[subnet_id])["Subnets"]
+    return subnet
 
 
 def _subnets_of(account: EmulatedAccount, service: str, file_system_id: str) -> list[str]:

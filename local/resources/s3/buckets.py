@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.resources.naming import DEFAULTS
 from local.resources.refusals import s3 as refusals
 from local.resources.resource_type import Inputs, ResourceType, says_gone
 from local.resources.words import tag_list, tags_of
@@ -17,7 +18,7 @@ class Bucket(ResourceType):
     computed = ("arn", "bucketDomainName", "bucketRegionalDomainName", "region")
 
     def prepared(self, inputs: Inputs) -> dict[str, Any]:
-        made = "bucket" in inputs.get("__defaults", ())
+        made = "bucket" in inputs.get(DEFAULTS, ())
         return {**inputs, "bucket": inputs["bucket"].lower()} if made else dict(inputs)
 
     def make(self, inputs: Inputs) -> str:
