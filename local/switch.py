@@ -3,21 +3,22 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from local.changes import HEADER, Change
-from local.engine.server import ProviderServer
-from local.engine.stack import EngineStack, required_pulumi
+from local.engine.running import engine_run
+from local.engine.stack import required_pulumi
 from local.held_out import read_held_out
 from local.living_stack import LivingStack
 from local.publishing import point, versions_of
 from local.questions import Question, questions_of
-from local.resources.provider import EmulatedProvider
 from local.shapes import Shape
-from local.stack import SETTINGS, emulated_account
+from local.stack import SETTINGS
 from local.stack_config import PROJECT
 from local.table import table
 
@@ -31,10 +32,6 @@ RETRAINED, SEED = "iris", 43
 
 CONCURRENCY = 1000
 """How many environments the account may run at a time: AWS's usual quota."""
-
-STACK = "dev"
-
-Begin = Callable[..., LivingStack]
 
 
 class SwitchError(Exception):
@@ -94,12 +91,11 @@ def living_stack(*, per_second: float, port: int = 0) -> Generator[LivingStack]:
     required_pulumi()
     repository = _prepared_repository()
     with (
-        emulated_account(port=port, concurrency=CONCURRENCY) as account,
-        ProviderServer(EmulatedProvider(account)) as server,
+        TemporaryDirectory(prefix="tensorflow-lambda-state-") as state,
+        engine_run(Path(state), port=port, concurrency=CONCURRENCY) as run,
+        LivingStack(run.account, run.stack, repository, _questions(), per_second=per_second) as stack,
     ):
-        engine = EngineStack(PROJECT, STACK, account.guard.directory("tensorflow-lambda-state-"), server.environment)
-        with LivingStack(account, engine, repository, _questions(), per_second=per_second) as stack:
-            yield stack
+        yield stack
 
 
 def _thrown(stack: LivingStack, way: Sequence[Shape]) -> Iterator[Change]:
@@ -117,7 +113,7 @@ def _settings_of(shape: Shape) -> Mapping[str, Any]:
     return {**SETTINGS, "deleteModelsOnDestroy": False, "modelRepository": repository, **shape._asdict()}
 
 
-def _prepared_repository() -> Any:
+def _prepared_repository() -> Path:
     """The packaged sample models, one of them with a second version that is not current."""
     repository = WORK / "repository"
     shutil.rmtree(repository, ignore_errors=True)
