@@ -11,6 +11,7 @@ from local.codedeploy_api import CodeDeployApi
 from local.containers import Containers
 from local.deployment import Deployment, deploy
 from local.emulator import REGION, Emulator
+from local.functions import ACCOUNT_CONCURRENCY
 from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
@@ -69,7 +70,12 @@ SETTINGS: Mapping[str, str] = {"auth": "none", "aws:region": REGION}
 
 @contextmanager
 def emulated_account(
-    *, port: int = 0, project: Path = PROJECT, docker: bool = False, base_image: str | None = None
+    *,
+    port: int = 0,
+    project: Path = PROJECT,
+    docker: bool = False,
+    base_image: str | None = None,
+    concurrency: int = ACCOUNT_CONCURRENCY,
 ) -> Generator[EmulatedAccount]:
     """Start the emulated AWS and the workers, with nothing deployed, and remove everything at the end.
 
@@ -78,6 +84,7 @@ def emulated_account(
         project: the directory of the program.
         docker: build the image and run the functions in containers of it.
         base_image: with `docker`, the base image instead of the program's.
+        concurrency: how many environments the account may run at a time.
 
     Raises:
         EmulatorError: the emulated AWS did not start.
@@ -88,7 +95,7 @@ def emulated_account(
         emulator = cleanup.enter_context(Emulator(guard, port))
         containers = Containers(guard, emulator.url, base_image) if docker else None
         processes = ProcessWorkers(guard, project, emulator.url)
-        invocations = Invocations(containers or processes, guard.directory("tensorflow-lambda-logs-"))
+        invocations = Invocations(containers or processes, guard.directory("tensorflow-lambda-logs-"), concurrency)
         cleanup.callback(invocations.stop)
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)

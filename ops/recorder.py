@@ -30,6 +30,11 @@ class Registered(Resource):
     protect: bool
     retain_on_delete: bool
     ignore_changes: tuple[str, ...]
+    delete_before_replace: bool
+    replacement_trigger: str
+    """Empty if there is none."""
+    delete_timeout: str
+    """Such as `60m`; empty for the provider's own."""
     aliases: int
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     """What a component registered as its outputs."""
@@ -90,6 +95,9 @@ def _registered(request: Any, urn: str) -> Registered:
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
         ignore_changes=tuple(request.ignoreChanges),
+        delete_before_replace=request.deleteBeforeReplace,
+        replacement_trigger=request.replacement_trigger.string_value,
+        delete_timeout=request.customTimeouts.delete,
         aliases=len(request.aliases),
     )
 

@@ -37,8 +37,9 @@ class HandlerImageArgs:
     """The project's directory, which holds `handlers/Dockerfile`."""
     models_directory: Path | None = None
     """A directory in the context whose models are baked into the image as its last layer."""
-    kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the repository. None leaves that to a key of AWS. A change replaces the repository."""
+    kms_key_arn: str | None = None
+    """Encrypts the repository. None leaves that to a key of AWS. A change replaces the repository, and the image is
+    pushed to the new one."""
 
 
 class HandlerImage(pulumi.ComponentResource):
@@ -161,9 +162,10 @@ def build_digest(args: HandlerImageArgs) -> str:
 
 
 def _provider_digest(args: HandlerImageArgs, build: Mapping[str, object]) -> str:
-    """Digest of everything that makes the provider build and push again when it changes: the arguments, and the context
-    with the files' modes. The context includes the models of other images."""
-    digest = hashlib.sha256(json.dumps([build_digest(args), build], default=str).encode())
+    """Digest of everything that makes the provider build and push again when it changes: the arguments, the repository,
+    and the context with the files' modes. The context includes the models of other images."""
+    repository = [args.kms_key_arn] if args.kms_key_arn else []
+    digest = hashlib.sha256(json.dumps([build_digest(args), build, *repository], default=str).encode())
     for path in _files(args.context, CONTEXT_DIRECTORIES):
         digest.update(f"{path.stat().st_mode:o}".encode() + _name_and_content(args.context, path))
     return digest.hexdigest()[:12]

@@ -1,13 +1,13 @@
 """ModelNetwork: the network of functions and file systems, and the rules for what connects to what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.model_source import Network
-from components.network.private_vpc import PrivateVpc, PrivateVpcArgs
+from components.network.private_vpc import UNTIL_LAMBDA_LETS_GO, PrivateVpc, PrivateVpcArgs
 from components.network.subnets import default_zones, subnet_blocks
 from components.settings.storage_settings import StorageSettings
 
@@ -19,8 +19,8 @@ HTTPS_PORT = 443
 class ExistingVpc:
     """A VPC that exists already. Its subnets' route tables must have a gateway endpoint for S3."""
 
-    vpc_id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
+    vpc_id: str
+    subnet_ids: Sequence[str]
     """Private subnets, each in another availability zone: a file system has one mount target a zone."""
 
     def __post_init__(self) -> None:
@@ -52,7 +52,10 @@ class ModelNetwork(pulumi.ComponentResource):
     """Functions may connect to the file system by NFS and to S3 by TLS, and to nothing else."""
 
     vpc_id: pulumi.Output[str]
-    subnet_ids: Sequence[pulumi.Output[str]]
+    subnets: Mapping[str, pulumi.Output[str]]
+    """Ids by zone; by id in a VPC that exists already."""
+    identity: str
+    """Differs between networks of which one cannot become the other: a file system belongs to one of them."""
     function_security_group_id: pulumi.Output[str]
     mount_target_security_group_id: pulumi.Output[str]
     account_id: pulumi.Output[str]
@@ -69,7 +72,8 @@ class ModelNetwork(pulumi.ComponentResource):
         self._inside = pulumi.ResourceOptions(parent=self)
 
         self.region = args.region
-        self.vpc_id, self.subnet_ids, s3_addresses, ready = self._vpc(args)
+        self.vpc_id, self.subnets, s3_addresses, ready = self._vpc(args)
+        self.identity = _identity(args)
         functions = self._group("functions", "Functions that read models")
         mount_targets = self._group("mount-targets", "File systems that hold models")
         self.ready = [
@@ -85,7 +89,7 @@ class ModelNetwork(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
-                "subnet_ids": self.subnet_ids,
+                "subnets": self.subnets,
                 "function_security_group_id": self.function_security_group_id,
                 "mount_target_security_group_id": self.mount_target_security_group_id,
                 "account_id": self.account_id,
@@ -95,11 +99,11 @@ class ModelNetwork(pulumi.ComponentResource):
 
     def for_functions(self) -> Network:
         """What attaches a function to this network."""
-        return Network(subnet_ids=self.subnet_ids, security_group_ids=[self.function_security_group_id])
+        return Network(subnet_ids=list(self.subnets.values()), security_group_ids=[self.function_security_group_id])
 
     def _vpc(
         self, args: ModelNetworkArgs
-    ) -> tuple[pulumi.Output[str], Sequence[pulumi.Output[str]], pulumi.Output[str], Sequence[pulumi.Resource]]:
+    ) -> tuple[pulumi.Output[str], Mapping[str, pulumi.Output[str]], pulumi.Output[str], Sequence[pulumi.Resource]]:
         if args.existing is None:
             zones = args.zones or default_zones(args.region)
             vpc = PrivateVpc(
@@ -107,12 +111,12 @@ class ModelNetwork(pulumi.ComponentResource):
                 PrivateVpcArgs(region=args.region, bucket_arn=args.bucket_arn, cidr=args.cidr, zones=zones),
                 self._inside,
             )
-            return vpc.vpc_id, vpc.subnet_ids, vpc.s3_prefix_list_id, vpc.ready
+            return vpc.vpc_id, vpc.subnets, vpc.s3_prefix_list_id, vpc.ready
         s3_addresses = aws.ec2.get_managed_prefix_list_output(
             name=f"com.amazonaws.{args.region}.s3", opts=pulumi.InvokeOutputOptions(parent=self)
         )
-        subnet_ids = [pulumi.Output.from_input(subnet_id) for subnet_id in args.existing.subnet_ids]
-        return pulumi.Output.from_input(args.existing.vpc_id), subnet_ids, s3_addresses.id, []
+        subnets = {subnet_id: pulumi.Output.from_input(subnet_id) for subnet_id in args.existing.subnet_ids}
+        return pulumi.Output.from_input(args.existing.vpc_id), subnets, s3_addresses.id, []
 
     def _interface_endpoints(self, services: Sequence[str], functions: aws.ec2.SecurityGroup) -> list[pulumi.Resource]:
         if not services:
@@ -124,7 +128,7 @@ class ModelNetwork(pulumi.ComponentResource):
                 vpc_id=self.vpc_id,
                 service_name=f"com.amazonaws.{self.region}.{service}",
                 vpc_endpoint_type="Interface",
-                subnet_ids=self.subnet_ids,
+                subnet_ids=list(self.subnets.values()),
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
                 opts=self._inside,
@@ -135,7 +139,10 @@ class ModelNetwork(pulumi.ComponentResource):
 
     def _group(self, role: str, description: str) -> aws.ec2.SecurityGroup:
         return aws.ec2.SecurityGroup(
-            f"{self._name}-{role}", vpc_id=self.vpc_id, description=description, opts=self._inside
+            f"{self._name}-{role}",
+            vpc_id=self.vpc_id,
+            description=description,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=UNTIL_LAMBDA_LETS_GO),
         )
 
     def _connect(
@@ -171,3 +178,9 @@ class ModelNetwork(pulumi.ComponentResource):
             prefix_list_id=prefix_list_id,
             opts=self._inside,
         )
+
+
+def _identity(args: ModelNetworkArgs) -> str:
+    if args.existing is None:
+        return args.cidr
+    return " ".join([args.existing.vpc_id, *sorted(args.existing.subnet_ids)])

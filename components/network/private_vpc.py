@@ -1,6 +1,6 @@
 """PrivateVpc: a VPC with private subnets, whose only way out leads to one bucket."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -8,6 +8,10 @@ import pulumi_aws as aws
 
 from components import iam
 from components.network.subnets import subnet_blocks
+
+UNTIL_LAMBDA_LETS_GO = pulumi.CustomTimeouts(delete="60m")
+"""How long a deletion waits for Lambda, which keeps its network interfaces for up to 45 minutes after the last function
+is gone. They hold their subnet and their security groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,8 @@ class PrivateVpc(pulumi.ComponentResource):
     """A VPC without public addresses and without a connection to the internet."""
 
     vpc_id: pulumi.Output[str]
-    subnet_ids: Sequence[pulumi.Output[str]]
+    subnets: Mapping[str, pulumi.Output[str]]
+    """Ids by zone."""
     s3_prefix_list_id: pulumi.Output[str]
     """The addresses of S3 in this region, for rules of security groups."""
     ready: Sequence[pulumi.Resource]
@@ -48,21 +53,21 @@ class PrivateVpc(pulumi.ComponentResource):
         # AWS gives a new VPC a default group whose members may connect to each other and to any address.
         aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], opts=inside)
         routes = aws.ec2.RouteTable(f"{name}-routes", vpc_id=vpc.id, opts=inside)
-        subnets = [
-            aws.ec2.Subnet(
+        subnets = {
+            zone: aws.ec2.Subnet(
                 f"{name}-{zone}",
                 vpc_id=vpc.id,
                 availability_zone=zone,
                 cidr_block=block,
                 map_public_ip_on_launch=False,
                 tags={"Name": f"{name}-{zone}"},
-                opts=inside,
+                opts=pulumi.ResourceOptions(parent=self, custom_timeouts=UNTIL_LAMBDA_LETS_GO),
             )
-            for zone, block in zip(args.zones, subnet_blocks(args.cidr, args.zones), strict=True)
-        ]
+            for zone, block in subnet_blocks(args.cidr, args.zones).items()
+        }
         associations = [
             aws.ec2.RouteTableAssociation(f"{name}-{zone}", subnet_id=subnet.id, route_table_id=routes.id, opts=inside)
-            for zone, subnet in zip(args.zones, subnets, strict=True)
+            for zone, subnet in subnets.items()
         ]
         endpoint = aws.ec2.VpcEndpoint(
             f"{name}-s3",
@@ -75,11 +80,11 @@ class PrivateVpc(pulumi.ComponentResource):
         )
 
         self.vpc_id = vpc.id
-        self.subnet_ids = [subnet.id for subnet in subnets]
+        self.subnets = {zone: subnet.id for zone, subnet in subnets.items()}
         self.s3_prefix_list_id = endpoint.prefix_list_id
         self.ready = [endpoint, *associations]
         self.register_outputs(
-            {"vpc_id": self.vpc_id, "subnet_ids": self.subnet_ids, "s3_prefix_list_id": self.s3_prefix_list_id}
+            {"vpc_id": self.vpc_id, "subnets": self.subnets, "s3_prefix_list_id": self.s3_prefix_list_id}
         )
 
 

@@ -103,7 +103,6 @@ def _file_system(stack: StackStorages) -> ModelSource:
         provisioned_mibps=settings.efs_provisioned_mibps,
         log_retention_days=settings.log_retention_days,
         kms_key_arn=settings.kms_key_arn,
-        protect=not settings.delete_models_on_destroy,
         reserve_sync_concurrency=settings.sync_reserved_concurrency,
     )
     return ModelFileSystem(f"{stack.name}-files", arguments, stack.inside)

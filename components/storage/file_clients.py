@@ -84,14 +84,30 @@ def mount_targets(
     network: ModelNetwork,
     opts: pulumi.ResourceOptions,
 ) -> Sequence[pulumi.Resource]:
-    """One mount target in each subnet."""
+    """One mount target in each subnet, by the subnet's name, so that a further subnet moves none."""
     return [
         kind(
-            f"{name}-{index}",
+            f"{name}-{subnet}",
             file_system_id=file_system_id,
             subnet_id=subnet_id,
             security_groups=[network.mount_target_security_group_id],
             opts=opts,
         )
-        for index, subnet_id in enumerate(network.subnet_ids)
+        for subnet, subnet_id in network.subnets.items()
     ]
+
+
+def replaced_with(
+    network: ModelNetwork,
+    kms_key_arn: str | None,
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> pulumi.ResourceOptions:
+    """Options of a file system that is replaced when its network or its key is.
+
+    All mount targets of a file system are in one VPC, at most one in a zone: a file system cannot move while functions
+    use it. AWS changes no key either, and a key that is no longer given leaves the file system encrypted with it.
+    """
+    trigger = f"{network.identity} {kms_key_arn or 'a key of AWS'}"
+    return pulumi.ResourceOptions(parent=parent, depends_on=depends_on, replacement_trigger=trigger)

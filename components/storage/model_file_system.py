@@ -12,7 +12,7 @@ from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
 from components.settings.packaged_models import PackagedModel
 from components.settings.storage_settings import PROVISIONED_MIBPS, StorageSettings, Throughput
-from components.storage.file_clients import GID, UID, FileClients, mount_targets
+from components.storage.file_clients import GID, UID, FileClients, mount_targets, replaced_with
 from components.storage.file_system_alarms import dead_letter_alarm, file_system_alarms
 from components.storage.model_bucket import ModelBucket
 from components.storage.model_sync import ModelSync, ModelSyncArgs
@@ -37,10 +37,8 @@ class ModelFileSystemArgs:
     provisioned_mibps: int | None = None
     """MiB/s; required with `provisioned`, forbidden without."""
     log_retention_days: int
-    kms_key_arn: pulumi.Input[str] | None = None
+    kms_key_arn: str | None = None
     """Encrypts the file system, the logs and the environment. None leaves that to keys of AWS."""
-    protect: bool = True
-    """Whether Pulumi refuses to delete the file system. Its content can be copied from the bucket again."""
     reserve_sync_concurrency: bool = DEFAULTS.sync_reserved_concurrency
     """Reserve one of the account's concurrent executions for the sync function, which then never runs twice at once. A
     new account has none to reserve. Without it, concurrent runs take turns by a lock."""
@@ -63,7 +61,11 @@ class ModelFileSystemArgs:
 
 
 class ModelFileSystem(pulumi.ComponentResource):
-    """Models as files. A ModelSource; the bucket stays the source of truth."""
+    """Models as files. A ModelSource; the bucket stays the source of truth.
+
+    The file system is not protected: it holds copies. Another key or network means another file system, which is filled
+    before functions mount it, and the old one is deleted last.
+    """
 
     file_system_id: pulumi.Output[str]
     access_point_arn: pulumi.Output[str]
@@ -84,7 +86,7 @@ class ModelFileSystem(pulumi.ComponentResource):
             throughput_mode=args.throughput,
             provisioned_throughput_in_mibps=args.provisioned_mibps,
             tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=replaced_with(args.network, args.kms_key_arn, parent=self),
         )
         access_point = self._access_point(name, file_system)
         clients = FileClients(

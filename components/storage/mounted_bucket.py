@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components import iam
 from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
-from components.storage.file_clients import GID, UID, FileClients, mount_targets
+from components.storage.file_clients import GID, UID, FileClients, mount_targets, replaced_with
 from components.storage.model_bucket import ModelBucket
 
 SERVICE = "elasticfilesystem.amazonaws.com"
@@ -33,14 +33,15 @@ class MountedModelBucketArgs:
     bucket: ModelBucket
     """Versioned, as S3 Files requires."""
     network: ModelNetwork
-    kms_key_arn: pulumi.Input[str] | None = None
+    kms_key_arn: str | None = None
     """Encrypts the file system. It may also be the bucket's key."""
 
 
 class MountedModelBucket(pulumi.ComponentResource):
     """Published models appear as files within a minute or so, without a copy. A ModelSource.
 
-    The file system holds only what the bucket holds, so it is deleted with the stack.
+    The file system holds only what the bucket holds, so it is deleted with the stack. Another key or network means
+    another file system.
     """
 
     file_system_id: pulumi.Output[str]
@@ -63,7 +64,7 @@ class MountedModelBucket(pulumi.ComponentResource):
             role_arn=role.arn,
             kms_key_id=args.kms_key_arn,
             tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[grant, *args.bucket.ready]),
+            opts=replaced_with(args.network, args.kms_key_arn, parent=self, depends_on=[grant, *args.bucket.ready]),
         )
         access_point = aws.s3.FilesAccessPoint(
             f"{name}-models", file_system_id=file_system.id, posix_users=[{"uid": UID, "gid": GID}], opts=inside

@@ -11,10 +11,10 @@ import pytest
 from local.api_client import ApiClient
 from local.bucket_directory import BucketDirectory
 from local.deployment import DeploymentError
+from local.publishing import add_version, current_version, publish
 from local.shapes import Storage
 from local.stack import LocalStack, local_stack
 from tests.local.waiting import wait_until
-from tests.publishing import add_version, current_version, publish
 
 MODEL = "iris"
 ONE = {"instances": [[5.1, 3.5, 1.4, 0.2]]}

@@ -231,7 +231,7 @@ def test_a_network_that_is_there_already_is_used_as_it_is(packaged: Path):
 
 def test_the_zones_follow_the_region_unless_they_are_named(packaged: Path):
     def zones(recorder: Recorder) -> list[str]:
-        return [each.inputs["availabilityZone"] for each in recorder.of("aws:ec2/subnet:Subnet")]
+        return sorted(each.inputs["availabilityZone"] for each in recorder.of("aws:ec2/subnet:Subnet"))
 
     assert zones(run(packaged, storage="s3files")) == ["eu-central-1a", "eu-central-1b"]
     assert zones(run(packaged, storage="s3files", zones=["eu-central-1c"])) == ["eu-central-1c"]
@@ -259,9 +259,10 @@ def test_an_image_that_holds_its_models_already_is_not_built(packaged: Path):
     assert recorder.one(FUNCTION).inputs["imageUri"] == IMAGE
 
 
-def test_a_file_system_is_kept_when_the_stack_goes_unless_the_models_may_be_deleted(packaged: Path):
-    def protected(**values: object) -> bool:
-        return run(packaged, storage="efs", **values).one("aws:efs/fileSystem:FileSystem").protect
+@pytest.mark.parametrize("storage", ["s3", "efs", "s3files", "image"])
+def test_only_the_bucket_is_protected_for_everything_else_can_be_made_again(packaged: Path, storage: str):
+    def protected(**values: object) -> list[str]:
+        return [each.type for each in run(packaged, storage=storage, **values).registered if each.protect]
 
-    assert protected()
-    assert not protected(deleteModelsOnDestroy=True)
+    assert protected() == ["aws:s3/bucket:Bucket"]
+    assert protected(deleteModelsOnDestroy=True) == []

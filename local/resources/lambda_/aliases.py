@@ -11,7 +11,7 @@ from local.resources.resource_type import Inputs, ResourceType
 
 
 class Alias(ResourceType):
-    """aws.lambda.Alias. When it leaves a version, the idle environments of that version end."""
+    """aws.lambda.Alias. The environments of a version that it leaves end."""
 
     pulumi_type = "aws:lambda/alias:Alias"
     computed = ("arn", "invokeArn")
@@ -74,10 +74,11 @@ class ProvisionedConcurrencyConfig(PutType):
 
 def move_alias(account: EmulatedAccount, function: str, name: str, settings: Mapping[str, Any]) -> None:
     """Let an alias stand for another version; `settings` are the arguments of Lambda's UpdateAlias."""
-    before = revision_of(account, function, name)
     account.client("lambda").update_alias(FunctionName=function, Name=name, **settings)
-    if before is not None and before != revision_of(account, function, name):
-        account.invocations.leave(function.rpartition(":")[2], before)
+    weights = settings.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+    revisions = {revision_of(account, function, version) for version in (settings["FunctionVersion"], *weights)}
+    if None not in revisions:
+        account.invocations.lead(function.rpartition(":")[2], revisions)
 
 
 def _settings(inputs: Inputs) -> dict[str, Any]:

@@ -33,6 +33,13 @@ def test_the_file_system_is_the_models_of_the_bucket(deployment):
     assert (inputs["bucket"], inputs["prefix"]) == (BUCKET_ARN, "models/")
 
 
+def test_another_key_is_another_file_system(models):
+    def trigger(key: str | None) -> str:
+        return mounted(models, kms_key_arn=key).one("aws:s3/filesFileSystem:FilesFileSystem").replacement_trigger
+
+    assert trigger(None) != trigger(KEY) == trigger(KEY)
+
+
 def test_it_waits_for_its_role_and_for_the_bucket_to_be_versioned_and_seeded(deployment):
     waits_for = awaited(deployment, deployment.one("aws:s3/filesFileSystem:FilesFileSystem"))
 
