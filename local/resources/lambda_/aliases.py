@@ -76,8 +76,9 @@ def move_alias(account: EmulatedAccount, function: str, name: str, settings: Map
     """Let an alias stand for another version; `settings` are the arguments of Lambda's UpdateAlias."""
     account.client("lambda").update_alias(FunctionName=function, Name=name, **settings)
     weights = settings.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
-    revisions = {revision_of(account, function, version) for version in (settings["FunctionVersion"], *weights)}
-    if None not in revisions:
+    found = [revision_of(account, function, version) for version in (settings["FunctionVersion"], *weights)]
+    revisions = {revision for revision in found if revision is not None}
+    if len(revisions) == len(set(found)):
         account.invocations.lead(function.rpartition(":")[2], revisions)
 
 
