@@ -18,9 +18,9 @@ Settings = Mapping[str, Any]
 class Excuse:
     """Why callers fail, and in which periods of a change and of the change back."""
 
-    reason: str
-    there: Sequence[Period]
-    back: Sequence[Period]
+    reason: str = ""
+    there: Sequence[Period] = ()
+    back: Sequence[Period] = ()
 
 
 def until_back(reason: str) -> Excuse:
@@ -60,9 +60,9 @@ class SettingChange:
     to: Settings
 
     @property
-    def excuse(self) -> Excuse | None:
-        """Why callers fail; None where none may."""
-        return next((EXCUSES[key] for key in self.to if key in EXCUSES), None)
+    def excuse(self) -> Excuse:
+        """Why callers fail; an empty one where none may."""
+        return next((EXCUSES[key] for key in self.to if key in EXCUSES), Excuse())
 
     def __str__(self) -> str:
         return ", ".join(f"{key} {_short(value)}" for key, value in self.to.items())

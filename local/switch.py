@@ -89,18 +89,13 @@ def _of_settings(stack: LivingStack) -> Iterator[Change]:
 
 
 def _there(stack: LivingStack, change: SettingChange) -> Change:
-    excuse = change.excuse
-    excused = excuse.there if excuse else ()
     settings = _settings({**change.base, **change.to})
-    return stack.change(str(change), settings, excuse=excuse.reason if excuse else "", excused=excused)
+    return stack.change(str(change), settings, excuse=change.excuse.reason, excused=change.excuse.there)
 
 
 def _back(stack: LivingStack, change: SettingChange) -> Change:
-    excuse = change.excuse
-    excused = excuse.back if excuse else ()
-    return stack.change(
-        f"{change}: back", _settings(change.base), excuse=excuse.reason if excuse else "", excused=excused
-    )
+    settings = _settings(change.base)
+    return stack.change(f"{change}: back", settings, excuse=change.excuse.reason, excused=change.excuse.back)
 
 
 def _settings(settings: Settings) -> Settings:

@@ -32,7 +32,10 @@ class SwitchModelsError(Exception):
 
 @contextmanager
 def sample_stack(*, per_second: float, port: int = 0) -> Generator[LivingStack]:
-    """A stack of the sample models in an account of its own, not deployed yet. Raises EngineError, SwitchModelsError."""
+    """A stack of the sample models in an account of its own, not deployed yet.
+
+    Raises EngineError, SwitchModelsError.
+    """
     required_pulumi()
     repository = repository_with_two_versions("repository")
     with (
