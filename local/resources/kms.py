@@ -6,7 +6,6 @@ from typing import Any
 from local.resources.resource_type import Inputs, ResourceType
 from local.resources.words import tag_list
 
-
 PREFIX = "alias/"
 """What every alias begins with."""
 
