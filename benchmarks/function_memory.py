@@ -15,7 +15,7 @@ from importlib import import_module
 from benchmarks.function_processes import run_module, take_stdout
 from benchmarks.requests import event_for, http_event
 from benchmarks.subjects import prepare
-from benchmarks.ways import LITERT, WAYS, Way
+from benchmarks.ways import LITERT, WAYS, Way, fastest
 from benchmarks.worker import Context, load_call
 from handlers.serving.engines import open_libraries
 from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES, MIB, RUNTIME_BYTES, resident_bytes
@@ -39,7 +39,7 @@ def _rows() -> Iterator[tuple[str, Way, str, int]]:
     """What is measured: its name, a way that has it, the measurement, and the constant in bytes."""
     yield "runtime, with a request of 6 MB of JSON", LITERT, "runtime", RUNTIME_BYTES
     for name, constant in ENGINE_BYTES.items():
-        way = next(way for way in WAYS if way.form is not None and way.engine == name)
+        way = fastest(name)
         yield name, way, "engine", constant
         yield f"{name}, not mapped from files", way, "engine_own", ENGINE_OWN_BYTES[name]
 

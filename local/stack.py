@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 from local.resources.account import EmulatedAccount
 from local.stack_config import PROJECT, project_name
-from local.workers import ProcessWorkers
+from local.workers import STANDS_IN, ProcessWorkers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,13 @@ class LocalStack:
     emulator: Emulator
     invocations: Invocations
     invoke_api: InvokeApi
+    stands_in: bool = False
+    """Whether `runtime_client.py` takes the place of AWS's runtime client."""
+
+    @property
+    def not_emulated(self) -> tuple[str, ...]:
+        """What differs from AWS, a line for each kind."""
+        return (*self.deployment.not_emulated, *((STANDS_IN,) if self.stands_in else ()))
 
     @property
     def api_url(self) -> str:
@@ -79,8 +87,8 @@ def emulated_account(
         guard = cleanup.enter_context(Guard())
         emulator = cleanup.enter_context(Emulator(guard, port))
         containers = Containers(guard, emulator.url, base_image) if docker else None
-        workers = containers or ProcessWorkers(guard, project, emulator.url)
-        invocations = Invocations(workers, guard.directory("tensorflow-lambda-logs-"))
+        processes = ProcessWorkers(guard, project, emulator.url)
+        invocations = Invocations(containers or processes, guard.directory("tensorflow-lambda-logs-"))
         cleanup.callback(invocations.stop)
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)
@@ -96,6 +104,7 @@ def deployed(account: EmulatedAccount, deployment: Deployment) -> LocalStack:
         emulator=account.emulator,
         invocations=account.invocations,
         invoke_api=account.invoke_api,
+        stands_in=account.containers is None and find_spec("awslambdaric") is None,
     )
 
 

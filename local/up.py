@@ -30,7 +30,7 @@ def _introduction(stack: LocalStack) -> Iterator[str]:
     yield f"The API answers at {stack.api_url}"
     where = f"storage {stack.setting('storage')}, mode {stack.setting('mode')}"
     yield f"It serves {', '.join(stack.models)} ({where}). auth=none: no signatures are checked."
-    yield from (f"Not emulated here: {each}." for each in stack.deployment.not_emulated)
+    yield from (f"Not emulated here: {each}." for each in stack.not_emulated)
     yield ""
     yield "TensorFlow Serving REST"
     held_out = [each for model in stack.models if (each := read_held_out(PROJECT / "build", model))]

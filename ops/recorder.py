@@ -16,23 +16,17 @@ from pulumi.runtime.config import set_all_config
 from local.monitor import STACK_TYPE, Monitor, event_loop
 from local.stack_config import PROJECT, project_name
 from ops.recorded_aws import REGION, RecordedAws, StoredObject
-from policy.invariants.resource import waits_for
+from policy.invariants.resource import Resource, waits_for
 
 PROJECT_NAME = project_name(PROJECT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registered:
-    """One resource as the program registered it. Input keys are the provider's, in camelCase."""
+class Registered(Resource):
+    """One resource as the program registered it."""
 
-    type: str
-    name: str
-    urn: str
     parent: str
     """URN; empty for the root."""
-    inputs: Mapping[str, Any]
-    dependencies: frozenset[str]
-    """URNs of what it waits for."""
     protect: bool
     retain_on_delete: bool
     ignore_changes: tuple[str, ...]

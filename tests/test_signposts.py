@@ -10,8 +10,6 @@ from tests.paths import PROJECT
 
 PAGES = [PROJECT / name for name in ("ARCHITECTURE.md", "README.md", "CONTRIBUTING.md")]
 PAGES += sorted((PROJECT / "docs").rglob("*.md"))
-BUILT = ("build/", ".venv/")
-"""Directories that a command makes."""
 
 
 def table(page: Path, heading: str) -> list[list[str]]:
@@ -36,6 +34,12 @@ def test_every_file_that_a_change_leads_to_exists(row: list[str]) -> None:
     paths = list(named_paths(row[1]))
     assert paths, f"{row[0]!r} names no file"
     assert [path for path in paths if not list(PROJECT.glob(path))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_every_path_is_written_in_full_and_exists(page: Path) -> None:
+    prose = re.sub(r"```.*?```|\[[^]]*\]\([^)]*\)", "", page.read_text(), flags=re.DOTALL)
+    assert [path for path in named_paths(prose) if not list(PROJECT.glob(path))] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())

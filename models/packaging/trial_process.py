@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from handlers.manifest import Signature
+from handlers.serving.engines.heap import trim_heap
 from models.packaging.arrays import Arrays
-from models.packaging.process_memory import peak_bytes, resident_bytes, return_free_memory
+from models.packaging.process_memory import peak_bytes, resident_bytes
 from models.packaging.trial_files import TrialFiles, TrialReport, WarmCalls
 
 CALLS = 50
@@ -83,7 +84,7 @@ def _write_answers(model: Any, files: TrialFiles, signatures: Mapping[str, Signa
 
 def _growth(load: Callable[[], Any], requests: Requests) -> int:
     """Bytes that the process grows by when it loads the model again: the model, without the engine's libraries."""
-    return_free_memory()
+    trim_heap()
     before = resident_bytes()
     model = load()
     for name, batches in requests.items():

@@ -1,7 +1,6 @@
 """Pulumi's own engine on an emulated AWS: one model of a repository of its own, in stacks of their own."""
 
 import gc
-import shutil
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +12,6 @@ from local.engine.results import Result
 from local.engine.running import EngineRun, engine_run
 from local.engine.stack import EngineStack, pulumi_command
 from local.stack import SETTINGS
-
-MODEL = "iris"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,14 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def garbage_is_collected_by_the_test_that_left_it() -> Iterator[None]:
     yield
     gc.collect()
-
-
-@pytest.fixture
-def models(repository: Path, tmp_path: Path) -> Path:
-    """A model repository of its own with one model."""
-    root = tmp_path / "repository"
-    shutil.copytree(repository / MODEL, root / MODEL)
-    return root
 
 
 @pytest.fixture
