@@ -28,7 +28,7 @@ class _Pool:
         self.warm: list[ExecutionEnvironment] = []
         self.busy: set[ExecutionEnvironment] = set()
         self.left = False
-        """Whether nobody calls this revision any more: environments end after their invocation."""
+        """Whether no alias leads to this revision any more: environments end after their invocation."""
 
 
 class Invocations:
