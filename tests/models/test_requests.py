@@ -246,7 +246,8 @@ def test_zero_bytes_at_the_end_of_fixed_width_strings_are_kept_if_the_model_need
         ),
         (
             'in user code:\n\n    File "k.py", line 9, in call\n        x\n\n    ValueError: Exception encountered '
-            "when calling Dense.call().\n\n    \x1b[1mshapes differ\x1b[0m\n\n    Arguments received by Dense.call():\n",
+            "when calling Dense.call().\n\n    \x1b[1mshapes differ\x1b[0m\n\n"
+            "    Arguments received by Dense.call():\n",
             "shapes differ",
         ),
         ("Graph execution error:\n\nindices[0] = 9 is not in [0, 3)\n\t [[node]]", "indices[0] = 9 is not in [0, 3)"),
