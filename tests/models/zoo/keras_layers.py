@@ -121,13 +121,13 @@ def transformer(room: Room) -> Made:
     return room.keras(model, lambda batch: {"tokens": room.integers(30, batch, 6)})
 
 
-@WING.answers("tensorflow", "`Conv1D` with causal padding and dilation", ".keras")
+@WING.answers("litert", "`Conv1D` with causal padding and dilation", ".keras")
 def conv1d(room: Room) -> Made:
     conv = layers.Conv1D(4, 3, padding="causal", dilation_rate=2, activation="relu")
     return room.keras(of((12, 3), conv, layers.GlobalMaxPooling1D()))
 
 
-@WING.answers("tensorflow", "`Conv2D`, `BatchNormalization`, pooling", ".keras")
+@WING.answers("litert", "`Conv2D`, `BatchNormalization`, pooling", ".keras")
 def conv2d(room: Room) -> Made:
     stack = (
         layers.Conv2D(4, 3, activation="relu"),
