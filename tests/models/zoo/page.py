@@ -18,8 +18,8 @@ ENGINES = {"litert": "LiteRT", "tensorflow": "TensorFlow"}
 HEAD = """\
 # What can be packaged
 
-Written by `python -m tests.models.zoo.page`, out of the {count} small models of `tests/models/zoo`. {served} of them are
-to answer over HTTP what the framework that made them answers, and the other {refused} to be refused in the words below.
+Written by `python -m tests.models.zoo.page`, out of the {count} small models of `tests/models/zoo`. {served} of them
+are to answer over HTTP what the framework that made them answers, and {refused} to be refused in the words below.
 `make zoo` packages, serves and compares all of them; `make test` does it for some.
 
 ## Names
