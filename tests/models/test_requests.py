@@ -129,6 +129,7 @@ def test_a_difference_on_numbers_that_are_not_finite_is_noted_and_loses_only_if_
 
 def test_a_batch_of_none_may_be_rejected_and_its_answer_has_no_values_to_differ():
     assert verdict(EMPTY, {"y": ONE[:0]}, Rejection("no")).difference.reason == ""
+    assert verdict(EMPTY, Rejection("no"), {"y": ONE[:0]}).difference.reason == ""
     assert verdict(EMPTY, {"y": np.zeros((0, 1), np.float32)}, {"y": np.zeros((0, 2), np.float32)}).notes == ()
     assert verdict(EMPTY, {"y": ONE[:0]}, {"y": ONE}).difference.reason
 

@@ -108,7 +108,7 @@ def placeholder_with_default(room: Room) -> Made:
     return kept(room, {"serving_default": lambda batch: {"rows": room.floats(batch, 4)}}, build)
 
 
-@WING.answers("tensorflow", "a loop of TensorFlow 1 (`Enter`, `Exit`)", "SavedModel")
+@WING.answers("litert", "a loop of TensorFlow 1 (`Enter`, `Exit`)", "SavedModel")
 def loop_of_version_1(room: Room) -> Made:
     def build() -> Any:
         v1.disable_control_flow_v2()

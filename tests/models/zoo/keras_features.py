@@ -19,7 +19,7 @@ def column(room: Room, layer: Any, feed: Any, dtype: str = "string") -> Made:
     return room.keras(keras.Model(given, layers.Dense(2)(layer(given))), feed)
 
 
-@WING.answers("tensorflow", "`StringLookup`", ".keras")
+@WING.answers("litert", "`StringLookup`", ".keras")
 def string_lookup(room: Room) -> Made:
     lookup = layers.StringLookup(vocabulary=["rome", "oslo"], output_mode="one_hot")
     return column(room, lookup, lambda batch: {"column": room.words(CITIES, batch, 1)})
@@ -140,7 +140,7 @@ def columns(room: Room) -> Made:
     return room.keras(keras.Model(inputs, layers.Dense(1)(layers.Concatenate()(encoded))), feed)
 
 
-@WING.answers("tensorflow", "`StringLookup`, exported", "SavedModel")
+@WING.answers("litert", "`StringLookup`, exported", "SavedModel")
 def lookup_exported(room: Room) -> Made:
     given = keras.Input((1,), dtype="string", name="city")
     lookup = layers.StringLookup(vocabulary=["rome", "oslo"], output_mode="one_hot")

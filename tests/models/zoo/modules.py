@@ -182,7 +182,7 @@ def ragged_inside(room: Room) -> Made:
     return room.saved_function(answer, lambda batch: {"words": room.words(("one", "größe", "x"), batch)})
 
 
-@WING.answers("tensorflow", "a ragged input: values and row splits", "SavedModel", shown=True)
+@WING.answers("litert", "a ragged input: values and row splits", "SavedModel", shown=True)
 def ragged_input(room: Room) -> Made:
     table = tf.Variable(room.floats(10, 4))
 
@@ -201,7 +201,7 @@ def ragged_input(room: Room) -> Made:
     return made._replace(samples=room.path("samples"))
 
 
-@WING.answers("tensorflow", "a graph: nodes, and edges between them", "SavedModel")
+@WING.answers("litert", "a graph: nodes, and edges between them", "SavedModel")
 def graph(room: Room) -> Made:
     weight = tf.Variable(room.floats(4, 2))
     nodes, edges = (tf.TensorSpec([None, size], kind, name=name) for size, kind, name in (
@@ -221,13 +221,13 @@ def graph(room: Room) -> Made:
     return made._replace(samples=room.path("samples.npz"))
 
 
-@WING.answers("tensorflow", "200 outputs", "SavedModel")
+@WING.answers("litert", "200 outputs", "SavedModel")
 def many_outputs_saved(room: Room) -> Made:
     function = of(ROWS)(lambda rows: {f"output_{index}": rows * float(index) for index in range(200)})
     return room.saved_function(function, rows(room))
 
 
-@WING.answers("tensorflow", "an answer whose size depends on the values", "SavedModel")
+@WING.answers("litert", "an answer whose size depends on the values", "SavedModel")
 def size_by_value(room: Room) -> Made:
     numbers = tf.TensorSpec([None], tf.float32, name="numbers")
     function = of(numbers)(lambda numbers: {"positive": tf.boolean_mask(numbers, numbers > 0)})
@@ -245,13 +245,13 @@ def linear_algebra(room: Room) -> Made:
     return room.saved_function(answer, lambda batch: {"matrices": room.floats(batch, 3, 3)})
 
 
-@WING.answers("tensorflow", "a function that XLA compiles", "SavedModel")
+@WING.answers("litert", "a function that XLA compiles", "SavedModel")
 def compiled_by_xla(room: Room) -> Made:
     inner = tf.function(lambda rows: tf.nn.softmax(rows * 2.0), jit_compile=True)
     return room.saved_function(of(ROWS)(lambda rows: {"y": inner(rows)}), rows(room))
 
 
-@WING.answers("litert", "random numbers of a fixed seed", "SavedModel")
+@WING.answers("tensorflow", "random numbers of a fixed seed", "SavedModel")
 def random_with_seed(room: Room) -> Made:
     noise = lambda rows: rows + tf.random.stateless_normal([4], seed=[1, 2])  # noqa: E731
     return room.saved_function(of(ROWS)(lambda rows: {"y": noise(rows)}), rows(room))

@@ -18,9 +18,9 @@ ENGINES = {"litert": "LiteRT", "tensorflow": "TensorFlow"}
 HEAD = """\
 # What can be packaged
 
-Written by `python -m tests.models.zoo.page`, out of the {count} small models of `tests/models/zoo`. Each of them was
-packaged as `python -m models package` does it. {served} answer over HTTP what the framework that made them answers;
-the other {refused} are refused in the words below. `make zoo` repeats that; `make test` does it for some of them.
+Written by `python -m tests.models.zoo.page`, out of the {count} small models of `tests/models/zoo`. {served} of them
+are to answer over HTTP what the framework that made them answers, and {refused} to be refused in the words below.
+`make zoo` packages, serves and compares all of them; `make test` does it for some.
 
 ## Names
 

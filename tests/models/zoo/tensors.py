@@ -52,7 +52,7 @@ def two_free_dimensions(room: Room) -> Made:
     return echo(room, tf.float32, feed, lambda x: tf.reduce_sum(x, axis=1, keepdims=True) * x, (None, None))
 
 
-@WING.answers("tensorflow", "inputs with default values (`SignatureDef.defaults`)", "SavedModel", shown=True)
+@WING.answers("litert", "inputs with default values (`SignatureDef.defaults`)", "SavedModel", shown=True)
 def defaults(room: Room) -> Made:
     @of(ROWS, tf.TensorSpec([], tf.float32, name="scale"), tf.TensorSpec([4], tf.float32, name="shift"))
     def answer(rows, scale=tf.constant(2.5), shift=tf.constant([0.0, 1.0, 2.0, 3.0])):  # noqa: B008 - tensors never change
@@ -88,7 +88,7 @@ def missing_values(room: Room) -> Made:
     return echo(room, tf.float32, feed, lambda x: tf.where(tf.math.is_nan(x), 0.5, x))
 
 
-@WING.answers("litert", "float16", "SavedModel")
+@WING.answers("tensorflow", "float16", "SavedModel")
 def float16(room: Room) -> Made:
     return echo(room, tf.float16, lambda batch: room.floats(batch, 3).astype(np.float16))
 
@@ -99,7 +99,7 @@ def bfloat16_tensors(room: Room) -> Made:
     return echo(room, tf.bfloat16, lambda batch: room.floats(batch, 3).astype(half))
 
 
-@WING.answers("litert", "int8", "SavedModel")
+@WING.answers("tensorflow", "int8", "SavedModel")
 def int8(room: Room) -> Made:
     return echo(room, tf.int8, lambda batch: room.integers(100, batch, 3, dtype="int8") - np.int8(50))
 
