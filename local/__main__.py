@@ -19,12 +19,18 @@ from local.emulator import EmulatorError
 from local.engine.commands import VERBS, run_engine
 from local.engine.running import kept_stack
 from local.engine.stack import EngineError, pulumi_command
+from local.living_stack import ChangeError
 from local.shapes import Storage
 from local.stack import local_stack
 from local.stack_config import StackConfigError, parse_override
+from local.switch import DEFAULT_PARTS, PARTS, run_switch
+from local.switch_models import SwitchModelsError
 from local.up import run_up
 
-FAILURES = (EmulatorError, DeploymentError, DemoError, EngineError, ImageError, StackConfigError, pulumi.RunError)
+FAILURES = (
+    *(ChangeError, DemoError, DeploymentError, EmulatorError, EngineError, ImageError, StackConfigError),
+    *(SwitchModelsError, pulumi.RunError),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         overrides = _overrides(options)
         if options.verb == "engine":
             return 0 if run_engine(options.operation, options.stack, overrides) else 1
+        if options.verb == "switch":
+            parts = options.parts or DEFAULT_PARTS
+            return 0 if run_switch(parts, per_second=options.requests_per_second, port=options.port) else 1
         engine = options.verb == "up" and pulumi_command() is not None
         start = partial(
             kept_stack if engine else local_stack,
@@ -77,6 +86,13 @@ def _port(text: str) -> int:
     return port
 
 
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate <= 1000:
+        raise argparse.ArgumentTypeError(f"{rate:g} requests a second cannot be sent; allowed are up to 1000")
+    return rate
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="Run the stack on this machine.")
     settings, machine = _settings_options(), _machine_options()
@@ -86,9 +102,24 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser(
         "up", parents=deploying, help="keep the API running until Ctrl-C; with Pulumi's engine if it is there"
     )
+    _add_switch(verbs.add_parser("switch", help="change a stack while callers call it, with Pulumi's engine"))
     engine = verbs.add_parser("engine", parents=[settings], help="work with Pulumi's engine on what `up` keeps running")
     engine.add_argument("operation", choices=VERBS, metavar="OPERATION", help=", ".join(VERBS))
     return parser
+
+
+def _add_switch(parser: argparse.ArgumentParser) -> None:
+    for part in PARTS.values():
+        parser.add_argument(f"--{part.name}", dest="parts", action="append_const", const=part.name, help=part.help)
+    parser.add_argument(
+        "--requests-per-second", type=_rate, default=20, metavar="N", help="how many requests the callers send"
+    )
+    _add_port(parser)
+    parser.set_defaults(config=[], storage=None)
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, default=0, help="the port of the emulated AWS (default: a free one)")
 
 
 def _settings_options() -> argparse.ArgumentParser:
@@ -111,7 +142,7 @@ def _settings_options() -> argparse.ArgumentParser:
 
 def _machine_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("--port", type=_port, default=0, help="the port of the emulated AWS (default: a free one)")
+    _add_port(options)
     options.add_argument(
         "--docker", action="store_true", help="build the image and run the functions in containers of it"
     )

@@ -3,8 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
+from typing import Literal, get_args
 
 from local.callers import Answer, Versions
+
+Period = Literal["before", "during", "after"]
+PERIODS: Sequence[Period] = get_args(Period)
+"""Of a change: the calm before it, the change itself, and the calm after it."""
 
 ADDRESSES = ("apiUrl", "bucketName")
 """The stack's outputs that its users keep."""
@@ -13,7 +18,7 @@ KEPT_PROBLEMS = 5
 """How many of a period's problems are told."""
 
 HEADER = (
-    "change|s|created|updated|replaced|deleted|requests|failed|differ|p50 before|during|after|p99 before|during|after"
+    "change|s|created|updated|replaced|deleted|requests|failed|differ|p50 before|during|after|p99 before|during|after|"
 ).split("|")
 """Of a table of changes. Latencies are in milliseconds."""
 
@@ -44,24 +49,28 @@ class Change:
     """How many were created, updated, replaced and deleted, by the engine's words."""
     moved: Sequence[str]
     """Those of `ADDRESSES` that are no more what they were."""
-    before: Load
-    during: Load
-    after: Load
-
-    @property
-    def loads(self) -> Sequence[Load]:
-        """The three periods."""
-        return self.before, self.during, self.after
+    loads: Mapping[Period, Load]
+    excuse: str = ""
+    """Why requests fail in the periods `excused`, as they must."""
+    excused: Sequence[Period] = ()
 
     @property
     def total(self) -> Load:
-        """The three periods together, without times."""
+        """The three periods together, without times, and without what is excused."""
+        counted = [load for period, load in self.loads.items() if period not in self.excused]
         return Load(
-            requests=sum(load.requests for load in self.loads),
-            failed=sum(load.failed for load in self.loads),
-            different=sum(load.different for load in self.loads),
-            problems=[problem for load in self.loads for problem in load.problems],
+            requests=sum(load.requests for load in self.loads.values()),
+            failed=sum(load.failed for load in counted),
+            different=sum(load.different for load in counted),
+            problems=[problem for load in counted for problem in load.problems],
         )
+
+    @property
+    def note(self) -> str:
+        """What else there is to say."""
+        moved = f"another {', '.join(self.moved)}" if self.moved else ""
+        refused = sum(self.loads[period].failed for period in self.excused)
+        return "; ".join(filter(None, (moved, f"{self.excuse}: {refused}" if self.excuse else "")))
 
     def cells(self) -> list[str]:
         """A row below `HEADER`."""
@@ -71,9 +80,23 @@ class Change:
             self.what,
             f"{self.seconds:.1f}",
             *map(str, (*counted, total.requests, total.failed, total.different)),
-            *(f"{load.p50 * 1000:.0f}" for load in self.loads),
-            *(f"{load.p99 * 1000:.0f}" for load in self.loads),
+            *(f"{self.loads[period].p50 * 1000:.0f}" for period in PERIODS),
+            *(f"{self.loads[period].p99 * 1000:.0f}" for period in PERIODS),
+            self.note,
         ]
+
+
+def conclusion(changes: Sequence[Change]) -> str:
+    """Two sentences about all changes."""
+    updates = [change for change in changes if change.resources]
+    totals = [change.total for change in changes]
+    kept = sum(not change.moved for change in updates)
+    return (
+        f"{len(updates)} changes of the stack, {len(changes) - len(updates)} publications, "
+        f"{sum(total.requests for total in totals)} requests: {sum(total.failed for total in totals)} failed, "
+        f"{sum(total.different for total in totals)} answers differ. "
+        f"The bucket and the API's address were kept in {kept} of {len(updates)}."
+    )
 
 
 def load_of(answers: Sequence[Answer], versions: Versions) -> Load:

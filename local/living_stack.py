@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from local.callers import Callers, Versions
-from local.changes import ADDRESSES, Change, load_of
+from local.changes import ADDRESSES, Change, Load, Period, load_of
 from local.engine.results import Result
 from local.engine.stack import EngineStack
 from local.publishing import add_version, current_version, point, publish, versions_of
@@ -43,7 +43,7 @@ class LivingStack:
         many requests the callers send. `calm_seconds`: how long they are watched before and after a change."""
         self.account, self.engine = account, engine
         self.outputs: Mapping[str, Any] = {}
-        self._repository, self._questions = repository, questions
+        self.repository, self._questions = repository, questions
         self._per_second, self._calm_seconds = per_second, calm_seconds
         self.models = sorted({question.model for question in questions})
         self._versions = Versions()
@@ -62,7 +62,7 @@ class LivingStack:
 
     def start(self, settings: Mapping[str, Any]) -> Result:
         """Deploy the stack, and let the callers begin. Raises ChangeError."""
-        self._reference = Reference(self.account.guard, self._repository, self.models)
+        self._reference = Reference(self.account.guard, self.repository, self.models)
         self._cleanup.callback(self._reference.stop)
         for model in self.models:
             self._learn(model)
@@ -74,7 +74,9 @@ class LivingStack:
         self._rest()
         return result
 
-    def change(self, what: str, settings: Mapping[str, Any]) -> Change:
+    def change(
+        self, what: str, settings: Mapping[str, Any], *, excuse: str = "", excused: Sequence[Period] = ()
+    ) -> Change:
         """Give the stack other settings. Raises ChangeError."""
         for model in self.models:
             self._versions.allow(model, self._answering[model], self._current(model))
@@ -84,17 +86,25 @@ class LivingStack:
         for model in self.models:
             self._allow(model, self._current(model))
         moved = [key for key in ADDRESSES if before[key] != self.outputs[key]]
-        if "apiUrl" in moved:
+        if "apiUrl" in moved and str(self.outputs["apiUrl"]).startswith(self.account.emulator.url):
             self._call()
         self._rest()
-        return self._changed(what, began, ended, resources=result.changes, moved=moved)
+        return Change(
+            what=what,
+            seconds=ended - began,
+            resources=result.changes,
+            moved=moved,
+            loads=self._loads(began, ended),
+            excuse=excuse,
+            excused=excused,
+        )
 
     def publish(self, model: str, like: int) -> Change:
         """Publish a further version of a model, with the content of the version `like`.
 
         Where models are part of the image, the next change brings it. Raises ChangeError if it does not answer.
         """
-        directory = self._repository / model
+        directory = self.repository / model
         version = max(versions_of(directory)) + 1
         add_version(directory, like, version)
         point(directory, version)
@@ -108,7 +118,10 @@ class LivingStack:
             self._allow(model, version)
         ended = time.monotonic()
         self._rest()
-        return self._changed(f"{model} {version} is published", began, ended)
+        loads = self._loads(began, ended)
+        return Change(
+            what=f"{model} {version} is published", seconds=ended - began, resources={}, moved=(), loads=loads
+        )
 
     def _up(self, what: str, settings: Mapping[str, Any]) -> Result:
         result = self.engine.up(settings)
@@ -128,7 +141,7 @@ class LivingStack:
         time.sleep(self._calm_seconds)
 
     def _current(self, model: str) -> int:
-        return current_version(self._repository / model)
+        return current_version(self.repository / model)
 
     def _learn(self, model: str) -> None:
         """Keep what a model's current version answers."""
@@ -151,25 +164,13 @@ class LivingStack:
             time.sleep(0.1)
         time.sleep(POINTER_SECONDS)
 
-    def _changed(
-        self,
-        what: str,
-        began: float,
-        ended: float,
-        resources: Mapping[str, int] | None = None,
-        moved: Sequence[str] = (),
-    ) -> Change:
-        periods = (began - self._calm_seconds, began), (began, ended), (ended, ended + self._calm_seconds)
-        before, during, after = (
-            load_of([answer for callers in self._callers for answer in callers.answers(*period)], self._versions)
-            for period in periods
-        )
-        return Change(
-            what=what,
-            seconds=ended - began,
-            resources=resources or {},
-            moved=tuple(moved),
-            before=before,
-            during=during,
-            after=after,
-        )
+    def _loads(self, began: float, ended: float) -> Mapping[Period, Load]:
+        times: Mapping[Period, tuple[float, float]] = {
+            "before": (began - self._calm_seconds, began),
+            "during": (began, ended),
+            "after": (ended, ended + self._calm_seconds),
+        }
+        return {
+            period: load_of([each for callers in self._callers for each in callers.answers(*time)], self._versions)
+            for period, time in times.items()
+        }

@@ -44,8 +44,8 @@ def required_pulumi() -> str:
     found = pulumi_command()
     if found is None:
         raise EngineError(
-            "There is no pulumi on PATH. Install the Pulumi CLI, or build it from its Go module; without it, the local "
-            "stack is deployed once and not updated (make up, make demo)."
+            'There is no pulumi on PATH. Install the Pulumi CLI, or build it with Go: PATH="$(.ci/pulumi-cli):$PATH". '
+            "Without it, the local stack is deployed once and not updated (make up, make demo)."
         )
     return found
 

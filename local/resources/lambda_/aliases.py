@@ -76,9 +76,8 @@ def move_alias(account: EmulatedAccount, function: str, name: str, settings: Map
     """Let an alias stand for another version; `settings` are the arguments of Lambda's UpdateAlias."""
     account.client("lambda").update_alias(FunctionName=function, Name=name, **settings)
     weights = settings.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
-    revisions = {revision_of(account, function, version) for version in (settings["FunctionVersion"], *weights)}
-    if None not in revisions:
-        account.invocations.lead(function.rpartition(":")[2], revisions)
+    revisions = [revision_of(account, function, version) for version in (settings["FunctionVersion"], *weights)]
+    account.invocations.lead(function.rpartition(":")[2], {revision for revision in revisions if revision is not None})
 
 
 def _settings(inputs: Inputs) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Function(ResourceType):
         lambda_, account = self.client(), self.account
         refusals.of_function(account, "UpdateFunctionConfiguration", new)
         self._attach(resource_id, new)
-        revision, before = new_revision(), account.invocations.function(resource_id).revision
+        revision = new_revision()
         self._register(new, revision, LATEST)
         lambda_.update_function_configuration(FunctionName=resource_id, **self._configuration(new, revision))
         lambda_.get_waiter("function_updated_v2").wait(FunctionName=resource_id, WaiterConfig=POLL)
@@ -110,7 +110,7 @@ class Function(ResourceType):
         if new.get("publish"):
             self._register(new, revision, lambda_.publish_version(FunctionName=resource_id)["Version"])
         else:
-            account.invocations.leave(resource_id, before)
+            account.invocations.lead(resource_id, {revision})
         if not new.get("vpcConfig"):
             account.interfaces.detach(resource_id)
 
