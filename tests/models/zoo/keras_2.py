@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from tests.models.zoo.either_keras import of_dictionaries
 from tests.models.zoo.exhibit import ONLY, Arrays, Made, Wing
 from tests.models.zoo.room import Room
 
@@ -56,10 +57,7 @@ def keras_2_functional(room: Room) -> Made:
 
 @WING.answers("litert", "several inputs and outputs by name", ".keras")
 def keras_2_dictionaries(room: Room) -> Made:
-    inputs = {name: keras.Input((2,), name=name) for name in ("age", "height")}
-    both = layers.Concatenate()(list(inputs.values()))
-    model = keras.Model(inputs, {"kind": layers.Dense(3)(both), "weight": layers.Dense(1)(both)})
-    return room.keras(model, lambda batch: {name: room.floats(batch, 2) for name in inputs})
+    return of_dictionaries(room, keras)
 
 
 @WING.answers("litert", "outputs of one name", ".h5")

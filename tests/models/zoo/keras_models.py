@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tests.models.zoo.either_keras import of_dictionaries
 from tests.models.zoo.exhibit import ONLY, Made, Wing
 from tests.models.zoo.own_layers import Doubled, Regressor
 from tests.models.zoo.room import Room
@@ -110,10 +111,7 @@ def outputs_that_collide(room: Room) -> Made:
 
 @WING.answers("litert", "dictionaries of inputs and outputs", ".keras")
 def dictionaries(room: Room) -> Made:
-    inputs = {name: keras.Input((2,), name=name) for name in ("age", "height")}
-    both = layers.Concatenate()(list(inputs.values()))
-    model = keras.Model(inputs, {"kind": layers.Dense(3)(both), "weight": layers.Dense(1)(both)})
-    return room.keras(model, lambda batch: {name: room.floats(batch, 2) for name in inputs})
+    return of_dictionaries(room, keras)
 
 
 @WING.answers("litert", "a dictionary whose keys are not the names of its `Input` layers", ".keras")
