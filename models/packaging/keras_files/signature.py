@@ -169,7 +169,8 @@ def _as_given(name: str, tensor: Any, tensors: Tensors) -> Any:
     if _is(tensor, "sparse"):
         return tf.sparse.from_dense(tensors[name])
     if _is(tensor, "ragged"):
-        return tf.RaggedTensor.from_row_splits(tensors[name], tensors[f"{name}{ROW_SPLITS}"])
+        ragged: Any = tf.RaggedTensor  # its stub lacks the constructors
+        return ragged.from_row_splits(tensors[name], tensors[f"{name}{ROW_SPLITS}"])
     return tensors[name]
 
 
