@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,19 +49,24 @@ def package_made(name: str, made: Made, repository: Path) -> Outcome:
 
 def package_all(root: Path, repository: Path, names: Sequence[str]) -> Iterator[Outcome]:
     """Package many exhibits in processes side by side, which know none of the classes that they are made of."""
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", __spec__.name, str(root), str(repository), *names[start::PROCESSES]],
-            cwd=PROJECT, stdout=subprocess.PIPE, text=True,
-        )
-        for start in range(min(PROCESSES, len(names)))
-    ]  # fmt: skip
-    for process in running:
-        assert process.stdout is not None
-        for line in process.stdout:
-            yield Outcome(*json.loads(line))
-        if process.wait():
-            raise RuntimeError(f"packaging ended with {process.returncode}")
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", __spec__.name, str(root), str(repository), *names[start::PROCESSES]],
+                    cwd=PROJECT,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for start in range(min(PROCESSES, len(names)))
+        ]
+        for process in running:
+            assert process.stdout is not None
+            for line in process.stdout:
+                yield Outcome(*json.loads(line))
+            if process.wait():
+                raise RuntimeError(f"packaging ended with {process.returncode}")
 
 
 def fault(exhibit: Exhibit, made: Made, outcome: Outcome) -> str:
