@@ -7,7 +7,11 @@ from typing import Any
 from models.packaging.errors import reason_of
 from models.packaging.keras_files.signature import KerasSignature
 
-UNKNOWN = re.compile(r"(?:Could not locate|Unknown) (?:class|layer|\w+):? '([^']+)'|Could not deserialize '([^']+)'")
+UNKNOWN = re.compile(
+    r"(?:Could not locate|Unknown) (?:class|layer|\w+):? '([^']+)'"
+    r"|Could not deserialize '([^']+)'"
+    r"|instance of class Layer\. Received: layer=(\w+) of type <class 'str'>"
+)
 """Keras's messages for a class or function that it does not have."""
 
 
@@ -22,7 +26,7 @@ def reading_reason(path: Path, error: Exception) -> str:
     """Why Keras could not read or export a file."""
     text = str(error)
     if unknown := UNKNOWN.search(text):
-        name = (unknown[1] or unknown[2]).rpartition(">")[2].rpartition(".")[2]
+        name = next(filter(None, unknown.groups())).rpartition(">")[2].rpartition(".")[2]
         return (
             f"{path} needs the class {name}, which Keras does not have. Export the model as a SavedModel with "
             "model.export(directory), in a program that has this code."

@@ -286,8 +286,8 @@ def counter(room: Room) -> Made:
 
 
 @WING.refused(
-    "the node 'EagerPyFunc' of the function '<function>' calls Python (EagerPyFunc). Whoever serves the model would "
-    "run it. If you trust the model, allow it with --allow-op EagerPyFunc",
+    "the node 'EagerPyFunc' of the function '<function>' calls Python (EagerPyFunc), on every machine that "
+    "serves the model. If you trust the model, allow it with --allow-op EagerPyFunc",
     "a function of Python inside",
     "SavedModel",
 )
@@ -297,8 +297,8 @@ def calls_python(room: Room) -> Made:
 
 
 @WING.refused(
-    "the node '<node>' of the function '<function>' reads or writes files (ReadFile). Whoever serves the model would "
-    "run it. If you trust the model, allow it with --allow-op ReadFile",
+    "the node '<node>' of the function '<function>' reads or writes files (ReadFile), on every machine that "
+    "serves the model. If you trust the model, allow it with --allow-op ReadFile",
     "files read by name",
     "SavedModel",
 )
