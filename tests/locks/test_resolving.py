@@ -28,7 +28,18 @@ def resolve(lock: Path, platform: str, python: str, scratch: Path) -> "subproces
     """What `pip install` would do on that machine, from wheels alone, with every hash checked and nothing unlocked."""
     return subprocess.run(
         [
-            *(sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--require-hashes", "--only-binary", ":all:"),
+            *(
+                sys.executable,
+                "-m",
+                "uv",
+                "pip",
+                "install",
+                "--dry-run",
+                "--require-hashes",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+            ),
             *("--python-platform", platform, "--python-version", python, "--target", str(scratch / "nowhere")),
             *("--requirements", str(lock)),
         ],
