@@ -141,9 +141,10 @@ class LiteRTReference:
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer one request."""
         with captured_output():
-            self._interpreter.reset_all_variables()  # what an LSTM keeps from the call before
             answer = self._interpreter.get_signature_runner(signature)(**inputs)
-        return {name: np.array(_array(value)) for name, value in answer.items()}
+            copied = {name: np.array(_array(value)) for name, value in answer.items()}
+            self._interpreter.reset_all_variables()  # what an LSTM would keep for the next call
+        return copied
 
     def probe(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer an unusual request, unless the file has loops: nothing can stop one."""
