@@ -1,4 +1,4 @@
-"""Measures the memory that a function needs besides its models, for the constants of `handlers.serving.memory`.
+"""Measures the memory that a function needs besides its models, for the constants of `handlers.serving.footprint`.
 
     python -m benchmarks.function_memory
 
@@ -18,7 +18,7 @@ from benchmarks.subjects import prepare
 from benchmarks.ways import FROZEN, LITERT, WAYS, Way
 from benchmarks.worker import Context, load_call
 from handlers.serving.engines import open_libraries
-from handlers.serving.memory import ENGINE_BYTES, ENGINE_OWN_BYTES, MIB, RUNTIME_BYTES, resident_bytes
+from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES, MIB, RUNTIME_BYTES, resident_bytes
 from models.packaging import process_memory
 
 SUBJECT = "iris"

@@ -11,28 +11,22 @@ MODEL_NAMES = "MODEL_NAMES"
 """Environment: the models that a function serves, separated by commas; exactly one for `single_model`."""
 
 MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
-"""Environment, optional: how many bytes of loaded models a function keeps; by default it follows from its memory."""
-
-MODEL_CACHE_COUNT = "MODEL_CACHE_COUNT"
-"""Environment, optional: how many models a function keeps loaded at most, however small they are."""
-
-MODEL_CACHE_PINNED = "MODEL_CACHE_PINNED"
-"""Environment, optional: models, separated by commas, that stay loaded once they are."""
+"""Environment, optional: bytes of loaded models that a function keeps; by default they follow from its memory."""
 
 MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
-"""Environment of the sync function: the directory that it keeps equal to the bucket, as its process sees it.
-`MOUNT_PATH` on Lambda; whatever stands for the file system where one machine plays AWS."""
+"""Environment of the sync function, optional: the directory that it keeps equal to the bucket; by default
+`MOUNT_PATH`. The emulator sets it to the directory that it has in place of a file system."""
 
 TENSORFLOW_LIBRARY_PATH = "TENSORFLOW_LIBRARY_PATH"
-"""Environment, optional: the directory that holds `libtensorflow_cc.so.2` and `libtensorflow_framework.so.2`. Without
-it, `TENSORFLOW_DIRECTORY` is used where it exists, else the installed `tensorflow` package."""
+"""Environment, optional: the directory that holds `libtensorflow_cc.so.2` and `libtensorflow_framework.so.2`. By
+default, `TENSORFLOW_DIRECTORY` if it exists, else the installed package `tensorflow`."""
 
 TENSORFLOW_DIRECTORY = "/opt/tensorflow"
-"""Where an image holds TensorFlow's two libraries when it holds nothing else of TensorFlow."""
+"""Where an image holds TensorFlow's two libraries."""
 
 METRIC_NAMESPACE = "TensorFlowLambda"
-"""CloudWatch namespace of the metrics that the handlers write, once by `FunctionName` and once by `FunctionName` and
-`Model`."""
+"""CloudWatch namespace of the handlers' metrics. Each metric has two sets of dimensions: `FunctionName` alone, and
+`FunctionName` with `Model`."""
 
 Metric = Literal[
     "Requests",  # count: 1 a request
@@ -40,7 +34,7 @@ Metric = Literal[
     "ColdStarts",  # count: 1 for the first request of an environment
     "CacheHits",  # count: 1 if the model was in memory
     "LoadFailures",  # count: 1 for each load that failed
-    "LoadTime",  # milliseconds, fetching included; only where something was loaded
+    "LoadTime",  # milliseconds, with the fetch; only if the request began a load
     "PredictTime",  # milliseconds in the engine
 ]
 """The metrics that the handlers write."""
@@ -52,7 +46,7 @@ TRAFFIC_SHIFT_HANDLER = "handlers.shift_traffic.handler"
 """Lambda entry points, as an image's command."""
 
 MOUNT_PATH = "/mnt/models"
-"""Where a function sees a mounted file system; Lambda mounts only directly under /mnt."""
+"""Where a function sees a mounted file system. Lambda mounts only directly under /mnt."""
 
 BAKED_PATH = "/opt/models"
 """Where an image holds the models that are baked into it."""
@@ -65,7 +59,7 @@ MIB_PER_VCPU = 1769
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
-"""A model's name, matched whole: it is part of a path, an object key, a route and an IAM resource."""
+"""A model's name; match all of it. The name is part of paths, object keys, routes and IAM resources."""
 
 
 def join_model_names(names: Iterable[str]) -> str:

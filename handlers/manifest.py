@@ -1,16 +1,16 @@
-"""The model repository's two documents: `current.json`, which version serves, and `manifest.json`, what it holds.
+"""The two documents of the model repository: `current.json` names the version that answers, `manifest.json` its files.
 
     <root>/<model>/current.json               written last
     <root>/<model>/<version>/manifest.json    written after every other file of the version
     <root>/<model>/<version>/...              the files that it lists
 
-Both deploy time and run time read them. Standard library only.
+Deploy time and run time read them. Standard library only.
 
-The values are named tuples: a dataclass costs half a millisecond of every cold start, for methods written anew.
+The values are named tuples: a dataclass costs half a millisecond of every cold start, because it generates methods.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -19,10 +19,10 @@ POINTER_FILE = "current.json"
 MANIFEST_FILE = "manifest.json"
 DEFAULT_SIGNATURE = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
-"""What TensorFlow Serving calls a signature that takes and gives any tensors."""
+"""TensorFlow Serving's name for a signature whose inputs and outputs are any tensors."""
 
 EngineName = Literal["litert", "tensorflow"]
-"""What runs a model: LiteRT, or TensorFlow's C API."""
+"""What runs a model: LiteRT, or TensorFlow's C API. See `handlers.serving.engines`."""
 
 ArtifactForm = Literal["tflite", "frozen_graph", "saved_model"]
 """What an engine loads: a LiteRT flatbuffer, a frozen GraphDef, or a SavedModel directory."""
@@ -31,6 +31,15 @@ FORMS: Mapping[EngineName, tuple[ArtifactForm, ...]] = {
     "litert": ("tflite",),
     "tensorflow": ("frozen_graph", "saved_model"),
 }
+
+EngineSet = Literal["litert", "tensorflow"]
+"""What an image holds: LiteRT alone, or TensorFlow beside it."""
+
+ENGINE_SETS: Mapping[EngineSet, frozenset[EngineName]] = {
+    "litert": frozenset({"litert"}),
+    "tensorflow": frozenset({"litert", "tensorflow"}),
+}
+"""The engines of each set, the smallest set first."""
 
 DTYPES = frozenset(
     "float16 bfloat16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool string "
@@ -42,7 +51,16 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class ManifestError(ValueError):
-    """A document of the model repository is malformed; the message says where and what is allowed."""
+    """A document of the model repository is malformed. The message says where, and what is allowed."""
+
+
+def engine_set(engines: Iterable[EngineName]) -> EngineSet:
+    """The smallest set that holds these engines. Raises ValueError if none does."""
+    needed = frozenset(engines)
+    for name, held in ENGINE_SETS.items():
+        if needed <= held:
+            return name
+    raise ValueError(f"no set of engines holds {sorted(needed)}; the sets are {', '.join(ENGINE_SETS)}")
 
 
 class TensorSpec(NamedTuple):
@@ -51,9 +69,9 @@ class TensorSpec(NamedTuple):
     dtype: str
     """One of `DTYPES`."""
     shape: tuple[int, ...] | None
-    """Dimensions, -1 where any size goes; None where even the rank is unknown."""
+    """Dimensions, -1 where any size is allowed; None if the rank is unknown."""
     tensor: str = ""
-    """The tensor's name in the SavedModel's graph, such as `serving_default_image:0`."""
+    """The name of the tensor in the SavedModel's graph, such as `serving_default_image:0`."""
 
 
 class Signature(NamedTuple):
@@ -76,14 +94,14 @@ class FileEntry(NamedTuple):
 
 
 class Verification(NamedTuple):
-    """How far an artifact's answers were from the SavedModel's."""
+    """How far the answers of an artifact were from those of the SavedModel."""
 
     samples: int
     tolerance: float
-    """The largest error that was accepted, as a share of the output's scale."""
+    """The largest accepted error, as a share of the output's scale."""
     worst_absolute_error: float
     worst_relative_error: float
-    """Absolute error divided by the output's scale (its largest magnitude over the samples of like range)."""
+    """Absolute error divided by the output's scale: its largest magnitude over the samples of a similar range."""
 
 
 class Artifact(NamedTuple):
@@ -93,19 +111,19 @@ class Artifact(NamedTuple):
     form: ArtifactForm
     signatures: tuple[str, ...]
     files: tuple[str, ...]
-    """Paths of the files that the engine reads; all of them are listed in the manifest."""
+    """Paths of the files that the engine reads. The manifest lists all of them."""
     memory_bytes: int
-    """Measured: what a process grew by when it loaded the artifact and answered with it, shared libraries excluded."""
+    """Measured: what a process grew by when it loaded the artifact and answered with it, without shared libraries."""
     reason: str
-    """Why this engine and form were chosen, for a person to read."""
+    """Why this engine and form were chosen, in words."""
     verification: Verification | None = None
-    """None only where nothing was compared: the artifact is the SavedModel itself, unpackaged."""
+    """None only if nothing was compared: the artifact is an unpackaged SavedModel itself."""
     evidence: Mapping[str, Any] = _NOTHING
-    """What else packaging measured, candidates that lost included; nothing at run time depends on it."""
+    """What else packaging measured, also about candidates that lost. Not used at run time."""
 
 
 class Manifest(NamedTuple):
-    """What a packaged version of a model says of itself."""
+    """The content of a version."""
 
     model: str
     version: int
@@ -113,50 +131,54 @@ class Manifest(NamedTuple):
     artifacts: tuple[Artifact, ...]
     files: tuple[FileEntry, ...]
     warmup: Mapping[str, Mapping[str, Any]] = _NOTHING
-    """Per signature, the inputs of one request that makes it ready, as nested lists (bytes as {"b64": ...}); a large
-    input is written as {"zeros": shape}."""
+    """For each signature, the inputs of one warm-up request, as nested lists with bytes as {"b64": ...}. A large input
+    is written as {"zeros": shape}."""
     tools: Mapping[str, str] = _NOTHING
-    """Name and version of what made the files."""
+    """Names and versions of the tools that made the files."""
     fingerprint: str = ""
-    """Equal for equal content packaged with equal options by equal tools; packaging re-uses a version by it."""
+    """Equal for equal content, options and tools. Packaging finds by it a version that it can use again."""
     schema_version: int = SCHEMA_VERSION
 
     @property
     def is_packaged(self) -> bool:
-        """Whether packaging wrote it: then the version's files are all there, and never change."""
+        """Whether packaging wrote the version. If so, its files are complete and never change."""
         return bool(self.fingerprint)
 
     def default_signature(self) -> str:
-        """The signature that a request which names none speaks to: `serving_default`, else the first by name."""
+        """The signature of a request that names none: `serving_default`, else the first by name."""
         return DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in self.signatures else min(self.signatures)
 
     def artifact_for(self, signature: str) -> Artifact:
-        """The artifact that serves a signature; KeyError if the model has no such signature."""
+        """The artifact that serves a signature. Raises KeyError if the model has no such signature."""
         for artifact in self.artifacts:
             if signature in artifact.signatures:
                 return artifact
         raise KeyError(signature)
 
     def files_of(self, artifact: Artifact) -> tuple[FileEntry, ...]:
-        """The files that an artifact's engine reads."""
+        """The files that the engine of an artifact reads."""
         by_path = {entry.path: entry for entry in self.files}
         return tuple(by_path[path] for path in artifact.files)
 
     def engine_files(self) -> tuple[FileEntry, ...]:
-        """The files that some engine reads, by path: what serving needs of a version beside its manifest."""
+        """The files that any engine reads, by path. Serving a version needs these and the manifest."""
         needed = {path for artifact in self.artifacts for path in artifact.files}
         return tuple(sorted((entry for entry in self.files if entry.path in needed), key=lambda entry: entry.path))
 
     def to_json(self) -> str:
-        """The content of `manifest.json`: the same for equal manifests, and readable in a diff."""
+        """The content of `manifest.json`: equal for equal manifests, and readable in a diff."""
         return json.dumps(_plain(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 class Pointer(NamedTuple):
-    """Which version of a model answers when a request names none, and which versions the labels stand for."""
+    """The version of a model that answers a request which names none, and the versions that labels stand for."""
 
     version: int
     labels: Mapping[str, int] = _NOTHING
+
+    def versions(self) -> frozenset[int]:
+        """The versions that it names, by itself or by a label."""
+        return frozenset((self.version, *self.labels.values()))
 
     def to_json(self) -> str:
         """The content of `current.json`."""
@@ -179,12 +201,12 @@ def parse_pointer(text: str | bytes) -> Pointer:
 
 
 def parse_manifest(text: str | bytes) -> Manifest:
-    """Read `manifest.json`. Raises ManifestError on anything that could not be served as it says."""
+    """Read `manifest.json`. Raises ManifestError if it is malformed, or a version could not be served by it."""
     document = _document(text, MANIFEST_FILE)
     if document.get("schema_version") != SCHEMA_VERSION:
         raise ManifestError(
             f"{MANIFEST_FILE} has schema version {document.get('schema_version')!r}; this release reads "
-            f"{SCHEMA_VERSION}. Package the model again with the release that serves it."
+            f"version {SCHEMA_VERSION}. Package the model again with the release that serves it."
         )
     try:
         manifest = Manifest(
@@ -256,7 +278,7 @@ def _artifact(value: Mapping[str, Any]) -> Artifact:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has for a value of this module."""
+    """A value of this module as JSON's objects, lists and plain values."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if hasattr(value, "_asdict"):
@@ -267,5 +289,5 @@ def _plain(value: Any) -> Any:
 def _file(value: Mapping[str, Any]) -> FileEntry:
     path: str = value["path"]
     if path.startswith("/") or ".." in path.split("/"):
-        raise ManifestError(f"{MANIFEST_FILE} lists {value['path']!r}, which lies outside its version's directory")
+        raise ManifestError(f"{MANIFEST_FILE} lists {value['path']!r}, which is outside of the version's directory")
     return FileEntry(path=value["path"], size=value["size"], sha256=value["sha256"])

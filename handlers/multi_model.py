@@ -1,4 +1,4 @@
-"""Lambda entry point for several models, each loaded when it is first asked for."""
+"""Lambda entry point for several models. A model is loaded by the first request for it."""
 
 import os
 

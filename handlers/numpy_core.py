@@ -1,8 +1,8 @@
-"""numpy with its arrays only, until something asks for more.
+"""Imports only numpy's arrays at first, and the rest of numpy when it is first used.
 
 `import numpy` takes up to half of a cold start, and half of that goes to what no handler uses: linear algebra, files,
-polynomials, the texts of its documentation. What is built on the arrays is imported when it is first asked for; the
-texts are left out for good.
+polynomials, docstrings. The rest is imported when one of its names is first used, except for the docstrings of compiled
+functions, which are never imported.
 """
 
 import os
@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from importlib.abc import Loader
 else:
-    Loader = object  # the class itself would import two dozen modules
+    Loader = object  # importing the class would import two dozen modules
 
 _DOCUMENTATION = ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
-"""Modules that do nothing but give compiled functions their docstrings."""
+"""Modules that only give compiled functions their docstrings."""
 
 _CORE = ("_", "version", "exceptions", "dtypes")
-"""How the names of the submodules begin that numpy's core consists of."""
+"""Prefixes of the names of the submodules that are numpy's core."""
 
 
 def import_core_first() -> None:
-    """From now on `import numpy` is quick. Does nothing to a numpy that is imported already."""
+    """Make a later `import numpy` quick. Does nothing if numpy is imported already."""
     if "numpy" not in sys.modules:
         sys.meta_path.insert(0, _Finder())
 
 
 class _Finder:
-    """Finds numpy where it is, and has it loaded in two steps."""
+    """Finds numpy, and gives it a loader that works in two steps."""
 
     def __init__(self) -> None:
         self._loader: _CoreFirst | None = None
@@ -46,7 +46,7 @@ class _Finder:
         package, _, submodule = name.partition(".")
         if package != "numpy" or submodule.startswith(_CORE) or self._loader is None:
             return None
-        # This thread holds the submodule's lock, which a thread that completes numpy may be waiting for.
+        # This thread holds the lock of the submodule. A thread that completes numpy may be waiting for that lock.
         if not self._loader.complete(wait=False):
             return None
         module = sys.modules.get(name)
@@ -54,11 +54,11 @@ class _Finder:
 
 
 class _Imported(Loader):
-    """Hands out a module that was imported while it was being looked for, instead of importing it once more."""
+    """Returns a module that was imported while the finder looked for it, instead of importing it again."""
 
     def __init__(self, module: ModuleType) -> None:
         self._module, self._spec = module, module.__spec__
-        module.__spec__ = None  # else it would be preferred to what the finder returns
+        module.__spec__ = None  # else the import system would prefer it to the finder's spec
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return self._module
@@ -68,16 +68,16 @@ class _Imported(Loader):
 
 
 class _CoreFirst(Loader):
-    """Loads `numpy._core`, and runs numpy's own `__init__` when a name is asked for that the core lacks."""
+    """Loads `numpy._core`, and runs numpy's own `__init__` when a name is used that the core does not have."""
 
     def __init__(self, whole: Loader) -> None:
         self._whole = whole
         self._module: ModuleType | None = None
-        """The module, as long as it holds the core only."""
+        """The module, while it holds only the core; then None."""
         self._lock = threading.RLock()
 
     def create_module(self, spec: ModuleSpec) -> None:
-        """Nothing: the ordinary kind of module will do."""
+        """Return None: an ordinary module is created."""
 
     def exec_module(self, module: ModuleType) -> None:
         names = vars(module)
@@ -85,17 +85,17 @@ class _CoreFirst(Loader):
             sys.modules[name] = ModuleType(name)
         from numpy._globals import _CopyMode, _NoValue  # pyright: ignore[reportPrivateUsage]
 
-        names.update(_CopyMode=_CopyMode, _NoValue=_NoValue)  # which the core looks for in here
+        names.update(_CopyMode=_CopyMode, _NoValue=_NoValue)  # the core looks for them here
         from numpy import _core
         from numpy.version import version
 
-        # As numpy's own `__init__` does: large arrays get huge pages, which fill several times faster.
+        # numpy's own `__init__` does this too: large arrays get huge pages, which fill several times faster.
         _core.multiarray._set_madvise_hugepage(int(os.environ.get("NUMPY_MADVISE_HUGEPAGE", "1")))  # pyright: ignore
         names.update({name: getattr(_core, name) for name in _core.__all__}, __version__=version)
 
         def rest(name: str) -> Any:
             self.complete()
-            if names.get("__getattr__") is rest:  # asked for by numpy itself, while it is being completed
+            if names.get("__getattr__") is rest:  # numpy itself looks for it while it is being completed
                 raise AttributeError(f"module 'numpy' has no attribute {name!r}", name=name, obj=module)
             return getattr(module, name)
 
@@ -103,7 +103,10 @@ class _CoreFirst(Loader):
         self._module = module
 
     def complete(self, *, wait: bool = True) -> bool:
-        """Import what is missing; whether anything was. Without `wait`, leave it to a thread that is at it already."""
+        """Import the rest of numpy; returns whether there was any left.
+
+        Without `wait`, returns False at once if another thread is importing it.
+        """
         if not self._lock.acquire(blocking=wait):
             return False
         try:

@@ -1,4 +1,4 @@
-"""Importing a handler quickly."""
+"""Quick import of a handler."""
 
 import gc
 from collections.abc import Generator
@@ -9,10 +9,10 @@ from handlers.numpy_core import import_core_first
 
 @contextmanager
 def quick_start() -> Generator[None]:
-    """While the context is open, nobody looks for garbage, and of numpy only what is needed is imported.
+    """Disables garbage collection inside the block, and makes `import numpy` import only its arrays.
 
-    Nearly all that is imported stays: looking through it again and again costs a cold start more than it finds. It is
-    left out of every later search too.
+    Nearly every object that an import creates stays, so collections only cost time. Later collections ignore these
+    objects too.
     """
     import_core_first()
     gc.disable()

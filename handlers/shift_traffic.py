@@ -1,4 +1,4 @@
-"""Lambda entry point: ask CodeDeploy to shift an alias to a version. A deployment calls it, once for each function."""
+"""Lambda entry point: ask CodeDeploy to shift an alias to a version. A deployment calls it once for each function."""
 
 import json
 from hashlib import sha256
@@ -13,18 +13,18 @@ _UNDER_WAY = (
 
 
 class ShiftError(Exception):
-    """The shift could not be started; the message says what to do."""
+    """The shift could not be started. The message says what to do."""
 
 
 def handler(event: dict[str, str], context: object) -> dict[str, Any]:
     """Start the deployment that moves an alias to a version.
 
     Args:
-        event: `application` and `deployment_group` of CodeDeploy; `function`, `alias` and `version` of Lambda, the
-            version being the one that all traffic is to reach.
+        event: `application` and `deployment_group` of CodeDeploy; `function`, `alias` and `version` of Lambda. In the
+            end, all traffic goes to this version.
 
     Returns:
-        `status`: `current` where the alias already is at the version, else `started` with `deployment_id` and `from`.
+        `status`: `current` if the alias already is at the version, else `started` with `deployment_id` and `from`.
 
     Raises:
         ShiftError: another deployment of this function is under way.
@@ -53,7 +53,7 @@ def handler(event: dict[str, str], context: object) -> dict[str, Any]:
 
 
 def app_spec(function: str, alias: str, current: str, target: str) -> str:
-    """CodeDeploy's description of a shift.
+    """The description of a shift, as CodeDeploy reads it.
     https://docs.aws.amazon.com/codedeploy/latest/userguide/application-revisions-appspec-file.html"""
     properties = {"Name": function, "Alias": alias, "CurrentVersion": current, "TargetVersion": target}
     return json.dumps(

@@ -1,4 +1,4 @@
-"""Lambda entry point for one model, which is loaded when this module is imported."""
+"""Lambda entry point for one model. It is loaded when this module is imported."""
 
 import os
 

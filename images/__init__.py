@@ -1,1 +1,1 @@
-"""The handlers' container images: builds them, and says what each one holds."""
+"""The handlers' container images: builds them and lists what each one holds."""

@@ -1,4 +1,4 @@
-"""Command line: builds the handlers' images, and writes what each one holds."""
+"""Builds the handlers' images and lists what each one holds."""
 
 import argparse
 import sys
@@ -8,22 +8,32 @@ from pathlib import Path
 from images.bill_of_materials import MACHINES, scan, write
 from images.building import PROJECT, REPOSITORY, TARGETS, ImageError, build, docker_command, inspect
 
+DEFAULT_TARGETS = ("litert", "tensorflow")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is the command's own: 0, 1 if it failed, 2 if an argument is wrong."""
     parser = argparse.ArgumentParser(prog="python -m images", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    building = commands.add_parser("build", help="build images and print the name and the size of each")
-    building.add_argument("targets", nargs="*", metavar="TARGET", help="litert and tensorflow if none is named")
-    building.add_argument("--base-image", help="a base other than AWS's Python image")
-    building.add_argument("--platform", choices=("linux/amd64", "linux/arm64"), help="the machine's own if left out")
-    building.add_argument("--models-directory", metavar="DIRECTORY", help="what a baked target bakes")
+    building = commands.add_parser("build", help="build images and print each one's name and size")
+    building.add_argument(
+        "targets", nargs="*", metavar="TARGET", help=f"what to build (default: {' '.join(DEFAULT_TARGETS)})"
+    )
+    building.add_argument("--base-image", help="the base image instead of AWS's Python image")
+    building.add_argument("--platform", choices=("linux/amd64", "linux/arm64"), help="default: this machine's")
+    building.add_argument("--models-directory", metavar="DIRECTORY", help="the models for a baked target")
     building.set_defaults(run=_build)
 
-    bill = commands.add_parser("bill", help="write the bills of materials, and look for known vulnerabilities")
-    bill.add_argument("--directory", type=Path, default=PROJECT / "build" / "bills", help="where the bills go")
-    bill.add_argument("--python", default="3.13", help="the version of Python in the base image")
-    bill.add_argument("--architecture", choices=sorted(MACHINES), default="amd64")
+    bill = commands.add_parser("bill", help="write the bills of materials and look for known vulnerabilities")
+    bill.add_argument(
+        "--directory",
+        type=Path,
+        default=PROJECT / "build" / "bills",
+        help="where to write the bills (default: build/bills)",
+    )
+    bill.add_argument("--python", default="3.13", help="Python's version in the base image (default: 3.13)")
+    bill.add_argument("--architecture", choices=sorted(MACHINES), default="amd64", help="default: amd64")
     bill.set_defaults(run=_bill)
 
     options = parser.parse_args(arguments)
@@ -31,10 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    for target in options.targets or ("litert", "tensorflow"):
-        if target not in TARGETS:
-            print(f"error: {target!r} is no target; there are {', '.join(TARGETS)}", file=sys.stderr)
-            return 2
+    targets: Sequence[str] = options.targets or DEFAULT_TARGETS
+    if unknown := [target for target in targets if target not in TARGETS]:
+        print(f"error: {unknown[0]!r} is not a target; choose from {', '.join(TARGETS)}", file=sys.stderr)
+        return 2
+    for target in targets:
         tag = f"{REPOSITORY}:{target}"
         try:
             build(
@@ -53,7 +64,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _bill(options: argparse.Namespace) -> int:
-    """The exit code is 1 if a known vulnerability was found."""
+    """Write and scan the bills; the exit code is 1 if a package has a known vulnerability."""
     packages = write(options.directory, options.python, options.architecture)
     vulnerable, unknown = scan(packages)
     print(

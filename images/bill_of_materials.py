@@ -1,6 +1,7 @@
-"""Bills of materials: what each image holds beside its base, as CycloneDX, and whether any of it is known to be unsafe.
+"""Bills of materials: the packages in each image, in CycloneDX format, and their known vulnerabilities.
 
-The bill follows from the locks alone, so it is the same on every machine. The scan asks PyPI through pip-audit.
+A bill depends only on the lock files, so it is the same on every machine. It leaves out the base image. The scan asks
+PyPI through pip-audit.
 """
 
 import json
@@ -15,15 +16,17 @@ from urllib.parse import quote
 
 from packaging.requirements import Requirement
 
-PROJECT = Path(__file__).resolve().parents[1]
+from images.building import PROJECT, REPOSITORY
+
 REQUIREMENTS = PROJECT / "handlers" / "requirements"
 LOCKS: Mapping[str, Sequence[str]] = {
     "litert": ["litert.txt"],
     "tensorflow": ["litert.txt", "tensorflow-{architecture}.txt"],
 }
-"""Each image target, and the locks that it is made from. A baked target adds models, no software."""
+"""The lock files of each image target. A baked target adds models, but no package."""
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+"""Architectures in Docker's words, and in Python's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +36,15 @@ class Package:
     name: str
     version: str
     sha256: Sequence[str]
-    """Of every file that the lock allows."""
+    """The hashes of every file that the lock allows, in hexadecimal."""
 
 
 def locked(text: str, python: str, architecture: str) -> list[Package]:
-    """The packages that a lock installs, by name.
+    """The packages that a lock installs, sorted by name.
 
     Args:
-        text: a requirements file with a pinned version and hashes for each package.
-        python: the image's version of Python, such as `3.13`.
+        text: a requirements file with a version and hashes for each package.
+        python: Python's version in the image, such as `3.13`.
         architecture: `amd64` or `arm64`.
     """
     environment = {
@@ -72,7 +75,7 @@ def bill(target: str, packages: Sequence[Package]) -> dict[str, Any]:
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {"component": {"type": "container", "name": f"tensorflow-lambda:{target}", "bom-ref": target}},
+        "metadata": {"component": {"type": "container", "name": f"{REPOSITORY}:{target}", "bom-ref": target}},
         "components": [_component(package) for package in packages],
         "dependencies": [{"ref": target, "dependsOn": [_url(package) for package in packages]}],
     }
@@ -85,7 +88,7 @@ def _component(package: Package) -> dict[str, Any]:
         "name": package.name,
         "version": package.version,
         "purl": _url(package),
-        "properties": [{"name": "tensorflow-lambda:locked-sha256", "value": value} for value in package.sha256],
+        "properties": [{"name": f"{REPOSITORY}:locked-sha256", "value": value} for value in package.sha256],
     }
 
 
@@ -94,10 +97,10 @@ def _url(package: Package) -> str:
 
 
 def scan(packages: Sequence[Package]) -> tuple[list[str], list[str]]:
-    """Ask for known vulnerabilities.
+    """Ask PyPI for known vulnerabilities.
 
     Returns:
-        What was found, a line for each vulnerability; and why packages could not be looked up, a line for each.
+        A line for each vulnerability, and a line for each package that was not looked up, with the reason.
     """
     with tempfile.TemporaryDirectory() as directory:
         pins = Path(directory) / "requirements.txt"
@@ -113,7 +116,7 @@ def scan(packages: Sequence[Package]) -> tuple[list[str], list[str]]:
     try:
         found: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
     except (json.JSONDecodeError, KeyError):
-        reason = (done.stderr.strip().splitlines() or ["pip-audit said nothing"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["pip-audit printed nothing"])[-1]
         return [], [f"{package.name} {package.version}: {reason}" for package in packages]
     vulnerable = [
         f"{each['name']} {each['version']}: {flaw['id']}, fixed in {', '.join(flaw['fix_versions']) or 'none yet'}"
@@ -124,7 +127,7 @@ def scan(packages: Sequence[Package]) -> tuple[list[str], list[str]]:
 
 
 def write(directory: Path, python: str, architecture: str) -> list[Package]:
-    """Write the bill of each image target to `directory`; print each file's path. Returns every package, once each."""
+    """Write the bill of each image target to `directory` and print its path. Returns every package once."""
     directory.mkdir(parents=True, exist_ok=True)
     packages: dict[str, Package] = {}
     for target, locks in LOCKS.items():

@@ -10,23 +10,23 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 TARGETS = ("litert", "tensorflow", "baked-litert", "baked-tensorflow")
 REPOSITORY = "tensorflow-lambda"
-"""Images built by hand are `tensorflow-lambda:<target>`."""
+"""`python -m images build` names an image `tensorflow-lambda:TARGET`."""
 
 CA_BUNDLE_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE")
-"""Where a machine behind a proxy that signs its downloads says which CA bundle it trusts; the build trusts it too."""
+"""Environment variables that name the CA bundle of this machine, as behind a proxy. The build trusts it too."""
 
 FIRST_WITHOUT_BUILDKIT = 23
-"""The first version of Docker's command line that builds with BuildKit only through its plugin buildx."""
+"""From this version on, Docker's command line needs its plugin buildx to build with BuildKit."""
 
 
 class ImageError(Exception):
-    """An image could not be built; the message says why and what to do."""
+    """An image could not be built; the message says why."""
 
 
 def docker_command() -> str | None:
-    """The first Docker command line on PATH that builds with BuildKit and whose engine answers; None if there is none.
+    """The first Docker command on PATH that builds with BuildKit and whose engine answers; None if there is none.
 
-    A machine may have several, and a newer one without its plugin buildx cannot build this image.
+    A machine may have several. One without BuildKit cannot build the handlers' image.
     """
     for directory in os.get_exec_path():
         command = shutil.which("docker", path=directory)
@@ -51,9 +51,9 @@ def build(
     Args:
         target: one of `TARGETS`.
         tag: the name that the image gets.
-        base_image, build_image: in place of the Dockerfile's own.
-        models_directory: for a baked target: a directory below `context`, relative to it, that .dockerignore lets in.
-        platform: `linux/amd64` or `linux/arm64`; the machine's own if None. The other one needs no emulator.
+        base_image, build_image: instead of the Dockerfile's defaults.
+        models_directory: for a baked target, the models: a path relative to `context` that .dockerignore includes.
+        platform: `linux/amd64` or `linux/arm64`; this machine's if None. Neither needs an emulator.
         no_cache: build every layer anew.
         context: a directory that holds `handlers/` and `.dockerignore`.
 
@@ -77,7 +77,7 @@ def build(
     ]
     done = subprocess.run(
         [command, "build", "--progress", "plain", *options, str(context)],
-        # Lambda refuses an index, which is what an image with an attestation is.
+        # An attestation would make the image an index, which Lambda refuses.
         env={**os.environ, "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -89,12 +89,12 @@ def build(
 
 
 def trusted_bundle() -> str | None:
-    """The CA bundle that this machine is told to trust, for the build's secret `ca`; None where it is told of none."""
+    """The CA bundle that this machine trusts, for the build's secret `ca`; None if no variable names one."""
     return next((os.environ[name] for name in CA_BUNDLE_VARIABLES if os.environ.get(name)), None)
 
 
 def inspect(command: str, image: str) -> Mapping[str, str]:
-    """What the engine knows of an image. Raises ImageError if there is none of that name."""
+    """Docker's description of an image. Raises ImageError if there is no image of that name."""
     done = subprocess.run([command, "image", "inspect", image], capture_output=True, text=True)
     if done.returncode:
         raise ImageError(done.stderr.strip())

@@ -1,1 +1,1 @@
-"""One machine: an emulated AWS, the functions' workers, and the deployment of the real program into them."""
+"""The stack on one machine: an emulated AWS, workers that run the functions, and a deployment of the real program."""

@@ -1,4 +1,4 @@
-"""ApiClient: JSON over one kept connection, so that what is measured is the API and not the connecting."""
+"""ApiClient: JSON over one open connection, so that measurements do not include connecting."""
 
 import http.client
 import json
@@ -24,13 +24,13 @@ class ApiClient:
         self._connection.close()
 
     def exchange(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
-        """Status and content of an answer."""
+        """The status and the body of a response."""
         self._connection.request(method, self._prefix + path, body, {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
         return answer.status, answer.read()
 
     def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Status and document of an answer; text where it is no JSON."""
+        """The status and the JSON document of a response; the text if it is not JSON."""
         status, content = self.exchange(method, path, None if body is None else json.dumps(body))
         try:
             return status, json.loads(content)

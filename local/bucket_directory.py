@@ -8,10 +8,10 @@ from handlers.manifest import POINTER_FILE
 
 
 class BucketDirectory:
-    """The objects below a prefix. A file appears whole, and a pointer after what it points to."""
+    """The objects below a prefix, as files. A file appears complete, and a pointer after its version."""
 
     def __init__(self, client: Any, bucket: str, prefix: str, root: Path) -> None:
-        """`client` is boto3's for S3. `root` is a file system's, which is empty."""
+        """`client` is a boto3 client of S3. `root` is an empty directory."""
         self._client = client
         self._bucket = bucket
         self._prefix = prefix
@@ -21,7 +21,7 @@ class BucketDirectory:
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """Show what the bucket holds now. From any thread; one at a time goes to the bucket."""
+        """Make the files equal to the objects. Safe in any thread; one thread works at a time."""
         with self._lock:
             listed = self._listed()
             for key in sorted(listed, key=lambda key: (key.endswith(f"/{POINTER_FILE}"), key)):
@@ -39,7 +39,7 @@ class BucketDirectory:
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
         except self._client.exceptions.NoSuchKey:
-            return  # deleted since it was listed, of which a further event tells
+            return  # deleted since it was listed; the event of that deletion refreshes again
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._incoming.open("wb") as file:

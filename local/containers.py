@@ -1,8 +1,8 @@
-"""Containers: workers that run the image that Lambda would run, and the engine that builds it.
+"""Containers: builds the functions' image and runs each worker as a container of it.
 
-A container has what a function has: the image's own user, a root that cannot be written, a /tmp of the function's size,
-no privileges, its memory and Lambda's number of threads and open files. It shares the network of this machine, where
-the Runtime API and the emulated AWS listen on the loopback interface.
+A container has the limits of a function: Lambda's user, a read-only root, a /tmp of the function's size, no privileges,
+the function's memory, and Lambda's number of threads and open files. It uses the network of this machine, because the
+Runtime API and the emulated AWS listen on the loopback interface.
 """
 
 import os
@@ -22,39 +22,39 @@ from local.logs import FunctionLogs
 from local.workers import Worker, exit_status, lambda_environment
 
 LAMBDA_USER, LAMBDA_GROUP = 993, 990
-"""What Lambda runs an image as."""
+"""The user and the group that Lambda runs an image as."""
 
 THREADS, OPEN_FILES = 1024, 1024
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 FIND_SECONDS = 5.0
-"""How long the engine may take to say which process of this machine a container's is."""
+"""How long to wait until Docker reports the process of a container."""
 
 KILLED = 137
-"""The status of a container that SIGKILL ended: 128 and the signal's number."""
+"""The exit status after SIGKILL: 128 plus the signal's number."""
 
 
 class Containers:
     """Starts each worker as a container of the function's image, on this machine's Docker engine."""
 
     def __init__(self, guard: Guard, endpoint_url: str, base_image: str | None = None) -> None:
-        """`endpoint_url` is the AWS that the handlers are to see; `base_image` stands in for the Dockerfile's own.
+        """`endpoint_url` is the AWS that the handlers call. `base_image` overrides the program's base image.
 
         Raises ImageError if no Docker engine answers.
         """
         command = docker_command()
         if command is None:
-            raise ImageError("no Docker engine with BuildKit answers; start one, or leave --docker out")
+            raise ImageError("no Docker engine with BuildKit answers; start one, or omit --docker")
         self._command = command
         self._guard = guard
         self._endpoint_url = endpoint_url
         self._base_image = base_image
 
     def build(self, project: Path, target: str, *, base_image: str | None, models_directory: str | None) -> str:
-        """Build a target of `handlers/Dockerfile` for this machine; the image's id, `sha256:…`.
+        """Build a target of `handlers/Dockerfile` for this machine. Returns the image's id, `sha256:…`.
 
-        The image's name goes when the stack ends; what it was built from stays in the engine's cache. `base_image` is
-        the program's wish, which this machine's own goes before. Raises ImageError.
+        The image loses its name when the stack ends; Docker keeps the layers in its cache. This machine's
+        `--base-image` overrides `base_image`. Raises ImageError.
         """
         name = f"tensorflow-lambda-local:{uuid.uuid4().hex[:12]}"
         self._guard.own_image(self._command, name)
@@ -81,22 +81,21 @@ class Containers:
                 *(self._command, "run", "--detach", "--name", name, "--init", "--network", "host"),
                 *_limits(function),
                 *_mounts(function),
-                *(
-                    part for variable in environment for part in ("--env", variable)
-                ),  # the values: as the client has them
+                # Names only: Docker's client takes the values from its own environment.
+                *(part for variable in environment for part in ("--env", variable)),
                 *(function.image_uri.rpartition("@")[2], function.handler),
             ],
             env={**os.environ, **environment},
             capture_output=True,
             text=True,
-            start_new_session=True,  # Ctrl-C in a terminal reaches the stack, not a container that is being made
+            start_new_session=True,  # so that Ctrl-C in a terminal does not interrupt the start of a container
         )
         refusal = started.stderr.strip() if started.returncode else None
         return _Container(self._command, name, self._guard, logs, exited, refusal)
 
 
 class _Container:
-    """A container, and a thread that copies what it prints into the function's log until it ends."""
+    """A container, and a thread that copies its output into the function's log."""
 
     def __init__(
         self,
@@ -128,13 +127,13 @@ class _Container:
             return False
 
     def memory_bytes(self) -> int:
-        self._found.wait(FIND_SECONDS)  # a handler may answer before the engine has said which process it is
+        self._found.wait(FIND_SECONDS)  # a handler may answer before Docker reports its process
         handler = self._process()
         try:
             memory = handler.memory_info() if handler else None
         except psutil.Error:
             return 0
-        # As for a process: pages of mapped files can be dropped under pressure. Nor does what lies in /tmp count.
+        # Pages of mapped files do not count: the kernel can drop them. Files in /tmp do not count either.
         return int(memory.rss - getattr(memory, "shared", 0)) if memory else 0
 
     def kill(self) -> None:
@@ -143,7 +142,7 @@ class _Container:
         self._guard.forget_container(self._command, self._name)
 
     def _process(self) -> psutil.Process | None:
-        """The handler's process as this machine sees it, the first child of the container's init; None until then."""
+        """The handler's process: the first child of the container's init. None if Docker has not reported it."""
         if self._handler is None and self._init is not None:
             try:
                 self._handler = next(iter(self._init.children()), None)
@@ -181,15 +180,15 @@ class _Container:
         self._guard.forget(follower)
 
     def _docker(self, *arguments: str) -> str:
-        """What Docker's command line prints; nothing if it fails, as for a container that is gone."""
+        """The output of a Docker command; empty if it fails, for example because the container is gone."""
         return subprocess.run(
             [self._command, *arguments], capture_output=True, text=True, start_new_session=True
         ).stdout.strip()
 
 
 def _limits(function: Function) -> list[str]:
-    # The kernel counts what lies in a tmpfs as the container's memory, which Lambda does not. The function's own limit
-    # is kept by its environment, which looks at the handler's process; this one stops what is too quick for it.
+    # The kernel counts files in a tmpfs as the container's memory; Lambda does not. The execution environment enforces
+    # the function's own limit. This limit stops a handler that allocates faster than the environment measures.
     memory = f"{function.memory_mib + function.ephemeral_storage_mib}m"
     return [
         *("--read-only", "--tmpfs", f"/tmp:size={function.ephemeral_storage_mib}m"),  # noqa: S108
@@ -200,10 +199,10 @@ def _limits(function: Function) -> list[str]:
 
 
 def _mounts(function: Function) -> list[str]:
-    """The directories that the function sees, and the user that may use them.
+    """Docker's options for the directories that the function mounts, and for the user that it runs as.
 
-    A file system's access point gives each client its own user, whoever the client is. Here it is the other way round:
-    the function runs as the directory's owner. An administrator's directory is given to Lambda's user.
+    In AWS, an access point gives its own user to every client. Here the function runs as the directory's owner instead.
+    If the stack runs as root, Lambda's user becomes the owner.
     """
     user, group = LAMBDA_USER, LAMBDA_GROUP
     mode = "rw" if MODEL_SYNC_TARGET in function.environment else "ro"

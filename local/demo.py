@@ -1,8 +1,8 @@
-"""The demonstration: both modes deployed, every model's whole held-out set predicted over HTTP, and the figures."""
+"""The demonstration: deploys both modes, predicts every held-out example over HTTP and compares the results."""
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -10,23 +10,24 @@ from handlers.manifest import DEFAULT_SIGNATURE
 from local.api_client import ApiClient
 from local.held_out import ACCURACY, HeldOut, read_held_out
 from local.shapes import Mode
-from local.stack import PROJECT, LocalStack, local_stack
+from local.stack import LocalStack, StartStack
+from local.stack_config import PROJECT
 from local.table import table
 
 BATCH = 64
-"""Examples in a request, while the held-out set is predicted."""
+"""Examples in a request of the held-out set."""
 
 WARM_REQUESTS = 50
-"""Requests of one example each, whose median is the warm latency."""
+"""Requests with one example each; their median is the warm latency."""
 
 
 class DemoError(Exception):
-    """A request of the demonstration was not answered as it should; the message has the functions' last lines."""
+    """A request of the demonstration failed; the message has the last lines of the functions' logs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What the API answered for one signature of one model."""
+    """The results for one signature of one model."""
 
     mode: str
     held_out: HeldOut
@@ -38,19 +39,20 @@ class Measured:
 
     @property
     def agrees(self) -> bool:
-        """Whether it is as good as the SavedModel."""
+        """Whether the figure equals the SavedModel's."""
         return self.held_out.agrees(self.figure)
 
 
-def run_demo(overrides: Mapping[str, str], **options: Any) -> bool:
-    """Print the demonstration; whether every figure agrees. `options` are those of `local_stack`. Raises DemoError, and
-    what `local_stack` raises."""
-    print("Deploying __main__.py, as it is, into an emulated AWS on this machine (auth=none: it checks no signatures).")
+def run_demo(start: StartStack, overrides: Mapping[str, str]) -> bool:
+    """Print the demonstration. Returns whether every figure agrees. Raises DemoError and what `local_stack` raises."""
+    print(
+        "Deploying the unmodified __main__.py into an emulated AWS on this machine (auth=none: no signatures checked)."
+    )
     measured: list[Measured] = []
-    not_played: dict[str, None] = {}
+    not_emulated: dict[str, None] = {}
     for mode in get_args(Mode):
         started = time.monotonic()
-        with local_stack({**overrides, "mode": mode}, **options) as deployed:
+        with start({**overrides, "mode": mode}) as deployed:
             count, seconds = len(deployed.deployment.resources), time.monotonic() - started
             functions = len(deployed.invocations.functions())
             print(
@@ -59,10 +61,10 @@ def run_demo(overrides: Mapping[str, str], **options: Any) -> bool:
                 flush=True,
             )
             measured += _measure(deployed, mode)
-            not_played |= dict.fromkeys(deployed.deployment.not_emulated)
+            not_emulated |= dict.fromkeys(deployed.deployment.not_emulated)
     _print_table(measured)
-    for each in not_played:
-        print(f"not played here: {each}.")
+    for each in not_emulated:
+        print(f"Not emulated here: {each}.")
     return _conclude(measured)
 
 
@@ -72,7 +74,7 @@ def _measure(stack: LocalStack, mode: str) -> list[Measured]:
         for model in stack.models:
             held_out = read_held_out(PROJECT / "build", model)
             if held_out is None:
-                print(f"  {model}: no held-out set in build/exports, so that there is nothing to compare")
+                print(f"  {model}: skipped, because build/exports has no held-out set to compare with")
                 continue
             measured += [_measure_signature(stack, client, mode, held_out, each) for each in held_out.signatures]
     return measured
@@ -83,7 +85,7 @@ def _measure_signature(stack: LocalStack, client: ApiClient, mode: str, held_out
         path, body = f"/v1/models/{held_out.model}:predict", held_out.predict_body(signature, start, stop)
         status, answer = client.request("POST", path, body)
         if status != 200:
-            raise DemoError(f"POST {path} was answered with {status}: {answer}\n{stack.log_tails()}")
+            raise DemoError(f"POST {path} returned {status}: {answer}\n{stack.log_tails()}")
         return answer["predictions"]
 
     stack.invocations.recycle(stack.function_of(held_out.model))
@@ -104,7 +106,7 @@ def _measure_signature(stack: LocalStack, client: ApiClient, mode: str, held_out
     )
 
 
-def _seconds(action: Any) -> float:
+def _seconds(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
@@ -131,7 +133,7 @@ def _print_table(measured: Sequence[Measured]) -> None:
     print()
     print(table(header.split("|"), rows, right={4, 6, 7, 9, 10}))
     print()
-    print("over HTTP: every held-out example, through API Gateway and Lambda. SavedModel: straight from TensorFlow.")
+    print("over HTTP: every held-out example, through API Gateway and Lambda. SavedModel: computed by TensorFlow.")
     print("cold start: the first request to a new function worker. warm median: of requests with one example each.")
 
 
@@ -143,10 +145,10 @@ def _conclude(measured: Sequence[Measured]) -> bool:
     print()
     if wrong := [each for each in measured if not each.agrees]:
         names = ", ".join(f"{each.held_out.model} ({each.signature}, mode {each.mode})" for each in wrong)
-        print(f"These do not answer as their SavedModel does: {names}")
+        print(f"These differ from their SavedModel: {names}")
         return False
     if not measured:
-        print("Nothing was compared: no model that is served has a held-out set. Try: make models")
+        print("Nothing was compared: none of the models has a held-out set. Try: make models")
         return False
     models = len({each.held_out.model for each in measured})
     examples = sum(each.held_out.size for each in measured)

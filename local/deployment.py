@@ -1,7 +1,7 @@
 """Deployment: runs the unmodified program, and creates what it registers in the emulated AWS.
 
 The Pulumi SDK talks to its engine through one interface, the resource monitor. Here the monitor is an object of this
-process: for each resource of a provider it calls the function of `local.resources`, and hands the outputs back.
+process: each resource of a provider is checked and created by its class in `local.resources`, whose outputs go back.
 Dependencies are the SDK's own work: it registers a resource when its inputs are known and what it waits for is there.
 """
 
@@ -19,9 +19,10 @@ from pulumi.runtime import configure, rpc, run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings
 
-from local.resources import CALLS, RESOURCES, file_of
 from local.resources.account import EmulatedAccount
 from local.resources.not_emulated import not_emulated
+from local.resources.provider import EmulatedProvider, Named, UntaughtError
+from local.resources.values import for_sdk, plain
 from local.stack_config import project_name, read_stack_config
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -105,10 +106,10 @@ def _run(account: EmulatedAccount, project: str, stack: str, config: Mapping[str
 
 
 class _Provider(Mocks):
-    """All providers in one: finds the function of a type, calls it, and says which resource failed."""
+    """All providers in one, as the SDK's monitor asks for them. Says which resource failed."""
 
     def __init__(self, account: EmulatedAccount) -> None:
-        self._account = account
+        self._provider = EmulatedProvider(account)
         self._lock = threading.Lock()
         self.created: list[Resource] = []
 
@@ -116,29 +117,22 @@ class _Provider(Mocks):
         inputs = _plain(args.inputs)
         if not args.custom or args.typ.startswith("pulumi:providers:"):
             return args.name if args.custom else None, inputs
-        create = RESOURCES.get(args.typ)
-        if create is None:
-            raise DeploymentError(
-                f"The local stack cannot create {args.name!r}, for it does not know the type {args.typ}. "
-                f"Add a function for it to {file_of(args.typ)} and name it in its RESOURCES."
-            )
+        resource = Named(pulumi_type=args.typ, name=args.name)
         try:
-            made = create(self._account, args.name, inputs)
+            made = self._provider.create(resource, self._provider.check(resource, plain(inputs)))
+        except UntaughtError as error:
+            raise DeploymentError(str(error)) from None
         except Exception as error:
             raise DeploymentError(f"Creating {args.typ} {args.name!r} failed: {error}") from error
         with self._lock:
             self.created.append(Resource(type=args.typ, name=args.name, id=made.id, inputs=frozenset(inputs)))
-        return made.id, {**inputs, **made.outputs}
+        return made.id, for_sdk(made.outputs)
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        answer = CALLS.get(args.token)
-        if answer is None:
-            raise DeploymentError(
-                f"The local stack does not know the provider function {args.token}. "
-                f"Add one for it to {file_of(args.token)} and name it in its CALLS."
-            )
         try:
-            return answer(self._account, _plain(args.args)), []
+            return self._provider.call(args.token, plain(_plain(args.args))), []
+        except UntaughtError as error:
+            raise DeploymentError(str(error)) from None
         except Exception as error:
             raise DeploymentError(f"Calling {args.token} failed: {error}") from error
 

@@ -1,4 +1,4 @@
-"""Emulator: the AWS of this machine, ministack in a process of its own, on the loopback interface only."""
+"""Emulator: runs ministack, an emulated AWS, as a process that listens only on the loopback interface."""
 
 import contextlib
 import os
@@ -21,14 +21,13 @@ HOST = "127.0.0.1"
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-"""What the emulator takes from everybody. They open nothing anywhere else."""
+"""The emulator accepts any credentials. These are valid nowhere else."""
 
 START_SECONDS = 60
-"""How long the emulator may take until it answers; about two seconds are usual."""
-
+"""How long the emulator may take until it answers. It usually takes about two seconds."""
 
 STOP_SECONDS = 5
-"""How long it may take to end by itself."""
+"""How long it may take to end after SIGTERM."""
 
 
 class EmulatorError(Exception):
@@ -38,8 +37,8 @@ class EmulatorError(Exception):
 class Emulator:
     """A running emulator. A context manager; leaving it ends the process and removes its state.
 
-    `port` 0 lets the operating system choose one. Raises EmulatorError if a chosen port is taken, or if the emulator
-    ends or stays silent while it starts.
+    `port` 0 takes a free one. Raises EmulatorError if another process uses the port, or if the emulator ends or does
+    not answer while it starts.
     """
 
     def __init__(self, guard: Guard, port: int = 0) -> None:
@@ -83,7 +82,7 @@ class Emulator:
 
     def session(self) -> "boto3.Session":
         """A boto3 session with the emulator's region and credentials."""
-        import boto3  # about 0.2 s, and the workers' side of this package needs none of it
+        import boto3  # takes about 0.2 s, and the workers do not need it
 
         return boto3.Session(
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
@@ -91,9 +90,10 @@ class Emulator:
             region_name=REGION,
         )
 
-    def client(self, service: Any) -> Any:
+    def client(self, service: str) -> Any:
         """A boto3 client of an emulated service."""
-        return self.session().client(service, endpoint_url=self.url)
+        # boto3's overloads know services by literal name only.
+        return self.session().client(service, endpoint_url=self.url)  # pyright: ignore
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -107,11 +107,11 @@ class Emulator:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         raise EmulatorError(
-            f"The emulated AWS gave no answer for {START_SECONDS} s. Its last lines:\n{self.log_tail()}"
+            f"The emulated AWS did not answer for {START_SECONDS} s. Its last lines:\n{self.log_tail()}"
         )
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines that the emulator wrote."""
+        """The last lines of the emulator's log."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
 
     def _stop(self) -> None:
@@ -124,7 +124,7 @@ class Emulator:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
+    """A port of the loopback interface that is free now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -132,13 +132,14 @@ def free_port() -> int:
 
 def _refuse_taken(port: int) -> None:
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose last connections only wait is free
+        # Without it, a port with connections in TIME_WAIT would count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
             raise EmulatorError(
                 f"Port {port} of {HOST} cannot be used: {error.strerror}. Choose another one with --port, "
-                "or leave --port out and a free one is taken."
+                "or omit --port to take a free one."
             ) from None
 
 
@@ -155,6 +156,6 @@ def _environment(port: int, state: Path) -> dict[str, str]:
         "TMPDIR": str(state),
         "STATE_DIR": str(state / "state"),
         "S3_DATA_DIR": str(state / "s3"),
-        "DOCKER_HOST": f"unix://{state}/no-docker.sock",  # it runs no function; the workers do
+        "DOCKER_HOST": f"unix://{state}/no-docker.sock",  # the workers run functions, not the emulator
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -1,7 +1,7 @@
 """ExecutionEnvironment: the life of one environment of a function, as Lambda runs it.
 
-Start, init (10 s, then once more inside the first invocation), invocations one after the other, and death: by the
-function's timeout, by its memory limit, by its own exit, or because nobody needs it any more.
+It starts, runs its init (10 s, then once more inside the first invocation), runs one invocation after the other, and
+ends: by the function's timeout, by its memory limit, by its own exit, or because the stack closes it.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
 
@@ -26,7 +26,7 @@ from local.runtime_api import (
 from local.workers import StartWorker, Worker
 
 SAMPLE_SECONDS = 0.02
-"""How often a busy worker's memory is looked at."""
+"""How often the memory of a busy worker is measured."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class OutOfMemory:
 
 
 Failure = InitFailed | Exited | TimedOut | OutOfMemory
-"""What may keep a worker from becoming ready."""
+"""The ways in which an init fails."""
 
 
 class ExecutionEnvironment:
-    """One environment. `invoke` may be called again and again, by one thread at a time, while it is `alive`."""
+    """One environment. Only one thread may call `invoke` at a time. After a failure, a new worker starts."""
 
     def __init__(self, function: Function, start: StartWorker, logs: FunctionLogs) -> None:
         self._function = function
@@ -59,12 +59,12 @@ class ExecutionEnvironment:
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another invocation without an init."""
+        """Whether the next invocation needs no init."""
         worker = self._worker
         return worker is not None and worker.running()
 
     def invoke(self, event: bytes, request_id: str | None = None, trace_id: str | None = None) -> Outcome:
-        """Run the handler on one event; the first time, and after a death, a cold start comes before it."""
+        """Run the handler on one event. If no worker is running, a cold start comes first."""
         request_id = request_id or str(uuid.uuid4())
         init_ms = None
         spent = 0.0
@@ -89,7 +89,7 @@ class ExecutionEnvironment:
         return outcome
 
     def close(self) -> None:
-        """End the environment for good, from any thread, whatever it is doing. May be called twice."""
+        """End the environment, even during an invocation. Safe in any thread, and to repeat."""
         self._closed = True
         self._end_worker()
 
@@ -103,8 +103,11 @@ class ExecutionEnvironment:
                 api.stop()
 
     def _init(self, seconds: float) -> tuple[Failure | None, float]:
-        """Start a worker and wait until it is ready. What went wrong, if anything, and the milliseconds since it runs:
-        making room for it, such as a container, is no part of Lambda's init phase."""
+        """Start a worker and wait until it is ready.
+
+        Returns the failure, if there is one, and the duration in milliseconds. As in Lambda, the duration does not
+        include the creation of the process or the container.
+        """
         self._peak_bytes = 0
         with self._lock:
             if self._closed:
@@ -139,11 +142,11 @@ class ExecutionEnvironment:
         )
         ended = self._wait(api, worker, time.monotonic() + seconds)
         if not isinstance(ended, Answered) or ended.error_type == RESPONSE_TOO_LARGE:
-            self._end_worker()  # of itself, a runtime client ends when its answer is refused
+            self._end_worker()  # a runtime client ends itself when its answer is refused
         return ended
 
     def _wait(self, api: RuntimeApi, worker: Worker, deadline: float) -> Event | TimedOut | OutOfMemory:
-        """The next event, while the worker's memory is watched."""
+        """The next event. Measures the worker's memory until it comes."""
         while True:
             left = deadline - time.monotonic()
             try:

@@ -1,5 +1,6 @@
-"""FileSystems: the directories of this machine that stand for the account's file systems, by access point."""
+"""FileSystems: the directories of this machine that emulate the account's file systems, by access point."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from local.guard import Guard
 
 
 class FileSystems:
-    """File systems and their access points. A function that mounts an access point sees the directory behind it."""
+    """File systems and their access points. A function that mounts an access point uses its directory."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -16,7 +17,7 @@ class FileSystems:
         self._lock = threading.Lock()
 
     def create(self, file_system_id: str) -> Path:
-        """A new, empty file system; its root directory, which is removed when the stack ends."""
+        """Create an empty file system. Returns its root directory, which is removed when the stack ends."""
         root = self._guard.directory("tensorflow-lambda-files-") / "root"
         root.mkdir()
         with self._lock:
@@ -26,19 +27,32 @@ class FileSystems:
     def open_access_point(self, arn: str, file_system_id: str, path: str = "/", permissions: int | None = None) -> None:
         """Let functions mount a directory of a file system under this ARN.
 
-        `permissions` are those of a root directory that the access point makes; one that makes none needs it to exist.
-        Raises KeyError for a file system that is not there, FileNotFoundError for a directory that is not.
+        With `permissions`, the access point creates the directory and sets them; without, the directory must exist.
+        Raises KeyError for an unknown file system, FileNotFoundError for a directory that does not exist.
         """
         directory = self._roots[file_system_id] / path.strip("/")
         if permissions is not None:
             directory.mkdir(parents=True, exist_ok=True)
             directory.chmod(permissions)
         if not directory.is_dir():
-            raise FileNotFoundError(f"the access point's root directory {path} is not in {file_system_id}")
+            raise FileNotFoundError(
+                f"{file_system_id} has no directory {path}, which the access point names as its root"
+            )
         with self._lock:
             self._access_points[arn] = directory
 
+    def close_access_point(self, arn: str) -> None:
+        """Let no further function mount a directory under this ARN. Those that do go on seeing it."""
+        with self._lock:
+            self._access_points.pop(arn, None)
+
+    def remove(self, file_system_id: str) -> None:
+        """Delete a file system with all its files. Raises KeyError for one that is not there."""
+        with self._lock:
+            root = self._roots.pop(file_system_id)
+        shutil.rmtree(root.parent, ignore_errors=True)
+
     def behind(self, access_point_arn: str) -> Path:
-        """The directory that a function sees through an access point. Raises KeyError if there is none of this ARN."""
+        """The directory of an access point. Raises KeyError for an unknown ARN."""
         with self._lock:
             return self._access_points[access_point_arn]

@@ -1,8 +1,8 @@
-"""Guard: sees to it that nothing outlives the local stack, however the stack ends.
+"""Guard: removes everything that the local stack made, even if the stack is killed.
 
-One small process, tied to the stack by a pipe. The stack tells it of every process group that it starts and every
-directory, container and image that it makes. When the pipe closes, be it by an orderly stop, a crash or SIGKILL, the
-guard ends those groups and removes those directories, containers and images.
+The guard is a small process that reads a pipe from the stack. The stack reports every process group that it starts and
+every directory, container and image that it makes. When the pipe closes, after a normal stop, a crash or SIGKILL, the
+guard kills those groups and removes those directories, containers and images.
 """
 
 import contextlib
@@ -19,20 +19,21 @@ from types import TracebackType
 from typing import IO, Self, cast
 
 CREATION_SECONDS = 10
-"""How long the Docker engine may take to create a container that it was asked for just before the stack was killed."""
+"""How long to look for a container that Docker was still creating when the stack was killed."""
 
 
 class Guard:
-    """The stack's side of the pipe. A context manager; leaving it cleans up whatever is still there."""
+    """The stack's side of the pipe. A context manager; leaving it removes what is left."""
 
     def __enter__(self) -> Self:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(__file__).resolve())],  # quick, and blind to this directory's modules
+            # -I and -S: it starts fast, and cannot import this directory's modules.
+            [sys.executable, "-I", "-S", str(Path(__file__).resolve())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
-            start_new_session=True,  # Ctrl-C in a terminal reaches the stack, not its guard
+            start_new_session=True,  # so that Ctrl-C in a terminal does not end the guard
         )
         self._pipe = cast("IO[str]", self._process.stdin)
         return self
@@ -45,29 +46,29 @@ class Guard:
         self._process.wait()
 
     def directory(self, prefix: str) -> Path:
-        """A new temporary directory, which is removed when the stack ends."""
+        """Create a temporary directory, which is removed when the stack ends."""
         path = Path(tempfile.mkdtemp(prefix=prefix))
         self._tell("directory", str(path))
         return path
 
     def watch(self, process: "subprocess.Popen[bytes]") -> None:
-        """End this process, the leader of a process group, and its group when the stack ends."""
+        """Kill this process and the process group that it leads when the stack ends."""
         self._tell("watch", str(process.pid))
 
     def forget(self, process: "subprocess.Popen[bytes]") -> None:
-        """The process is gone; its number may be given to another one."""
+        """The process has ended; another process may get its number."""
         self._tell("forget", str(process.pid))
 
     def own_container(self, docker: str, name: str) -> None:
-        """Remove this container, running or not, when the stack ends; `docker` is the command. Before it is created."""
+        """Remove this container when the stack ends. Call it before creating the container. `docker` is the command."""
         self._tell("container", f"{docker} {name}")
 
     def forget_container(self, docker: str, name: str) -> None:
-        """The container is removed."""
+        """The container was removed."""
         self._tell("forget-container", f"{docker} {name}")
 
     def own_image(self, docker: str, name: str) -> None:
-        """Take this name from its image when the stack ends, and with the last name the image."""
+        """Remove this name of an image when the stack ends. Docker removes the image with its last name."""
         self._tell("image", f"{docker} {name}")
 
     def _tell(self, verb: str, argument: str) -> None:
@@ -77,36 +78,36 @@ class Guard:
 
 
 def kill_group(leader: int) -> None:
-    """SIGKILL to a whole process group; one that is gone already is left in peace."""
+    """Send SIGKILL to a whole process group, if it still exists."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
 
 
 def main() -> None:
-    """Keep the books until the pipe closes, then clean up."""
+    """Record what the stack reports until the pipe closes, then remove it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    books: dict[str, dict[str, None]] = {verb: {} for verb in ("watch", "directory", "container", "image")}
+    reported: dict[str, dict[str, None]] = {verb: {} for verb in ("watch", "directory", "container", "image")}
     for line in sys.stdin:
         verb, argument = line.rstrip("\n").split(" ", 1)
-        if verb in books:
-            books[verb][argument] = None
+        if verb in reported:
+            reported[verb][argument] = None
         elif verb == "forget":
-            books["watch"].pop(argument, None)
+            reported["watch"].pop(argument, None)
         elif verb == "forget-container":
-            books["container"].pop(argument, None)
-    for leader in books["watch"]:
+            reported["container"].pop(argument, None)
+    for leader in reported["watch"]:
         kill_group(int(leader))
-    remove_containers([owned.rsplit(" ", 1) for owned in books["container"]])
-    for owned in books["image"]:
+    remove_containers([owned.rsplit(" ", 1) for owned in reported["container"]])
+    for owned in reported["image"]:
         docker, name = owned.rsplit(" ", 1)
         subprocess.run([docker, "image", "rm", name], capture_output=True)
-    for directory in books["directory"]:
+    for directory in reported["directory"]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
 def remove_containers(owned: list[list[str]]) -> None:
-    """Remove containers, also those that come up only now, for the stack was killed while it started them."""
+    """Remove containers, including those that Docker was still creating when the stack was killed."""
     deadline = time.monotonic() + CREATION_SECONDS
     while owned and time.monotonic() < deadline:
         owned = [[docker, name] for docker, name in owned if not _removed(docker, name)]

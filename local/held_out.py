@@ -1,4 +1,4 @@
-"""HeldOut: the examples that a sample model was not trained on, and how well answers fit them."""
+"""HeldOut: the examples that a sample model was not trained on, and the metric of predictions for them."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, POINTER_FILE, Ma
 ACCURACY, ERROR = "accuracy", "mean_absolute_error"
 
 REAL_DIGITS = 1e-4
-"""How far an error may be from the SavedModel's, as a share of it. Accuracies must be the same example for example."""
+"""How far a mean error may differ from the SavedModel's, as a fraction of it. Accuracies must be equal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,10 @@ class HeldOut:
     metric: str
     """`accuracy` or `mean_absolute_error`."""
     figure: float
-    """The metric as computed from the SavedModel, with TensorFlow, when the model was exported."""
+    """The metric of the SavedModel, computed with TensorFlow when the model was exported."""
     manifest: Manifest
     arrays: Mapping[str, npt.NDArray[Any]]
-    """By input name, and `label`."""
+    """Inputs by name, and `label`. The first dimension is the examples."""
 
     @property
     def size(self) -> int:
@@ -38,7 +38,7 @@ class HeldOut:
 
     @property
     def signatures(self) -> Sequence[str]:
-        """The signatures that the examples have inputs for, the default one first."""
+        """The signatures whose inputs the examples have, the default one first."""
         served = [name for name, each in self.manifest.signatures.items() if set(each.inputs) <= set(self.arrays)]
         return sorted(served, key=lambda name: (name != DEFAULT_SIGNATURE, name))
 
@@ -48,7 +48,7 @@ class HeldOut:
         return name
 
     def predict_body(self, signature: str, start: int, stop: int) -> dict[str, Any]:
-        """A TensorFlow Serving request for examples `start` to `stop`."""
+        """A TensorFlow Serving request with the examples from `start` up to `stop`, which is not included."""
         values = self.arrays[self.input_of(signature)][start:stop]
         if values.dtype.kind == "S":
             instances: list[Any] = [{"b64": base64.b64encode(value).decode()} for value in values]
@@ -58,25 +58,25 @@ class HeldOut:
         return {**named, "instances": instances}
 
     def figure_of(self, predictions: Sequence[Any]) -> float:
-        """The metric that these predictions, one for each example, reach."""
+        """The metric of these predictions, one for each example."""
         answered, label = np.asarray(predictions, np.float64), self.arrays["label"]
         if self.metric == ACCURACY:
             return float(np.mean(answered.argmax(axis=1) == label))
         return float(np.mean(np.abs(answered.reshape(-1) - label)))
 
     def agrees(self, figure: float) -> bool:
-        """Whether a figure is the SavedModel's."""
+        """Whether a figure equals the SavedModel's, within `REAL_DIGITS` for an error."""
         allowed = 0.5 / self.size if self.metric == ACCURACY else abs(self.figure) * REAL_DIGITS
         return abs(figure - self.figure) < allowed
 
 
 def shortest(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """The numbers that JSON writes with the fewest digits and that are these float32s when they are read."""
+    """The same float32 numbers as float64, each with the fewest decimal digits that still read back as it."""
     return values.astype("U").astype(np.float64)
 
 
 def read_held_out(build: Path, model: str) -> HeldOut | None:
-    """What `build/exports` has on a model of `build/repository`; None for a model that was not trained here."""
+    """The held-out examples in `build/exports` of a packaged model; None if it was not trained on this machine."""
     export, packaged = build / "exports" / model, build / "repository" / model
     if not (export / "test.npz").is_file():
         return None

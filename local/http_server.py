@@ -1,4 +1,4 @@
-"""LoopbackServer: the standard library's threading HTTP server, set up for many small exchanges on 127.0.0.1."""
+"""LoopbackServer: the standard library's threading HTTP server, for many small requests on 127.0.0.1."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,7 +8,7 @@ from local.emulator import HOST
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """Answers in a thread for each connection, from construction until `stop`."""
+    """Runs from construction until `stop`, with a thread for each connection."""
 
     daemon_threads = True
     block_on_close = False
@@ -21,28 +21,28 @@ class LoopbackServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """Host and port."""
+        """`host:port`."""
         return f"{HOST}:{self.server_address[1]}"
 
     def stop(self) -> None:
-        """Answer nobody any more, and free the port."""
+        """Stop the server and free the port."""
         self.shutdown()
         self.server_close()
         self._thread.join()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up, as every worker does that is killed, is no news."""
+        """Log nothing: a worker that is killed closes its connection, which is expected."""
 
 
 class JsonHandler(BaseHTTPRequestHandler):
-    """Reads a body, writes an answer, keeps the connection, and logs nothing."""
+    """Reads a body, sends a response, keeps the connection open and logs nothing."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
 
     def read_body(self) -> bytes:
-        """The request's body, sent whole or in chunks."""
+        """The request's body, chunked or not."""
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length") or 0))
         chunks: list[bytes] = []
@@ -53,7 +53,7 @@ class JsonHandler(BaseHTTPRequestHandler):
         return b"".join(chunks)
 
     def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        """Send a whole answer; JSON unless the headers say otherwise."""
+        """Send a response. Its content type is JSON unless `headers` has another one."""
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             self.send_header(name, value)
@@ -63,4 +63,4 @@ class JsonHandler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the standard library's name
-        """Nothing: what matters is in the functions' logs."""
+        """Log nothing: the functions' logs have every request."""

@@ -1,4 +1,4 @@
-"""Invocations: from a function's name and an event to an outcome, with as many environments as there are requests."""
+"""Invocations: runs functions on events, with an execution environment for each concurrent request."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from local.workers import StartWorker
 
 
 class _Pool:
-    """One function's environments."""
+    """The environments of one revision of a function."""
 
     def __init__(self, function: Function, logs: FunctionLogs) -> None:
         self.function = function
@@ -32,41 +32,59 @@ class _Pool:
 class Invocations:
     """All functions of the stack, and the environments that run them.
 
-    An invocation takes the warm environment that was used last, or starts a new one; an environment never has two
-    invocations at a time. Over a function's reserved concurrency, or the account's, an invocation is refused.
+    An invocation uses the warm environment that was used last, or starts a new one. An environment runs one invocation
+    at a time. An invocation over the function's reserved concurrency, or over the account's, is refused.
     """
 
     def __init__(self, start: StartWorker, directory: Path, concurrency: int = ACCOUNT_CONCURRENCY) -> None:
-        """`directory` is where the functions' logs go."""
+        """`directory` gets the functions' logs. `concurrency` is the account's."""
         self._start = start
         self._directory = directory
         self._concurrency = concurrency
-        self._pools: dict[str, _Pool] = {}
+        self._pools: dict[tuple[str, str], _Pool] = {}
+        self._current: dict[str, str] = {}
         self._lock = threading.Lock()
         self._given_back = threading.Condition(self._lock)
         self._listeners: list[Callable[[str, Report], None]] = []
 
     def register(self, function: Function) -> None:
-        """Make a function known, or change its configuration; environments of the old one are not used again."""
+        """Add a revision of a function, which then answers where a call names none.
+
+        A registration of the same revision again ends its idle environments; those of other revisions stay.
+        """
+        key = function.name, function.revision
         with self._lock:
-            old = self._pools.pop(function.name, None)
-            logs = old.logs if old else FunctionLogs(self._directory / f"{function.name}.log")
-            self._pools[function.name] = _Pool(function, logs)
+            old = self._pools.pop(key, None)
+            known = old or self._pools.get((function.name, self._current.get(function.name, "")))
+            logs = known.logs if known else FunctionLogs(self._directory / f"{function.name}.log")
+            self._pools[key] = _Pool(function, logs)
+            self._current[function.name] = function.revision
             idle = old.warm if old else []
         for environment in idle:
             environment.close()
 
+    def remove(self, name: str) -> None:
+        """Forget a function; its idle environments end now, the busy ones after their invocation."""
+        with self._lock:
+            self._current.pop(name, None)
+            pools = [self._pools.pop(key) for key in [key for key in self._pools if key[0] == name]]
+            idle = [environment for pool in pools for environment in pool.warm]
+        for environment in idle:
+            environment.close()
+        for pool in pools:
+            pool.logs.close()
+
     def function(self, name: str) -> Function:
-        """A function's configuration. Raises InvokeError if there is none of this name."""
+        """A function's configuration. Raises InvokeError for an unknown name."""
         return self._pool(name).function
 
     def functions(self) -> list[Function]:
         """Every function."""
         with self._lock:
-            return [pool.function for pool in self._pools.values()]
+            return [self._pools[key].function for key in self._current.items()]
 
     def logs(self, name: str) -> FunctionLogs:
-        """What a function's workers printed. Raises InvokeError if there is none of this name."""
+        """A function's log. Raises InvokeError for an unknown name."""
         return self._pool(name).logs
 
     def on_report(self, listener: Callable[[str, Report], None]) -> None:
@@ -81,16 +99,18 @@ class Invocations:
         trace_id: str | None = None,
         *,
         patient: bool = False,
+        revision: str | None = None,
     ) -> Outcome:
-        """Run a function on an event. Raises InvokeError where Lambda would refuse.
+        """Run a revision of a function on an event: the one registered last, unless `revision` names another.
 
-        A `patient` caller waits where others are refused for want of an environment, as an asynchronous event does in
-        its queue and the SDKs do by trying again.
+        Raises InvokeError where Lambda refuses an invocation.
+
+        A `patient` call is not throttled: it waits for a free environment, like an asynchronous event in its queue.
         """
-        self._pool(name)
+        self._pool(name, revision)
         if len(event) > PAYLOAD_BYTES:
             raise request_too_large(len(event))
-        pool, environment = self._take(name, patient)
+        pool, environment = self._take(name, revision, patient)
         try:
             outcome = environment.invoke(event, request_id, trace_id)
         finally:
@@ -100,10 +120,11 @@ class Invocations:
         return outcome
 
     def stop(self) -> None:
-        """End every environment, busy ones included, and close the logs."""
+        """End every environment, even a busy one, and close the logs."""
         with self._lock:
             pools = list(self._pools.values())
             self._pools.clear()
+            self._current.clear()
             environments = [environment for pool in pools for environment in (*pool.warm, *pool.busy)]
             self._given_back.notify_all()
         for environment in environments:
@@ -111,31 +132,37 @@ class Invocations:
         for pool in pools:
             pool.logs.close()
 
-    def recycle(self, name: str) -> None:
-        """End a function's idle environments, so that its next invocation is a cold start."""
-        pool = self._pool(name)
+    def recycle(self, name: str, revision: str | None = None) -> None:
+        """End a function's idle environments, or those of one revision, so that its next invocation is a cold start."""
+        self._pool(name)
         with self._lock:
-            idle, pool.warm = pool.warm, []
+            pools = [
+                pool for key, pool in self._pools.items() if key[0] == name and (revision is None or key[1] == revision)
+            ]
+            idle = [environment for pool in pools for environment in pool.warm]
+            for pool in pools:
+                pool.warm = []
         for environment in idle:
             environment.close()
 
-    def _pool(self, name: str) -> _Pool:
+    def _pool(self, name: str, revision: str | None = None) -> _Pool:
         with self._lock:
-            pool = self._pools.get(name)
+            return self._found(name, revision)
+
+    def _found(self, name: str, revision: str | None) -> _Pool:
+        pool = self._pools.get((name, self._current.get(name, "") if revision is None else revision))
         if pool is None:
             raise unknown_function(name)
         return pool
 
-    def _take(self, name: str, patient: bool) -> tuple[_Pool, ExecutionEnvironment]:
+    def _take(self, name: str, revision: str | None, patient: bool) -> tuple[_Pool, ExecutionEnvironment]:
         with self._lock:
             while True:
-                pool = self._pools.get(name)
-                if pool is None:
-                    raise unknown_function(name)
+                pool = self._found(name, revision)
                 refusal = self._refusal(pool)
                 if refusal is None:
                     break
-                if not patient or pool.function.reserved_concurrency == 0:
+                if not patient or self._found(name, None).function.reserved_concurrency == 0:
                     raise throttled(refusal)
                 self._given_back.wait()
             environment = pool.warm.pop() if pool.warm else ExecutionEnvironment(pool.function, self._start, pool.logs)
@@ -143,9 +170,11 @@ class Invocations:
         return pool, environment
 
     def _refusal(self, pool: _Pool) -> str | None:
-        """Why there is no environment for this function now, in Lambda's word."""
-        reserved = pool.function.reserved_concurrency
-        if reserved is not None and len(pool.busy) >= reserved:
+        """Lambda's reason to throttle this function now; None if an environment is free."""
+        name = pool.function.name
+        reserved = self._found(name, None).function.reserved_concurrency
+        busy = sum(len(each.busy) for key, each in self._pools.items() if key[0] == name)
+        if reserved is not None and busy >= reserved:
             return "ReservedFunctionConcurrentInvocationLimitExceeded"
         if sum(len(each.busy) for each in self._pools.values()) >= self._concurrency:
             return "ConcurrentInvocationLimitExceeded"
@@ -154,7 +183,7 @@ class Invocations:
     def _give_back(self, pool: _Pool, environment: ExecutionEnvironment) -> None:
         with self._lock:
             pool.busy.discard(environment)
-            current = self._pools.get(pool.function.name) is pool
+            current = self._pools.get((pool.function.name, pool.function.revision)) is pool
             kept = current and environment.alive
             if kept:
                 pool.warm.append(environment)

@@ -1,8 +1,11 @@
-"""InvokeApi: Lambda's Invoke operation over HTTP, and the door through which the emulated API Gateway comes to it.
+"""InvokeApi: Lambda's Invoke operation over HTTP, for clients and for the emulator.
 
-POST /2015-03-31/functions/NAME/invocations     as AWS: errors in the payload and in X-Amz-Function-Error
-POST /gateway/functions/NAME/invocations        as the emulator expects it of a function's proxy
-POST /followers/NAME                            the same, for what follows a bucket inside this process
+POST /2015-03-31/functions/NAME/invocations                    as in AWS: errors in the payload and in
+                                                               X-Amz-Function-Error
+POST /gateway/functions/NAME/invocations                       for the emulator, in the format that it expects
+POST /gateway/functions/NAME/revisions/REVISION/invocations    the same, for one revision of the function
+POST /followers/NAME                                           for the emulator: a bucket changed that this process
+                                                               follows
 """
 
 import json
@@ -20,11 +23,11 @@ GATEWAY_SECONDS = 30.0
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
 
 HEARTBEAT_SECONDS = 0.5
-"""How often a waiting emulator hears that work goes on: its own patience is the function's timeout without the init."""
+"""How often the emulator is told to keep waiting: by itself it allows the function's timeout, without the init."""
 
 
 class InvokeApi:
-    """The server. It answers from construction until `stop`."""
+    """The server. It runs from construction until `stop`."""
 
     def __init__(self, invocations: Invocations) -> None:
         class Handler(JsonHandler):
@@ -35,6 +38,8 @@ class InvokeApi:
                         _invoke(self, lambda: _call(invocations, self, name, body))
                     case ["gateway", "functions", name, "invocations"]:
                         _invoke_for_gateway(self, lambda: _call(invocations, self, name, body), body)
+                    case ["gateway", "functions", name, "revisions", revision, "invocations"]:
+                        _invoke_for_gateway(self, lambda: _call(invocations, self, name, body, revision), body)
                     case ["followers", name] if name in followers:
                         followers[name]()
                         self.answer(200, b"{}")
@@ -46,28 +51,36 @@ class InvokeApi:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The server's base URL."""
         return f"http://{self._server.address}"
 
-    def gateway_url(self, function: str) -> str:
-        """The address that the emulator is given for a function."""
-        return f"{self.url}/gateway/functions/{function}/invocations"
+    def gateway_url(self, function: str, revision: str = "") -> str:
+        """The URL by which the emulator invokes a function, or one revision of it."""
+        place = f"{function}/revisions/{revision}" if revision else function
+        return f"{self.url}/gateway/functions/{place}/invocations"
+
+    def revision_in(self, url: str) -> str | None:
+        """The revision that a URL from `gateway_url` names; None if it names none."""
+        before, _, rest = url.partition("/revisions/")
+        return rest.split("/")[0] if rest and before.startswith(self.url) else None
 
     def follower_url(self, name: str, changed: Callable[[], None]) -> str:
-        """An address that the emulator is given in place of a function's; `changed` is called for each event."""
+        """A URL for the emulator in place of a function's; each event calls `changed`."""
         self._followers[name] = changed
         return f"{self.url}/followers/{name}"
 
     def stop(self) -> None:
-        """Answer nobody any more, and free the port."""
+        """Stop the server and free the port."""
         self._server.stop()
 
 
-def _call(invocations: Invocations, request: JsonHandler, name: str, event: bytes) -> Outcome:
+def _call(
+    invocations: Invocations, request: JsonHandler, name: str, event: bytes, revision: str | None = None
+) -> Outcome:
     headers = request.headers
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
     patient = _source(event) == "notification"  # asynchronous: Lambda queues it
-    return invocations.invoke(name, event, request_id, trace_id, patient=patient)
+    return invocations.invoke(name, event, request_id, trace_id, patient=patient, revision=revision)
 
 
 def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:
@@ -83,8 +96,10 @@ def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:
 
 
 def _invoke_for_gateway(request: JsonHandler, call: Callable[[], Outcome], event: bytes) -> None:
-    """The emulator reads only status and body. An HTTP API never shows its clients what went wrong inside a function:
-    it says 500, or 503 where it got no answer."""
+    """Answer the emulator, which reads only the status and the body.
+
+    An HTTP API hides a function's errors from its clients: it answers 500, or 503 if the function did not answer.
+    """
     from_gateway = _source(event) == "gateway"
     outcome = _while_the_emulator_waits(request, call, GATEWAY_SECONDS if from_gateway else None)
     if isinstance(outcome, Outcome) and not outcome.failed:
@@ -105,7 +120,7 @@ def _payload(outcome: Outcome | InvokeError | None) -> bytes:
 def _while_the_emulator_waits(
     request: JsonHandler, call: Callable[[], Outcome], seconds: float | None
 ) -> Outcome | InvokeError | None:
-    """The outcome, or None if it takes longer than `seconds`. Until then HTTP's own "100 Continue" keeps the line."""
+    """The outcome, or None if it takes longer than `seconds`. Sends "100 Continue" meanwhile, so the emulator waits."""
     done = threading.Event()
     result: list[Outcome | InvokeError] = []
 
@@ -129,7 +144,7 @@ def _while_the_emulator_waits(
 
 
 def _source(event: bytes) -> Literal["gateway", "notification", "caller"]:
-    """Who sent an event: API Gateway, a bucket's notifications, or somebody who invoked the function."""
+    """The sender of an event: API Gateway, a bucket's notifications, or a caller of the Invoke operation."""
     try:
         document: Any = json.loads(event)
     except ValueError:

@@ -1,15 +1,15 @@
-"""FunctionLogs: what the workers print, with Lambda's START, END and REPORT lines, in a file for each function."""
+"""FunctionLogs: the log file of a function: its output and Lambda's START, END and REPORT lines."""
 
 import threading
 from collections import deque
 from pathlib import Path
 
 KEPT_LINES = 2000
-"""How many of the latest lines of each function stay in memory; the file has them all."""
+"""How many of the last lines stay in memory. The file has all."""
 
 
 class FunctionLogs:
-    """One function's log. Lines of several workers are never mixed within a line."""
+    """One function's log. Several workers may write to it; each line stays whole."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -18,7 +18,7 @@ class FunctionLogs:
         self._lock = threading.Lock()
 
     def write(self, line: str) -> None:
-        """Add one line. After `close` it is only kept in memory."""
+        """Add one line. After `close`, it stays only in memory."""
         with self._lock:
             self._lines.append(line)
             if not self._file.closed:
@@ -26,7 +26,7 @@ class FunctionLogs:
                 self._file.flush()
 
     def tail(self, lines: int = 20) -> str:
-        """The latest lines."""
+        """The last lines."""
         with self._lock:
             return "\n".join(list(self._lines)[-lines:])
 

@@ -1,7 +1,7 @@
 """RuntimeApi: Lambda's Runtime API for one execution environment, version 2018-06-01.
 
-The worker asks for the next invocation and posts what became of it; the environment hands out invocations and reads
-events. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+The worker asks for the next invocation and posts its result; the environment hands out invocations and reads events.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import queue
@@ -18,12 +18,12 @@ RESPONSE_TOO_LARGE = "Function.ResponseSizeTooLarge"
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
-    """One event on its way to a worker."""
+    """One event for a worker."""
 
     request_id: str
     event: bytes
     deadline_ms: int
-    """When the function's time is up, in milliseconds since the epoch."""
+    """When the function times out, in milliseconds since the epoch."""
     function_arn: str
     trace_id: str
 
@@ -55,14 +55,14 @@ class Exited:
     """The worker ended."""
 
     status: str
-    """As Lambda words it: `exit status 1`, `signal: killed`."""
+    """In Lambda's words: `exit status 1`, `signal: killed`."""
 
 
 Event = Ready | InitFailed | Answered | Exited
 
 
 class RuntimeApi:
-    """The server that one worker talks to. `events` holds what the worker, or its end, has told."""
+    """The server that one worker talks to. `events` has what the worker reported, and its end."""
 
     def __init__(self) -> None:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -92,7 +92,7 @@ class RuntimeApi:
         self._invocations.put(invocation)
 
     def stop(self) -> None:
-        """Free the port; a worker that still waits sees the connection close."""
+        """Stop the server and free the port. A worker that waits loses its connection."""
         self._invocations.put(None)
         self._server.stop()
 

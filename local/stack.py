@@ -1,7 +1,7 @@
-"""LocalStack: everything of one machine together, from the emulated AWS to the deployed program."""
+"""LocalStack: starts the emulated AWS and the workers, and deploys the program into them."""
 
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,13 @@ from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 from local.resources.account import EmulatedAccount
-from local.stack_config import project_name
+from local.stack_config import PROJECT, project_name
 from local.workers import ProcessWorkers
-
-PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalStack:
-    """A deployed stack that answers."""
+    """A deployed stack that answers requests."""
 
     deployment: Deployment
     emulator: Emulator
@@ -29,11 +27,11 @@ class LocalStack:
 
     @property
     def api_url(self) -> str:
-        """Where the HTTP API answers."""
+        """The base URL of the API."""
         return str(self.deployment.outputs["apiUrl"])
 
     def setting(self, key: str) -> str:
-        """What the program was configured with under a key of its own, as text."""
+        """The value of a setting of the program, as text."""
         return self.deployment.config[f"{project_name(PROJECT)}:{key}"]
 
     @property
@@ -46,9 +44,13 @@ class LocalStack:
         return str(self.deployment.outputs["functionNames"][model])
 
     def log_tails(self, lines: int = 15) -> str:
-        """The latest lines of every function."""
+        """The last lines of every function's log."""
         tails = [(each.name, self.invocations.logs(each.name).tail(lines)) for each in self.invocations.functions()]
         return "\n".join(f"--- {name}\n{tail}" for name, tail in tails if tail)
+
+
+StartStack = Callable[[Mapping[str, str]], AbstractContextManager[LocalStack]]
+"""Starts a stack with these settings over the stack file's: `local_stack` with the rest of its arguments given."""
 
 
 @contextmanager
@@ -61,13 +63,23 @@ def local_stack(
     docker: bool = False,
     base_image: str | None = None,
 ) -> Generator[LocalStack]:
-    """Start the emulated AWS, deploy the program into it, and take everything away at the end.
+    """Start the emulated AWS, deploy the program into it, and remove everything at the end.
 
-    The emulator checks no signatures, so that `auth` is `none` unless the overrides say otherwise. Raises
-    EmulatorError, DeploymentError, StackConfigError, and what the program raises.
+    Args:
+        overrides: settings over the stack file's, by key and as text. `auth` is `none` by default, because the emulator
+            checks no signatures.
+        stack: which stack file to read.
+        port: of the emulated AWS; 0 for a free one.
+        project: the directory of the program.
+        docker: build the image and run the functions in containers of it.
+        base_image: with `docker`, the base image instead of the program's.
 
-    With `docker`, the image is built, on `base_image` if there is one, and the functions run in containers of it.
-    Raises ImageError, too, if no Docker engine answers.
+    Raises:
+        EmulatorError: the emulated AWS did not start.
+        StackConfigError: the configuration cannot be read.
+        DeploymentError: a resource could not be created.
+        ImageError: with `docker`, no Docker engine answers or the build failed.
+        Exception: whatever the program raises.
     """
     with ExitStack() as cleanup:
         guard = cleanup.enter_context(Guard())

@@ -1,4 +1,4 @@
-"""A stack's configuration without the Pulumi CLI: the schema's defaults, the stack's file, what was said by hand."""
+"""A stack's configuration without the Pulumi CLI: defaults from the schema, then the stack's file, then overrides."""
 
 import json
 from collections.abc import Mapping
@@ -7,9 +7,12 @@ from typing import Any
 
 import yaml
 
+PROJECT = Path(__file__).resolve().parents[1]
+"""The directory of this project, with `Pulumi.yaml` and `__main__.py`."""
+
 
 class StackConfigError(Exception):
-    """A configuration file or an override cannot be read; the message says which and why."""
+    """A configuration file or an override cannot be read; the message says which one and why."""
 
 
 def project_name(project: Path) -> str:
@@ -18,10 +21,10 @@ def project_name(project: Path) -> str:
 
 
 def read_stack_config(project: Path, stack: str, overrides: Mapping[str, str]) -> dict[str, str]:
-    """The configuration that the CLI would hand to the program, by namespaced key and as text.
+    """The configuration that the CLI would give to the program, as text by key with namespace.
 
-    Defaults of the schema in `Pulumi.yaml`, then `Pulumi.<stack>.yaml`, then `overrides`, whose keys may leave out the
-    project's namespace. Raises StackConfigError.
+    Later values win: defaults in `Pulumi.yaml`, `Pulumi.<stack>.yaml`, `overrides`. A key of `overrides` without a
+    namespace is the project's own. Raises StackConfigError.
     """
     namespace = project_name(project)
     schema = _read(project / "Pulumi.yaml").get("config", {})
@@ -35,7 +38,7 @@ def parse_override(text: str) -> tuple[str, str]:
     """The key and the value of `key=value`. Raises StackConfigError."""
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise StackConfigError(f"{text!r} is no setting; write key=value, for example memoryMib=512")
+        raise StackConfigError(f"{text!r} is not a setting; write key=value, for example memoryMib=512")
     return key, value
 
 

@@ -1,10 +1,10 @@
-"""A table for a terminal."""
+"""Tables for a terminal."""
 
 from collections.abc import Collection, Sequence
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
-    """Aligned columns under their headings; those whose number is in `right` are aligned to the right."""
+    """Columns under their headings, aligned to the left, or to the right if the column's number is in `right`."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
 
     def line(cells: Sequence[str]) -> str:

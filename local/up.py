@@ -1,4 +1,4 @@
-"""The API of this machine, left running: what it prints works when it is pasted into another terminal."""
+"""Keeps the API running, and prints commands to paste into another terminal."""
 
 import json
 import shlex
@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.held_out import HeldOut, read_held_out, shortest
-from local.stack import PROJECT, LocalStack, local_stack
+from local.stack import LocalStack, StartStack
+from local.stack_config import PROJECT
 
 SHORT = 16
-"""How many numbers an example may have to be shown in full."""
+"""Numbers that an example may have at most to be printed."""
 
 
-def run_up(overrides: Mapping[str, str], **options: Any) -> None:
-    """Deploy, print how to ask, and wait until the process is told to stop. `options` are those of `local_stack`, which
-    raises what this raises."""
-    with local_stack(overrides, **options) as deployed:
+def run_up(start: StartStack, overrides: Mapping[str, str]) -> None:
+    """Deploy, print example requests, and wait for a signal. Raises what `local_stack` raises."""
+    with start(overrides) as deployed:
         for line in _introduction(deployed):
             print(line)
         print("\nRunning. Ctrl-C stops it and removes everything.", flush=True)
@@ -26,8 +26,8 @@ def run_up(overrides: Mapping[str, str], **options: Any) -> None:
 def _introduction(stack: LocalStack) -> Iterator[str]:
     yield f"The API answers at {stack.api_url}"
     where = f"storage {stack.setting('storage')}, mode {stack.setting('mode')}"
-    yield f"It serves {', '.join(stack.models)} ({where}). auth=none: the emulated AWS checks no signatures."
-    yield from (f"Not played here: {each}." for each in stack.deployment.not_emulated)
+    yield f"It serves {', '.join(stack.models)} ({where}). auth=none: no signatures are checked."
+    yield from (f"Not emulated here: {each}." for each in stack.deployment.not_emulated)
     yield ""
     yield "TensorFlow Serving REST"
     held_out = [each for model in stack.models if (each := read_held_out(PROJECT / "build", model))]

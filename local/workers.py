@@ -1,8 +1,7 @@
-"""Workers: what runs a function's handler. A kind of worker is one class: `ProcessWorkers` here, for processes of this
-machine, or `Containers`.
+"""Workers: run a function's handler. Each kind of worker is a class: `ProcessWorkers`, here, or `Containers`.
 
-A worker is started once, talks to its own Runtime API, and is killed at the end of its environment's life. Everything
-that is Lambda's behaviour (timeouts, memory, reuse) is in `environments` and the same for every kind.
+A worker starts once, talks to its own Runtime API, and is killed when its environment ends. Lambda's behaviour
+(timeouts, memory, reuse) is in `environments`, the same for every kind.
 """
 
 import os
@@ -27,20 +26,20 @@ class Worker(Protocol):
     """One running copy of a function's handler."""
 
     def running(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is still running."""
         ...
 
     def memory_bytes(self) -> int:
-        """Memory that it holds now and that could not be given back; 0 if it is gone."""
+        """Its memory without pages of mapped files, which the kernel can drop; 0 if it has ended."""
         ...
 
     def kill(self) -> None:
-        """End it and everything that it started, remove its /tmp, and return when that is done."""
+        """Kill it and every process that it started, and remove its /tmp. Returns when that is done."""
         ...
 
 
 class StartWorker(Protocol):
-    """A kind of worker: starts one that talks to the Runtime API at `address` and reports its end to `exited`."""
+    """Starts a worker that talks to the Runtime API at `address`. `exited` gets its exit status in Lambda's words."""
 
     def __call__(
         self, function: Function, address: str, log_stream: str, logs: FunctionLogs, exited: Callable[[str], None]
@@ -48,10 +47,10 @@ class StartWorker(Protocol):
 
 
 class ProcessWorkers:
-    """Starts each worker as `python -m awslambdaric HANDLER`, with the project's sources and this environment."""
+    """Starts each worker as `python -m awslambdaric HANDLER`, with the project's sources and packages."""
 
     def __init__(self, guard: Guard, root: Path, endpoint_url: str) -> None:
-        """`root` is the directory that holds `handlers/`; `endpoint_url` is the AWS that the handlers are to see."""
+        """`root` is the directory with `handlers/`; `endpoint_url` is the AWS that the handlers call."""
         self._guard = guard
         self._root = root
         self._endpoint_url = endpoint_url
@@ -116,7 +115,7 @@ class _ProcessWorker:
             memory = self._psutil.memory_info()
         except psutil.Error:
             return 0
-        # Pages of mapped files (libraries, weights) can be dropped under pressure, so they never get a function killed.
+        # Pages of mapped files (libraries, weights) do not count: the kernel can drop them.
         return int(memory.rss - getattr(memory, "shared", 0))
 
     def kill(self) -> None:
@@ -129,7 +128,9 @@ class _ProcessWorker:
 
 def lambda_environment(function: Function, address: str, log_stream: str) -> dict[str, str]:
     """The environment variables that Lambda sets, and the function's own.
-    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+    """
     return {
         "AWS_DEFAULT_REGION": REGION,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
@@ -149,8 +150,10 @@ def lambda_environment(function: Function, address: str, log_stream: str) -> dic
 
 
 def _with_mounts(function: Function) -> dict[str, str]:
-    """The function's variables with each mount path replaced by the directory that stands for it: a process, unlike a
-    container, sees this machine's directories where they are."""
+    """The function's variables that name a mount path, with the directory of this machine in place of the path.
+
+    A container mounts the directory at that path; a process cannot.
+    """
     replaced: dict[str, str] = {}
     for name, value in function.environment.items():
         for path, directory in function.mounts.items():
@@ -160,7 +163,7 @@ def _with_mounts(function: Function) -> dict[str, str]:
 
 
 def exit_status(returncode: int) -> str:
-    """How Lambda words the end of a process; a negative number is that of the signal that ended it."""
+    """The end of a process in Lambda's words. A negative return code is the number of the signal that ended it."""
     if returncode >= 0:
         return f"exit status {returncode}"
     names = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated", signal.SIGSEGV: "segmentation fault"}

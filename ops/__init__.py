@@ -1,1 +1,1 @@
-"""Operator commands: what a stack would create, grant and cost, told before anything is created."""
+"""Commands for operators: what a stack would create, grant and cost, shown before anything is created."""

@@ -1,60 +1,27 @@
-"""What a stack would grant and create, told without an AWS account: `python -m ops iam`, `python -m ops resources`."""
+"""Shows what a stack would create, grant and cost. Needs no AWS account."""
 
 import argparse
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 
-from local.stack_config import StackConfigError, parse_override
-from ops import grants, resources
-from ops.program import record
-
-PROJECT = Path(__file__).parents[1]
+from local.stack_config import StackConfigError
+from ops.commands import COMMANDS
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run a command; the exit status is 1 where what it looked at is not as it should be, 2 where it could not look."""
-    chosen = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is the command's own: 0, 1 if it found a fault, 2 if the configuration is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        of_command = commands.add_parser(command.NAME, help=command.HELP, description=command.HELP)
+        command.add_arguments(of_command)
+        of_command.set_defaults(run=command.run)
+    options = parser.parse_args(arguments)
     try:
-        return int(chosen.run(chosen))
+        return int(options.run(options))
     except (StackConfigError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="command")
-    iam = commands.add_parser("iam", help="print every policy that a stack makes")
-    iam.add_argument("--stack", default="dev", help="whose Pulumi.<stack>.yaml is read (default: dev)")
-    iam.add_argument("--config", action="append", default=[], metavar="key=value", help="a setting; may be repeated")
-    iam.add_argument("--json", action="store_true", help="print documents for a program to read")
-    iam.set_defaults(run=_iam)
-    table = commands.add_parser("resources", help="write what each shape of stack creates and costs")
-    table.add_argument("--check", action="store_true", help="write nothing; fail if the file is out of date")
-    table.set_defaults(run=_resources)
-    return parser
-
-
-def _iam(chosen: argparse.Namespace) -> int:
-    overrides = dict(map(parse_override, chosen.config))
-    found = grants.policies(record(PROJECT, chosen.stack, overrides))
-    print(grants.as_json(found) if chosen.json else grants.as_text(found))
-    for breach in (breaches := grants.unexplained(found)):
-        print(f"wider than it needs to be: {breach}", file=sys.stderr)
-    return 1 if breaches else 0
-
-
-def _resources(chosen: argparse.Namespace) -> int:
-    written = PROJECT / resources.FILE
-    text = resources.document(PROJECT)
-    if not chosen.check:
-        written.write_text(text)
-        print(f"{resources.FILE} is written")
-        return 0
-    if written.is_file() and written.read_text() == text:
-        return 0
-    print(f"{resources.FILE} is out of date; `make resources` writes it", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a stack costs while nobody calls it, by the list prices of `prices.toml`."""
+"""What an idle stack costs, by the list prices of `prices.toml`."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.recorder import Recorder, Registered
+from ops.resource_types import resource_types
 
 PRICES = Path(__file__).with_name("prices.toml")
 MIB_PER_GB = 1024
@@ -20,7 +21,7 @@ class Price:
     unit: str
     what: str
     page: str
-    """Where AWS says what it is today."""
+    """The page of AWS with today's price."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,30 +41,21 @@ def price_list() -> PriceList:
     return PriceList(**values, price=prices)
 
 
-STORED: Mapping[str, tuple[str, str]] = {
-    "aws:s3/bucket:Bucket": ("s3_storage", "models in the bucket"),
-    "aws:efs/fileSystem:FileSystem": ("efs_storage", "models on the EFS file system"),
-    "aws:s3/filesFileSystem:FilesFileSystem": ("s3files_storage", "models that S3 Files keeps close"),
-    "aws:ecr/repository:Repository": ("ecr_storage", "images"),
-    "aws:cloudwatch/logGroup:LogGroup": ("logs_storage", "logs"),
-}
-"""What is billed by what it holds: the price and what is held."""
-
-
 def monthly(stack: Recorder) -> float:
-    """US dollars a month that a stack costs whatever it holds, while nobody calls it."""
+    """US dollars a month that an idle stack pays by time."""
     prices = price_list().price
     return sum(prices[key].usd * quantity for each in stack.registered for key, quantity in _quantities(each, stack))
 
 
 def by_content(stack: Recorder) -> list[tuple[Price, str]]:
-    """What is billed by the GB that a stack holds: the price, and of what."""
-    types = {each.type for each in stack.registered}
-    return [(price_list().price[key], held) for type_, (key, held) in STORED.items() if type_ in types]
+    """What a stack pays for each GB that it holds: the price, and of what."""
+    present = {each.type for each in stack.registered}
+    held = {each.price: each.holds for type_, each in resource_types().items() if type_ in present}
+    return [(price, held[key]) for key, price in price_list().price.items() if key in held]
 
 
 def _quantities(resource: Registered, stack: Recorder) -> Iterator[tuple[str, float]]:
-    """What one resource is billed for by time: keys of prices, and how much of each in a month."""
+    """What one resource pays by time: keys of prices, and the units of each in a month."""
     hours, inputs = price_list().hours_per_month, resource.inputs
     match resource.type:
         case "aws:cloudwatch/metricAlarm:MetricAlarm":
@@ -88,7 +80,7 @@ def _function_of(resource: Registered, stack: Recorder) -> Mapping[str, Any]:
     """The inputs of the function that a resource belongs to."""
     awaited = stack.waits_for(resource)
     functions = [each for each in stack.of("aws:lambda/function:Function") if each.urn in awaited]
-    # Others, such as the one that fills a file system, are waited for by the function itself.
+    # The function itself may wait for another one, such as the one that fills a file system.
     return next(each.inputs for each in functions if not any(each.urn in stack.waits_for(other) for other in functions))
 
 

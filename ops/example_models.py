@@ -1,4 +1,4 @@
-"""Example model repositories: the real documents around a few bytes, for what needs models but not their answers."""
+"""Example model repositories: real manifests and pointers around a few bytes, for programs that run no model."""
 
 import hashlib
 from pathlib import Path
@@ -25,7 +25,7 @@ FORMS: dict[EngineName, tuple[ArtifactForm, str]] = {
 def package(
     root: Path, model: str, *, version: int = 1, engine: EngineName = "litert", content: bytes = b"weights"
 ) -> Path:
-    """Add a version of a model to the repository under `root`, and make it the current one."""
+    """Add a version of a model to the repository in `root`, and make it the current one. Returns `root`."""
     directory = root / model / str(version)
     form, served = FORMS[engine]
     files = {served: content, "saved_model/saved_model.pb": b"export of " + content}

@@ -1,4 +1,4 @@
-"""Every grant of a stack as text: who may do what to which resource, and why, where that is every resource."""
+"""Every IAM policy of a stack as text or JSON, with the reason for each grant on every resource."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """One policy of a stack: what a role is granted, or who is let in to a resource."""
+    """One policy of a stack: what a role may do, or who may use a resource."""
 
     owner: str
     """The role's or the resource's name."""
@@ -25,7 +25,7 @@ class Policy:
 
 
 def policies(stack: Recorder) -> list[Policy]:
-    """Every policy of a stack: the roles', with who assumes them, then those of resources."""
+    """Every policy of a stack: first those of roles, then those of resources."""
     found: list[Policy] = []
     for role in stack.of(ROLE):
         services = [service for each in statements(role.inputs["assumeRolePolicy"]) for service in _principals(each)]
@@ -46,12 +46,12 @@ def policies(stack: Recorder) -> list[Policy]:
 
 
 def as_text(found: Sequence[Policy]) -> str:
-    """Policies for a person to read; a grant on every resource has its reason beside it."""
+    """The policies as text; each grant on every resource is followed by its reason."""
     return "\n".join(line for policy in found for line in _policy_lines(policy))
 
 
 def as_json(found: Sequence[Policy]) -> str:
-    """Policies for a program to read, as a list of documents."""
+    """The policies as a JSON list of documents."""
     documents = [
         {"owner": policy.owner, "about": policy.about, "Version": "2012-10-17", "Statement": list(policy.statements)}
         for policy in found
@@ -60,7 +60,7 @@ def as_json(found: Sequence[Policy]) -> str:
 
 
 def unexplained(found: Sequence[Policy]) -> list[str]:
-    """Wildcard actions that are allowed, and grants on every resource for which there is no reason."""
+    """A line for each wildcard action that is allowed and each grant on every resource without a reason."""
     return [
         breach
         for policy in found
@@ -85,7 +85,7 @@ def _policy_lines(policy: Policy) -> Iterator[str]:
 
 
 def _reasons(actions: Sequence[str]) -> Iterator[str]:
-    """Why these actions are granted on every resource: each reason once, with its actions."""
+    """Why these actions are granted on every resource: a line for each reason, with its actions."""
     by_reason: dict[str, list[str]] = {}
     for action in actions:
         by_reason.setdefault(WITHOUT_RESOURCE_LEVEL.get(action, "NO REASON IS KNOWN"), []).append(action)
@@ -105,10 +105,10 @@ def _kind(resource: Registered) -> str:
     words = resource.type.rsplit(":", 1)[-1]
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in words).strip()
     if resource.type == "aws:ec2/vpcEndpoint:VpcEndpoint":
-        return "endpoint policy: it filters, and grants nothing to whoever has no grant of their own"
+        return "endpoint policy: it only filters; a caller needs a grant as well"
     return spaced if "policy" in spaced else f"policy of a {spaced}"
 
 
 def _is_document(text: Any) -> bool:
-    """Whether a policy is an IAM document; an image repository's rules of expiry are called a policy, too."""
+    """Whether a policy is an IAM document. The lifecycle rules of an image repository are called a policy too."""
     return isinstance(text, str) and "Statement" in json.loads(text)

@@ -1,10 +1,12 @@
-"""What AWS would answer to a program that is only recorded: the outputs that it computes, and a few calls."""
+"""The answers of AWS to a program that is only recorded: outputs that AWS computes, and provider functions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi.runtime import mocks
+
+from ops.resource_types import resource_types
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -19,7 +21,7 @@ class StoredObject:
 
 
 class RecordedAws(mocks.Mocks):
-    """What AWS would answer: computed outputs by type. A call that is not answered here raises."""
+    """Answers as AWS would. Raises NotImplementedError for a provider function without an answer here."""
 
     def __init__(self, objects: Mapping[str, StoredObject], images: Mapping[str, str]) -> None:
         self.objects = objects
@@ -28,8 +30,9 @@ class RecordedAws(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if not args.custom:
             return None, dict(args.inputs)
-        computed = COMPUTED.get(args.typ, lambda name, inputs: {})(args.name, args.inputs)
-        return f"{args.name}-id", {**args.inputs, **computed}
+        known = {**args.inputs, **_identity(args.typ, args.name, args.inputs)}
+        computed = COMPUTED.get(args.typ, lambda name, known: {})(args.name, known)
+        return _id(args.name), {**known, **computed}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         answer = {
@@ -58,95 +61,55 @@ class RecordedAws(mocks.Mocks):
         return {**asked, "id": asked["repositoryName"], "region": REGION, "imageIds": held}
 
 
-def _named(name: str, inputs: Mapping[str, Any]) -> str:
+def _id(logical_name: str) -> str:
+    return f"{logical_name}-id"
+
+
+def _identity(type_: str, logical_name: str, inputs: Mapping[str, Any]) -> dict[str, str]:
+    """A resource's name, and its ARN if `resource_types.toml` has one for the type."""
     prefix = inputs.get("namePrefix")
-    return inputs.get("name") or (f"{prefix}1234567" if prefix else f"{name}-1234567")
+    name = inputs.get("name") or (f"{prefix}1234567" if prefix else f"{logical_name}-1234567")
+    known = resource_types().get(type_)
+    if known is None or known.arn is None:
+        return {"name": name}
+    fields = {**inputs, "name": name, "id": _id(logical_name), "region": REGION, "account": ACCOUNT}
+    return {"name": name, "arn": known.arn.format_map(fields)}
 
 
-def _arn(service: str, path: str, *, regional: bool = True) -> str:
-    return f"arn:aws:{service}:{REGION if regional else ''}:{ACCOUNT}:{path}"
-
-
-def _function(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    own = _named(name, inputs)
-    arn = _arn("lambda", f"function:{own}")
-    return {"name": own, "arn": arn, "version": "1", "qualifiedArn": f"{arn}:1", "invokeArn": f"{arn}/invocations"}
-
-
-def _alias(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    arn = _arn("lambda", f"function:{inputs['functionName']}:{inputs['name']}")
-    return {"arn": arn, "invokeArn": f"{arn}/invocations"}
-
+EXECUTION_ARN = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:abcdefghij"
 
 COMPUTED: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
-    "aws:s3/bucket:Bucket": lambda name, inputs: {
-        "bucket": f"{name}-1234567",
-        "arn": f"arn:aws:s3:::{name}-1234567",
+    "aws:s3/bucket:Bucket": lambda name, known: {"bucket": known["name"]},
+    "aws:lambda/function:Function": lambda name, known: {
+        "version": "1",
+        "qualifiedArn": f"{known['arn']}:1",
+        "invokeArn": f"{known['arn']}/invocations",
     },
-    "aws:cloudwatch/logGroup:LogGroup": lambda name, inputs: {
-        "name": _named(name, inputs),
-        "arn": _arn("logs", f"log-group:{_named(name, inputs)}"),
-    },
-    "aws:iam/role:Role": lambda name, inputs: {
-        "name": _named(name, inputs),
-        "arn": _arn("iam", f"role/{_named(name, inputs)}", regional=False),
-    },
-    "aws:lambda/function:Function": _function,
-    "aws:lambda/alias:Alias": _alias,
-    "aws:apigatewayv2/api:Api": lambda name, inputs: {
-        "name": _named(name, inputs),
+    "aws:lambda/alias:Alias": lambda name, known: {"invokeArn": f"{known['arn']}/invocations"},
+    "aws:apigatewayv2/api:Api": lambda name, known: {
         "apiEndpoint": f"https://abcdefghij.execute-api.{REGION}.amazonaws.com",
-        "executionArn": _arn("execute-api", "abcdefghij"),
+        "executionArn": EXECUTION_ARN,
     },
-    "aws:apigatewayv2/domainName:DomainName": lambda name, inputs: {
+    "aws:apigatewayv2/domainName:DomainName": lambda name, known: {
         "domainNameConfiguration": {
-            **inputs["domainNameConfiguration"],
+            **known["domainNameConfiguration"],
             "targetDomainName": f"d-abcdefghij.execute-api.{REGION}.amazonaws.com",
             "hostedZoneId": "Z1U9ULNL0V5AJ3",
         },
     },
-    "aws:apigateway/restApi:RestApi": lambda name, inputs: {
-        "name": _named(name, inputs),
-        "executionArn": _arn("execute-api", "abcdefghij"),
+    "aws:apigateway/restApi:RestApi": lambda name, known: {"executionArn": EXECUTION_ARN},
+    "aws:apigateway/stage:Stage": lambda name, known: {
+        "invokeUrl": f"https://abcdefghij.execute-api.{REGION}.amazonaws.com/{known['stageName']}",
     },
-    "aws:apigateway/stage:Stage": lambda name, inputs: {
-        "arn": f"arn:aws:apigateway:{REGION}::/restapis/{inputs['restApi']}/stages/{inputs['stageName']}",
-        "invokeUrl": f"https://abcdefghij.execute-api.{REGION}.amazonaws.com/{inputs['stageName']}",
-    },
-    "aws:ecr/repository:Repository": lambda name, inputs: {
-        "name": _named(name, inputs),
-        "arn": _arn("ecr", f"repository/{_named(name, inputs)}"),
+    "aws:ecr/repository:Repository": lambda name, known: {
         "registryId": ACCOUNT,
-        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{_named(name, inputs)}",
+        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{known['name']}",
     },
-    "aws:ec2/securityGroup:SecurityGroup": lambda name, inputs: {"arn": _arn("ec2", f"security-group/{name}-id")},
-    "aws:ec2/vpcEndpoint:VpcEndpoint": lambda name, inputs: {"prefixListId": "pl-s3"},
-    "aws:efs/fileSystem:FileSystem": lambda name, inputs: {"arn": _arn("elasticfilesystem", f"file-system/{name}-id")},
-    "aws:efs/accessPoint:AccessPoint": lambda name, inputs: {
-        "arn": _arn("elasticfilesystem", f"access-point/{name}-id"),
-    },
-    "aws:s3/filesFileSystem:FilesFileSystem": lambda name, inputs: {"arn": _arn("s3files", f"file-system/{name}-id")},
-    "aws:s3/filesAccessPoint:FilesAccessPoint": lambda name, inputs: {
-        "arn": _arn("s3files", f"file-system/{inputs['fileSystemId']}/access-point/{name}-id"),
-    },
-    "aws:sqs/queue:Queue": lambda name, inputs: {
-        "name": _named(name, inputs),
-        "arn": _arn("sqs", _named(name, inputs)),
-    },
-    "aws:lambda/invocation:Invocation": lambda name, inputs: {"result": '{"failed": false, "models": {}}'},
-    "aws:cloudwatch/metricAlarm:MetricAlarm": lambda name, inputs: {
-        "name": _named(name, inputs),
-        "arn": _arn("cloudwatch", f"alarm:{_named(name, inputs)}"),
-    },
-    "aws:codedeploy/application:Application": lambda name, inputs: {
-        "name": _named(name, inputs),
-        "arn": _arn("codedeploy", f"application:{_named(name, inputs)}"),
-    },
-    "aws:codedeploy/deploymentGroup:DeploymentGroup": lambda name, inputs: {
-        "arn": _arn("codedeploy", f"deploymentgroup:{inputs['appName']}/{inputs['deploymentGroupName']}"),
-    },
-    "docker:index/image:Image": lambda name, inputs: {
-        "repoDigest": None if inputs["skipPush"] else inputs["imageName"].split(":")[0] + "@sha256:" + "ab" * 32,
+    "aws:ec2/vpcEndpoint:VpcEndpoint": lambda name, known: {"prefixListId": "pl-s3"},
+    "aws:lambda/invocation:Invocation": lambda name, known: {"result": '{"failed": false, "models": {}}'},
+    "docker:index/image:Image": lambda name, known: {
+        "repoDigest": None if known["skipPush"] else known["imageName"].split(":")[0] + "@sha256:" + "ab" * 32,
     },
 }
-"""Outputs that AWS computes, by type. An output that is not given here would vanish without a word."""
+"""Outputs that AWS computes beside the name and the ARN, by type: from the logical name, and from the inputs with the
+name and the ARN. A program that reads an output which is missing here gets None without a warning."""

@@ -1,22 +1,25 @@
-"""Runs a Pulumi program against a recorded AWS and keeps everything that it registered.
+"""Runs a Pulumi program without creating anything, and keeps everything that it registered.
 
-Pulumi's own mocks drop parents, dependencies, options and component outputs; this monitor keeps them. Nothing is
-created: `recorded_aws.py` says what AWS would answer.
+Pulumi's own mocks drop parents, dependencies, options and component outputs; this monitor keeps them. Outputs that AWS
+would compute come from `recorded_aws.py`.
 """
 
 import asyncio
 import contextvars
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.config import set_all_config
 
+from local.event_loop import event_loop
+from local.stack_config import PROJECT, project_name
 from ops.recorded_aws import REGION, RecordedAws, StoredObject
+from policy.invariants.resource import waits_for
 
-PROJECT_NAME = "tensorflow-lambda"
+PROJECT_NAME = project_name(PROJECT)
+STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,50 +48,44 @@ class Registered:
 
 
 class Recorder(mocks.MockMonitor):
-    """A monitor that keeps what is registered; `objects` is what the buckets hold, by key, and `images` the
-    digests that the image repositories hold, by tag."""
+    """A monitor that keeps what is registered."""
 
     def __init__(
         self, objects: Mapping[str, StoredObject] | None = None, images: Mapping[str, str] | None = None
     ) -> None:
+        """`objects` is what the buckets hold, by key; `images` the digests in the image repositories, by tag."""
         super().__init__(RecordedAws(dict(objects or {}), dict(images or {})))
         self.registered: list[Registered] = []
         self.exports: dict[str, Any] = {}
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
-        response = super().RegisterResource(request)
-        if request.type != "pulumi:pulumi:Stack":
-            self.registered.append(
-                Registered(
-                    type=request.type,
-                    name=request.name,
-                    urn=response.urn,
-                    parent=request.parent,
-                    inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
-                    dependencies=frozenset(request.dependencies),
-                    protect=request.protect,
-                    retain_on_delete=request.retainOnDelete,
-                    ignore_changes=tuple(request.ignoreChanges),
-                    delete_before_replace=request.deleteBeforeReplace,
-                    replacement_trigger=request.replacement_trigger.string_value,
-                    delete_timeout=request.customTimeouts.delete,
-                    aliases=len(request.aliases),
-                )
-            )
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
+        with event_loop():
+            response = super().RegisterResource(request)
+            if request.type != STACK_TYPE:
+                self.registered.append(_registered(request, response.urn))
         return response
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        outputs = rpc.deserialize_properties(request.outputs)
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 the protocol's name
+        with event_loop():
+            return super().Invoke(request)
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
+        with event_loop():
+            return super().ReadResource(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the protocol's name
+        with event_loop():
+            outputs = rpc.deserialize_properties(request.outputs)
         for resource in self.registered:
             if resource.urn == request.urn:
                 resource.outputs.update(outputs)
-        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
+        if request.urn.split("::")[2] == STACK_TYPE:
             self.exports.update(outputs)
         return super().RegisterResourceOutputs(request)
 
     def of(self, type_: str) -> list[Registered]:
         """The resources of a type, such as `aws:s3/bucket:Bucket`."""
-        return [resource for resource in self.registered if resource.type == type_]
+        return [each for each in self.registered if each.type == type_]
 
     def one(self, type_: str) -> Registered:
         """The only resource of a type."""
@@ -101,16 +98,26 @@ class Recorder(mocks.MockMonitor):
         return resource
 
     def waits_for(self, resource: Registered) -> set[str]:
-        """URNs of everything that a resource waits for, directly or not."""
-        by_urn = {each.urn: each for each in self.registered}
-        found: set[str] = set()
-        waiting = list(resource.dependencies)
-        while waiting:
-            urn = waiting.pop()
-            if urn not in found:
-                found.add(urn)
-                waiting += by_urn[urn].dependencies if urn in by_urn else ()
-        return found
+        """URNs of everything that a resource waits for, directly or through another one."""
+        return waits_for(resource, {each.urn: each for each in self.registered})
+
+
+def _registered(request: Any, urn: str) -> Registered:
+    return Registered(
+        type=request.type,
+        name=request.name,
+        urn=urn,
+        parent=request.parent,
+        inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
+        dependencies=frozenset(request.dependencies),
+        protect=request.protect,
+        retain_on_delete=request.retainOnDelete,
+        ignore_changes=tuple(request.ignoreChanges),
+        delete_before_replace=request.deleteBeforeReplace,
+        replacement_trigger=request.replacement_trigger.string_value,
+        delete_timeout=request.customTimeouts.delete,
+        aliases=len(request.aliases),
+    )
 
 
 def deploy(
@@ -122,39 +129,26 @@ def deploy(
     preview: bool = False,
     stack_name: str = "test",
 ) -> Recorder:
-    """Run a program to its end, on an event loop of its own, and hand back what it registered.
+    """Run a program to its end on a new event loop, and return what it registered.
 
-    `config` is by key, without namespace where it is the project's own. Raises what the program raised, also inside an
-    apply.
+    A key of `config` without a namespace is the project's own. Raises what the program raises, inside an apply too.
     """
     recorder = Recorder(objects, images)
-
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def open_loop() -> None:
-        """Give a worker thread the event loop that the monitor would otherwise open in it and leave open."""
-        loops.append(asyncio.new_event_loop())
-        asyncio.set_event_loop(loops[-1])
 
     def to_its_end() -> None:
         program()
 
     async def run() -> None:
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4, initializer=open_loop))
         set_all_config(_with_namespaces({"aws:region": REGION, **(config or {})}))
         mocks.set_mocks(recorder.mocks, project=PROJECT_NAME, stack=stack_name, preview=preview, monitor=recorder)
-        # What a deployment that failed left unfinished.
+        # A deployment that failed may have left outputs unfinished.
         settings.SETTINGS.outputs.clear()  # pyright: ignore[reportAttributeAccessIssue]
-        # set_mocks makes a root that has finished; the program brings its own.
+        # set_mocks makes a root resource that has finished; the program makes its own.
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType]
         await stack.run_in_stack(to_its_end)
 
-    # Pulumi keeps its settings, its configuration and the root resource in context variables: a fresh context each.
-    try:
-        contextvars.Context().run(asyncio.run, run())
-    finally:
-        for loop in loops:
-            loop.close()
+    # Pulumi keeps its settings, its configuration and the root resource in context variables: each run has its own.
+    contextvars.Context().run(asyncio.run, run())
     return recorder
 
 

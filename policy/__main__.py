@@ -1,9 +1,9 @@
-"""The policy pack: the invariants that the tests hold, held over what a preview is about to do.
+"""The policy pack: checks in a preview the same invariants as the tests do.
 
     pulumi preview --policy-pack policy
 
-Every invariant is mandatory. What a preview cannot know yet, such as the address of an image that is still to be built,
-is said as advice and checked again by `pulumi up`.
+Every invariant is mandatory. If a preview does not know a value yet, such as the address of an image that it would
+build, Pulumi reports that as advice, and `pulumi up` checks the invariant again.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from pulumi_policy import (  # pyright: ignore[reportMissingImports] -- it is in
 
 @dataclass(frozen=True, kw_only=True)
 class PreviewedResource:
-    """A resource as the invariants look at it."""
+    """A resource as the invariants read it."""
 
     type: str
     name: str
@@ -36,7 +36,7 @@ class PreviewedResource:
 
 
 def for_each_resource(invariant: Invariant) -> Policy:
-    """An invariant of single resources as a policy."""
+    """A policy from an invariant about single resources."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         for breach in invariant(args.resource_type, args.name, args.props):
@@ -46,7 +46,7 @@ def for_each_resource(invariant: Invariant) -> Policy:
 
 
 def for_the_stack(invariant: StackInvariant) -> Policy:
-    """An invariant between resources as a policy."""
+    """A policy from an invariant about a whole stack."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         for resource, breach in invariant([_previewed(resource) for resource in args.resources]):

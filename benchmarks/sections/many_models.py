@@ -24,7 +24,7 @@ from handlers.contract import (
     join_model_names,
 )
 from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, parse_manifest
-from handlers.serving.memory import ENGINE_BYTES
+from handlers.serving.footprint import ENGINE_BYTES
 
 TITLE = "A hundred models, room for twenty"
 ROOM = 20

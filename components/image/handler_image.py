@@ -13,7 +13,7 @@ import pulumi_docker as docker
 
 from components.image.checked_image import checked_image
 from handlers.contract import Architecture
-from handlers.manifest import EngineName
+from handlers.manifest import EngineName, engine_set
 
 PLATFORMS: Mapping[Architecture, str] = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 """Docker's names of Lambda's architectures."""
@@ -147,7 +147,7 @@ def _build(args: HandlerImageArgs) -> docker.DockerBuildArgsDict:
 
 def build_target(args: HandlerImageArgs) -> str:
     """The Dockerfile's smallest target with these engines, with or without models."""
-    engines = "tensorflow" if "tensorflow" in set(args.engines) else "litert"
+    engines = engine_set(args.engines)
     return f"baked-{engines}" if args.models_directory else engines
 
 

@@ -10,7 +10,6 @@ from handlers.manifest import (
     MANIFEST_FILE,
     POINTER_FILE,
     EngineName,
-    FileEntry,
     Manifest,
     ManifestError,
     Pointer,
@@ -39,16 +38,10 @@ class PackagedModel:
         """The engines that its versions need."""
         return frozenset(artifact.engine for manifest in self.versions.values() for artifact in manifest.artifacts)
 
-    def artifact_files(self, version: int) -> tuple[FileEntry, ...]:
-        """The files that serving a version reads: those of its artifacts, each once."""
-        manifest = self.versions[version]
-        entries = {entry.path: entry for artifact in manifest.artifacts for entry in manifest.files_of(artifact)}
-        return tuple(entries.values())
-
     @cached_property
     def largest_version_bytes(self) -> int:
         """Bytes that serving its largest version reads."""
-        return max(sum(entry.size for entry in self.artifact_files(version)) for version in self.versions)
+        return max(sum(entry.size for entry in manifest.engine_files()) for manifest in self.versions.values())
 
 
 def read_repository(root: Path) -> tuple[PackagedModel, ...]:
@@ -69,7 +62,7 @@ def _read_model(directory: Path) -> PackagedModel:
         versions = {manifest.version: manifest for manifest in map(_read_version, _version_directories(directory))}
     except ManifestError as error:
         raise RepositoryError(f"{directory}: {error}") from None
-    if absent := sorted({pointer.version, *pointer.labels.values()} - versions.keys()):
+    if absent := sorted(pointer.versions() - versions.keys()):
         raise RepositoryError(
             f"{directory / POINTER_FILE} names version {absent[0]}, but packaged are {sorted(versions) or 'none'}; "
             f"package the model again"

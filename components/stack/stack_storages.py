@@ -16,6 +16,7 @@ from components.storage.baked_models import BakedModels, BakedModelsArgs, Prebui
 from components.storage.model_bucket import ModelBucket, ModelBucketArgs
 from components.storage.model_file_system import ModelFileSystem, ModelFileSystemArgs
 from components.storage.mounted_bucket import MountedModelBucket, MountedModelBucketArgs
+from handlers.manifest import engine_set
 
 
 class StackStorages:
@@ -68,7 +69,7 @@ class StackStorages:
             f"{self.name}-baked",
             BakedModelsArgs(
                 models=models,
-                engines="tensorflow" if "tensorflow" in self.settings.engines else "litert",
+                engines=engine_set(self.settings.engines),
                 directory=self.args.directory / IMAGES_DIRECTORY / self.args.environment,
             ),
             self.inside,

@@ -66,10 +66,10 @@ def stage(files: Sequence[StagedFile], directory: Path) -> None:
 def _files_of(model: PackagedModel) -> Iterator[StagedFile]:
     root = PurePosixPath(model.name)
     yield _document(model.directory / POINTER_FILE, root / POINTER_FILE)
-    for version in sorted({model.pointer.version, *model.pointer.labels.values()}):
+    for version in sorted(model.pointer.versions()):
         directory, target = model.directory / str(version), root / str(version)
         yield _document(directory / MANIFEST_FILE, target / MANIFEST_FILE)
-        for entry in model.artifact_files(version):
+        for entry in model.versions[version].engine_files():
             yield StagedFile(
                 source=directory / entry.path, path=target / entry.path, size=entry.size, sha256=entry.sha256
             )

@@ -1,10 +1,10 @@
-"""Fetches locked packages for the image's architecture, whatever the machine that builds. Run by the image's build.
+"""Fetches locked packages for the architecture of the image, on any machine. The build of the image runs this.
 
-    python fetch.py install ARCHITECTURE REQUIREMENTS DIRECTORY [NAME …]     wheels, installed
-    python fetch.py download ARCHITECTURE REQUIREMENTS DIRECTORY [NAME …]    wheels, as they are
+    python fetch.py install ARCHITECTURE REQUIREMENTS DIRECTORY [NAME …]     install wheels
+    python fetch.py download ARCHITECTURE REQUIREMENTS DIRECTORY [NAME …]    download wheels
 
-ARCHITECTURE is Docker's name, `amd64` or `arm64`. With NAMEs, only these of the requirements are fetched. Only wheels
-with a locked hash are taken: nothing is compiled.
+ARCHITECTURE is Docker's name, `amd64` or `arm64`. With NAMEs, only these requirements are fetched. Only wheels with a
+locked hash are accepted, so nothing is compiled.
 """
 
 import os
@@ -16,14 +16,14 @@ from pathlib import Path
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 GLIBC_MINORS = (34, 31, 28, 27, 26, 24, 17)
-"""The manylinux tags that Amazon Linux 2023 satisfies, which has glibc 2.34."""
+"""The manylinux tags that run on Amazon Linux 2023, which has glibc 2.34."""
 
 CA_BUNDLE = Path("/run/secrets/ca")
-"""Where the build's secret `ca` is, if one was given."""
+"""Where the secret `ca` of the build is, if there is one."""
 
 
 def pip_command(action: str, architecture: str, requirements: str, directory: str) -> list[str]:
-    """The command that fetches. Raises KeyError for an architecture that Lambda does not have."""
+    """The command that fetches. Raises KeyError if Lambda does not have the architecture."""
     machine = MACHINES[architecture]
     into = {"install": ["install", "--no-compile", "--target"], "download": ["download", "--dest"]}[action]
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in GLIBC_MINORS] + [f"manylinux2014_{machine}"]
@@ -36,16 +36,16 @@ def pip_command(action: str, architecture: str, requirements: str, directory: st
 
 
 def only(requirements: str, names: list[str]) -> str:
-    """The lines of a requirements file that lock these packages. Raises ValueError for one that none locks."""
+    """The lines of a requirements file that lock these packages. Raises ValueError if a package is not locked."""
     blocks = re.findall(r"^\S.*\n(?:[ \t].*\n)*", requirements + "\n", re.MULTILINE)
     chosen = [block for block in blocks if re.split(r"[^\w.-]", block)[0] in names]
     if missing := set(names) - {re.split(r"[^\w.-]", block)[0] for block in chosen}:
-        raise ValueError(f"the requirements lock no {', '.join(sorted(missing))}")
+        raise ValueError(f"the requirements do not lock {', '.join(sorted(missing))}")
     return "".join(chosen)
 
 
 def main(arguments: list[str]) -> int:
-    """Run one of the commands in the module's description; the result is pip's exit code."""
+    """Run one of the commands in the module's docstring. Returns pip's exit code."""
     if len(arguments) < 4:
         sys.exit(__doc__)
     action, architecture, requirements, directory, *names = arguments

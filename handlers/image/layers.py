@@ -1,11 +1,12 @@
-"""What goes into each layer of the image, and in what state. The image's build runs this; the image does not hold it.
+"""Prepares the files of each layer of the image. The build of the image runs this; the image does not hold it.
 
-    python layers.py dependencies DIRECTORY        an installed set of packages: trimmed, stripped, compiled, sealed
-    python layers.py libraries WHEEL DIRECTORY     TensorFlow's two libraries out of its wheel: stripped, sealed
-    python layers.py sources DIRECTORY             our own code: compiled, sealed
-    python layers.py seal DIRECTORY                anything else: the same bytes are the same layer
+    python layers.py dependencies DIRECTORY        installed packages: trim, strip, compile, seal
+    python layers.py libraries WHEEL DIRECTORY     TensorFlow's two libraries, from its wheel: strip, seal
+    python layers.py sources DIRECTORY             our own code: compile, seal
+    python layers.py seal DIRECTORY                anything else: seal
 
-DIRECTORY becomes the layer's root. Standard library only, and no command of the base image: not every base has any.
+DIRECTORY becomes the root of the layer. Sealed files with the same content make the same layer. Standard library only,
+and no command of the base image: some base images have none.
 """
 
 import compileall
@@ -19,18 +20,18 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 MODIFIED_SECONDS = 315_532_800
-"""1980-01-01, the modification time of everything: the oldest that every archive format can tell."""
+"""1980-01-01, the modification time of every file: the oldest that all archive formats can hold."""
 
 LIBRARIES = ("libtensorflow_cc.so.2", "libtensorflow_framework.so.2")
 LIBRARIES_DIRECTORY = "opt/tensorflow"
 """`handlers.contract.TENSORFLOW_DIRECTORY`, below the layer's root."""
 
 AWS_SERVICES = frozenset({"codedeploy", "lambda", "s3", "sts"})
-"""The services that the handlers call, and the one that credentials may come through. What botocore knows of the
-others is left out: two thirds of its size, and a megabyte of JSON less to parse for the first client."""
+"""The services that the handlers call, and `sts`, which credentials may come from. The data of all other services is
+removed from botocore: two thirds of its size, and a megabyte of JSON that the first client would parse."""
 
 UNUSED = (
-    # Commands of packages, which name the build's own Python.
+    # Commands of packages: they start the Python of the build.
     "bin",
     # Sources, stubs and headers for compiling against a package.
     "**/*.pyi",
@@ -38,14 +39,14 @@ UNUSED = (
     "**/*.pyx",
     "**/*.h",
     "**/*.a",
-    # Tests that packages carry, and the modules written for them.
+    # Tests of packages, and the modules written for them.
     "**/tests",
     "numpy/_core/_*_tests.*.so",
     "numpy/_core/_simd.*.so",
-    # Building extensions for numpy.
+    # Tools to build extensions for numpy.
     "numpy/distutils",
     "numpy/f2py",
-    # LiteRT beyond its interpreter on the processor: accelerators, compilers for them, converters, tools.
+    # All of LiteRT except its interpreter on the processor: accelerators, their compilers, converters, tools.
     "ai_edge_litert/aot",
     "ai_edge_litert/libLiteRt.so",
     "ai_edge_litert/libLiteRt*Accelerator.so",
@@ -56,11 +57,11 @@ UNUSED = (
     "ai_edge_litert/vendors",
     "boto3/examples",
 )
-"""What no handler reads, as patterns below the directory of the packages."""
+"""Files that no handler reads, as patterns below the directory of the packages."""
 
 
 def trim(packages: Path) -> None:
-    """Remove what no handler reads."""
+    """Remove the files that no handler reads."""
     for pattern in UNUSED:
         for path in sorted(packages.glob(pattern)):
             _remove(path)
@@ -68,7 +69,7 @@ def trim(packages: Path) -> None:
 
 
 def trim_services(data: Path) -> None:
-    """Leave the services that the handlers do not call out of botocore's data."""
+    """Remove the services that the handlers do not call from botocore's data."""
     for path in sorted(data.iterdir()):
         if path.is_dir() and path.name not in AWS_SERVICES:
             _remove(path)
@@ -80,13 +81,12 @@ def trim_services(data: Path) -> None:
 
 
 def strip(library: Path) -> int:
-    """Cut off what the dynamic loader never reads: section headers, and the symbols that only debuggers look up.
+    """Remove what the dynamic loader never reads: section headers, and the symbols that only debuggers use.
 
-    It all lies behind the last byte that a program header covers, and what the program headers cover stays as it is,
-    byte for byte.
+    All of it comes after the last byte that a program header covers. The bytes before that do not change.
 
     Returns:
-        How many bytes are gone; 0 if nothing lies behind.
+        How many bytes were removed.
     """
     with library.open("r+b") as file:
         header = file.read(64)
@@ -104,15 +104,15 @@ def strip(library: Path) -> int:
         if gone:
             file.truncate(end)
             file.seek(40)
-            file.write(bytes(8))  # where the section headers were
+            file.write(bytes(8))  # the offset of the section headers
             file.seek(58)
-            file.write(struct.pack("<HHH", 64, 0, 0))  # the size of one, how many, which of them names the others
+            file.write(struct.pack("<HHH", 64, 0, 0))  # their size, their number, the index of the one with the names
     return gone
 
 
 def compile_sources(directory: Path, root: Path) -> None:
-    """Compile every module, so that no start does. The result says where a source will be, and is not compared with it
-    at run time: neither can change in an image."""
+    """Compile every module, so that no cold start has to. The compiled file names the final path of its source. Python
+    does not compare the two at run time: in an image neither can change."""
     compiled = compileall.compile_dir(
         directory,
         maxlevels=50,
@@ -127,7 +127,7 @@ def compile_sources(directory: Path, root: Path) -> None:
 
 
 def seal(root: Path) -> None:
-    """Give everything one modification time, and modes that let every user read and none write."""
+    """Give all files and directories one modification time, and modes that let every user read them."""
     for path in sorted(root.rglob("*"), reverse=True):
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (MODIFIED_SECONDS, MODIFIED_SECONDS))
@@ -136,7 +136,7 @@ def seal(root: Path) -> None:
 
 
 def extract_libraries(wheel: Path, root: Path) -> None:
-    """Put TensorFlow's two libraries where the handlers look for them."""
+    """Put TensorFlow's two libraries into the directory that the handlers read them from."""
     target = root / LIBRARIES_DIRECTORY
     target.mkdir(parents=True)
     with zipfile.ZipFile(wheel) as archive:
@@ -154,7 +154,7 @@ def _remove(path: Path) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Run one of the commands in the module's description."""
+    """Run one of the commands in the module's docstring."""
     match arguments:
         case ["dependencies", directory]:
             root = Path(directory)

@@ -1,15 +1,15 @@
-"""Prepares TensorFlow's libraries for fast opening: done once, when an image is built. Needs numpy.
+"""Prepares TensorFlow's libraries so that they open fast. The build of an image runs this once. Needs numpy.
 
     python prelink.py SOURCE_DIRECTORY DESTINATION_DIRECTORY
 
-`libtensorflow_cc.so.2` refers to its own symbols by name 280,000 times over, and every process that opens it looks each
-of them up. Here those references are resolved once: they become offsets from where the library is loaded, which is what
-the dynamic linker would find. Opening takes less than half as long and touches 60 MB less. What no process loads
-(the static symbol table, a quarter of the file) is cut off.
+`libtensorflow_cc.so.2` has 280,000 references by name to its own symbols, and every process that opens it looks up
+each of them. This program resolves the references once: they become offsets from the address of the library, as the
+dynamic linker would resolve them. Opening the library then takes less than half as long, and touches 60 MB less. The
+static symbol table, a quarter of the file, is removed: no process loads it.
 
-Every reference keeps the meaning that it has when the library is opened without RTLD_GLOBAL by a program that does
-not define the same symbols, as the C API engine does. For machines other than x86-64 the libraries are copied as
-they are. The ELF format: https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html
+The references keep their meaning if the library is opened without RTLD_GLOBAL by a program that does not define the
+same symbols. The C API engine opens it so. For machines other than x86-64 the references stay as they are.
+The ELF format: https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html
 """
 
 import shutil
@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 
 LIBRARY = "libtensorflow_cc.so.2"
-"""What the TensorFlow engine opens."""
+"""The library that the TensorFlow engine opens."""
 
 COMPANION = "libtensorflow_framework.so.2"
-"""What `LIBRARY` needs beside itself."""
+"""The library that `LIBRARY` needs in the same directory."""
 
 _X86_64 = 62
 _LOAD, _DYNAMIC = 1, 2
@@ -34,11 +34,11 @@ _STT_TLS, _STT_GNU_IFUNC = 6, 10
 _SHN_UNDEF, _SHN_LORESERVE = 0, 0xFF00
 
 _HEADERS = 4096
-"""Bytes at the start of the file that hold its header and the headers of its segments."""
+"""Bytes at the start of the file with its header and the headers of its segments."""
 
 _SEGMENT = struct.Struct("<IIQQQQQQ")
 _SECTIONS_IN_HEADER = ((40, "<Q"), (60, "<H"), (62, "<H"))
-"""Where the file header tells of the section headers: their offset, how many, which holds their names."""
+"""Where the file header describes the section headers: their offset, their number, the index of the one with names."""
 
 _DYNAMIC_ENTRY = np.dtype([("tag", "<i8"), ("value", "<u8")])
 _SYMBOL = np.dtype(
@@ -57,17 +57,17 @@ class _Segment:
 
 
 def prepare(source: Path, destination: Path) -> None:
-    """Write both libraries of `source` into the directory `destination`, prepared."""
+    """Write the libraries of `source`, prepared, into the directory `destination`."""
     destination.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / COMPANION, destination / COMPANION)
     shutil.copyfile(source / LIBRARY, destination / LIBRARY)
     for name in (COMPANION, LIBRARY):
-        _cut_off_what_is_not_loaded(destination / name)
+        _remove_what_is_not_loaded(destination / name)
     resolve_own_symbols(destination / LIBRARY)
 
 
 def resolve_own_symbols(library: Path) -> int:
-    """Turn a library's references to symbols that it defines into offsets, in place. Returns how many there were."""
+    """Turn a library's references to its own symbols into offsets, in place. Returns how many there were."""
     content = np.memmap(library, np.uint8, "r+")
     header = content[:_HEADERS].tobytes()
     if struct.unpack_from("<H", header, 18)[0] != _X86_64:
@@ -80,7 +80,7 @@ def resolve_own_symbols(library: Path) -> int:
     count = int(relocations["symbol"].max()) + 1
     symbols = _at(content, segments, tags[_DT_SYMTAB], count, _SYMBOL)
     resolved = _resolve(relocations, symbols)
-    # The linker takes the first so many of the table without looking at their type.
+    # The linker resolves this many entries at the start of the table without reading their types.
     entries["value"][entries["tag"] == _DT_RELACOUNT] = (relocations["type"] == _R_RELATIVE).sum()
     content.flush()
     return resolved
@@ -100,7 +100,7 @@ def _resolve(relocations: np.ndarray, symbols: np.ndarray) -> int:
     return int(chosen.sum())
 
 
-def _cut_off_what_is_not_loaded(library: Path) -> None:
+def _remove_what_is_not_loaded(library: Path) -> None:
     with library.open("r+b") as file:
         header = file.read(_HEADERS)
         for position, form in _SECTIONS_IN_HEADER:

@@ -1,1 +1,1 @@
-"""Mirror: a bucket's models as files. Every step leaves a tree that readers may use, whenever the process dies."""
+"""Mirror: copies the models of a bucket to a file system. The process may die at any step: readers can use the tree."""

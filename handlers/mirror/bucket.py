@@ -18,11 +18,11 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a bucket holds of one model."""
+    """What a bucket holds of a model."""
 
     has_pointer: bool
     versions: frozenset[int]
-    """Versions whose manifest is there: the manifest is written last, so these are whole."""
+    """Versions that have a manifest. It is written last, so these versions are complete."""
 
 
 class BucketRepository:
@@ -34,7 +34,7 @@ class BucketRepository:
         self._prefix = prefix
 
     def contents(self, model: str) -> Contents:
-        """Which versions of a model are there, and whether it has a pointer."""
+        """The versions of a model, and whether it has a pointer."""
         root = f"{self._prefix}/{model}/".lstrip("/")
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=root)
         paths = [item["Key"].removeprefix(root) for page in pages for item in page.get("Contents", [])]  # pyright: ignore[reportTypedDictNotRequiredAccess]
@@ -48,11 +48,11 @@ class BucketRepository:
         return self._read(self._key(model, POINTER_FILE))
 
     def manifest(self, model: str, version: int) -> tuple[Manifest, bytes]:
-        """A version's manifest, and the bytes that it was read from.
+        """The manifest of a version, and the bytes that it was read from.
 
         Raises:
             NotInStore: the version has no manifest.
-            ManifestError: the manifest cannot be read, or is that of another model or version.
+            ManifestError: the manifest is malformed, or belongs to another model or version.
         """
         key = self._key(model, str(version), MANIFEST_FILE)
         content = self._read(key)
@@ -65,7 +65,7 @@ class BucketRepository:
         return manifest, content
 
     def copy(self, model: str, version: int, entry: FileEntry, destination: Path) -> None:
-        """Write one file of a version to disk, durably. Raises StoreError if it is not what the manifest says."""
+        """Write a file of a version to the disk, durably. Raises StoreError if it is not what the manifest says."""
         key = self._key(model, str(version), entry.path)
         digest, size = hashlib.sha256(), 0
         destination.parent.mkdir(parents=True, exist_ok=True)

@@ -1,38 +1,39 @@
-"""ModelDirectory: one model on a file system that others read while it changes."""
+"""ModelDirectory: the directory of a model, which others read while it changes."""
 
-import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from handlers.durable import sync_directory, write_durably
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest, Pointer, parse_pointer
 
 
 class ModelDirectory:
-    """Versions appear whole, by a rename; the pointer moves by a rename; what begins with a dot is nobody's.
+    """A version appears by a rename, when it is complete. The pointer moves by a rename, too. Names that begin with a
+    dot are leftovers or unfinished: readers ignore them, and the next writer deletes them.
 
-    One writer at a time: whoever writes holds the mirror's lock.
+    There is one writer at a time: it holds the mirror's lock.
     """
 
     def __init__(self, root: Path, model: str) -> None:
         self._path = root / model
 
     def pointer(self) -> Pointer | None:
-        """Which version readers take now; None if the model has no pointer. Raises ManifestError."""
+        """The pointer that readers see now; None if the model has none. Raises ManifestError."""
         content = self._pointer_bytes()
         return None if content is None else parse_pointer(content)
 
     def versions(self) -> frozenset[int]:
-        """The versions that readers can take."""
+        """The versions that readers can see."""
         if not self._path.is_dir():
             return frozenset()
         names = (entry.name for entry in self._path.iterdir() if entry.is_dir())
         return frozenset(int(name) for name in names if name.isascii() and name.isdecimal())
 
     def holds(self, manifest: Manifest, content: bytes) -> bool:
-        """Whether a version is there with this manifest and every file that its engines read, at its size."""
+        """Whether a version has this manifest, and every file that its engines read in its full size."""
         directory = self._path / str(manifest.version)
         try:
             return (directory / MANIFEST_FILE).read_bytes() == content and all(
@@ -43,51 +44,55 @@ class ModelDirectory:
 
     @contextmanager
     def receive(self, version: int) -> Generator[Path]:
-        """A directory to write a version into; it becomes the version when the block ends without an exception.
+        """A directory to write a version into. It becomes the version if the block ends without an exception.
 
-        Files are the block's to make durable; the directories are made so here, before the rename.
+        The block makes its files durable. The directories are made durable here, before the rename.
         """
         incoming = self._path / f".{version}.{uuid4().hex}.incoming"
         incoming.mkdir(parents=True)
         try:
             yield incoming
             for directory in (incoming, *(path for path in incoming.rglob("*") if path.is_dir())):
-                _sync(directory)
+                sync_directory(directory)
             replaced = self._set_aside(version)
             incoming.rename(self._path / str(version))
-            _sync(self._path)
+            sync_directory(self._path)
             if replaced:
                 shutil.rmtree(replaced)
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
 
     def point_to(self, content: bytes) -> bool:
-        """Make this the content of `current.json`; False if it was already."""
+        """Make this the content of `current.json`. Returns False if it already was."""
         if self._pointer_bytes() == content:
             return False
         self._path.mkdir(parents=True, exist_ok=True)
         incoming = self._path / f".{POINTER_FILE}.{uuid4().hex}"
         write_durably(incoming, content)
         incoming.replace(self._path / POINTER_FILE)
-        _sync(self._path)
+        sync_directory(self._path)
         return True
 
     def unpoint(self) -> bool:
-        """Withdraw the model from readers; False if it had no pointer."""
+        """Delete the pointer, so that readers no longer find the model. Returns False if there was none."""
         if self._pointer_bytes() is None:
             return False
         (self._path / POINTER_FILE).unlink()
-        _sync(self._path)
+        sync_directory(self._path)
         return True
 
     def remove(self, version: int) -> None:
-        """Delete a version: for readers at once, from the disk afterwards."""
+        """Delete a version. Readers stop seeing it at once; then its files are deleted."""
         if removed := self._set_aside(version):
-            _sync(self._path)
+            sync_directory(self._path)
             shutil.rmtree(removed)
 
     def sweep(self) -> int:
-        """Delete what earlier writers left unfinished, and the directory if it is empty then; returns how many."""
+        """Delete what earlier writers left unfinished, and the directory if it is then empty.
+
+        Returns:
+            How many entries were unfinished.
+        """
         if not self._path.is_dir():
             return 0
         stale = [entry for entry in self._path.iterdir() if entry.name.startswith(".")]
@@ -112,19 +117,3 @@ class ModelDirectory:
             return (self._path / POINTER_FILE).read_bytes()
         except FileNotFoundError:
             return None
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file that is on the disk when this returns."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

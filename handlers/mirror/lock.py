@@ -1,4 +1,4 @@
-"""The mirror's lock: one writer at a time, on this machine or on another that mounts the same file system."""
+"""The lock of the mirror: one writer at a time, on all machines that mount the file system."""
 
 import fcntl
 import os
@@ -11,9 +11,9 @@ LOCK_FILE = ".sync.lock"
 
 @contextmanager
 def exclusive(root: Path) -> Generator[None]:
-    """Hold the lock of a directory, waiting for whoever holds it now.
+    """Hold the lock of a directory inside the block. Waits while another process holds it.
 
-    A record lock: NFS carries it between machines, and it ends with the process that holds it, however that ends.
+    It is a record lock: NFS shares it between machines, and the system releases it when the process ends.
     """
     root.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(root / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)

@@ -1,4 +1,4 @@
-"""What one run of the mirror does to one model."""
+"""One run of the mirror for one model."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +7,10 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from handlers.manifest import MANIFEST_FILE, ManifestError, Pointer, parse_pointer
+from handlers.durable import write_durably
+from handlers.manifest import MANIFEST_FILE, ManifestError, parse_pointer
 from handlers.mirror.bucket import BucketRepository, Contents
-from handlers.mirror.directory import ModelDirectory, write_durably
+from handlers.mirror.directory import ModelDirectory
 from handlers.serving.stores import StoreError
 
 DOWNLOADS_AT_ONCE = 4
@@ -17,7 +18,7 @@ DOWNLOADS_AT_ONCE = 4
 
 @dataclass(kw_only=True)
 class ModelReport:
-    """What a run did to one model."""
+    """What a run did to a model."""
 
     copied: list[int] = field(default_factory=list[int])
     removed: list[int] = field(default_factory=list[int])
@@ -29,7 +30,7 @@ class ModelReport:
 
 
 class ModelMirror:
-    """Makes one model's directory hold what the bucket holds of the model."""
+    """Makes the directory of a model hold the same versions as the bucket."""
 
     def __init__(self, source: BucketRepository, directory: ModelDirectory, model: str) -> None:
         self._source = source
@@ -38,7 +39,7 @@ class ModelMirror:
         self._report = ModelReport()
 
     def run(self) -> ModelReport:
-        """One comparison. What fails is in the report, and nothing else fails because of it."""
+        """Compare once, and copy what differs. Failures are in the report; the other steps go on."""
         self._attempt(self._run)
         return self._report
 
@@ -46,8 +47,8 @@ class ModelMirror:
         self._report.leftovers_removed = self._directory.sweep()
         contents = self._source.contents(self._model)
         pointer = self._source.pointer(self._model) if contents.has_pointer else None
-        awaited = contents.versions & (_versions_of(parse_pointer(pointer)) if pointer else frozenset())
-        # A new version serves before the mirror has caught up with those that nothing points to.
+        awaited = contents.versions & (parse_pointer(pointer).versions() if pointer else frozenset())
+        # The versions that the pointer names come first, so that readers do not wait for the others.
         for version in sorted(awaited):
             self._attempt(lambda version=version: self._copy(version))
         self._attempt(lambda: self._point(pointer))
@@ -86,21 +87,17 @@ class ModelMirror:
         if content is None:
             self._report.pointer = "withdrawn" if self._directory.unpoint() else "unchanged"
             return
-        if missing := sorted(_versions_of(parse_pointer(content)) - self._directory.versions()):
+        if missing := sorted(parse_pointer(content).versions() - self._directory.versions()):
             raise StoreError(
-                f"{self._model}/current.json names the versions {missing}, which could not be had; "
-                "the pointer stays where it was"
+                f"{self._model}/current.json names the versions {missing}, which could not be copied; "
+                "readers keep the pointer that they have"
             )
         self._report.pointer = "moved" if self._directory.point_to(content) else "unchanged"
 
     def _remove_all_but(self, contents: Contents) -> None:
         pointer = self._directory.pointer()
-        named = _versions_of(pointer) if pointer else frozenset[int]()
+        named = pointer.versions() if pointer else frozenset[int]()
         for version in sorted(self._directory.versions() - contents.versions - named):
             self._directory.remove(version)
             self._report.removed.append(version)
         self._directory.sweep()
-
-
-def _versions_of(pointer: Pointer) -> frozenset[int]:
-    return frozenset((pointer.version, *pointer.labels.values()))

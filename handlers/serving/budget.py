@@ -1,15 +1,16 @@
-"""How many bytes models may take, how many they are said to take, and how many the process shows that they do."""
+"""How many bytes models may take, how many they are said to take, and how many the process really holds for them."""
 
 from collections.abc import Callable, Hashable
 
 
 class Shared:
-    """What the first model of a kind takes for good, such as an engine's libraries.
+    """What the first model of a kind takes and no later one does, such as the libraries of an engine.
 
     Args:
         kind: its name.
-        size: bytes; the budget is that much smaller once a model of the kind was loaded.
-        resident: how many of them come with the load itself, after the engine is imported; no model's own.
+        size: bytes. Once a model of the kind was loaded, the budget is that much smaller.
+        resident: how many of these bytes come with the load itself, after the engine is imported. They are not counted
+            as the model's.
     """
 
     def __init__(self, kind: str = "", size: int = 0, resident: int = 0) -> None:
@@ -17,38 +18,38 @@ class Shared:
 
 
 class Budget:
-    """Books of bytes. The caller sees to it that one thread uses them at a time.
+    """Accounts of bytes. Not thread-safe: the cache calls it with its lock held.
 
     Args:
         total: bytes that models may take, engines included.
-        most: how many models there may be at once; None for any number.
-        resident: bytes that the process holds.
-        slack: bytes that it may hold beyond `total`, for requests and their answers.
+        resident: returns how many bytes the process holds.
+        slack: bytes that the process may hold beyond `total`, for requests and their answers.
     """
 
-    def __init__(self, total: int, most: int | None, resident: Callable[[], int], slack: int) -> None:
-        self._total, self.most, self.resident, self._slack = total, most, resident, slack
+    def __init__(self, total: int, resident: Callable[[], int], slack: int) -> None:
+        self._total, self.resident, self._slack = total, resident, slack
         self.held_bytes = 0
-        """Bytes of all models, those included that are being loaded or closed."""
-        self.held_count = 0
+        """Bytes of all models, including those that are being loaded or closed."""
         self._engines: dict[str, Shared] = {}
         self._observed: dict[Hashable, int] = {}
         self._empty: int | None = None
         """Bytes that the process held before its first model."""
         self._own = 0
-        """Bytes that it grew by since then which are no model's own."""
+        """Bytes that it has grown by since then and that belong to no model."""
 
     def available(self) -> int:
-        """What the budget leaves for models, beside the engines that have loaded one."""
+        """Bytes for models: the total less what the loaded engines take."""
         return self._total - sum(shared.size for shared in self._engines.values())
 
     def not_yet(self, shared: Shared) -> int:
-        """What a model takes beside itself, if it is the first of its kind."""
+        """Bytes that a model takes in addition to its own, if it is the first of its kind."""
         return 0 if shared.kind in self._engines else shared.size
 
     def used(self) -> int:
-        """Bytes that models take: as the books say, or as the process shows where that is more. A call may grow a model
-        at any time: a larger batch takes more memory, and some of it stays."""
+        """Bytes that models take: the sum of their sizes, or what the process really holds, whichever is more.
+
+        Any call may make a model grow: a larger batch takes more memory, and the model keeps some of it.
+        """
         if self._empty is None:
             return self.held_bytes
         return max(self.held_bytes, self.resident() - self._empty - self._own - self._slack)
@@ -58,21 +59,19 @@ class Budget:
         return self.used() > self.available()
 
     def fits(self, size: int, used: int) -> bool:
-        """Whether one more model has room beside so many bytes."""
-        return used + size <= self.available() and (self.most is None or self.held_count < self.most)
+        """Whether a model of this size has room if `used` bytes are taken."""
+        return used + size <= self.available()
 
     def take(self, size: int) -> None:
-        """Note a model that is going to be loaded."""
+        """Count a model that is about to be loaded."""
         self.held_bytes += size
-        self.held_count += 1
 
     def free(self, size: int) -> None:
-        """Note that it is gone."""
+        """Stop counting a model that is closed."""
         self.held_bytes -= size
-        self.held_count -= 1
 
     def resize(self, before: int, after: int) -> None:
-        """Note that it takes another size than it was said to."""
+        """Count a model at its new size."""
         self.held_bytes += after - before
 
     def loaded(self, shared: Shared, before: int, prepared: int) -> int:
@@ -81,10 +80,10 @@ class Budget:
         Args:
             shared: the kind.
             before: bytes that the process held before the load.
-            prepared: the same once the engine was imported.
+            prepared: bytes that it held once the engine was imported.
 
         Returns:
-            How many bytes of the growth since `prepared` are not the model's own.
+            Bytes of the growth since `prepared` that do not belong to the model.
         """
         if self._empty is None:
             self._empty = before
@@ -95,13 +94,13 @@ class Budget:
         return shared.resident
 
     def observe(self, key: Hashable, size: int) -> None:
-        """Remember what a model was seen to take when it was loaded."""
+        """Remember how many bytes the load of a model took."""
         self._observed[key] = size
 
     def expected(self, key: Hashable, size: int) -> int:
-        """What to make room for: what a model says, or what it was seen to take, yet no more than there can be."""
+        """Bytes to reserve for a load: the larger of declared and observed, the observed capped by the budget."""
         return max(size, min(self._observed.get(key, 0), self.available()))
 
     def forget(self, key: Hashable) -> None:
-        """Forget what a model was seen to take."""
+        """Forget how many bytes a model took."""
         self._observed.pop(key, None)

@@ -1,9 +1,9 @@
-"""What stays in memory: loaded artifacts, least recently used first out, bounded in bytes.
+"""The cache of loaded artifacts: the least recently used leaves first, and their bytes stay within a budget.
 
-Room is made before a load begins, by what models are known to take and by what the process really holds, so the memory
-in use exceeds the budget by no more than what a load or a call takes unforeseen; what it took is remembered. One load
-at a time for each key: whoever asks meanwhile shares its result or its error. A load that failed is remembered too, and
-tried again only after a delay that doubles.
+Room is made before a load begins, by the known sizes of models and by what the process really holds. So memory exceeds
+the budget only by what a load or a call takes beyond its known size, and that is remembered. There is one load at a
+time for each key: others that ask for the key wait for its result or its error. After a failed load the next one has
+to wait, twice as long after each failure.
 """
 
 import threading
@@ -19,16 +19,18 @@ from handlers.serving.errors import ModelLoading, ModelTooLarge, ModelUnavailabl
 from handlers.serving.lease import Entry, Lease, M
 
 ROOM_SECONDS = 10.0
-"""How long a load waits for models in use to come free before it gives up."""
+"""How long a load waits for models in use to be released before it gives up."""
 
 LOOK_SECONDS = 0.01
-"""How often releases look at what the process holds. To ask takes a fiftieth of a fast call, and in so short a time no
-process can touch more than some 40 MB of new memory."""
+"""The shortest time between two releases that measure the process's memory. One measurement takes a fiftieth of a fast
+call, and no process can touch more than about 40 MB of new memory in that time."""
 
 State = Literal["absent", "loading", "ready", "failed"]
 
 
 class _Loading(Generic[M]):
+    """A load in progress, as those that wait for it see it."""
+
     waiters = 0
     done = False
     discarded = False
@@ -37,7 +39,7 @@ class _Loading(Generic[M]):
 
 
 class _Job(Generic[M]):
-    """One load, as `ModelCache.lease` was asked for it."""
+    """One load: the arguments of the `ModelCache.lease` that began it."""
 
     def __init__(
         self, key: Hashable, size: int, load: Callable[[], M], prepare: Callable[[], None], shared: Shared
@@ -50,31 +52,27 @@ _NOTHING_SHARED = Shared()
 
 
 class ModelCache(Generic[M]):
-    """Loaded models by key, within `budget` bytes (and `most` models, if given). Safe to use from several threads.
+    """Loaded models by key, within `budget` bytes. Safe to use from several threads.
 
     Args:
         budget: bytes that loaded models may take.
-        most: how many models may be loaded at once.
-        pinned: keys for which this is true are never evicted.
-        clock: seconds that only grow.
-        resident: bytes that the process holds, by which the sizes of loaded models are corrected.
+        clock: returns seconds that never decrease.
+        resident: returns how many bytes the process holds. They correct the sizes of loaded models.
         slack: bytes that the process may hold beyond the budget, for requests and their answers.
-        on_failure: told of every failed load, and of a model that could not be closed.
+        on_failure: called after every failed load, and if a model could not be closed.
     """
 
     def __init__(
         self,
         budget: int,
         *,
-        most: int | None = None,
-        pinned: Callable[[Hashable], bool] = lambda key: False,
         clock: Callable[[], float] = time.monotonic,
         resident: Callable[[], int] = lambda: 0,
         slack: int = 0,
         on_failure: Callable[[Hashable, BaseException], None] = lambda key, error: None,
     ) -> None:
-        self._budget = Budget(budget, most, resident, slack)
-        self._pinned, self._on_failure = pinned, on_failure
+        self._budget = Budget(budget, resident, slack)
+        self._on_failure = on_failure
         self._changed = threading.Condition()
         self._ready: OrderedDict[Hashable, Entry[M]] = OrderedDict()
         self._loading: dict[Hashable, _Loading[M]] = {}
@@ -89,12 +87,12 @@ class ModelCache(Generic[M]):
             return self._budget.held_bytes
 
     def keys(self) -> list[Hashable]:
-        """The loaded models, the one that leaves first in front."""
+        """The loaded models; the first is the next to be evicted."""
         with self._changed:
             return list(self._ready)
 
     def state(self, key: Hashable) -> State:
-        """What has become of a key."""
+        """The state of the model under `key`."""
         with self._changed:
             if key in self._ready:
                 return "ready"
@@ -103,12 +101,12 @@ class ModelCache(Generic[M]):
             return "failed" if key in self._failures else "absent"
 
     def could_hold(self, size: int, shared: Shared = _NOTHING_SHARED) -> bool:
-        """Whether a model of this size could ever be loaded, all others away."""
+        """Whether a model of this size would fit if all others were evicted."""
         with self._changed:
             return size + self._budget.not_yet(shared) <= self._budget.available()
 
     def get(self, key: Hashable) -> Lease[M] | None:
-        """The model under `key`, if it is in memory."""
+        """A lease of the model under `key`, or None if it is not in memory."""
         with self._changed:
             entry = self._ready.get(key)
             if entry is None:
@@ -127,20 +125,20 @@ class ModelCache(Generic[M]):
         shared: Shared = _NOTHING_SHARED,
         timeout: float | None = None,
     ) -> Lease[M]:
-        """The model under `key`, loaded first if it is not in memory.
+        """A lease of the model under `key`, which is loaded first if it is not in memory.
 
         Args:
             key: what identifies the model.
             size: bytes that it will take.
-            load: makes it; runs in a thread of its own, which goes on if this call gives up waiting.
-            prepare: runs in that thread before `load`; what memory it takes is not counted as the model's.
-            shared: what the first load of its kind takes beside the model.
+            load: makes the model. It runs in a thread of its own, which goes on if this call stops waiting.
+            prepare: runs in that thread before `load`. The memory that it takes is not counted as the model's.
+            shared: what the first load of its kind takes in addition to the model.
             timeout: seconds to wait for a load; None waits as long as it takes.
 
         Raises:
             ModelTooLarge: `size` is more than the whole budget.
-            ModelLoading: the load was not done in time, and goes on.
-            ModelUnavailable: the load failed, or failed lately.
+            ModelLoading: the load did not end in time, and goes on.
+            ModelUnavailable: the load failed, or the last one failed and the next is not due yet.
         """
         with self._changed:
             if (lease := self.get(key)) is not None:
@@ -151,7 +149,7 @@ class ModelCache(Generic[M]):
             return self._wait(key, loading, timeout)
 
     def discard(self, key: Hashable) -> None:
-        """Give up a model: at once if it is idle, else when its last call ends, or its load."""
+        """Remove a model: at once if nobody uses it, else when its last call or its load ends."""
         with self._changed:
             self._failures.forget(key)
             self._budget.forget(key)
@@ -160,7 +158,7 @@ class ModelCache(Generic[M]):
             entry = self._ready.pop(key, None)
             if entry is None:
                 return
-            entry.leaving = True
+            entry.is_leaving = True
             idle = entry.users == 0
         if idle:
             self._close(entry)
@@ -177,7 +175,7 @@ class ModelCache(Generic[M]):
         self._loading[job.key] = job.loading
         try:
             threading.Thread(target=self._load, args=(job,), daemon=True).start()
-        except RuntimeError as error:  # the system gives no more threads
+        except RuntimeError as error:  # the system has no more threads
             del self._loading[job.key]
             raise ModelUnavailable("The model could not be loaded now; try again") from error
         return job.loading
@@ -196,7 +194,7 @@ class ModelCache(Generic[M]):
         ) from loading.error
 
     def _load(self, job: _Job[M]) -> None:
-        """The thread of a load. Whatever happens, whoever waits is told and the books are true."""
+        """The thread of a load. Always wakes the waiters and keeps the accounts consistent."""
         taken: int | None = None
         try:
             taken = self._make_room(job)
@@ -206,8 +204,8 @@ class ModelCache(Generic[M]):
             model = job.load()
         except BaseException as error:
             if not isinstance(error, ServingError):
-                self._tell(job.key, error)
-            error.__traceback__ = None  # it holds this frame, which holds the error
+                self._report(job.key, error)
+            error.__traceback__ = None  # it refers to this frame, which refers to the error
             with self._changed:
                 if taken is not None:
                     self._budget.free(taken)
@@ -228,12 +226,12 @@ class ModelCache(Generic[M]):
                 baseline=baseline,
                 overhead=overhead,
             )
-            entry.leaving = job.loading.discarded
-            if not entry.leaving:
+            entry.is_leaving = job.loading.discarded
+            if not entry.is_leaving:
                 self._ready[job.key] = entry
             self._finish(job, entry=entry)
             self._correct(entry)
-            unwanted = entry.leaving and entry.users == 0
+            unwanted = entry.is_leaving and entry.users == 0
         if unwanted:
             self._close(entry)
         self._trim()
@@ -246,12 +244,12 @@ class ModelCache(Generic[M]):
     def _release(self, entry: Entry[M]) -> None:
         with self._changed:
             entry.users -= 1
-            if not entry.settled:
-                entry.settled = True
+            if not entry.has_answered:
+                entry.has_answered = True
                 self._correct(entry)
-            close = entry.leaving and entry.users == 0
+            close = entry.is_leaving and entry.users == 0
             is_over = self._is_over()
-            if self._loading:  # only loads wait for anything
+            if self._loading:  # only loads wait
                 self._changed.notify_all()
         if close:
             self._close(entry)
@@ -259,29 +257,28 @@ class ModelCache(Generic[M]):
             self._trim()
 
     def _correct(self, entry: Entry[M]) -> None:
-        """Raise an entry's size to what the process grew by, unless another load may account for the growth."""
-        if entry.load != self._loads or entry.leaving or self._loading:
+        """Raise an entry's size to what the process grew by, unless another load may have caused the growth."""
+        if entry.load != self._loads or entry.is_leaving or self._loading:
             return
         grown = self._budget.resident() - entry.baseline - entry.overhead
         if grown > entry.size:
             self._budget.resize(entry.size, grown)
             entry.size = grown
-            if not entry.settled:  # afterwards the first request and its answer are part of it
+            if not entry.has_answered:  # later the growth includes the first request and its answer
                 self._budget.observe(entry.key, grown)
 
     def _make_room(self, job: _Job[M]) -> int:
-        """Evict until the model fits, and take its bytes; returns how many.
+        """Evict until the model fits, and reserve its bytes; returns how many.
 
-        Raises ModelTooLarge if pinned models leave no room, ModelUnavailable if too much stays in use.
+        Raises ModelUnavailable if the models in use leave no room.
         """
         deadline = time.monotonic() + ROOM_SECONDS
         while True:
             with self._changed:
                 job.size = self._budget.expected(job.key, job.size)
                 size = job.size + self._budget.not_yet(job.shared)
-                self._refuse_beside_pinned(size)
                 has_room = self._budget.fits(size, self._budget.held_bytes)
-                # What the process shows only ever makes others leave: it refuses nobody.
+                # Measured memory may evict other models; it never rejects this load.
                 victim = None if has_room and self._budget.fits(size, self._budget.used()) else self._pop_victim()
                 if victim is None and has_room:
                     self._budget.take(size)
@@ -292,14 +289,6 @@ class ModelCache(Generic[M]):
                     continue
             self._close(victim)
 
-    def _refuse_beside_pinned(self, size: int) -> None:
-        staying = [entry.size for key, entry in self._ready.items() if self._pinned(key)]
-        is_full = self._budget.most is not None and len(staying) >= self._budget.most
-        if staying and (is_full or sum(staying) + size > self._budget.available()):
-            raise ModelTooLarge(
-                "The pinned models leave no room for this one: give the function more memory, or pin fewer"
-            )
-
     def _is_over(self) -> bool:
         now = time.monotonic()
         if now - self._looked_at < LOOK_SECONDS:
@@ -309,13 +298,13 @@ class ModelCache(Generic[M]):
 
     def _pop_victim(self) -> Entry[M] | None:
         for key, entry in self._ready.items():
-            if entry.users == 0 and not self._pinned(key):
-                entry.leaving = True
+            if entry.users == 0:
+                entry.is_leaving = True
                 return self._ready.pop(key)
         return None
 
     def _trim(self) -> None:
-        """Evict what no longer fits since models turned out larger than they were said to be; the last one stays."""
+        """Evict until the models fit again, after some grew beyond their known sizes. The last one stays."""
         while True:
             with self._changed:
                 if len(self._ready) < 2 or not self._budget.is_over():
@@ -329,12 +318,12 @@ class ModelCache(Generic[M]):
         try:
             entry.model.close()
         except Exception as error:
-            self._tell(entry.key, error)
+            self._report(entry.key, error)
         finally:
             with self._changed:
                 self._budget.free(entry.size)
                 self._changed.notify_all()
 
-    def _tell(self, key: Hashable, error: BaseException) -> None:
+    def _report(self, key: Hashable, error: BaseException) -> None:
         with suppress(Exception):
             self._on_failure(key, error)

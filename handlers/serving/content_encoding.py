@@ -1,14 +1,16 @@
 """Compressed request bodies."""
 
+import zlib
+
 from handlers.serving.errors import InvalidRequest
 from handlers.serving.events import Request
 
 MAX_INFLATED_BYTES = 64 * 1024 * 1024
-"""How large a compressed body may become: ten times what Lambda lets in, so that no body eats the memory."""
+"""The largest body after decompression: ten times the largest request, so that no body fills the memory."""
 
 
 def inflate(request: Request) -> Request:
-    """The request with its body as it was before `Content-Encoding: gzip` or `deflate`.
+    """The request with its body decompressed, if its `Content-Encoding` is gzip or deflate.
 
     Raises:
         InvalidRequest: another encoding, damaged data, or more than `MAX_INFLATED_BYTES`.
@@ -22,9 +24,7 @@ def inflate(request: Request) -> Request:
 
 
 def _inflated(body: bytes, encoding: str) -> bytes:
-    import zlib  # late: few requests are compressed
-
-    # 47: a gzip or a zlib header, whichever is there. "deflate" is also sent without any header: -15.
+    # 47: with a gzip or a zlib header. -15: without a header, as some clients send "deflate".
     is_bare = encoding == "deflate" and (body[0] & 0x0F != 8 or int.from_bytes(body[:2], "big") % 31 != 0)
     stream = zlib.decompressobj(-15 if is_bare else 47)
     try:

@@ -1,7 +1,7 @@
-"""What can go wrong between a request and its answer. Each class knows its canonical code; a dialect maps the code
-to a status and words the message as its own servers do."""
+"""The errors that a request is answered with. Each class has a code, and each code has an HTTP status. A dialect words
+the message as the servers do that its clients know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 Code = Literal[
@@ -14,31 +14,43 @@ Code = Literal[
     "UNAVAILABLE",
     "INTERNAL",
 ]
-"""gRPC's names, and two that only HTTP has."""
+"""gRPC's names, and two that only HTTP has: `METHOD_NOT_ALLOWED` and `TOO_LARGE`."""
+
+STATUS: Mapping[Code, int] = {
+    "INVALID_ARGUMENT": 400,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "TOO_LARGE": 413,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+}
+"""The HTTP status of each code, in every dialect."""
 
 
 class ServingError(Exception):
-    """A request that cannot be answered as it was asked. The message goes to the caller: nothing internal in it."""
+    """A request cannot be answered. The message goes to the caller, so it holds nothing internal."""
 
     code: ClassVar[Code] = "INTERNAL"
     retry_after_seconds: int | None = None
-    """When to ask again, where asking again can help."""
+    """When to try again, if that can help."""
 
 
 class InvalidRequest(ServingError):
-    """The request is not what the dialect or the signature allows."""
+    """The dialect or the signature does not allow the request."""
 
     code = "INVALID_ARGUMENT"
 
 
 class NotServed(ServingError):
-    """What the request names is not here."""
+    """The request names something that does not exist here."""
 
     code = "NOT_FOUND"
 
 
 class UnknownModel(NotServed):
-    """No model of this name is served here."""
+    """No model of this name is served."""
 
     def __init__(self, model: str) -> None:
         super().__init__(f"Model {model!r} is not served here")
@@ -54,7 +66,7 @@ class UnknownVersion(NotServed):
 
 
 class UnknownLabel(InvalidRequest):
-    """No version of the model bears this label."""
+    """No version of the model has this label."""
 
     def __init__(self, model: str, label: str) -> None:
         super().__init__(f"Unrecognized servable version label: {label}")
@@ -65,12 +77,12 @@ class UnknownSignature(InvalidRequest):
     """The version has no such signature."""
 
     def __init__(self, signature: str, available: Sequence[str]) -> None:
-        super().__init__(f"Signature {signature!r} is none of {sorted(available)}")
+        super().__init__(f"There is no signature {signature!r}; the signatures are {sorted(available)}")
         self.signature, self.available = signature, tuple(available)
 
 
 class MethodNotAllowed(ServingError):
-    """The path exists, the method does not."""
+    """The path exists, but not with this method."""
 
     code = "METHOD_NOT_ALLOWED"
 
@@ -80,13 +92,13 @@ class MethodNotAllowed(ServingError):
 
 
 class Unsupported(ServingError):
-    """The dialect has it, this server does not; the message says what there is instead."""
+    """The dialect has this feature, but this server does not. The message says what to use instead."""
 
     code = "UNIMPLEMENTED"
 
 
 class ModelUnavailable(ServingError):
-    """The model cannot answer now: it is loading, or its last load failed and the next try is not due yet."""
+    """The model cannot answer now: it is being loaded, or its last load failed and the next one is not due yet."""
 
     code = "UNAVAILABLE"
 
@@ -96,11 +108,11 @@ class ModelUnavailable(ServingError):
 
 
 class ModelLoading(ModelUnavailable):
-    """The model is not loaded yet, and the load goes on."""
+    """The model is still being loaded."""
 
 
 class ModelTooLarge(ServingError):
-    """The model needs more memory than this function can ever give it."""
+    """The model needs more memory than this function has for models."""
 
     code = "RESOURCE_EXHAUSTED"
 

@@ -1,9 +1,9 @@
-"""What a cache holds, and how its use is counted."""
+"""What a cache holds, and the leases by which it counts who uses it."""
 
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
 class Closable(Protocol):
@@ -16,21 +16,22 @@ M = TypeVar("M", bound=Closable)
 
 
 class Entry(Generic[M]):
-    """A loaded model, and what the cache knows of it.
+    """A loaded model, and what the cache knows about it.
 
     Args:
-        key: what identifies it.
+        key: what identifies the model.
         model: the model.
         size: bytes that it takes.
         users: how many leases of it are held.
-        load: number of the load that made it.
+        load: the number of the load that made it.
         baseline: bytes that the process held just before that load.
-        overhead: bytes of its growth since then which are not the model's own.
+        overhead: bytes of the growth since then that belong to the engine, not to the model.
     """
 
-    settled = False
-    """Whether its size is known for good: after the first call, which plans memory too."""
-    leaving = False
+    has_answered = False
+    """Whether a first call has ended. That call allocates memory too; afterwards the size is final."""
+    is_leaving = False
+    """Whether the cache has given it up: it is closed when its last lease ends."""
 
     def __init__(
         self, key: Hashable, model: M, *, size: int, users: int, load: int, baseline: int, overhead: int
@@ -39,8 +40,19 @@ class Entry(Generic[M]):
         self.load, self.baseline, self.overhead = load, baseline, overhead
 
 
+class LoadTime(NamedTuple):
+    """How long a load took, in milliseconds."""
+
+    fetch_ms: float
+    load_ms: float
+    """The engine: the model, and the import and the libraries as far as they took longer than the fetch."""
+
+
 class Lease(AbstractContextManager[M]):
-    """The use of a model: while it is held, the model is not closed."""
+    """The use of a model. While it is held, the model is not closed."""
+
+    took: LoadTime | None = None
+    """What the load took that this lease began; None where the model was in memory or another lease began the load."""
 
     def __init__(self, entry: Entry[M], release: Callable[[Entry[M]], None], *, hit: bool) -> None:
         self._entry, self._release = entry, release

@@ -1,7 +1,7 @@
-"""What a SavedModel's `saved_model.pb` says of itself: tags, signatures, nodes. No TensorFlow and no protobuf needed.
+"""Reads a SavedModel's `saved_model.pb`: its tags, signatures and nodes. Needs neither TensorFlow nor protobuf.
 
-The messages are TensorFlow's (`saved_model.proto`, `meta_graph.proto`, `graph.proto`); of each, only the fields that
-are asked for are read, and a graph's constants are passed over without a copy.
+The messages are TensorFlow's (`saved_model.proto`, `meta_graph.proto`, `graph.proto`). Only the fields that are needed
+are read, and the constants of a graph are skipped without a copy.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,19 +16,19 @@ DATA_TYPES: Mapping[int, str] = {
 """TensorFlow's numbers of the element types that a signature may have (`types.proto`)."""
 
 SERVE_TAG = "serve"
-"""The tag of the graph that a SavedModel was exported for serving with."""
+"""The tag of the graph that is meant for serving."""
 
 _REFERENCE = 100
-"""A data type plus this is a reference to a variable of that type, as TensorFlow 1 made them."""
+"""A data type plus this number is a reference to a variable of that type, as TensorFlow 1 made them."""
 
 _INTERNAL = "__saved_model_"
-"""Signatures whose names begin so are the loader's own: `__saved_model_init_op`, `__saved_model_train_op`."""
+"""Prefix of the loader's own signatures: `__saved_model_init_op`, `__saved_model_train_op`."""
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 
 class MetaGraphError(ValueError):
-    """The bytes are not those of a `saved_model.pb` or a graph; the message says what is wrong with them."""
+    """The bytes are not a `saved_model.pb` or a graph. The message says what is wrong with them."""
 
 
 class Node(NamedTuple):
@@ -36,21 +36,21 @@ class Node(NamedTuple):
 
     name: str
     op: str
-    """What it does: `MatMul`, `ReadFile`."""
+    """The kind of operation: `MatMul`, `ReadFile`."""
     device: str
-    """Where it asks to run; empty for anywhere."""
+    """The device that it has to run on; empty for any."""
     function: str
-    """The function of the graph's library whose body it is part of; empty in the graph itself."""
+    """The function of the graph's library that it belongs to; empty in the graph itself."""
 
 
 def read_signatures(saved_model_pb: bytes) -> dict[str, Signature]:
-    """The signatures of the graph that is tagged `serve`, else of the first graph, in the order of their names.
+    """The signatures of the graph that is tagged `serve`, else of the first graph, sorted by name.
 
-    The loader's own signatures are left out, and so are those with an input or output that no request or answer can
-    carry: a sparse or composite tensor, a resource, a quantized type.
+    The loader's own signatures are left out. So are signatures with an input or output that no request or answer can
+    hold: a sparse or composite tensor, a resource, a quantized type.
 
     Raises:
-        MetaGraphError: the bytes are no `saved_model.pb`.
+        MetaGraphError: the bytes are not a `saved_model.pb`.
     """
     found: dict[str, Signature] = {}
     for entry in _messages(_serving_graph(saved_model_pb), 5):
@@ -62,19 +62,19 @@ def read_signatures(saved_model_pb: bytes) -> dict[str, Signature]:
 
 
 def read_tags(saved_model_pb: bytes) -> list[tuple[str, ...]]:
-    """The tags of each graph that the SavedModel holds. Raises MetaGraphError."""
+    """The tags of each graph of the SavedModel. Raises MetaGraphError."""
     return [_tags(graph) for graph in _meta_graphs(saved_model_pb)]
 
 
 def read_nodes(saved_model_pb: bytes) -> Iterator[Node]:
-    """Every node of every graph of a SavedModel, those in functions included. Raises MetaGraphError."""
+    """Every node of every graph of a SavedModel, also of functions. Raises MetaGraphError."""
     for meta_graph in _meta_graphs(saved_model_pb):
         for graph in _messages(meta_graph, 2):
             yield from _nodes(graph)
 
 
 def read_graph_nodes(graph_def: bytes) -> Iterator[Node]:
-    """Every node of a serialized GraphDef (a frozen graph), those in functions included. Raises MetaGraphError."""
+    """Every node of a serialized GraphDef (a frozen graph), also of functions. Raises MetaGraphError."""
     yield from _nodes(memoryview(graph_def))
 
 
@@ -95,7 +95,7 @@ def _node(node: memoryview, function: str) -> Node:
 def _meta_graphs(saved_model_pb: bytes) -> list[memoryview]:
     graphs = list(_messages(memoryview(saved_model_pb), 2))
     if not graphs:
-        raise MetaGraphError("the bytes are not those of a saved_model.pb: they hold no graph")
+        raise MetaGraphError("the bytes are not a saved_model.pb: they hold no graph")
     return graphs
 
 
@@ -148,7 +148,7 @@ def _shape(message: memoryview) -> tuple[int, ...] | None:
 
 
 def _entry(message: memoryview) -> tuple[str, memoryview]:
-    """Key and value of an entry of a map from names to messages."""
+    """The key and the value of an entry of a map from names to messages."""
     key, value = "", memoryview(b"")
     for field, content in _fields(message):
         if field == 1 and isinstance(content, memoryview):
@@ -163,14 +163,14 @@ def _text(message: memoryview, field: int) -> str:
 
 
 def _messages(message: memoryview, field: int) -> Iterator[memoryview]:
-    """The values of a field that holds messages, texts or bytes."""
+    """The values of a field of messages, texts or bytes."""
     for number, value in _fields(message):
         if number == field and isinstance(value, memoryview):
             yield value
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Number and value of each field of a message (https://protobuf.dev/programming-guides/encoding)."""
+    """The number and the value of each field of a message (https://protobuf.dev/programming-guides/encoding)."""
     position, end = 0, len(message)
     while position < end:
         key, position = _varint(message, position)
@@ -184,9 +184,9 @@ def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
         elif wire_type in (_FIXED64, _FIXED32):
             length = 8 if wire_type == _FIXED64 else 4
         else:
-            raise MetaGraphError(f"the bytes are no protocol buffer: a field has the wire type {wire_type}")
+            raise MetaGraphError(f"the bytes are not a protocol buffer: a field has the wire type {wire_type}")
         if number == 0 or position + length > end:
-            raise MetaGraphError(f"the bytes are cut short or no protocol buffer: field {number} needs {length} bytes")
+            raise MetaGraphError(f"the bytes are cut off or not a protocol buffer: field {number} needs {length} bytes")
         yield number, message[position : position + length]
         position += length
 
@@ -197,7 +197,7 @@ def _varint(message: memoryview, position: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << (7 * count)
         if byte < 0x80:
             return value, position + count + 1
-    raise MetaGraphError("the bytes are cut short or no protocol buffer: a number does not end")
+    raise MetaGraphError("the bytes are cut off or not a protocol buffer: a number does not end")
 
 
 def _signed(value: int) -> int:
@@ -208,4 +208,4 @@ def _string(value: memoryview) -> str:
     try:
         return str(value, "utf-8")
     except UnicodeDecodeError:
-        raise MetaGraphError("the bytes are no saved_model.pb: a name is not UTF-8") from None
+        raise MetaGraphError("the bytes are not a saved_model.pb: a name is not UTF-8") from None

@@ -1,42 +1,37 @@
-"""Which version of which model answers, and the model itself: loaded by request, from the store through the cache."""
+"""The models that a function serves: which version answers, whether it is ready, and the loaded model itself."""
 
-import threading
 import time
-from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from handlers.manifest import Artifact, EngineName, Manifest, ManifestError, Pointer
+from handlers.manifest import Artifact, EngineName, Manifest, Pointer
 from handlers.serving.budget import Shared
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
-from handlers.serving.errors import ModelUnavailable, ServingError, UnknownLabel, UnknownModel, UnknownVersion
+from handlers.serving.errors import (
+    ModelLoading,
+    ModelTooLarge,
+    ModelUnavailable,
+    ServingError,
+    UnknownLabel,
+    UnknownVersion,
+)
+from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES
 from handlers.serving.lease import Lease
-from handlers.serving.loading import ArtifactLoad, Timing
-from handlers.serving.memory import ENGINE_BYTES, ENGINE_OWN_BYTES
-from handlers.serving.stores import NotInStore, Store, StoreError
+from handlers.serving.loading import ArtifactLoad
+from handlers.serving.published import Published
+from handlers.serving.stores import Store, StoreError
 from handlers.serving.telemetry import traceback_of, write_event
 
-POINTER_SECONDS = 5.0
-"""How old a pointer may be: a published version answers at most this long after its pointer was written."""
-
 Key: TypeAlias = tuple[str, int, int]
-"""Model, version, and the artifact's place in the manifest."""
+"""Model, version, and the index of the artifact in the manifest."""
 
+_T = TypeVar("_T")
 
 _SHARED: Mapping[EngineName, Shared] = {
     engine: Shared(engine, ENGINE_BYTES[engine], ENGINE_OWN_BYTES[engine]) for engine in ENGINE_BYTES
 }
-
-
-class _Known:
-    """What was last read of a model."""
-
-    good: int | None = None
-    """The version that last answered by default."""
-
-    def __init__(self, pointer: Pointer, read_at: float) -> None:
-        self.pointer, self.read_at = pointer, read_at
 
 
 class Repository:
@@ -44,10 +39,10 @@ class Repository:
 
     Args:
         store: where their files are.
-        names: the only models there are; for others the store is never asked.
-        cache: what keeps them in memory.
+        names: the models; the store is never asked for any other.
+        cache: keeps loaded models in memory.
         threads: how many threads one prediction may use.
-        clock: seconds that only grow.
+        clock: returns seconds that never decrease.
     """
 
     def __init__(
@@ -60,111 +55,102 @@ class Repository:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.names = tuple(names)
-        self._store, self._cache, self._threads, self._clock = store, cache, threads, clock
-        self._lock = threading.Lock()
-        self._reading: dict[str, threading.Lock] = {name: threading.Lock() for name in names}
-        self._known: dict[str, _Known] = {}
-        self._manifests: dict[tuple[str, int], Manifest] = {}
-        self._missing: dict[tuple[str, int], float] = {}
-        self._settled: set[tuple[str, int]] = set()
+        self._store, self._cache, self._threads = store, cache, threads
+        self._published = Published(store, names, clock, on_pointer=self._pointer_read, on_forget=self._discard)
+        self._last_good: dict[str, int] = {}
+        """By model, the version that last answered a request which named none."""
         self._preparing: set[str] = set()
         self._unprepared: set[str] = set()
 
     def serves(self, model: str) -> bool:
         """Whether there is a model of this name."""
-        return model in self._reading
+        return model in self._published
 
-    def candidates(self, model: str, version: int | None = None, label: str | None = None) -> Iterator[Manifest]:
-        """The versions that may answer a request, the one that should in front.
+    def answer(self, model: str, version: int | None, label: str | None, attempt: Callable[[Manifest, bool], _T]) -> _T:
+        """What `attempt` returns for the version that should answer a request.
 
-        A named version or label stands for itself alone; what the pointer does not name, by itself or by a label, is
-        not served, whatever the store still holds. By default it is the pointer's version; behind it comes the one
-        that answered before, for when the new one cannot be loaded.
+        If the request names a version or a label, that version answers or none. Else the pointer's version answers;
+        if it cannot be read or loaded, the version that answered before does.
 
-        Raises UnknownModel, UnknownVersion, UnknownLabel, or ModelUnavailable if the store cannot be read.
+        Args:
+            model: the model that the request names.
+            version: the version that it names, if any.
+            label: the label that it names, if any.
+            attempt: makes the answer. It is called with a manifest, and with whether it may load an artifact.
+
+        Raises:
+            UnknownModel, UnknownVersion, UnknownLabel: the pointer names none such. What it does not name is not
+                served, even if the store still holds it.
+            ModelUnavailable: the store cannot be read.
+            ServingError: `attempt` raised it. If it was called for two versions, the error of the first is raised.
         """
-        if model not in self._reading:
-            raise UnknownModel(model)
-        known = self._look_up(model)
-        if version is not None:
-            if version not in _named(known.pointer):
-                raise UnknownVersion(model, version)
-            yield self.manifest(model, version)
-            return
-        if label is not None:
-            if label not in known.pointer.labels:
-                raise UnknownLabel(model, label)
-            yield self.manifest(model, known.pointer.labels[label])
-            return
-        newest, good = known.pointer.version, known.good
-        try:
-            yield self.manifest(model, newest)
-        except (ModelUnavailable, UnknownVersion):
-            if good in (None, newest):
-                raise
-        if good is not None and good != newest:
-            yield self.manifest(model, good)
+
+        def attempt_and_note(manifest: Manifest, may_load: bool) -> _T:
+            answer = attempt(manifest, may_load)
+            if version is None and label is None:
+                self.answered(manifest)
+            return answer
+
+        return self._first(model, version, label, attempt_and_note)
 
     def find(self, model: str, version: int | None = None, label: str | None = None) -> Manifest:
-        """The version that should answer; raises as `candidates` does."""
-        return next(self.candidates(model, version, label))
+        """The manifest of the version that should answer. Nothing is loaded. Raises as `answer` does."""
+        return self._first(model, version, label, lambda manifest, may_load: manifest)
 
     def versions(self, model: str) -> list[int]:
         """The versions that the pointer names, by itself or by a label, largest first."""
-        if model not in self._reading:
-            raise UnknownModel(model)
-        return sorted(_named(self._look_up(model).pointer), reverse=True)
+        return sorted(self._published.pointer(model).versions(), reverse=True)
 
     def manifest(self, model: str, version: int) -> Manifest:
-        """What a version holds. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
-        if model not in self._reading:
-            raise UnknownModel(model)
-        known = self._manifests.get((model, version))
-        if known is not None:
-            return known
-        with self._reading[model]:
-            if (known := self._manifests.get((model, version))) is not None:
-                return known
-            if self._clock() < self._missing.get((model, version), float("-inf")):
-                raise UnknownVersion(model, version)
-            manifest = self._read_manifest(model, version)
-            self._manifests[model, version] = manifest
-            return manifest
+        """The manifest of a version. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
+        return self._published.manifest(model, version)
 
     def lease(
-        self, manifest: Manifest, artifact: Artifact, timing: Timing, timeout: float | None = None
+        self, manifest: Manifest, artifact: Artifact, timeout: float | None = None, *, may_load: bool = True
     ) -> Lease[LoadedModel]:
-        """An artifact's engine, loaded if it is not in memory; `timing` is filled in by a load.
+        """A lease of a loaded artifact, which is loaded first if it is not in memory.
+
+        Args:
+            manifest: the version.
+            artifact: one of its artifacts.
+            timeout: seconds to wait for a load; None waits as long as it takes.
+            may_load: False raises ModelUnavailable instead of loading.
 
         Raises ModelTooLarge, ModelLoading, or ModelUnavailable.
         """
         key = _key(manifest, artifact)
         if (lease := self._cache.get(key)) is not None:
             return lease
-        job = ArtifactLoad(self._store, manifest, artifact, self._threads, timing)
-        return self._cache.lease(
+        if not may_load:
+            raise ModelUnavailable("The model is not loaded")
+        load = ArtifactLoad(self._store, manifest, artifact, self._threads)
+        lease = self._cache.lease(
             key,
             artifact.memory_bytes,
-            job.open,
-            prepare=job.fetch,
+            load.open,
+            prepare=load.fetch,
             shared=_SHARED[artifact.engine],
             timeout=timeout,
         )
+        lease.took = load.took
+        return lease
 
     def is_loaded(self, manifest: Manifest, artifact: Artifact) -> bool:
         """Whether an artifact is in memory."""
         return self._cache.state(_key(manifest, artifact)) == "ready"
 
     def answered(self, manifest: Manifest) -> None:
-        """Note that a version answered by default: the one before leaves memory, unless a label still names it."""
-        known = self._known.get(manifest.model)
-        if known is not None and known.good != manifest.version and manifest.version == known.pointer.version:
-            known.good = manifest.version
-            self._forget_unnamed(manifest.model, known)
+        """Note that a version answered a request which named none. The version that answered before it leaves memory,
+        unless a label names it."""
+        model, version = manifest.model, manifest.version
+        pointer = self._published.last_pointer(model)
+        if pointer is not None and version == pointer.version and version != self._last_good.get(model):
+            self._last_good[model] = version
+            self._forget_unnamed(model, pointer)
 
     @contextmanager
     def preparing(self, model: str) -> Generator[None]:
-        """Meanwhile the model counts as loading; afterwards, if an exception ended it, as one that cannot be loaded."""
+        """Inside the block the model counts as loading. If the block raises, it then counts as failed."""
         self._preparing.add(model)
         try:
             yield
@@ -175,8 +161,10 @@ class Repository:
             self._preparing.discard(model)
 
     def state(self, manifest: Manifest) -> str:
-        """`LOADING` while an artifact is being loaded, `FAILED` if what serves the default signature could not be or is
-        too large for this function, else `AVAILABLE`: a model that is loaded on first use is.
+        """The state of a version.
+
+        `LOADING` while one of its artifacts is being loaded. `FAILED` if the artifact of the default signature could
+        not be loaded, or is too large for this function. Else `AVAILABLE`, also before the first load.
         """
         states = [self._cache.state(_key(manifest, artifact)) for artifact in manifest.artifacts]
         if "loading" in states or manifest.model in self._preparing:
@@ -189,9 +177,10 @@ class Repository:
         return "AVAILABLE" if state == "absent" and fits else "FAILED"
 
     def is_ready(self) -> bool:
-        """Whether nothing is being loaded, and not every model has turned out to be one that cannot be."""
+        """Whether no model is being loaded, and at least one has not failed. A model has failed if all its known
+        versions have."""
         states: dict[str, set[str]] = {}
-        for manifest in list(self._manifests.values()):
+        for manifest in self._published.manifests():
             states.setdefault(manifest.model, set()).add(self.state(manifest))
         failed = {model for model, found in states.items() if found == {"FAILED"}}
         failed |= self._unprepared - states.keys()
@@ -199,103 +188,57 @@ class Repository:
         return not is_loading and len(failed) < len(self.names)
 
     def restored(self) -> None:
-        """After a restore from a snapshot: read every pointer again when it is next needed, however young, and over new
-        connections."""
-        self._store.close()
-        with self._lock:
-            for known in self._known.values():
-                known.read_at = float("-inf")
-            self._missing.clear()
+        """After a restore from a snapshot: the next use of a pointer reads it again, over a new connection."""
+        self._published.read_again()
 
-    def _forget_unnamed(self, model: str, known: _Known) -> None:
-        """Versions that nothing names any more leave memory."""
-        kept = _named(known.pointer) | {known.good}
-        for (name, version), manifest in list(self._manifests.items()):
-            if name == model and version not in kept:
-                self._forget(manifest)
+    def _candidates(self, model: str, version: int | None, label: str | None) -> list[int]:
+        """The versions that may answer; the first one should. Raises as `answer` does."""
+        pointer = self._published.pointer(model)
+        if version is not None:
+            if version not in pointer.versions():
+                raise UnknownVersion(model, version)
+            return [version]
+        if label is not None:
+            if label not in pointer.labels:
+                raise UnknownLabel(model, label)
+            return [pointer.labels[label]]
+        newest, before = pointer.version, self._last_good.get(model)
+        return [newest] if before in (None, newest) else [newest, before]
 
-    def _forget(self, manifest: Manifest) -> None:
-        self._manifests.pop((manifest.model, manifest.version), None)
-        self._settled.discard((manifest.model, manifest.version))
+    def _first(self, model: str, version: int | None, label: str | None, attempt: Callable[[Manifest, bool], _T]) -> _T:
+        """What `attempt` returns for the first candidate that can be read and loaded."""
+        refusal: ServingError | None = None
+        for number in self._candidates(model, version, label):
+            # Loading the version before would evict the new one, which is being loaded.
+            may_load = not isinstance(refusal, ModelLoading)
+            try:
+                return attempt(self.manifest(model, number), may_load)
+            except (ModelUnavailable, ModelTooLarge, UnknownVersion) as error:
+                if refusal is None or isinstance(refusal, UnknownVersion):
+                    refusal = error
+        assert refusal is not None  # noqa: S101 - there is at least one candidate, and it raised
+        raise refusal
+
+    def _pointer_read(self, model: str, pointer: Pointer) -> None:
+        self._unprepared.discard(model)
+        self._forget_unnamed(model, pointer)
+
+    def _forget_unnamed(self, model: str, pointer: Pointer) -> None:
+        """Remove from memory the versions that nothing names any more, except the one that last answered."""
+        good = self._last_good.get(model)
+        self._published.keep_only(model, pointer.versions() | ({good} if good is not None else set()))
+
+    def _discard(self, manifest: Manifest) -> None:
         for artifact in manifest.artifacts:
             self._cache.discard(_key(manifest, artifact))
-
-    def _look_up(self, model: str) -> _Known:
-        known = self._known.get(model)
-        if known is not None and self._clock() - known.read_at < POINTER_SECONDS:
-            return known
-        lock = self._reading[model]
-        # One thread reads; those that have an older answer go on with it.
-        if not lock.acquire(blocking=known is None):
-            assert known is not None  # noqa: S101 - a blocking acquire does not fail
-            return known
-        try:
-            return self._refresh(model)
-        finally:
-            lock.release()
-
-    def _refresh(self, model: str) -> _Known:
-        known = self._known.get(model)
-        if known is not None and self._clock() - known.read_at < POINTER_SECONDS:
-            return known
-        try:
-            pointer = self._store.pointer(model)
-        except (StoreError, ManifestError) as error:
-            if known is not None:
-                known.read_at = self._clock()
-                write_event("ERROR", "pointer not read; the last one goes on", model=model, reason=str(error))
-                return known
-            write_event("ERROR", "pointer not read", model=model, reason=str(error))
-            if isinstance(error, NotInStore):
-                raise UnknownModel(model) from error
-            raise ModelUnavailable(f"Model {model!r} could not be looked up; try again") from error
-        if known is None:
-            known = self._known[model] = _Known(pointer, self._clock())
-        elif known.pointer != pointer:
-            known.pointer = pointer
-            self._forget_unnamed(model, known)
-        known.read_at = self._clock()
-        self._unprepared.discard(model)
-        self._read_again(model)
-        return known
-
-    def _read_again(self, model: str) -> None:
-        """A version that nobody packaged may have been read while it was copied: until two readings are the same, it is
-        read again."""
-        for key, manifest in list(self._manifests.items()):
-            if key[0] != model or manifest.is_packaged or key in self._settled:
-                continue
-            try:
-                again = self._store.manifest(*key)
-            except (StoreError, ManifestError):
-                continue
-            if again == manifest:
-                self._settled.add(key)
-            else:
-                self._forget(manifest)
-                self._manifests[key] = again
-
-    def _read_manifest(self, model: str, version: int) -> Manifest:
-        try:
-            return self._store.manifest(model, version)
-        except NotInStore as error:
-            self._missing[model, version] = self._clock() + POINTER_SECONDS
-            raise UnknownVersion(model, version) from error
-        except (StoreError, ManifestError) as error:
-            write_event("ERROR", "manifest not read", model=model, version=version, reason=str(error))
-            raise ModelUnavailable(f"Version {version} of model {model!r} could not be read; try again") from error
 
 
 def _key(manifest: Manifest, artifact: Artifact) -> Key:
     return manifest.model, manifest.version, manifest.artifacts.index(artifact)
 
 
-def _named(pointer: Pointer) -> set[int]:
-    return {pointer.version, *pointer.labels.values()}
-
-
 def log_load_failure(key: Hashable, error: BaseException) -> None:
-    """Write down why a model could not be loaded, and count it."""
+    """Log why a model could not be loaded, and count it."""
     model, version, artifact = key if isinstance(key, tuple) else ("", 0, 0)
     reason = str(error) if isinstance(error, ServingError | StoreError) else traceback_of(error)
     facts = {"version": version, "artifact": artifact, "reason": reason}

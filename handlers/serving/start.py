@@ -1,61 +1,63 @@
-"""From a function's environment to an App that answers."""
+"""From a function's environment to an App: reads the variables, and puts store, cache and repository together."""
 
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from math import ceil
 
-from handlers.contract import MODEL_CACHE_COUNT, MODEL_CACHE_PINNED, MODEL_NAMES, MODEL_STORE_URI, split_model_names
+from handlers.contract import MIB_PER_VCPU, MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, split_model_names
 from handlers.serving.app import App
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
-from handlers.serving.memory import REQUEST_BYTES, cache_budget, engine_threads, resident_bytes
+from handlers.serving.footprint import MIB, PAGE_BYTES, REQUEST_BYTES, RUNTIME_BYTES, resident_bytes
 from handlers.serving.repository import Repository, log_load_failure
 from handlers.serving.stores import open_store
 from handlers.serving.telemetry import write_event
 
 INIT_SECONDS = 9.0
-"""How much of Lambda's ten seconds of init a preload takes. What is not done then goes on in the background; past ten
-seconds Lambda would run the whole init again inside the first request.
+"""How many of Lambda's ten seconds of init a preload may take. It then goes on in the background. If init took more
+than ten seconds, Lambda would run all of it again inside the first request.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 
 SNAPSHOT_SECONDS = 120.0
-"""The same where init ends in a snapshot or in provisioned concurrency, which Lambda gives at least 130 seconds.
+"""The same where init ends in a snapshot or in provisioned concurrency: Lambda then allows at least 130 seconds.
 https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks.html"""
 
 INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
 """Environment, set by Lambda: `on-demand`, `provisioned-concurrency` or `snap-start`."""
 
+FUNCTION_MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
+"""Environment, set by Lambda: the function's memory in MiB."""
+
 
 def open_app(environment: Mapping[str, str]) -> App:
-    """An App for `MODEL_NAMES` at `MODEL_STORE_URI`; no model is loaded.
+    """An App for `MODEL_NAMES` at `MODEL_STORE_URI`. No model is loaded.
 
     Raises ValueError if a variable is missing or malformed.
     """
     names = split_model_names(environment.get(MODEL_NAMES, ""))
     if not names:
         raise ValueError(f"{MODEL_NAMES} is empty; it must list the models to serve, separated by commas")
-    count = environment.get(MODEL_CACHE_COUNT, "")
-    if count and not (count.isdigit() and int(count) > 0):
-        raise ValueError(f"{MODEL_CACHE_COUNT} is {count!r}; it must be a number of models, at least 1")
-    pinned = frozenset(split_model_names(environment.get(MODEL_CACHE_PINNED, "")))
     cache: ModelCache[LoadedModel] = ModelCache(
-        cache_budget(environment),
-        most=int(count) if count else None,
-        pinned=lambda key: isinstance(key, tuple) and key[0] in pinned,
-        resident=resident_bytes,
-        slack=REQUEST_BYTES,
-        on_failure=log_load_failure,
+        cache_budget(environment), resident=resident_bytes, slack=REQUEST_BYTES, on_failure=log_load_failure
     )
     store = open_store(environment.get(MODEL_STORE_URI, ""))
-    app = App(Repository(store, names, cache, threads=engine_threads(environment)))
-    _after_restore(environment, app.repository.restored)
-    return app
+    repository = Repository(store, names, cache, threads=engine_threads(environment))
+    if environment.get(INITIALIZATION) == "snap-start":
+        from snapshot_restore_py import register_after_restore  # late: only SnapStart needs it
+
+        register_after_restore(repository.restored)
+    return App(repository)
 
 
 def open_single_model_app(environment: Mapping[str, str]) -> App:
-    """An App for exactly one model, which is loaded and has answered its warm-up requests, as far as init allows.
+    """An App for exactly one model, which init loads and runs the warm-up requests of.
 
-    What is not done by then goes on in the background, and readiness says so. Where nobody waits for init, because it
-    ends in a SnapStart snapshot or runs ahead of requests, the artifacts of all signatures are loaded.
+    What does not fit into the time of init goes on in the background; until it ends, the model is not ready. The
+    artifacts of all signatures are loaded if no caller waits for init: before a SnapStart snapshot, and under
+    provisioned concurrency.
+
+    Raises ValueError if a variable is missing or malformed, or `MODEL_NAMES` lists several models.
     """
     names = split_model_names(environment.get(MODEL_NAMES, ""))
     if len(names) != 1:
@@ -70,12 +72,27 @@ def open_single_model_app(environment: Mapping[str, str]) -> App:
     return app
 
 
-def _is_snapshot(environment: Mapping[str, str]) -> bool:
-    return environment.get(INITIALIZATION) == "snap-start"
+def cache_budget(environment: Mapping[str, str]) -> int:
+    """Bytes that loaded models may take together, engines included.
+
+    `MODEL_CACHE_BYTES` if it is set. Else the function's memory less `RUNTIME_BYTES`; outside of Lambda, half of the
+    machine's memory.
+
+    Raises ValueError if `MODEL_CACHE_BYTES` is not a number of bytes.
+    """
+    given = environment.get(MODEL_CACHE_BYTES)
+    if given:
+        if not given.isdigit():
+            raise ValueError(f"{MODEL_CACHE_BYTES} is {given!r}; it must be a number of bytes, such as 268435456")
+        return int(given)
+    memory = environment.get(FUNCTION_MEMORY)
+    if memory:
+        return max(int(memory) * MIB - RUNTIME_BYTES, 0)
+    return PAGE_BYTES * os.sysconf("SC_PHYS_PAGES") // 2
 
 
-def _after_restore(environment: Mapping[str, str], act: Callable[[], None]) -> None:
-    if _is_snapshot(environment):
-        from snapshot_restore_py import register_after_restore  # late: only SnapStart has it to offer
-
-        register_after_restore(act)
+def engine_threads(environment: Mapping[str, str]) -> int:
+    """How many threads one prediction may use: one for each virtual processor of the function, at least one."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = environment.get(FUNCTION_MEMORY)
+    return processors if not memory else max(1, min(processors, ceil(int(memory) / MIB_PER_VCPU)))

@@ -1,8 +1,8 @@
-"""One line a request: a structured log entry that is a CloudWatch metric record too.
+"""One line for each request: a structured log entry and a CloudWatch metric record at once.
 
-The embedded metric format lets a record hold any other member beside its metrics, so one line is both.
+In the embedded metric format a record may hold other members beside its metrics, so one line is both.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-Nothing from a payload is in it.
+Nothing from a payload is logged. A new field is an attribute of `Record` and an entry in `write_record`.
 """
 
 import os
@@ -14,22 +14,22 @@ from typing import Any
 import orjson
 
 from handlers.contract import METRIC_NAMESPACE, Metric
+from handlers.serving.lease import LoadTime
 
 
 class Record:
-    """What is known of one request. Times in milliseconds; None where the thing did not happen."""
+    """What is known about one request. Times are in milliseconds; None means that the thing did not happen."""
 
     method: str = ""
     dialect: str = ""
     operation: str = ""
     model: str | None = None
-    """Only ever one of the served models: what a caller invents makes no metric of its own."""
+    """One of the served models. Other names are not recorded, so that no caller can create a metric."""
     version: int | None = None
     status: int = 500
     cache_hit: bool | None = None
-    fetch_ms: float | None = None
-    load_ms: float | None = None
-    """The engine's load, after the fetch."""
+    load: LoadTime | None = None
+    """The load that this request began."""
     predict_ms: float | None = None
     duration_ms: float = 0.0
     request_bytes: int = 0
@@ -40,7 +40,7 @@ class Record:
 
 
 def write_record(record: Record) -> None:
-    """Write the line of one request to standard output: facts in camelCase, metrics by their names."""
+    """Write the line of one request to standard output: facts in camelCase, metrics under their own names."""
     metrics: dict[Metric, float] = {
         "Requests": 1,
         "ServerErrors": int(record.status >= 500),
@@ -48,8 +48,8 @@ def write_record(record: Record) -> None:
     }
     if record.cache_hit is not None:
         metrics["CacheHits"] = int(record.cache_hit)
-    if record.load_ms is not None:
-        metrics["LoadTime"] = record.load_ms + (record.fetch_ms or 0.0)
+    if record.load is not None:
+        metrics["LoadTime"] = sum(record.load)
     if record.predict_ms is not None:
         metrics["PredictTime"] = record.predict_ms
     facts = {
@@ -61,8 +61,8 @@ def write_record(record: Record) -> None:
         "version": record.version,
         "coldStart": record.cold_start,
         "cacheHit": record.cache_hit,
-        "fetchMs": _rounded(record.fetch_ms),
-        "loadMs": _rounded(record.load_ms),
+        "fetchMs": _rounded(record.load and record.load.fetch_ms),
+        "loadMs": _rounded(record.load and record.load.load_ms),
         "predictMs": _rounded(record.predict_ms),
         "durationMs": _rounded(record.duration_ms),
         "requestBytes": record.request_bytes,
@@ -74,12 +74,12 @@ def write_record(record: Record) -> None:
 def write_event(
     level: str, message: str, *, model: str | None = None, metric: Metric | None = None, **facts: Any
 ) -> None:
-    """Write a line about something other than a request; `metric` counts one of that name."""
+    """Write a line about something other than a request. `metric` is counted once."""
     _write(level, message, facts, model, {} if metric is None else {metric: 1})
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback, for the log."""
+    """The traceback of an error, for the log."""
     import traceback  # late: only failures need it
 
     return "".join(traceback.format_exception(error))

@@ -1,4 +1,4 @@
-"""Warm-up requests: what a manifest holds of them, as a model takes them."""
+"""Warm-up requests: from a manifest to the arrays that a model takes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 
 from handlers.manifest import Signature
 from handlers.serving.dialects.tensors import dense_tensor
+from handlers.serving.engines import array_dtype
 
 
 def warmup_inputs(signature: Signature, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -19,5 +20,5 @@ def warmup_inputs(signature: Signature, values: Mapping[str, Any]) -> dict[str, 
 
 def _array(value: Any, dtype: str) -> np.ndarray:
     if isinstance(value, dict) and "zeros" in value:
-        return np.zeros(value["zeros"], "uint16" if dtype == "bfloat16" else dtype)
+        return np.zeros(value["zeros"], array_dtype(dtype))
     return dense_tensor(value, dtype)

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from handlers.durable import sync_directory, write_durably
 from handlers.manifest import (
     MANIFEST_FILE,
     POINTER_FILE,
@@ -17,7 +18,7 @@ from handlers.manifest import (
     parse_manifest,
     parse_pointer,
 )
-from models.packaging.durable_files import copy_durably, lock_directory, sha256_of, sync_directory, write_durably
+from models.packaging.durable_files import copy_durably, lock_directory, sha256_of
 from models.packaging.errors import PackagingError
 
 INCOMING = ".incoming-"

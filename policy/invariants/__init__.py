@@ -1,12 +1,14 @@
-"""What holds for every stack: one pure function an invariant. Standard library only.
+"""The invariants of every stack, a pure function each. Uses only the standard library.
 
-An invariant yields a sentence for each breach. The tests hold them over every shape of stack; the policy pack beside
-this package holds them over a preview. Imports are relative, for the pack runs with `policy/` as its own directory.
+An invariant yields a sentence for each breach. The tests check them on every shape of stack; the policy pack in
+`policy/` checks them in a preview. Imports are relative, because the pack runs inside `policy/`.
+
+To add an invariant, write the function in the module of its subject and list it here.
 """
 
 from collections.abc import Sequence
 
-from . import functions, identity, network, stack, storage
+from . import file_systems, functions, identity, network, stack, storage
 from .documents import WITHOUT_RESOURCE_LEVEL
 from .resource import Inputs, Invariant, Resource, StackInvariant
 
@@ -16,9 +18,9 @@ INVARIANTS: Sequence[Invariant] = (
     storage.buckets_are_versioned,
     storage.buckets_know_no_access_lists,
     storage.data_is_encrypted,
-    storage.file_systems_refuse_plain_traffic,
-    storage.file_systems_are_reached_through_access_points,
-    storage.file_clients_are_not_root,
+    file_systems.file_systems_refuse_plain_traffic,
+    file_systems.file_systems_are_reached_through_access_points,
+    file_systems.file_clients_are_not_root,
     storage.repositories_never_move_a_tag,
     identity.resource_policies_name_their_principals,
     identity.services_call_for_one_resource,
@@ -42,24 +44,24 @@ INVARIANTS: Sequence[Invariant] = (
     network.domains_speak_current_tls,
     network.browsers_send_no_credentials_to_everyone,
 )
-"""What holds for each resource by itself."""
+"""Rules about one resource."""
 
 STACK_INVARIANTS: Sequence[StackInvariant] = (
     stack.buckets_are_guarded,
-    stack.file_systems_have_a_policy,
-    stack.functions_wait_for_their_mounts,
+    file_systems.file_systems_have_a_policy,
+    file_systems.functions_wait_for_their_mounts,
     stack.functions_wait_for_their_grants,
 )
-"""What holds between resources."""
+"""Rules about a whole stack."""
 
 
 def breaches(type_: str, name: str, inputs: Inputs) -> list[str]:
-    """Every breach of one resource by itself."""
+    """Every breach of the rules about one resource."""
     return [breach for invariant in INVARIANTS for breach in invariant(type_, name, inputs)]
 
 
 def stack_breaches(resources: Sequence[Resource]) -> list[str]:
-    """Every breach of a stack: of each resource by itself, and between them."""
+    """Every breach of a stack: first those of single resources, then those of the whole."""
     alone = [breach for each in resources for breach in breaches(each.type, each.name, each.inputs)]
     between = [f"{each.name}: {said}" for invariant in STACK_INVARIANTS for each, said in invariant(resources)]
     return alone + between

@@ -1,4 +1,4 @@
-"""Reading IAM documents: statements, and what in them is wider than it needs to be."""
+"""Reads IAM policy documents: their statements, and whom and what a statement covers."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,28 +7,28 @@ from typing import Any
 Statement = Mapping[str, Any]
 
 WITHOUT_RESOURCE_LEVEL: Mapping[str, str] = {
-    "cloudwatch:DescribeAlarms": "CloudWatch asks IAM about every alarm of the region, whichever names are asked for",
-    "ec2:AssignPrivateIpAddresses": "the network interface has no ARN yet when Lambda's grant is written",
-    "ec2:CreateNetworkInterface": "the network interface has no ARN yet when Lambda's grant is written",
-    "ec2:DeleteNetworkInterface": "Lambda makes the network interface, so that nobody can name it beforehand",
+    "cloudwatch:DescribeAlarms": "CloudWatch checks it against every alarm of the region, whatever the request names",
+    "ec2:AssignPrivateIpAddresses": "the network interface has no ARN yet when the grant is written",
+    "ec2:CreateNetworkInterface": "the network interface has no ARN yet when the grant is written",
+    "ec2:DeleteNetworkInterface": "Lambda creates the network interface later, so its ARN is not known yet",
     "ec2:DescribeNetworkInterfaces": "EC2 has no resource level for describing",
     "ec2:DescribeSubnets": "EC2 has no resource level for describing",
-    "ec2:UnassignPrivateIpAddresses": "Lambda makes the network interface, so that nobody can name it beforehand",
-    "events:DescribeRule": "S3 Files looks for its own rules among all of them, and reads no more than that",
-    "events:ListRuleNamesByTarget": "S3 Files looks for its own rules among all of them, and reads no more than that",
+    "ec2:UnassignPrivateIpAddresses": "Lambda creates the network interface later, so its ARN is not known yet",
+    "events:DescribeRule": "S3 Files searches all rules for its own, and only reads them",
+    "events:ListRuleNamesByTarget": "S3 Files searches all rules for its own, and only reads them",
     "events:ListRules": "EventBridge has no resource level for listing rules",
-    "events:ListTargetsByRule": "S3 Files looks for its own rules among all of them, and reads no more than that",
+    "events:ListTargetsByRule": "S3 Files searches all rules for its own, and only reads them",
     "xray:PutTelemetryRecords": "X-Ray has no resource level for writing",
     "xray:PutTraceSegments": "X-Ray has no resource level for writing",
 }
-"""Actions that may be granted on every resource, each with the reason why no narrower one can be named.
+"""Actions that may be granted on every resource, each with the reason why no narrower grant works.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-files-prereq-policies.html"""
 
 
 def statements(document: str | Mapping[str, Any] | None) -> Sequence[Statement]:
-    """The statements of a policy document; none where there is no document."""
+    """The statements of a policy document; none if there is no document."""
     if not document:
         return []
     content: Mapping[str, Any] = json.loads(document) if isinstance(document, str) else document
@@ -37,7 +37,7 @@ def statements(document: str | Mapping[str, Any] | None) -> Sequence[Statement]:
 
 
 def listed(value: str | Sequence[str] | None) -> list[str]:
-    """A value that IAM lets stand alone or in a list, as a list."""
+    """A value as a list; IAM allows one value in place of a list of one."""
     if value is None:
         return []
     return [value] if isinstance(value, str) else list(value)
@@ -48,10 +48,25 @@ def allowing(document: str | Mapping[str, Any] | None) -> list[Statement]:
     return [statement for statement in statements(document) if statement.get("Effect") == "Allow"]
 
 
-def is_everything(resource: str) -> bool:
-    """Whether a resource of a statement means all of an account's, or all of one kind.
+def denying(document: str | Mapping[str, Any] | None) -> list[Statement]:
+    """The statements that deny something."""
+    return [statement for statement in statements(document) if statement.get("Effect") == "Deny"]
 
-    `arn:aws:s3:::models/*` is one bucket's content; `arn:aws:events:eu-west-1:123456789012:rule/*` is every rule.
+
+def denies_plain_traffic(document: str | Mapping[str, Any] | None) -> bool:
+    """Whether a policy denies every request without TLS."""
+    return any(
+        statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") in ("false", False)
+        and means_everyone(statement.get("Principal"))
+        and listed(statement.get("Action"))
+        for statement in denying(document)
+    )
+
+
+def is_everything(resource: str) -> bool:
+    """Whether a resource of a statement covers a whole account, or every resource of a kind.
+
+    `arn:aws:s3:::models/*` is the content of one bucket; `arn:aws:events:eu-west-1:123456789012:rule/*` is every rule.
     """
     if resource == "*":
         return True

@@ -1,4 +1,4 @@
-"""What runs, and what it writes down: images by digest, logs that end, nothing that Lambda would refuse."""
+"""Rules about functions: images by digest, logs that expire, nothing that Lambda would refuse."""
 
 from collections.abc import Iterator
 
@@ -23,14 +23,14 @@ RESERVED_VARIABLES = frozenset(
         "_X_AMZN_TRACE_ID",
     }
 )
-"""What Lambda sets itself. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
+"""Variables that Lambda sets itself. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
 
 SNAPSHOT_EPHEMERAL_MIB = 512
-"""The most /tmp that SnapStart takes. https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"""
+"""The largest /tmp that SnapStart supports. https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"""
 
 
 def functions_run_an_image_by_digest(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Lambda looks a tag up once, so that a tag says nothing about what runs."""
+    """A function names its image by digest: Lambda resolves a tag only once, so a tag does not say what runs."""
     if type_ == FUNCTION and is_set(inputs, "imageUri"):
         image = inputs["imageUri"]
         if "@sha256:" not in image or ":" in image.split("@")[0].rsplit("/", 1)[-1]:
@@ -38,7 +38,7 @@ def functions_run_an_image_by_digest(type_: str, name: str, inputs: Inputs) -> I
 
 
 def functions_write_their_own_logs(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A function names its log group, and writes JSON."""
+    """A function names its log group and writes JSON."""
     if type_ == FUNCTION:
         logging = inputs.get("loggingConfig") or {}
         if not is_set(logging, "logGroup") or logging.get("logFormat") != "JSON":
@@ -46,7 +46,7 @@ def functions_write_their_own_logs(type_: str, name: str, inputs: Inputs) -> Ite
 
 
 def functions_set_no_reserved_name(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Lambda refuses variables that it sets itself."""
+    """A function sets no variable that Lambda sets itself, because Lambda refuses it."""
     if type_ == FUNCTION:
         variables = (inputs.get("environment") or {}).get("variables") or {}
         for variable in sorted(variables):
@@ -55,7 +55,7 @@ def functions_set_no_reserved_name(type_: str, name: str, inputs: Inputs) -> Ite
 
 
 def functions_mount_inside_a_network(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A file system is mounted right under /mnt, by a function that is in the file system's network."""
+    """A file system is mounted directly under /mnt, by a function in a network."""
     if type_ != FUNCTION or not (mount := inputs.get("fileSystemConfig")):
         return
     path = mount.get("localMountPath") or ""
@@ -67,7 +67,7 @@ def functions_mount_inside_a_network(type_: str, name: str, inputs: Inputs) -> I
 
 
 def snapshots_hold_what_lambda_can_restore(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """SnapStart goes with neither a mounted file system nor a large /tmp, and applies to published versions."""
+    """A function with SnapStart mounts no file system, has at most 512 MiB of /tmp and publishes versions."""
     if type_ != FUNCTION or (inputs.get("snapStart") or {}).get("applyOn") != "PublishedVersions":
         return
     if inputs.get("fileSystemConfig"):
@@ -80,26 +80,26 @@ def snapshots_hold_what_lambda_can_restore(type_: str, name: str, inputs: Inputs
 
 
 def functions_have_no_open_address(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A function's own URL asks for IAM; who may call without is the API's to say."""
+    """A function URL requires IAM; only the API may admit callers without it."""
     if type_ == "aws:lambda/functionUrl:FunctionUrl" and inputs.get("authorizationType") != "AWS_IAM":
         yield f"{name}: a function URL must have authorizationType AWS_IAM"
 
 
 def failures_are_kept(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """An event that a function could not work on is not lost."""
+    """An event that a function fails to process is sent to a destination."""
     configuration = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
     if type_ == configuration and not (inputs.get("destinationConfig") or {}).get("onFailure"):
         yield f"{name}: destinationConfig.onFailure must name a destination"
 
 
 def logs_are_kept_for_a_time(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A log group says for how long; otherwise logs are kept, and billed, for ever."""
+    """A log group has a retention time; without one, logs are kept and billed forever."""
     if type_ == "aws:cloudwatch/logGroup:LogGroup" and not inputs.get("retentionInDays"):
         yield f"{name}: a log group must have retentionInDays"
 
 
 def tags_are_not_amazons(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """AWS refuses tags that start like its own."""
+    """No tag starts with aws:, because AWS refuses it."""
     if type_.startswith("aws:"):
         for tag in sorted(inputs.get("tags") or {}):
             if tag.lower().startswith("aws:"):

@@ -1,23 +1,23 @@
-"""Who may do what: grants are narrow, and nobody is let in by a policy that means everyone."""
+"""Rules about who may do what: narrow grants, named principals, no lasting keys."""
 
 from collections.abc import Iterator
 
 from .documents import WITHOUT_RESOURCE_LEVEL, allowing, is_everything, listed, means_everyone
+from .file_systems import FILE_SYSTEMS
 from .resource import Inputs, is_set
 
 RESOURCE_POLICIES = {
     "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
-    "aws:efs/fileSystemPolicy:FileSystemPolicy": "policy",
     "aws:iam/role:Role": "assumeRolePolicy",
     "aws:kms/key:Key": "policy",
     "aws:kms/keyPolicy:KeyPolicy": "policy",
     "aws:s3/bucketPolicy:BucketPolicy": "policy",
-    "aws:s3/filesFileSystemPolicy:FilesFileSystemPolicy": "policy",
     "aws:sns/topicPolicy:TopicPolicy": "policy",
     "aws:sqs/queue:Queue": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
+    **{kind.policy: "policy" for kind in FILE_SYSTEMS},
 }
-"""Where a policy says who comes in. A VPC endpoint's is not among them: it filters, and grants nothing."""
+"""Types with a policy that grants access, and the input that holds it. A VPC endpoint's policy only filters."""
 
 MANAGED_POLICY_TYPES = (
     "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
@@ -29,7 +29,7 @@ MANAGED_POLICY_TYPES = (
 
 
 def resource_policies_name_their_principals(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Nobody is allowed in by a policy that means everyone."""
+    """A resource policy never allows every principal."""
     if type_ in RESOURCE_POLICIES:
         for statement in allowing(inputs.get(RESOURCE_POLICIES[type_])):
             if means_everyone(statement.get("Principal")) or "NotPrincipal" in statement:
@@ -37,20 +37,20 @@ def resource_policies_name_their_principals(type_: str, name: str, inputs: Input
 
 
 def services_call_for_one_resource(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A service may invoke a function on behalf of the resource that is named, not of anyone's."""
+    """A permission to invoke a function names the resource that the service acts for."""
     if type_ != "aws:lambda/permission:Permission":
         return
     if not is_set(inputs, "sourceArn"):
         yield f"{name}: a permission must name sourceArn"
     if inputs.get("principal") == "*":
         yield f"{name}: a permission lets everyone invoke the function; name the principal"
-    # A bucket's ARN names no account, and a deleted bucket's name is free for anyone.
+    # A bucket's ARN has no account, and another account may take the name of a deleted bucket.
     if inputs.get("principal") == "s3.amazonaws.com" and not is_set(inputs, "sourceAccount"):
         yield f"{name}: a permission for a bucket must name sourceAccount"
 
 
 def grants_are_narrow(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A role's policy has no wildcard action, and every resource only where AWS knows no narrower one."""
+    """A role's policy has no wildcard action, and covers every resource only if AWS offers nothing narrower."""
     if type_ not in ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy", "aws:iam/userPolicy:UserPolicy"):
         return
     for statement in allowing(inputs.get("policy")):
@@ -64,12 +64,12 @@ def grants_are_narrow(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
 
 
 def roles_have_no_managed_policy(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """AWS's managed policies grant more than one function needs."""
+    """No role has a managed policy: AWS's managed policies grant more than a function needs."""
     if type_ in MANAGED_POLICY_TYPES or inputs.get("managedPolicyArns"):
         yield f"{name}: attach no managed policy; write the grant"
 
 
 def nobody_has_a_lasting_key(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """There is no IAM user and no access key: services assume roles."""
+    """There is no IAM user and no access key; services assume roles."""
     if type_ in ("aws:iam/user:User", "aws:iam/accessKey:AccessKey"):
-        yield f"{name}: make no user and no access key; let a role be assumed"
+        yield f"{name}: create no user and no access key; use a role"

@@ -1,4 +1,4 @@
-"""What can be reached: networks without a way in or out, APIs that log, throttle and speak current TLS."""
+"""Rules about networks and APIs: no route from or to the internet, access logs, limits, current TLS."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ def networks_let_nobody_in(type_: str, name: str, inputs: Inputs) -> Iterator[st
 
 
 def networks_let_nothing_out(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """No security group lets its members talk to the whole internet."""
+    """No security group lets its members reach the whole internet."""
     for rule in _rules(type_, inputs, "egress"):
         if THE_INTERNET & _addresses(rule):
             yield f"{name}: lets everything out; name a group, a prefix list or addresses"
@@ -49,7 +49,7 @@ def endpoints_let_named_resources_through(type_: str, name: str, inputs: Inputs)
 
 
 def apis_log_and_throttle(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Every stage of an API has an access log and limits."""
+    """Every stage of an API has an access log and throttling limits."""
     stages = ("aws:apigatewayv2/stage:Stage", "aws:apigateway/stage:Stage")
     if type_ in stages and not inputs.get("accessLogSettings"):
         yield f"{name}: a stage must have an access log"
@@ -63,7 +63,7 @@ def apis_log_and_throttle(type_: str, name: str, inputs: Inputs) -> Iterator[str
 
 
 def domains_speak_current_tls(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A domain of ours accepts TLS 1.2 and later."""
+    """A domain name of the stack accepts only TLS 1.2 and later."""
     policy = None
     if type_ == "aws:apigatewayv2/domainName:DomainName":
         policy = (inputs.get("domainNameConfiguration") or {}).get("securityPolicy")
@@ -76,14 +76,14 @@ def domains_speak_current_tls(type_: str, name: str, inputs: Inputs) -> Iterator
 
 
 def browsers_send_no_credentials_to_everyone(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Cross-origin requests with credentials come from origins that are named."""
+    """Only named origins may send cross-origin requests with credentials."""
     cors = inputs.get("corsConfiguration") if type_ == "aws:apigatewayv2/api:Api" else None
     if cors and cors.get("allowCredentials") and "*" in list(cors.get("allowOrigins") or []):
         yield f"{name}: allowCredentials does not go with the origin *"
 
 
 def _rules(type_: str, inputs: Inputs, way: str) -> list[Mapping[str, Any]]:
-    """A security group's rules of one way, wherever they are written."""
+    """The `ingress` or the `egress` rules that a resource has, whichever type it is."""
     if type_ == f"aws:vpc/securityGroup{way.capitalize()}Rule:SecurityGroup{way.capitalize()}Rule":
         return [inputs]
     if type_ in ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"):

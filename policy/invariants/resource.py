@@ -1,4 +1,4 @@
-"""What an invariant is, and what it looks at."""
+"""The types of invariants and of what they read, and which resource waits for which."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -7,7 +7,7 @@ Inputs = Mapping[str, Any]
 """A resource's inputs by the provider's names, in camelCase."""
 
 Invariant = Callable[[str, str, Inputs], Iterator[str]]
-"""Holds for each resource by itself: from its type, name and inputs to a sentence for each breach."""
+"""A rule about one resource: takes its type, name and inputs, yields a sentence for each breach."""
 
 
 class Resource(Protocol):
@@ -28,9 +28,31 @@ class Resource(Protocol):
 
 
 StackInvariant = Callable[[Sequence[Resource]], Iterator[tuple[Resource, str]]]
-"""Holds for a stack as a whole: from its resources to the resource and a sentence for each breach."""
+"""A rule about a whole stack: takes its resources, yields the resource and a sentence for each breach."""
+
+
+def waits_for(resource: Resource, by_urn: Mapping[str, Resource]) -> set[str]:
+    """URNs of everything that a resource waits for, directly or through another one."""
+    found: set[str] = set()
+    waiting = list(resource.dependencies)
+    while waiting:
+        urn = waiting.pop()
+        if urn not in found:
+            found.add(urn)
+            waiting += by_urn[urn].dependencies if urn in by_urn else ()
+    return found
+
+
+def of_type(resources: Sequence[Resource], type_: str) -> list[Resource]:
+    """The resources of a type."""
+    return [resource for resource in resources if resource.type == type_]
+
+
+def made_from(resources: Sequence[Resource], type_: str, subject: Resource) -> list[Resource]:
+    """The resources of a type that are made from another resource's outputs."""
+    return [resource for resource in of_type(resources, type_) if subject.urn in resource.dependencies]
 
 
 def is_set(inputs: Inputs, key: str) -> bool:
-    """Whether an input is given, even where a preview cannot know its value yet: reading it would raise there."""
+    """Whether an input is given. In a preview its value may be unknown, and reading an unknown value raises."""
     return key in set(inputs)

@@ -1,14 +1,13 @@
-"""What holds data: private, encrypted, reached by TLS alone, and what is deleted can be had again."""
+"""Rules about what holds data: private, encrypted, used only with TLS, recoverable."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from .documents import listed, means_everyone, statements
+from .documents import denies_plain_traffic
 from .resource import Inputs, is_set
 
 
 def buckets_block_public_access(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Public access is blocked in all four ways."""
+    """A public access block sets all four of its inputs."""
     if type_ == "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":
         for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
             if inputs.get(key) is not True:
@@ -16,13 +15,13 @@ def buckets_block_public_access(type_: str, name: str, inputs: Inputs) -> Iterat
 
 
 def buckets_refuse_plain_http(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A bucket policy denies everything that comes without TLS."""
-    if type_ == "aws:s3/bucketPolicy:BucketPolicy" and not _refuses_plain_traffic(inputs):
+    """A bucket policy denies every request without TLS."""
+    if type_ == "aws:s3/bucketPolicy:BucketPolicy" and not denies_plain_traffic(inputs.get("policy")):
         yield f"{name}: a bucket policy must deny requests without TLS"
 
 
 def buckets_are_versioned(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """What is overwritten or deleted in a bucket can be brought back."""
+    """A bucket keeps versions, so that what is overwritten or deleted can be restored."""
     if type_ == "aws:s3/bucketVersioning:BucketVersioning":
         status = (inputs.get("versioningConfiguration") or {}).get("status")
         if status != "Enabled":
@@ -30,7 +29,7 @@ def buckets_are_versioned(type_: str, name: str, inputs: Inputs) -> Iterator[str
 
 
 def buckets_know_no_access_lists(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """The bucket's owner owns every object, so that policies alone decide."""
+    """The bucket's owner owns every object, so that only policies decide."""
     if type_ == "aws:s3/bucketOwnershipControls:BucketOwnershipControls":
         ownership = (inputs.get("rule") or {}).get("objectOwnership")
         if ownership != "BucketOwnerEnforced":
@@ -40,7 +39,7 @@ def buckets_know_no_access_lists(type_: str, name: str, inputs: Inputs) -> Itera
 
 
 def data_is_encrypted(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """What holds data says how it is encrypted."""
+    """Every resource that holds data is encrypted."""
     if type_ == "aws:efs/fileSystem:FileSystem" and inputs.get("encrypted") is not True:
         yield f"{name}: a file system must be encrypted"
     if type_ == "aws:ecr/repository:Repository" and not inputs.get("encryptionConfigurations"):
@@ -57,57 +56,13 @@ def data_is_encrypted(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
         yield f"{name}: a bucket must encrypt by AES256, aws:kms or aws:kms:dsse"
 
 
-def file_systems_refuse_plain_traffic(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """An EFS file system denies everything that comes without TLS. S3 Files takes nothing else in the first place."""
-    if type_ == "aws:efs/fileSystemPolicy:FileSystemPolicy" and not _refuses_plain_traffic(inputs):
-        yield f"{name}: a file-system policy must deny clients without TLS"
-
-
-def file_systems_are_reached_through_access_points(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Whoever reaches a mount target without the access point is denied, whatever a role grants."""
-    keys = {
-        "aws:efs/fileSystemPolicy:FileSystemPolicy": "elasticfilesystem:AccessPointArn",
-        "aws:s3/filesFileSystemPolicy:FilesFileSystemPolicy": "s3files:AccessPointArn",
-    }
-    if type_ in keys and not any(
-        keys[type_] in statement.get("Condition", {}).get("StringNotEquals", {}) for statement in _denials(inputs)
-    ):
-        yield f"{name}: a file-system policy must deny clients that come without the access point"
-
-
-def file_clients_are_not_root(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """An access point makes every client an ordinary user."""
-    users: list[Mapping[str, Any]] = []
-    if type_ == "aws:efs/accessPoint:AccessPoint":
-        users = [inputs.get("posixUser") or {}]
-    elif type_ == "aws:s3/filesAccessPoint:FilesAccessPoint":
-        users = list(inputs.get("posixUsers") or [{}])
-    for user in users:
-        if not user.get("uid") or not user.get("gid"):
-            yield f"{name}: an access point must name a user and a group other than 0"
-
-
 def repositories_never_move_a_tag(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """Tags are immutable, and what is pushed is scanned."""
+    """An image repository has immutable tags and scans every image."""
     if type_ == "aws:ecr/repository:Repository":
         if inputs.get("imageTagMutability") != "IMMUTABLE":
             yield f"{name}: imageTagMutability must be IMMUTABLE"
         if not (inputs.get("imageScanningConfiguration") or {}).get("scanOnPush"):
             yield f"{name}: images must be scanned on push"
-
-
-def _denials(inputs: Inputs) -> list[Mapping[str, Any]]:
-    return [statement for statement in statements(inputs.get("policy")) if statement.get("Effect") == "Deny"]
-
-
-def _refuses_plain_traffic(inputs: Inputs) -> bool:
-    """Whether a policy denies everyone who comes without TLS."""
-    return any(
-        statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") in ("false", False)
-        and means_everyone(statement.get("Principal"))
-        and listed(statement.get("Action"))
-        for statement in _denials(inputs)
-    )
 
 
 def _encrypts(inputs: Inputs) -> bool:

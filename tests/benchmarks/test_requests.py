@@ -8,21 +8,21 @@ import pytest
 
 from benchmarks.requests import answered_numbers, event_for, http_event, same_answer
 from benchmarks.subjects import Subject
-from handlers.serving.events import read_event
+from handlers.serving.events import recognise
 
 SMALL = Subject(name="digits", input="image", shape=(8, 8, 1), output="probabilities")
 LARGE = Subject(name="mobilenet_v2", input="image", shape=(224, 224, 3), output="probabilities")
 
 
 def test_a_small_request_is_tensorflow_servings_json() -> None:
-    request = read_event(event_for(SMALL, plain=False))
+    request = recognise(event_for(SMALL, plain=False)).request()
     assert (request.method, request.path) == ("POST", "/v1/models/digits:predict")
     (instance,) = json.loads(request.body)["instances"]
     assert (len(instance), len(instance[0]), len(instance[0][0])) == SMALL.shape
 
 
 def test_a_large_request_is_open_inferences_binary_tensor() -> None:
-    request = read_event(event_for(LARGE, plain=False))
+    request = recognise(event_for(LARGE, plain=False)).request()
     assert request.path == "/v2/models/mobilenet_v2/infer"
     length = int(request.headers["inference-header-content-length"])
     (tensor,) = json.loads(request.body[:length])["inputs"]
@@ -31,8 +31,8 @@ def test_a_large_request_is_open_inferences_binary_tensor() -> None:
 
 
 def test_a_plain_request_carries_the_same_numbers() -> None:
-    request = read_event(event_for(LARGE, plain=False))
-    plain = read_event(event_for(LARGE, plain=True))
+    request = recognise(event_for(LARGE, plain=False)).request()
+    plain = recognise(event_for(LARGE, plain=True)).request()
     assert request.body.endswith(plain.body)
     assert len(plain.body) == 224 * 224 * 3 * 4
 
@@ -42,7 +42,7 @@ def test_a_model_may_be_served_under_another_name() -> None:
 
 
 def test_a_request_without_a_body_is_an_event_too() -> None:
-    assert read_event(http_event("GET", "/v2/health/live")).body == b""
+    assert recognise(http_event("GET", "/v2/health/live")).request().body == b""
 
 
 def test_numbers_are_read_from_json_and_from_raw_tensors() -> None:

@@ -1,4 +1,4 @@
-"""A quick start: numpy in two steps, and no search for garbage among what is imported."""
+"""A quick start: numpy is imported in two steps, and garbage collection ignores what is imported."""
 
 import gc
 import subprocess
@@ -52,11 +52,11 @@ print(text, numpy.__version__.split(".")[0], "numpy.lib" in sys.modules)
         "import scipy.linalg; print(scipy.linalg.det([[1.0, 2.0], [3.0, 4.0]]))",
     ],
 )
-def test_whoever_asks_for_more_gets_all_of_numpy(program: str) -> None:
+def test_a_name_outside_of_the_core_imports_all_of_numpy(program: str) -> None:
     assert run(QUICKLY + program) == run(program)
 
 
-def test_threads_that_ask_for_more_at_once_all_get_it() -> None:
+def test_threads_that_use_such_a_name_at_once_all_get_it() -> None:
     program = """
 import threading
 found = []
@@ -68,7 +68,7 @@ print(len(found), set(map(float, found)))
     assert run(QUICKLY + program) == "8 {2.0}\n"
 
 
-def test_threads_that_ask_for_a_name_and_for_a_module_at_once_do_not_wait_for_each_other_forever() -> None:
+def test_a_thread_that_uses_a_name_and_one_that_imports_a_module_do_not_lock_each_other_out() -> None:
     program = """
 import importlib, threading
 start = threading.Barrier(2)
@@ -90,7 +90,7 @@ print([thread.is_alive() for thread in threads], numpy.nanmean([2.0]))
         assert run(QUICKLY + program) == "[False, False] 2.0\n"
 
 
-def test_an_import_of_the_rest_that_fails_fails_for_everybody_and_is_tried_again() -> None:
+def test_an_import_of_the_rest_that_fails_is_tried_again() -> None:
     program = """
 import sys
 for _ in range(2):
@@ -120,7 +120,7 @@ with quick_start():
     assert run(program) == "True\n"
 
 
-def test_garbage_is_looked_for_again_afterwards_but_not_among_what_was_imported() -> None:
+def test_garbage_collection_is_enabled_afterwards_and_ignores_what_was_imported() -> None:
     try:
         with quick_start():
             assert not gc.isenabled()

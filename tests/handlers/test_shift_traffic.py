@@ -1,4 +1,4 @@
-"""The function that starts a shift, against what botocore knows of Lambda and CodeDeploy."""
+"""The function that starts a shift; botocore checks its calls of Lambda and CodeDeploy."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ EVENT = {
 
 
 class Aws:
-    """Lambda and CodeDeploy, each answering once as told; a parameter that their model does not know fails."""
+    """Lambda and CodeDeploy. Each call has one prepared answer, and a parameter that botocore does not know fails."""
 
     def __init__(self) -> None:
         self.clients = {
@@ -73,7 +73,7 @@ def test_an_alias_that_is_there_already_needs_no_deployment(account: Aws):
     assert shift_traffic.handler(EVENT, None) == {"status": "current", "version": "7"}
 
 
-def test_a_shift_that_is_under_way_is_said_with_what_to_do(account: Aws):
+def test_an_error_about_a_shift_under_way_says_what_to_do(account: Aws):
     account.alias_is_at("6")
     account.stubs["codedeploy"].add_client_error("create_deployment", "DeploymentLimitExceededException", "d-0 runs")
     with pytest.raises(shift_traffic.ShiftError, match=r"digits is still shifting .*d-0 runs.*Wait until it ends"):
@@ -93,7 +93,7 @@ def test_other_failures_are_raised_as_they_are(account: Aws):
         shift_traffic.handler(EVENT, None)
 
 
-def test_the_description_of_a_shift_is_codedeploy_s():
+def test_the_description_of_a_shift_is_in_codedeploys_format():
     assert json.loads(shift_traffic.app_spec("digits", "live", "6", "7")) == {
         "version": 0.0,
         "Resources": [

@@ -1,4 +1,4 @@
-"""What every stack is asked: valid and invalid, in both dialects, of every sample model and of none."""
+"""The requests to every stack: valid and invalid ones, in both dialects, for every sample model and for none."""
 
 import base64
 import gzip
@@ -54,7 +54,7 @@ def asks_of_no_model() -> Iterator[Ask]:
 
 
 def asks_of_a_model(held_out: HeldOut, versions: tuple[int, ...]) -> Iterator[Ask]:
-    """`versions` are those that its pointer names, and some that are not there or that nothing names."""
+    """`versions`: some that the pointer names, some that it does not name, and some that do not exist."""
     yield from _descriptions(held_out.model, versions)
     yield from _wrong_methods(held_out.model)
     for signature in held_out.signatures:

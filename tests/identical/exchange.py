@@ -1,4 +1,4 @@
-"""One request over HTTP, and everything of its answer that a caller may rely on."""
+"""One request over HTTP, and the parts of its answer that a caller may rely on."""
 
 import http.client
 import json
@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 OWN_TO_EACH_ANSWER = frozenset({"apigw-requestid", "connection", "date", "x-amzn-requestid", "x-amz-request-id"})
-"""Headers that say which answer it is, and when it was given."""
+"""Headers with the id or the time of an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, but for `OWN_TO_EACH_ANSWER`."""
+    """An answer, without the headers in `OWN_TO_EACH_ANSWER`."""
 
     status: int
     headers: tuple[tuple[str, str], ...]

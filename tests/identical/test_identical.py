@@ -1,4 +1,4 @@
-"""Where the models live and how many functions serve them: no byte of any answer tells."""
+"""The answers of a stack do not depend on where the models are, or on how many functions serve them."""
 
 import itertools
 import shutil
@@ -18,7 +18,7 @@ from tests.identical.exchange import Answer, Ask, exchange
 from tests.publishing import add_version, current_version, point
 
 VERSIONED = "iris"
-"""The model that has more versions than one: a current one, a labelled one, and one that nothing names."""
+"""The model with three versions: the current one, one with a label, and one that the pointer does not name."""
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[None]:
-    """A Docker engine. The tests that need one are skipped where none answers."""
+    """A Docker engine. Tests that need one are skipped if none answers."""
     command = docker_command()
     if command is None:
         pytest.skip("no Docker engine with BuildKit answers on this machine")
@@ -50,7 +50,7 @@ def base(engine: None) -> Image:
 
 @pytest.fixture(scope="session")
 def context(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    """A build context of its own, so that nobody's edit changes an image between two builds."""
+    """A copy of the build context, so that an edit does not change an image between two builds."""
     context = tmp_path_factory.mktemp("context")
     shutil.copytree(PROJECT / "handlers", context / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / ".dockerignore", context)
@@ -62,7 +62,7 @@ def context(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def build_image(base: Image, context: Path) -> Iterator[Build]:
-    """Build a target on the machine's base. The images go at the end; what they were built from stays in the cache."""
+    """Build a target on this machine's base image. The images are removed at the end; Docker keeps its cache."""
     names: list[str] = []
 
     def build_target(target: str, **options: object) -> Image:
@@ -70,7 +70,7 @@ def build_image(base: Image, context: Path) -> Iterator[Build]:
         return Image(build(target, names[-1], **{"base_image": base.id, "context": context, **options}))
 
     yield build_target
-    subprocess.run(["docker", "image", "rm", *names], capture_output=True)  # names: an image may have others, too
+    subprocess.run(["docker", "image", "rm", *names], capture_output=True)  # by name: an image may have others
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A Docker engine as the tests use it: images that were built, and containers that run as Lambda runs them."""
+"""Docker for the tests: images that were built, and containers that run as in Lambda."""
 
 import json
 import subprocess
@@ -16,11 +16,11 @@ AS_LAMBDA = (
     *("--read-only", "--tmpfs", "/tmp:size=512m", "--user", LAMBDA_USER),  # noqa: S108
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", "1024"),
 )
-"""A read-only root, a /tmp of 512 MB, no privileges: what a function has."""
+"""A read-only root, a /tmp of 512 MB, no privileges: the limits of a function."""
 
 
 def docker(*arguments: str, timeout: float = 120) -> str:
-    """Run Docker's command line; what it printed."""
+    """Run a Docker command. Returns its output."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=timeout)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -45,7 +45,7 @@ class Image:
 
     @cached_property
     def files(self) -> dict[str, tarfile.TarInfo]:
-        """Everything in the image by path, as its layers together make it. The image need not be able to run."""
+        """Every file of the image by path, with all layers applied. Works for an image that cannot run here."""
         container = docker("create", self.id, "none").strip()
         try:
             with (
@@ -57,11 +57,11 @@ class Image:
             docker("rm", container)
 
     def own_files(self, base: "Image") -> dict[str, tarfile.TarInfo]:
-        """What is in the image and not in its base."""
+        """The files that the image adds to its base."""
         return {path: member for path, member in self.files.items() if path not in base.files}
 
     def python(self, code: str, *, memory_mib: int = 512, environment: Sequence[str] = ()) -> str:
-        """Run Python code in the image as Lambda would, without a network; what it printed."""
+        """Run Python code in the image as in Lambda, without a network. Returns its output."""
         return docker(
             *("run", "--rm", "--network", "none", *AS_LAMBDA, *limit(memory_mib)),
             *(part for each in environment for part in ("--env", each)),

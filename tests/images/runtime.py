@@ -61,13 +61,13 @@ class RunningHandler:
         assert isinstance(event, Ready), event
 
     def init_error(self) -> dict[str, Any]:
-        """Wait for a handler that cannot be imported; what it told the Runtime API."""
+        """Wait for a handler that cannot be imported. Returns the error that it reported."""
         event = self._event()
         assert isinstance(event, InitFailed), event
         return json.loads(event.payload)
 
     def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Run the handler on one event; what it returned."""
+        """Run the handler on one event. Returns its result."""
         self.hand_out(event)
         answer = self._event()
         assert isinstance(answer, Answered), answer
@@ -75,7 +75,7 @@ class RunningHandler:
         return json.loads(answer.payload)
 
     def hand_out(self, event: Mapping[str, Any]) -> None:
-        """Give the handler an event, and do not wait."""
+        """Give the handler an event without waiting for the result."""
         deadline_ms = int((time.time() + 60) * 1000)
         self._api.hand_out(
             Invocation(
@@ -99,4 +99,4 @@ class RunningHandler:
         try:
             return self._api.events.get(timeout=90)
         except queue.Empty:
-            raise AssertionError(f"the handler told nothing in 90 s; its log:\n{self.logs()}") from None
+            raise AssertionError(f"the handler reported nothing in 90 s; its log:\n{self.logs()}") from None

@@ -2,9 +2,9 @@
 
 import json
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from local.guard import Guard
 from local.invocations import Invocations
 from tests.images.conftest import ROOM
 from tests.images.docker import Image, container_name, docker
+from tests.local.waiting import ENDINGS, wait_until
 from tests.paths import PROJECT
 
 FUNCTIONS = "/mnt/functions"
@@ -75,9 +76,15 @@ def call(invocations: Invocations, name: str, event: object) -> tuple[Outcome, A
     return outcome, json.loads(outcome.payload)
 
 
-def wait_for(path: Path) -> None:
-    while not path.exists() or not list(path.iterdir()):
-        threading.Event().wait(0.01)
+@contextmanager
+def busy(invocations: Invocations, register: Register, directory: Path) -> Iterator["Future[tuple[Outcome, Any]]"]:
+    """An invocation that runs until its container is killed."""
+    directory.mkdir()
+    register("misbehaving", mounts={"/mnt/meeting": directory}, environment={MODEL_SYNC_TARGET: "/mnt/meeting"})
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(call, invocations, "misbehaving", {"rendezvous": "/mnt/meeting", "parties": 2})
+        wait_until(lambda: any(directory.iterdir()))
+        yield waiting
 
 
 def test_a_container_has_what_a_function_has_and_no_more(invocations: Invocations, register: Register):
@@ -135,12 +142,7 @@ def test_a_warm_container_answers_again_and_a_recycled_one_is_gone(
 def test_a_container_that_is_killed_during_a_request_gives_a_clean_error_and_the_next_request_a_fresh_start(
     invocations: Invocations, register: Register, litert: Image, tmp_path: Path
 ):
-    meeting = tmp_path / "meeting"
-    meeting.mkdir()
-    register("misbehaving", mounts={"/mnt/meeting": meeting}, environment={MODEL_SYNC_TARGET: "/mnt/meeting"})
-    with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(call, invocations, "misbehaving", {"rendezvous": "/mnt/meeting", "parties": 2})
-        wait_for(meeting)
+    with busy(invocations, register, tmp_path / "meeting") as waiting:
         docker("kill", *running(litert))
         outcome, answer = waiting.result()
     assert outcome.failed
@@ -150,14 +152,7 @@ def test_a_container_that_is_killed_during_a_request_gives_a_clean_error_and_the
     assert (again.failed, again.report.cold) == (False, True)
 
 
-@pytest.mark.parametrize(
-    ("event", "message"),
-    [
-        ({"exit": 3}, "Runtime exited with error: exit status 3"),
-        ({"exit": 0}, "Runtime exited without providing a reason"),
-        ({"die": True}, "Runtime exited with error: signal: killed"),
-    ],
-)
+@pytest.mark.parametrize(("event", "message"), ENDINGS)
 def test_a_handler_that_dies_gives_the_error_that_a_process_gives(
     invocations: Invocations, register: Register, event: object, message: str
 ):
@@ -216,14 +211,9 @@ def test_an_image_that_is_not_there_is_an_answer_that_says_so(invocations: Invoc
 
 
 def test_stopping_ends_busy_containers_too(invocations: Invocations, register: Register, litert: Image, tmp_path: Path):
-    meeting = tmp_path / "meeting"
-    meeting.mkdir()
-    register("misbehaving", mounts={"/mnt/meeting": meeting}, environment={MODEL_SYNC_TARGET: "/mnt/meeting"})
-    with ThreadPoolExecutor(1) as threads:
-        busy = threads.submit(call, invocations, "misbehaving", {"rendezvous": "/mnt/meeting", "parties": 2})
-        wait_for(meeting)
+    with busy(invocations, register, tmp_path / "meeting") as waiting:
         invocations.stop()
-        assert busy.result()[0].failed
+        assert waiting.result()[0].failed
     assert running(litert) == []
 
 

@@ -1,4 +1,4 @@
-"""What is in an image, and what is not."""
+"""The files that an image holds, and those that it does not."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Layers: the same sources are the same layers, and images share what they have in common."""
+"""Layers: equal sources give equal layers, and images share their common layers."""
 
 import shutil
 from pathlib import Path

@@ -23,12 +23,12 @@ MODELS = ("iris", "digits")
 """Between them both engines, numbers and strings."""
 
 STACK = "tensorflow-lambda-local"
-"""What images of a local stack are called."""
+"""The name of the images of local stacks."""
 
 
 @pytest.fixture(scope="module")
 def requests(repository: Path) -> list[tuple[str, str, str | None]]:
-    """What a client may ask: predictions of every signature, metadata, and what is wrong in it."""
+    """Requests of a client: predictions of every signature, metadata, and wrong requests."""
     asked: list[tuple[str, str, str | None]] = []
     for model in MODELS:
         held_out = read_held_out(repository.parent, model)
@@ -54,7 +54,7 @@ def answers(stack: LocalStack, requests: list[tuple[str, str, str | None]]) -> l
 
 @pytest.fixture(scope="module")
 def of_processes(requests: list[tuple[str, str, str | None]]) -> list[object]:
-    """What workers that are processes answer, with TensorFlow's libraries as its wheel brings them."""
+    """The answers of workers that are processes, which use the libraries of TensorFlow's package."""
     with local_stack(configuration("s3", "multi")) as stack:
         return answers(stack, requests)
 
@@ -81,7 +81,7 @@ def running(image: str) -> list[str]:
 
 
 def left_behind() -> list[str]:
-    """Names of what local stacks made and did not remove."""
+    """Names of containers and images that local stacks did not remove."""
     names = docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=^tensorflow-lambda-[0-9a-f]{12}$")
     return [*names.split(), *docker("images", "--quiet", STACK).split()]
 
@@ -143,4 +143,4 @@ def test_without_an_engine_the_command_says_what_to_do(repository: Path, tmp_pat
         text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: no Docker engine with BuildKit answers; start one, or leave --docker out\n"
+    assert done.stderr == "error: no Docker engine with BuildKit answers; start one, or omit --docker\n"

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import psutil
 import pytest
 
 from local.emulator import HOST, free_port
+from tests.local.waiting import listening, wait_until_gone
 from tests.paths import PROJECT
 
 
@@ -56,16 +56,6 @@ def commands(lines: list[str], program: str) -> list[str]:
 
 def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
-
-
-def wait_until_gone(processes: list[psutil.Process]) -> None:
-    while any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes):
-        threading.Event().wait(0.01)
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
 
 
 def test_every_line_that_up_prints_works_when_it_is_pasted(repository, tmp_path):
@@ -121,7 +111,7 @@ def test_up_refuses_a_port_that_is_taken_and_says_what_to_do():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--config", "memory"], "error: 'memory' is no setting; write key=value"),
+        (["--config", "memory"], "error: 'memory' is not a setting; write key=value"),
         (["--stack", "absent"], "error: There is no Pulumi.absent.yaml"),
         (["--config", "memoryMib=12"], "memoryMib"),
         (["--config", "memmoryMib=512"], "did you mean 'memoryMib'"),
@@ -151,4 +141,4 @@ def test_the_demonstration_runs_in_the_storage_that_is_asked_for(repository):
     done = run("demo", "--storage", "efs", "--config", 'models=["iris"]')
     assert done.returncode == 0, done.stdout + done.stderr
     assert "  storage efs, mode multi: " in done.stdout
-    assert "not played here: Networks are kept, not enforced" in done.stdout
+    assert "Not emulated here: Networks are kept, not enforced" in done.stdout

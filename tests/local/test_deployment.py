@@ -19,7 +19,8 @@ FUNCTION = """
 import pulumi
 import pulumi_aws as aws
 
-role = aws.iam.Role("role", assume_role_policy="{}")
+trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+role = aws.iam.Role("role", assume_role_policy={"Version": "2012-10-17", "Statement": [trust]})
 function = aws.lambda_.Function(
     "works", package_type="Image", image_uri="repository@sha256:" + "0" * 64, role=role.arn, publish=True, timeout=2,
     image_config={"commands": ["tests.local.functions.HANDLER.handler"]}, memory_size=256,
@@ -128,12 +129,12 @@ def test_a_type_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_pro
 
 
 def test_a_provider_function_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_program):
-    with pytest.raises(DeploymentError, match=r"aws:ec2/getVpc:getVpc.*local/resources/ec2.py"):
+    with pytest.raises(DeploymentError, match=r"aws:ec2/getVpc:getVpc.*local/resources/ec2/__init__.py"):
         deploy_program("import pulumi, pulumi_aws as aws\npulumi.export('x', aws.ec2.get_vpc_output(default=True).id)")
 
 
 def test_the_file_of_lambda_is_no_python_keyword():
-    assert file_of("aws:lambda/function:Function") == "local/resources/lambda_.py"
+    assert file_of("aws:lambda/function:Function") == "local/resources/lambda_/__init__.py"
 
 
 def test_a_resource_that_cannot_be_created_is_named(deploy_program):

@@ -1,11 +1,10 @@
-"""The emulated AWS starts, refuses a port that is taken, and goes with everything that it made."""
+"""The emulated AWS starts, refuses a port that is taken, and leaves nothing when it ends."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import psutil
@@ -13,12 +12,8 @@ import pytest
 
 from local.emulator import HOST, Emulator, EmulatorError
 from local.guard import Guard
+from tests.local.waiting import listening, wait_until_gone
 from tests.paths import PROJECT
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
 
 
 def test_the_emulator_answers_on_the_loopback_interface_only(emulator):
@@ -60,7 +55,7 @@ def test_a_port_that_is_taken_is_named_and_nothing_starts():
             Emulator(guard, port).__enter__()
 
 
-def test_an_emulator_that_ends_while_it_starts_shows_its_last_words(guard, monkeypatch, tmp_path):
+def test_an_emulator_that_ends_while_it_starts_shows_its_last_lines(guard, monkeypatch, tmp_path):
     script = tmp_path / "python"
     script.write_text("#!/bin/sh\necho something is missing\nexit 3\n")
     script.chmod(0o755)
@@ -81,7 +76,7 @@ sys.stdin.read()
 """
 
 
-def test_whatever_a_killed_stack_started_is_ended_and_removed():
+def test_everything_that_a_killed_stack_started_is_ended_and_removed():
     with subprocess.Popen(
         [sys.executable, "-c", DYING], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as stack:
@@ -89,6 +84,5 @@ def test_whatever_a_killed_stack_started_is_ended_and_removed():
         processes = [psutil.Process(int(child)), psutil.Process(int(guard))]
         assert Path(directory).is_dir()
         os.kill(stack.pid, signal.SIGKILL)
-    while any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes):
-        threading.Event().wait(0.01)
+    wait_until_gone(processes)
     assert not Path(directory).exists()

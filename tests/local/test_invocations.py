@@ -1,8 +1,6 @@
 """Functions run as Lambda runs them: by the real runtime client, one environment for each request at a time."""
 
 import json
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,16 +10,12 @@ import pytest
 from local import environments
 from local.functions import PAYLOAD_BYTES, InvokeError, Outcome
 from local.invocations import Invocations
+from tests.local.waiting import ENDINGS, wait_until, wait_until_gone
 
 
 def call(invocations: Invocations, name: str, event: object) -> tuple[Outcome, dict]:
     outcome = invocations.invoke(name, json.dumps(event).encode())
     return outcome, json.loads(outcome.payload)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        threading.Event().wait(0.01)
 
 
 def test_a_handler_sees_its_event_its_context_and_its_environment(invocations, register):
@@ -102,14 +96,7 @@ def test_what_a_handler_raises_is_the_answer_and_the_environment_lives_on(invoca
     assert before["pid"] == after["pid"]
 
 
-@pytest.mark.parametrize(
-    ("event", "message"),
-    [
-        ({"exit": 3}, "Runtime exited with error: exit status 3"),
-        ({"exit": 0}, "Runtime exited without providing a reason"),
-        ({"die": True}, "Runtime exited with error: signal: killed"),
-    ],
-)
+@pytest.mark.parametrize(("event", "message"), ENDINGS)
 def test_a_worker_that_dies_gives_a_clean_error_and_the_next_request_a_fresh_start(
     invocations, register, event, message
 ):
@@ -127,7 +114,7 @@ def test_a_warm_worker_that_died_between_requests_is_replaced(invocations, regis
     _, answer = call(invocations, "misbehaving", {})
     worker = psutil.Process(answer["pid"])
     worker.kill()
-    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+    wait_until_gone([worker])
     outcome, _ = call(invocations, "misbehaving", {})
     assert (outcome.failed, outcome.report.cold) == (False, True)
 
@@ -157,7 +144,7 @@ def test_what_a_handler_started_ends_with_it(invocations, register):
     _, answer = call(invocations, "misbehaving", {"child": True})
     child = psutil.Process(answer["child"])
     invocations.recycle("misbehaving")
-    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    wait_until_gone([child])
 
 
 def test_an_answer_of_six_megabytes_passes_and_a_byte_more_does_not(invocations, register):
@@ -230,8 +217,7 @@ def test_requests_over_the_concurrency_are_refused(invocations, register, tmp_pa
     event = {"rendezvous": str(tmp_path), "parties": running + 1}
     with ThreadPoolExecutor(running or 1) as threads:
         busy = [threads.submit(call, invocations, "misbehaving", event) for _ in range(running)]
-        while len(list(tmp_path.iterdir())) < running:
-            threading.Event().wait(0.01)
+        wait_until(lambda: len(list(tmp_path.iterdir())) >= running)
         with pytest.raises(InvokeError) as refused:
             invocations.invoke("misbehaving", b"{}")
         (tmp_path / "last").touch()
@@ -240,7 +226,7 @@ def test_requests_over_the_concurrency_are_refused(invocations, register, tmp_pa
     assert json.loads(refused.value.body)["Reason"] == reason
 
 
-def test_a_function_that_nobody_registered_is_not_found(invocations):
+def test_an_unknown_function_is_not_found(invocations):
     with pytest.raises(InvokeError, match="Function not found: nobody") as refused:
         invocations.invoke("nobody", b"{}")
     assert refused.value.status == 404
@@ -260,15 +246,14 @@ def test_stopping_ends_busy_workers_too(invocations, register, tmp_path):
     event = {"rendezvous": str(tmp_path), "parties": 99}
     with ThreadPoolExecutor(1) as threads:
         busy = threads.submit(call, invocations, "misbehaving", event)
-        while not list(tmp_path.iterdir()):
-            threading.Event().wait(0.01)
+        wait_until(lambda: any(tmp_path.iterdir()))
         [pid] = [int(path.name) for path in tmp_path.iterdir()]
         invocations.stop()
         assert busy.result()[0].failed
     assert not psutil.pid_exists(pid)
 
 
-def test_who_is_patient_waits_where_others_are_refused(invocations, register, tmp_path):
+def test_a_patient_call_waits_where_others_are_refused(invocations, register, tmp_path):
     function = register("misbehaving", reserved_concurrency=1)
     event = json.dumps({"rendezvous": str(tmp_path), "parties": 2}).encode()
     with ThreadPoolExecutor(2) as threads:
@@ -282,7 +267,7 @@ def test_who_is_patient_waits_where_others_are_refused(invocations, register, tm
         assert not second.result().failed
 
 
-def test_nobody_waits_for_a_function_whose_concurrency_is_none(invocations, register):
+def test_a_patient_call_of_a_function_without_concurrency_is_refused(invocations, register):
     function = register("misbehaving", reserved_concurrency=0)
     with pytest.raises(InvokeError):
         invocations.invoke(function.name, b"{}", patient=True)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +14,7 @@ from local.bucket_directory import BucketDirectory
 from local.deployment import DeploymentError
 from local.shapes import Storage
 from local.stack import LocalStack, local_stack
+from tests.local.waiting import wait_until
 from tests.publishing import add_version, current_version, publish
 
 MODEL = "iris"
@@ -46,11 +46,6 @@ def files_of(stack: LocalStack) -> Path:
     return directory
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    while not condition():
-        threading.Event().wait(0.05)
-
-
 @pytest.mark.parametrize("storage", [each for each in get_args(Storage) if each != "image"])
 def test_a_published_version_goes_live_without_a_deployment(deployed, models, storage):
     stack = deployed(storage)
@@ -66,7 +61,7 @@ def test_a_published_version_goes_live_without_a_deployment(deployed, models, st
         before = client.exchange("POST", f"/v1/models/{MODEL}:predict", json.dumps(ONE))
         add_version(models / MODEL, first, first + 1)
         publish(stack.emulator.client("s3"), stack.deployment.outputs["bucketName"], models / MODEL, first + 1)
-        wait_for(lambda: answering() == str(first + 1))
+        wait_until(lambda: answering() == str(first + 1))
         assert client.exchange("POST", f"/v1/models/{MODEL}:predict", json.dumps(ONE)) == before
         status, _ = client.request("GET", f"/v1/models/{MODEL}/versions/{first}")
         assert status == 404
@@ -80,7 +75,7 @@ def test_the_sync_function_fills_the_file_system_in_the_deployment_and_acts_on_w
     assert (files_of(stack) / MODEL / str(first) / "manifest.json").is_file()
     add_version(models / MODEL, first, first + 1)
     publish(stack.emulator.client("s3"), stack.deployment.outputs["bucketName"], models / MODEL, first + 1)
-    wait_for(lambda: log.tail(100).count("REPORT RequestId: ") == 3)  # for the manifest, and for the pointer
+    wait_until(lambda: log.tail(100).count("REPORT RequestId: ") == 3)  # for the manifest, and for the pointer
     pointer = json.loads((files_of(stack) / MODEL / "current.json").read_text())
     assert pointer["version"] == first + 1
 

@@ -1,10 +1,12 @@
-"""`python -m ops iam`: every policy of a stack, as text or as documents, with the reason beside what is wide."""
+"""`python -m ops iam`: every policy of a stack, as text or JSON, with the reason for each wide grant."""
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from components.settings.storage_settings import Storage
 from ops import __main__ as command
 from ops import grants
 from ops.example_models import package
@@ -12,15 +14,13 @@ from ops.program import record_with
 from ops.recorder import Recorder
 from tests.paths import PROJECT
 
-STORAGES = ("s3", "efs", "s3files", "image")
-
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return package(tmp_path_factory.mktemp("models"), "iris")
 
 
-@pytest.fixture(scope="module", params=STORAGES)
+@pytest.fixture(scope="module", params=get_args(Storage))
 def stack(request: pytest.FixtureRequest, root: Path) -> Recorder:
     return record_with(PROJECT, {"modelRepository": str(root), "storage": request.param}, "grants")
 
@@ -29,7 +29,7 @@ def run(root: Path, *arguments: str) -> int:
     return command.main(["iam", "--config", f"modelRepository={root}", *arguments])
 
 
-def test_every_role_and_every_resource_policy_of_a_stack_is_there(stack: Recorder):
+def test_the_policies_of_every_role_and_every_resource_are_listed(stack: Recorder):
     owners = {policy.owner for policy in grants.policies(stack)}
     roles = {each.name for each in stack.of("aws:iam/role:Role")}
     documents = {
@@ -45,23 +45,26 @@ def test_no_storage_grants_a_wildcard_action_or_every_resource_without_a_reason(
 
 
 @pytest.mark.parametrize("name", sorted(path.name.split(".")[1] for path in PROJECT.glob("Pulumi.*.yaml")))
-def test_no_environment_does_either(name: str, root: Path, capsys: pytest.CaptureFixture[str]):
+def test_no_stack_file_does_either(name: str, root: Path, capsys: pytest.CaptureFixture[str]):
     assert run(root, "--stack", name) == 0
     assert "NO REASON IS KNOWN" not in capsys.readouterr().out
 
 
-def test_the_reason_for_every_resource_is_said_beside_it(stack: Recorder):
+def test_each_grant_on_every_resource_is_followed_by_its_reason(stack: Recorder):
     lines = grants.as_text(grants.policies(stack)).splitlines()
     everything = [number for number, line in enumerate(lines) if line == "    on *"]
     assert all(lines[number + 1].startswith("       ec2:") and ": " in lines[number + 1] for number in everything)
     assert "NO REASON IS KNOWN" not in "\n".join(lines)
 
 
-def test_the_reason_for_every_alarm_is_said_where_traffic_is_shifted(root: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_grant_on_every_alarm_has_its_reason_where_traffic_is_shifted(
+    root: Path, capsys: pytest.CaptureFixture[str]
+):
     shifted = ("--config", "monitoring=true", "--config", "delivery=canary10Percent5Minutes")
     assert run(root, *shifted) == 0
     every = (
-        "    on arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*\n       cloudwatch:DescribeAlarms: CloudWatch asks"
+        "    on arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*\n"
+        "       cloudwatch:DescribeAlarms: CloudWatch checks"
     )
     assert every in capsys.readouterr().out
 
@@ -100,11 +103,11 @@ def test_a_grant_that_is_too_wide_fails_the_command(
     ("arguments", "said"),
     [
         (["--config", "storag=s3"], "there is no such setting; did you mean 'storage'?"),
-        (["--config", "storage"], "'storage' is no setting; write key=value"),
+        (["--config", "storage"], "'storage' is not a setting; write key=value"),
         (["--stack", "nowhere"], "There is no Pulumi.nowhere.yaml; there are stack files for dev"),
     ],
 )
-def test_a_mistake_is_said_and_nothing_is_printed(
+def test_a_wrong_configuration_is_reported_and_nothing_else_is_printed(
     arguments: list[str], said: str, root: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert run(root, *arguments) == 2

@@ -13,7 +13,7 @@ PACK = PROJECT / "policy"
 
 @pytest.fixture(scope="session")
 def pack_python() -> Path:
-    """The interpreter of an environment with what policy/requirements.txt locks, made once in build/."""
+    """The Python of an environment with the packages of policy/requirements.txt, made once in build/."""
     environment = PROJECT / "build" / "policy"
     locked, stamp = PACK / "requirements.txt", environment / "installed.txt"
     python = environment / "bin" / "python"

@@ -1,4 +1,4 @@
-"""The engine's side of a policy pack: starts it as the Pulumi CLI does, and asks it about resources."""
+"""Acts as Pulumi's engine for a policy pack: starts the pack as the CLI does, and sends it resources."""
 
 import os
 import subprocess
@@ -17,16 +17,16 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from ops.recorder import Registered
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""How the engine writes a text that a preview cannot know yet."""
+"""The engine's placeholder for a text that a preview does not know yet."""
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 ASSET = "c44067f5952c0a294b673a41bacd8c17"
-"""How the engine marks a file among a resource's inputs."""
+"""The engine's mark for a file among a resource's inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """One thing that the pack reports."""
+    """One report of the pack."""
 
     policy: str
     message: str
@@ -41,11 +41,11 @@ class Pack:
         self._analyzer = analyzer
 
     def policies(self) -> Mapping[str, Any]:
-        """What the pack says of itself, by the policies' names."""
+        """The pack's policies by name."""
         return {policy.name: policy for policy in self._analyzer.GetAnalyzerInfo(Empty()).policies}
 
     def about(self, type_: str, name: str, inputs: Mapping[str, Any]) -> list[Said]:
-        """What the pack says of one resource."""
+        """The pack's reports about one resource."""
         return _said(
             self._analyzer.Analyze(
                 analyzer_pb2.AnalyzeRequest(type=type_, name=name, urn=_urn(type_, name), properties=_struct(inputs))
@@ -53,7 +53,7 @@ class Pack:
         )
 
     def about_stack(self, resources: Sequence[Registered]) -> list[Said]:
-        """What the pack says of a stack as a whole."""
+        """The pack's reports about a whole stack."""
         return _said(
             self._analyzer.AnalyzeStack(
                 analyzer_pb2.AnalyzeStackRequest(
@@ -75,14 +75,14 @@ class Pack:
 
 @contextmanager
 def running(python: Path, directory: Path) -> Iterator[Pack]:
-    """The pack in `directory`, run as the CLI runs it: in that directory, with the engine's address to call back."""
+    """Run the pack in `directory` as the CLI does: in that directory, with the engine's address."""
     command = [python, "-u", "-m", "pulumi.policy", "127.0.0.1:1", "."]
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "PYTHON"))}
     process = subprocess.Popen(command, cwd=directory, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
         port = process.stdout.readline().strip()
-        assert port.isdigit(), f"the policy pack did not start, and said {port!r}"
+        assert port.isdigit(), f"the policy pack did not start; it printed {port!r}"
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield Pack(analyzer_pb2_grpc.AnalyzerStub(channel))
     finally:

@@ -1,4 +1,4 @@
-"""Each invariant finds the breach that it is there for, and names the resource."""
+"""Each invariant finds its breach and names the resource."""
 
 import json
 from dataclasses import dataclass, field
@@ -135,7 +135,7 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         {"managedPolicyArns": ["arn:x"]},
         "attach no managed policy",
     ),
-    ("nobody_has_a_lasting_key", "aws:iam/accessKey:AccessKey", {}, "make no user and no access key"),
+    ("nobody_has_a_lasting_key", "aws:iam/accessKey:AccessKey", {}, "create no user and no access key"),
     (
         "functions_run_an_image_by_digest",
         FUNCTION,
@@ -268,7 +268,7 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A resource of a stack that is made up."""
+    """A resource of a made-up stack."""
 
     type: str
     name: str

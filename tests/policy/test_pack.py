@@ -5,10 +5,12 @@ import runpy
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
+from components.settings.storage_settings import Storage
 from ops.recorder import Recorder, deploy
 from policy.invariants import INVARIANTS, STACK_INVARIANTS
 from tests.packaged import as_configuration, package
@@ -26,7 +28,7 @@ def pack(pack_python: Path) -> Iterator[Pack]:
         yield started
 
 
-@pytest.fixture(scope="module", params=["s3", "efs", "s3files", "image"])
+@pytest.fixture(scope="module", params=get_args(Storage))
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recorder:
     """The whole program with one of the storages."""
     root = package(tmp_path_factory.mktemp("models"), "iris")
@@ -65,7 +67,7 @@ def test_what_a_preview_cannot_know_yet_is_advice_and_stops_nothing(pack: Pack):
     assert "can't be known during preview" in said.message
 
 
-def test_names_that_are_not_known_yet_are_names_all_the_same(pack: Pack):
+def test_a_name_that_is_not_known_yet_counts_as_a_name(pack: Pack):
     image = "handlers@sha256:" + "0" * 64
     assert not pack.about(FUNCTION, "digits", {"imageUri": image, "loggingConfig": {**LOGS, "logGroup": UNKNOWN}})
     called = {"principal": "s3.amazonaws.com", "sourceArn": UNKNOWN, "sourceAccount": UNKNOWN}

@@ -53,8 +53,8 @@ def packaged_for_the_engine(settings: Settings) -> Iterator[Problem]:
 
 
 def _deployed(model: PackagedModel) -> list[int]:
-    """The versions that answer: the current one, and those with a label."""
-    return sorted({model.pointer.version, *model.pointer.labels.values()})
+    """The versions that answer: the current one and those with a label."""
+    return sorted(model.pointer.versions())
 
 
 REFUSED: tuple[Rule, ...] = (

@@ -7,6 +7,7 @@ from components.configuration.rules.rule import FEWER_MODELS, MIB, Rule, for_eac
 from components.settings.settings import Settings
 from components.settings.storage_settings import PROVISIONED_MIBPS
 from components.storage.model_staging import files_to_stage, room_for_models
+from handlers.manifest import engine_set
 
 FREE_EPHEMERAL_MIB = 512
 """https://aws.amazon.com/lambda/pricing/"""
@@ -87,7 +88,7 @@ def models_fit_in_the_image(settings: Settings) -> Iterator[Problem]:
     if settings.image_uri:
         return
     size = sum(file.size for file in files_to_stage(settings.stored_in("image")))
-    room = room_for_models("tensorflow" if "tensorflow" in settings.engines else "litert")
+    room = room_for_models(engine_set(settings.engines))
     if size > room:
         yield Problem(
             keys=("storage", "models"),

@@ -1,8 +1,10 @@
-"""Dialects: bytes of a request ⇄ named arrays. What answers without a model imports no numpy here."""
+"""Dialects: from the bytes of a request to named arrays, and back. What answers without a model does not import numpy.
+
+A dialect is a module with the functions of `Dialect`. `handlers.serving.app` lists the dialects and their paths.
+"""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from handlers.manifest import Manifest
 from handlers.serving.errors import ServingError
@@ -15,7 +17,7 @@ Operation = Literal["predict", "status", "metadata", "server", "live", "ready", 
 
 
 class Call(NamedTuple):
-    """What a request asks for, read from its method and path alone."""
+    """What a request asks for, as its method and path say."""
 
     operation: Operation
     model: str = ""
@@ -23,19 +25,22 @@ class Call(NamedTuple):
     label: str | None = None
 
 
-class Inference(NamedTuple):
-    """What a request gives to a model, and what it wants back."""
+Form = TypeVar("Form")
+
+
+class Inference(NamedTuple, Generic[Form]):
+    """The inputs of a prediction, and the outputs that it asks for."""
 
     signature: str
     inputs: "Mapping[str, np.ndarray]"
+    form: Form
+    """The form of the answer that the request asks for. Each dialect has a type of its own for it."""
     outputs: Sequence[str] | None = None
     """Public names, in the order of the answer; None for all."""
-    form: Mapping[str, Any] = MappingProxyType({})
-    """What the dialect itself needs to word the answer."""
 
 
 class Models(Protocol):
-    """What a dialect may ask about models; nothing here loads one."""
+    """What a dialect may ask about models. None of it loads a model."""
 
     def find(self, model: str, version: int | None = None, label: str | None = None) -> Manifest: ...
     def versions(self, model: str) -> list[int]: ...
@@ -45,27 +50,27 @@ class Models(Protocol):
 
 
 class Dialect(Protocol):
-    """One way to ask. Modules of this package are dialects."""
+    """One protocol: its paths, its requests, its answers and its errors."""
 
     @property
     def NAME(self) -> str: ...  # noqa: N802 - a module's constant
 
     def route(self, method: str, path: str) -> Call:
-        """What is asked for. Raises NotServed, InvalidRequest, MethodNotAllowed or Unsupported."""
+        """What the request asks for. Raises NotServed, InvalidRequest, MethodNotAllowed or Unsupported."""
         ...
 
     def describe(self, call: Call, models: Models) -> Response:
-        """Answer every operation but `predict`."""
+        """Answer any operation except `predict`."""
         ...
 
-    def decode(self, request: Request, manifest: Manifest) -> Inference:
-        """Read the inputs of a `predict`, of the dtypes and shapes that the signature allows."""
+    def decode(self, request: Request, manifest: Manifest) -> Inference[Any]:
+        """Read a `predict`. The inputs have the dtypes and shapes that the signature allows."""
         ...
 
-    def encode(self, inference: Inference, outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
+    def encode(self, inference: Inference[Any], outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
         """Answer a `predict`."""
         ...
 
     def fail(self, error: ServingError) -> Response:
-        """Answer with an error, worded and numbered as the dialect's own servers do."""
+        """Answer with an error, in the words of the dialect's own servers."""
         ...

@@ -1,4 +1,4 @@
-"""JSON in and out: strict and fast first, lenient where a request needs it."""
+"""Reads and writes JSON. The fast, strict parser comes first; the lenient one reads what it rejects."""
 
 import json
 from collections.abc import Mapping
@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from handlers.serving.errors import InvalidRequest
+from handlers.serving.errors import STATUS, InvalidRequest, MethodNotAllowed, ServingError
 from handlers.serving.events import Response
 
 _SHOWN_CHARACTERS = 256
-"""How much of a value an error message shows."""
+"""The most characters of a value that an error message shows."""
 
 _REASONS = (
     ("Expecting property name", "Missing a name for object member."),
@@ -24,10 +24,10 @@ _REASONS = (
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object that a body begins with.
 
-    NaN, Infinity and -Infinity are numbers, and what follows the object is ignored, as TensorFlow Serving does.
+    As in TensorFlow Serving, NaN, Infinity and -Infinity are numbers, and text after the object is ignored.
 
     Raises:
-        InvalidRequest: the body is empty, not JSON, or another JSON value than an object.
+        InvalidRequest: the body is empty, or not JSON, or not an object.
     """
     try:
         document = orjson.loads(body)
@@ -39,12 +39,12 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 
 def show(value: Any) -> str:
-    """A value for an error message, cut where it gets long."""
+    """A value for an error message, cut off if it is long."""
     return json.dumps(value, ensure_ascii=False, default=str)[:_SHOWN_CHARACTERS]
 
 
 def type_name(value: Any) -> str:
-    """What JSON calls the value."""
+    """The name of the value's type, in TensorFlow Serving's words."""
     match value:
         case None:
             return "Null"
@@ -64,6 +64,19 @@ def json_response(document: Mapping[str, Any], status: int = 200, headers: Mappi
     """A response with a JSON body."""
     body = orjson.dumps(document)
     return Response(status, body) if not headers else Response(status, body, {**Response(status).headers, **headers})
+
+
+def error_response(error: ServingError, message: str) -> Response:
+    """The response to a request that failed: `{"error": message}`, with the status of the error's code.
+
+    Both dialects answer so; the message is the dialect's own.
+    """
+    headers: dict[str, str] = {}
+    if error.retry_after_seconds is not None:
+        headers["retry-after"] = str(error.retry_after_seconds)
+    if isinstance(error, MethodNotAllowed):
+        headers["allow"] = ", ".join(error.allowed)
+    return json_response({"error": message}, STATUS[error.code], headers)
 
 
 def _parse_leniently(body: bytes) -> Any:
@@ -87,6 +100,6 @@ def _parse_leniently(body: bytes) -> Any:
 
 
 def _integer(digits: str) -> int | float:
-    """An integer of up to 64 bits; beyond, the strict parser reads a decimal, and so does this one."""
+    """An integer of up to 64 bits, else a decimal, as the strict parser reads it."""
     value = int(digits) if len(digits) <= 20 else None
     return value if value is not None and -(2**63) <= value < 2**64 else float(digits)

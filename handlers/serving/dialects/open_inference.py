@@ -1,6 +1,6 @@
-"""The Open Inference Protocol, version 2, over REST: `/v2/...`, worded as Triton words it.
+"""The Open Inference Protocol, version 2, over REST: `/v2/...`, in Triton's words.
 
-What answers without a model is here; tensors are in `open_inference_tensors`.
+What answers without a model is here. Tensors are in `open_inference_tensors`.
 """
 
 import re
@@ -10,9 +10,9 @@ from urllib.parse import unquote
 
 from handlers.manifest import Manifest, TensorSpec
 from handlers.serving.dialects import Call, Inference, Models, Operation
-from handlers.serving.dialects.json_text import json_response
+from handlers.serving.dialects.datatypes import DATATYPES
+from handlers.serving.dialects.json_text import error_response, json_response
 from handlers.serving.errors import (
-    Code,
     InvalidRequest,
     MethodNotAllowed,
     ModelUnavailable,
@@ -26,22 +26,13 @@ from handlers.serving.events import Request, Response
 if TYPE_CHECKING:
     import numpy as np
 
+    from handlers.serving.dialects.open_inference_tensors import AnswerForm
+
 NAME = "open_inference"
 
 SERVER_NAME = "tensorflow-lambda"
 SERVER_VERSION = "0.1.0"
 EXTENSIONS = ("binary_tensor_data", "parameters")
-
-DATATYPES: Mapping[str, str] = {
-    **{f"{kind}{bits}": f"{kind.upper()}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)},
-    "bool": "BOOL",
-    "float16": "FP16",
-    "bfloat16": "BF16",
-    "float32": "FP32",
-    "float64": "FP64",
-    "string": "BYTES",
-}
-"""The protocol's names of TensorFlow's element types."""
 
 _SERVER_PATHS: Mapping[str, Operation] = {
     "/v2": "server",
@@ -51,17 +42,6 @@ _SERVER_PATHS: Mapping[str, Operation] = {
 }
 _MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>ready|infer))?")
 _ACTIONS: Mapping[str | None, Operation] = {None: "metadata", "ready": "model_ready", "infer": "predict"}
-
-_STATUS: Mapping[Code, int] = {
-    "INVALID_ARGUMENT": 400,
-    "NOT_FOUND": 404,
-    "METHOD_NOT_ALLOWED": 405,
-    "TOO_LARGE": 413,
-    "RESOURCE_EXHAUSTED": 429,
-    "INTERNAL": 500,
-    "UNIMPLEMENTED": 501,
-    "UNAVAILABLE": 503,
-}
 
 
 def route(method: str, path: str) -> Call:
@@ -98,14 +78,14 @@ def describe(call: Call, models: Models) -> Response:
             return json_response(_metadata(models.find(call.model, call.version), models))
 
 
-def decode(request: Request, manifest: Manifest) -> Inference:
+def decode(request: Request, manifest: Manifest) -> "Inference[AnswerForm]":
     """See `Dialect.decode`."""
     from handlers.serving.dialects import open_inference_tensors  # late: it needs numpy
 
     return open_inference_tensors.decode(request, manifest)
 
 
-def encode(inference: Inference, outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
+def encode(inference: "Inference[AnswerForm]", outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
     """See `Dialect.encode`."""
     from handlers.serving.dialects import open_inference_tensors
 
@@ -114,12 +94,7 @@ def encode(inference: Inference, outputs: "Mapping[str, np.ndarray]", manifest: 
 
 def fail(error: ServingError) -> Response:
     """See `Dialect.fail`."""
-    headers: dict[str, str] = {}
-    if error.retry_after_seconds is not None:
-        headers["retry-after"] = str(error.retry_after_seconds)
-    if isinstance(error, MethodNotAllowed):
-        headers["allow"] = ", ".join(error.allowed)
-    return json_response({"error": _wording(error)}, _STATUS[error.code], headers)
+    return error_response(error, _wording(error))
 
 
 def _allowed(method: str, path: str, call: Call) -> Call:

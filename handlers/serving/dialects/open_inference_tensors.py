@@ -1,18 +1,18 @@
-"""Tensors of the Open Inference Protocol, as JSON or as raw bytes behind the JSON.
+"""Tensors of the Open Inference Protocol: in the JSON, or as raw bytes after it.
 
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
-A binary input becomes an array over the request's own bytes: nothing is copied.
+The array of a binary input uses the bytes of the request; they are not copied.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.dialects import Inference
+from handlers.serving.dialects.datatypes import DATATYPES
 from handlers.serving.dialects.json_text import parse_object
-from handlers.serving.dialects.open_inference import DATATYPES
 from handlers.serving.dialects.tensors import (
     Ragged,
     dump,
@@ -25,16 +25,27 @@ from handlers.serving.dialects.tensors import (
     show_shape,
     text,
 )
+from handlers.serving.engines import array_dtype
 from handlers.serving.errors import InvalidRequest, UnknownSignature, Unsupported
 from handlers.serving.events import Request, Response
 
 HEADER_LENGTH = "inference-header-content-length"
 _ONLY_BINARY = ("float16", "bfloat16")
-_ARRAY_TYPES = {name: np.dtype("uint16" if name == "bfloat16" else name) for name in DATATYPES if name != "string"}
+_ARRAY_TYPES = {name: np.dtype(array_dtype(name)) for name in DATATYPES if name != "string"}
+"""The arrays' dtypes, by the name of the element type."""
 
 
-def decode(request: Request, manifest: Manifest) -> Inference:
-    """The inputs of an `infer` request. Raises InvalidRequest, or Unsupported."""
+class AnswerForm(NamedTuple):
+    """The form of the answer that a request asks for."""
+
+    id: Any
+    """The request's id, which the answer repeats; None for none."""
+    binary: frozenset[str]
+    """The outputs to answer as raw bytes."""
+
+
+def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
+    """The inputs of an `infer` request. Raises InvalidRequest, UnknownSignature or Unsupported."""
     length = _header_length(request)
     if length == 0:
         return _raw(request, manifest)
@@ -47,11 +58,11 @@ def decode(request: Request, manifest: Manifest) -> Inference:
     payload = memoryview(request.body)[length:] if length is not None else memoryview(b"")
     inputs = _inputs(document, payload, signature, manifest.model)
     outputs, binary = _outputs(document, parameters, signature, manifest.model)
-    return Inference(name, inputs, outputs, {"id": document.get("id"), "binary": binary})
+    return Inference(name, inputs, AnswerForm(document.get("id"), binary), outputs)
 
 
-def encode(inference: Inference, outputs: Mapping[str, np.ndarray], manifest: Manifest) -> Response:
-    """The answer: JSON, with the outputs that were asked for in binary form behind it."""
+def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], manifest: Manifest) -> Response:
+    """The answer: JSON, and after it the outputs that the request wants in binary form."""
     signature = manifest.signatures[inference.signature]
     raw: list[bytes] = []
     described: list[dict[str, Any]] = []
@@ -60,17 +71,17 @@ def encode(inference: Inference, outputs: Mapping[str, np.ndarray], manifest: Ma
         if dtype not in DATATYPES:
             raise Unsupported(f"output '{name}' is of type {dtype}, which the protocol has no datatype for")
         entry: dict[str, Any] = {"name": name, "datatype": DATATYPES[dtype], "shape": array.shape}
-        if name in inference.form["binary"]:
+        if name in inference.form.binary:
             raw.append(_to_bytes(array))
             entry["parameters"] = {"binary_data_size": len(raw[-1])}
         else:
             entry["data"] = _to_json(array, name, dtype)
         described.append(entry)
     document: dict[str, Any] = {"model_name": manifest.model, "model_version": str(manifest.version)}
-    if inference.form["id"] is not None:
-        document["id"] = inference.form["id"]
+    if inference.form.id is not None:
+        document["id"] = inference.form.id
     header = dump(document | {"outputs": described})
-    if not inference.form["binary"]:
+    if not inference.form.binary:
         return Response(200, header)
     headers = {"content-type": "application/octet-stream", HEADER_LENGTH: str(len(header))}
     return Response(200, b"".join((header, *raw)), headers)
@@ -174,7 +185,7 @@ def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: Tenso
     count = element_count(shape)
     if spec.dtype == "string":
         return _split(data, name, count).reshape(shape)
-    dtype = _array_type(spec)
+    dtype = _ARRAY_TYPES[spec.dtype]
     if len(data) != count * dtype.itemsize:
         raise InvalidRequest(
             f"input byte size mismatch for input '{name}': expected {count * dtype.itemsize}, got {len(data)}"
@@ -182,13 +193,8 @@ def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: Tenso
     return np.frombuffer(data, dtype).reshape(shape)
 
 
-def _array_type(spec: TensorSpec) -> np.dtype:
-    """A bfloat16 travels as its bits, which is what engines take and give."""
-    return _ARRAY_TYPES[spec.dtype]
-
-
 def _split(data: memoryview, name: str, count: int) -> np.ndarray:
-    """Elements of a BYTES tensor: each a little-endian length of four bytes, and as many bytes."""
+    """The elements of a BYTES tensor. Each is a little-endian length of four bytes, and that many bytes."""
     array = np.empty(count, dtype=object)
     offset = 0
     for index in range(count):
@@ -198,14 +204,14 @@ def _split(data: memoryview, name: str, count: int) -> np.ndarray:
             raise InvalidRequest(f"incorrect number of string elements for input '{name}': {index} of {count}")
         array[index] = bytes(data[start:offset])
     if offset != len(data):
-        raise InvalidRequest(f"unexpected bytes behind the {count} string elements of input '{name}'")
+        raise InvalidRequest(f"unexpected bytes after the {count} string elements of input '{name}'")
     return array
 
 
 def _outputs(
     document: Mapping[str, Any], parameters: Mapping[str, Any], signature: Signature, model: str
 ) -> tuple[Sequence[str] | None, frozenset[str]]:
-    """The outputs to compute, and which of them are wanted in binary form."""
+    """The outputs to compute, and those of them to answer in binary form."""
     by_default = parameters.get("binary_data_output") is True
     if not document.get("outputs"):
         return None, frozenset(signature.outputs) if by_default else frozenset()
@@ -223,8 +229,8 @@ def _outputs(
     return list(dict.fromkeys(names)), frozenset(binary)
 
 
-def _raw(request: Request, manifest: Manifest) -> Inference:
-    """A request that is nothing but the bytes of the only input."""
+def _raw(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
+    """A request that consists of the bytes of the only input."""
     name = manifest.default_signature()
     signature = manifest.signatures[name]
     if len(signature.inputs) != 1:
@@ -240,7 +246,7 @@ def _raw(request: Request, manifest: Manifest) -> Inference:
     else:
         shape = _raw_shape(spec, len(data), key)
         array = _from_bytes(data, key, shape, spec)
-    return Inference(name, {key: array}, None, {"id": None, "binary": frozenset(signature.outputs)})
+    return Inference(name, {key: array}, AnswerForm(None, frozenset(signature.outputs)))
 
 
 def _raw_shape(spec: TensorSpec, size: int, name: str) -> tuple[int, ...]:
@@ -248,7 +254,7 @@ def _raw_shape(spec: TensorSpec, size: int, name: str) -> tuple[int, ...]:
         raise InvalidRequest(
             f"The shape of raw input '{name}' cannot be told from its size; use a JSON header with its shape"
         )
-    fixed = element_count([size for size in spec.shape if size != -1]) * _array_type(spec).itemsize
+    fixed = element_count([size for size in spec.shape if size != -1]) * _ARRAY_TYPES[spec.dtype].itemsize
     return tuple(size // fixed if dimension == -1 and fixed else dimension for dimension in spec.shape)
 
 

@@ -2,7 +2,7 @@
 
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,15 +24,18 @@ from handlers.serving.dialects.tensors import (
 )
 from handlers.serving.errors import InvalidRequest, ServingError, Unsupported
 
+Layout = Literal["rows", "columns"]
+"""Rows: one value of every input for each instance. Columns: one tensor for each input."""
+
 _REFUSED = frozenset({"uint16"})
-"""What has a JSON form, yet none that TensorFlow Serving reads."""
+"""Types that JSON could hold, but that TensorFlow Serving does not read."""
 
 _BYTES_SUFFIX = "_bytes"
-"""Outputs with such a name are bytes, not text."""
+"""The name of an output of bytes ends with this; other outputs of strings are text."""
 
 
-def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Inference:
-    """The inputs of a prediction. Raises InvalidRequest, or Unsupported for a dtype that JSON has no form for."""
+def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Inference[Layout]:
+    """The inputs of a prediction. Raises InvalidRequest, or Unsupported for a dtype that JSON cannot hold."""
     if not signature.inputs and document.get("inputs") != {}:
         raise InvalidRequest(f"Signature {name!r} takes no inputs: send 'inputs' as an empty object")
     for key, spec in signature.inputs.items():
@@ -55,12 +58,12 @@ def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Infe
                 f"Input {key!r} has the shape {show_shape(array.shape)}; "
                 f"signature {name!r} takes {show_shape(signature.inputs[key].shape)}"
             )
-    return Inference(name, inputs, form={"rows": "instances" in document})
+    return Inference(name, inputs, "rows" if "instances" in document else "columns")
 
 
-def encode(inference: Inference, outputs: Mapping[str, np.ndarray]) -> bytes:
-    """The body of the answer. Raises InvalidRequest if outputs do not fall into rows as the request does."""
-    if not inference.form["rows"]:
+def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> bytes:
+    """The body of the answer. Raises InvalidRequest if the request has rows and the outputs do not."""
+    if inference.form == "columns":
         columns = {name: _jsonable(array, name) for name, array in outputs.items()}
         return dump({"outputs": columns if len(columns) > 1 else next(iter(columns.values()))})
     batch: int | None = None
@@ -148,7 +151,7 @@ def _named_rows(rows: Sequence[Any], signature: Signature) -> dict[str, np.ndarr
 
 
 def _stack(rows: Sequence[Any], dtype: str, key: str) -> np.ndarray:
-    """Rows of equal shape as one tensor; an error names the first row that is wrong."""
+    """Rows of equal shape as one tensor. An error names the first wrong row."""
     try:
         flat, shape = flatten(rows)
         return elements(flat, dtype).reshape(shape)

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's REST dialect: `/v1/models/...`, answered and refused as its model server does."""
+"""TensorFlow Serving's REST API: `/v1/models/...`, with the answers and the errors of its model server."""
 
 import re
 from collections.abc import Mapping
@@ -7,9 +7,8 @@ from urllib.parse import unquote
 
 from handlers.manifest import DEFAULT_SIGNATURE, Manifest, TensorSpec
 from handlers.serving.dialects import Call, Inference, Models
-from handlers.serving.dialects.json_text import json_response, parse_object, show
+from handlers.serving.dialects.json_text import error_response, json_response, parse_object, show
 from handlers.serving.errors import (
-    Code,
     InvalidRequest,
     MethodNotAllowed,
     NotServed,
@@ -24,25 +23,16 @@ from handlers.serving.events import Request, Response
 if TYPE_CHECKING:
     import numpy as np
 
+    from handlers.serving.dialects.rows_and_columns import Layout
+
 NAME = "tensorflow_serving"
 
 _VERSION_OR_LABEL = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-# TensorFlow Serving takes any case; API Gateway, which finds a model's own function by the path, takes only this one.
+# TensorFlow Serving accepts any case. API Gateway, which finds the function of a model by the path, accepts only this.
 _ACTION = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION_OR_LABEL}:(?P<action>classify|regress|predict)")
 _QUERY = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION_OR_LABEL}(?P<metadata>/metadata)?")
 
 _LARGEST_VERSION = 2**63 - 1
-
-_STATUS: Mapping[Code, int] = {
-    "INVALID_ARGUMENT": 400,
-    "NOT_FOUND": 404,
-    "METHOD_NOT_ALLOWED": 405,
-    "TOO_LARGE": 413,
-    "RESOURCE_EXHAUSTED": 429,
-    "INTERNAL": 500,
-    "UNIMPLEMENTED": 501,
-    "UNAVAILABLE": 503,
-}
 
 _DATA_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}
 
@@ -82,7 +72,7 @@ def describe(call: Call, models: Models) -> Response:
     return json_response({"model_version_status": [_version_status(call.model, v, models) for v in versions]})
 
 
-def decode(request: Request, manifest: Manifest) -> Inference:
+def decode(request: Request, manifest: Manifest) -> "Inference[Layout]":
     """See `Dialect.decode`."""
     document = parse_object(request.body)
     name = document.get("signature_name", DEFAULT_SIGNATURE)
@@ -98,7 +88,7 @@ def decode(request: Request, manifest: Manifest) -> Inference:
     return rows_and_columns.decode(document, name, manifest.signatures[name])
 
 
-def encode(inference: Inference, outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
+def encode(inference: "Inference[Layout]", outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
     """See `Dialect.encode`."""
     from handlers.serving.dialects import rows_and_columns
 
@@ -107,12 +97,7 @@ def encode(inference: Inference, outputs: "Mapping[str, np.ndarray]", manifest: 
 
 def fail(error: ServingError) -> Response:
     """See `Dialect.fail`."""
-    headers: dict[str, str] = {}
-    if error.retry_after_seconds is not None:
-        headers["retry-after"] = str(error.retry_after_seconds)
-    if isinstance(error, MethodNotAllowed):
-        headers["allow"] = ", ".join(error.allowed)
-    return json_response({"error": _wording(error)}, _STATUS[error.code], headers)
+    return error_response(error, _wording(error))
 
 
 def _wording(error: ServingError) -> str:

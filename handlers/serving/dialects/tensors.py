@@ -1,4 +1,4 @@
-"""Nested JSON lists ⇄ arrays, at the speed of C loops."""
+"""From nested JSON lists to arrays, and back, with loops in C."""
 
 import binascii
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from handlers.serving.dialects.json_text import show, type_name
 from handlers.serving.errors import InvalidRequest, ServingError, Unsupported
 
 _SERVING_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
-"""TensorFlow's own short names, where they differ from numpy's."""
+"""TensorFlow's short names, if they differ from numpy's."""
 
 _FROM_JSON: dict[str, frozenset[type]] = {
     **dict.fromkeys(("float32", "float64"), frozenset({int, float})),
@@ -22,15 +22,15 @@ _FROM_JSON: dict[str, frozenset[type]] = {
     "bool": frozenset({bool}),
     "string": frozenset({str, dict}),
 }
-"""The Python types of the JSON values that an element type may be written as."""
+"""The Python types of the JSON values that an element of each type may be."""
 
 
 class Ragged(Exception):
-    """A nested list is not a tensor: lists of one level differ in length, or values stand at several levels."""
+    """A nested list is not a tensor: lists of one level differ in length, or there are values at several levels."""
 
 
 def flatten(value: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
-    """All values of a nested list in row-major order, and its shape; a bare value has the shape ().
+    """All values of a nested list in row-major order, and its shape. A single value has the shape ().
 
     Raises Ragged.
     """
@@ -50,28 +50,30 @@ def flatten(value: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
 
 
 def dense_tensor(value: Any, dtype: str) -> np.ndarray:
-    """The tensor that a JSON value denotes. Raises InvalidRequest, or Unsupported for a dtype without JSON form."""
+    """The tensor that a JSON value stands for. Raises InvalidRequest, or Unsupported for a dtype without JSON form."""
     try:
         flat, shape = flatten(value)
     except Ragged:
-        raise _explained(value) from None
+        raise _ragged_at(value) from None
     return elements(flat, dtype).reshape(shape)
 
 
 def elements(flat: Sequence[Any], dtype: str) -> np.ndarray:
     """JSON values as elements of one type, in one dimension.
 
-    Integers may stand for decimals but not the reverse; a decimal that the type cannot hold becomes infinite; a string
-    is text, or bytes as {"b64": ...}.
+    An integer may stand for a decimal; a decimal may not stand for an integer. A decimal that the type cannot hold
+    becomes infinite. A string is text, or bytes as {"b64": ...}.
 
-    Raises InvalidRequest that names the first value of the wrong type, Unsupported for a dtype without JSON form.
+    Raises:
+        InvalidRequest: a value has the wrong type. The message names the first one.
+        Unsupported: the dtype has no JSON form.
     """
     allowed = _FROM_JSON.get(dtype)
     if allowed is None:
         shown = show(flat[0]) if flat else "[]"
         raise Unsupported(f"Conversion of JSON Value: {shown} to type: {_SERVING_NAMES.get(dtype, dtype)}")
     if not allowed.issuperset(types := set(map(type, flat))):
-        raise _explained(list(flat)) if list in types else _mistyped(flat, dtype, lambda v: type(v) not in allowed)
+        raise _ragged_at(list(flat)) if list in types else _mistyped(flat, dtype, lambda v: type(v) not in allowed)
     if dtype == "string":
         return _strings(flat)
     try:
@@ -83,7 +85,7 @@ def elements(flat: Sequence[Any], dtype: str) -> np.ndarray:
 
 
 def is_encoded_bytes(value: Any) -> bool:
-    """Whether a JSON value is {"b64": "..."}: bytes, not an object."""
+    """Whether a JSON value is {"b64": "..."}, which stands for bytes."""
     return type(value) is dict and len(value) == 1 and type(value.get("b64")) is str
 
 
@@ -101,14 +103,15 @@ def show_shape(shape: Sequence[int] | None) -> str:
 
 
 def dump(document: Any) -> bytes:
-    """JSON of a document that holds arrays as `jsonable` made them."""
+    """JSON of a document with arrays that `jsonable` made."""
     return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def jsonable(array: np.ndarray, name: str) -> Any:
-    """What `dump` writes for a numeric or boolean array: nested lists, each decimal as short as it can be read back.
+    """A numeric or boolean array in a form that `dump` writes as nested lists.
 
-    NaN, Infinity and -Infinity are written so, as TensorFlow Serving does.
+    Each decimal is as short as possible: reading it gives the same number. As in TensorFlow Serving, NaN, Infinity and
+    -Infinity are written as these words. Raises Unsupported for complex numbers.
     """
     if array.dtype.kind == "c":
         raise Unsupported(f"Output {name!r} is of type {array.dtype.name}, which JSON has no form for")
@@ -127,7 +130,7 @@ def nested_strings(array: np.ndarray, convert: Callable[[bytes], Any]) -> Any:
 
 
 def text(value: bytes, name: str) -> str:
-    """The text that an output's element holds. Raises Unsupported if it is not UTF-8, which JSON cannot hold."""
+    """The text of an element of an output. Raises Unsupported if it is not UTF-8: JSON cannot hold it."""
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -159,7 +162,7 @@ def _decode(value: dict[str, Any]) -> bytes:
         raise InvalidRequest(f"JSON Value: {show(value)} not formatted correctly for base64 data")
     encoded: str = value["b64"]
     try:
-        # Both alphabets and missing padding are accepted.
+        # Clients may use either alphabet, and leave out the padding.
         encoded = encoded.replace("-", "+").replace("_", "/").rstrip("=")
         return binascii.a2b_base64(encoded + "=" * (-len(encoded) % 4), strict_mode=True)
     except (binascii.Error, ValueError):
@@ -172,8 +175,8 @@ def _mistyped(flat: Sequence[Any], dtype: str, is_wrong: Callable[[Any], bool]) 
     return InvalidRequest(f"JSON Value: {show(value)} Type: {type_name(value)} is not of expected type: {name}")
 
 
-def _explained(value: Any) -> ServingError:
-    """Why a nested list is ragged: its shape is taken from its first elements, and the first that differs is named."""
+def _ragged_at(value: Any) -> ServingError:
+    """The error for a ragged list: it names the first element that differs from the shape of the first elements."""
     shape: list[int] = []
     first = value
     while type(first) is list:

@@ -1,9 +1,9 @@
 """Engines: what runs a model. Each is imported only when a model needs it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from handlers.manifest import Artifact, EngineName, Signature
 
@@ -21,13 +21,12 @@ class LoadedModel(Protocol):
 
         Args:
             signature: one of the artifact's signatures.
-            inputs: every input of the signature by public name, of its dtype and a shape that it allows;
-                a string tensor is an array of dtype object that holds bytes; a bfloat16 tensor, which numpy has no
-                dtype for, is an array of uint16 that holds its bits (the upper half of a float32's).
+            inputs: every input of the signature by public name. Its dtype is the `array_dtype` of the signature's, and
+                its shape one that the signature allows. A string tensor is an array of dtype object that holds bytes.
             outputs: the public names to compute, or None for all.
 
         Returns:
-            The outputs by public name, in the order asked for (else the signature's). The arrays are the caller's.
+            The outputs by public name, in the order of `outputs` (else the signature's). The caller owns the arrays.
 
         Raises:
             EngineError: the model refused the inputs; the message is the model's own.
@@ -35,7 +34,7 @@ class LoadedModel(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the memory back. Waits for calls that run; afterwards `run` may not be called."""
+        """Free the memory. Waits for calls that are running; `run` may not be called afterwards."""
         ...
 
 
@@ -43,20 +42,70 @@ class EngineError(Exception):
     """An engine could not load an artifact or refused a request; the message is the engine's own."""
 
 
-def open_libraries(engine: EngineName) -> None:
-    """Open the shared libraries of an engine, where that takes long and can go on beside an import of Python's."""
-    if engine == "tensorflow":
-        from handlers.serving.engines.c_api import library
+Loader: TypeAlias = Callable[[Path, Artifact, Mapping[str, Signature], int], LoadedModel]
+"""See `load`."""
 
-        with suppress(Exception):  # the load opens them again, and says what is wrong
-            library()
+
+class _Engine(NamedTuple):
+    """How an engine is imported."""
+
+    import_loader: Callable[[], Loader]
+    """Imports the engine's modules."""
+    open_libraries: Callable[[], object] = lambda: None
+    """Opens the engine's shared libraries, where that takes long. It may run in a thread beside `import_loader`."""
+
+
+def _litert() -> Loader:
+    from handlers.serving.engines.litert import LiteRTModel
+
+    return LiteRTModel
+
+
+def _tensorflow() -> Loader:
+    from handlers.serving.engines.tensorflow import TensorFlowModel
+
+    return TensorFlowModel
+
+
+def _tensorflow_libraries() -> object:
+    from handlers.serving.engines.c_api import library
+
+    return library()
+
+
+_ENGINES: Mapping[EngineName, _Engine] = {
+    "litert": _Engine(_litert),
+    "tensorflow": _Engine(_tensorflow, _tensorflow_libraries),
+}
+
+
+def array_dtype(dtype: str) -> str:
+    """The dtype of the arrays that hold a tensor of this dtype; not for strings.
+
+    numpy has no bfloat16. Such a tensor is an array of uint16 that holds its bits, the upper half of a float32's.
+    """
+    return "uint16" if dtype == "bfloat16" else dtype
+
+
+def import_engine(engine: EngineName) -> None:
+    """Import an engine's modules. Raises EngineError, or ImportError if a package of the engine is missing."""
+    _find(engine).import_loader()
+
+
+def open_libraries(engine: EngineName) -> None:
+    """Open the shared libraries of an engine, if it has any that take long to open.
+
+    An error is not raised: the load opens them again, and raises it.
+    """
+    with suppress(Exception):
+        _find(engine).open_libraries()
 
 
 def load(directory: Path, artifact: Artifact, signatures: Mapping[str, Signature], threads: int) -> LoadedModel:
     """Load an artifact.
 
     Args:
-        directory: the version's directory; the artifact's files are in it.
+        directory: the version's directory, which holds the artifact's files.
         artifact: what to load, and with which engine.
         signatures: the version's signatures.
         threads: how many threads one call may use.
@@ -64,8 +113,10 @@ def load(directory: Path, artifact: Artifact, signatures: Mapping[str, Signature
     Raises:
         EngineError: the files are not what the artifact says, or the engine is not in this image.
     """
-    if artifact.engine == "litert":
-        from handlers.serving.engines.litert import LiteRTModel as engine
-    else:
-        from handlers.serving.engines.tensorflow import TensorFlowModel as engine
-    return engine(directory, artifact, signatures, threads)
+    return _find(artifact.engine).import_loader()(directory, artifact, signatures, threads)
+
+
+def _find(engine: EngineName) -> _Engine:
+    if engine not in _ENGINES:
+        raise EngineError(f"There is no engine {engine!r}; the engines are {', '.join(_ENGINES)}")
+    return _ENGINES[engine]

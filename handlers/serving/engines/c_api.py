@@ -1,7 +1,7 @@
-"""TensorFlow's C API through ctypes: the libraries of the TensorFlow wheel without TensorFlow's Python.
+"""TensorFlow's C API through ctypes: the libraries of the TensorFlow wheel, without TensorFlow's Python.
 
-`import tensorflow` reads some ten thousand files and takes over a second; the two libraries take a fifth of one. What
-the functions do is written in `tensorflow/c/c_api.h`, which the wheel holds.
+`import tensorflow` reads about ten thousand files and takes more than a second; the two libraries take a fifth of a
+second. `tensorflow/c/c_api.h`, which is in the wheel, describes the functions.
 """
 
 import ctypes
@@ -19,30 +19,29 @@ from handlers.contract import TENSORFLOW_DIRECTORY, TENSORFLOW_LIBRARY_PATH
 from handlers.serving.engines import EngineError
 
 LIBRARY = "libtensorflow_cc.so.2"
-"""Exports the C API; it finds `libtensorflow_framework.so.2` beside itself."""
-
+"""The library with the C API. It needs `libtensorflow_framework.so.2` in the same directory."""
 
 _SETTINGS = {
-    # What TensorFlow logs at start is of no use to who serves a model.
+    # What TensorFlow logs at start does not help to serve a model.
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    # On processors with AVX-512 VNNI, where TensorFlow computes with oneDNN, it would allocate from a pool that never
-    # gives anything back: a closed model would stay in memory.
+    # On processors with AVX-512 VNNI, TensorFlow computes with oneDNN. By default it then allocates from a pool that
+    # never frees memory: a closed model would stay in memory.
     "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1",
 }
-"""Environment variables that TensorFlow reads once, when it is loaded; what is set already stays."""
+"""Environment variables that TensorFlow reads once, when it is loaded. Variables that are set already stay."""
 
 
 class Output(ctypes.Structure):
-    """TF_Output: one output of one operation, that is a tensor of the graph."""
+    """TF_Output: one output of one operation, which is a tensor of the graph."""
 
     _fields_ = (("operation", c_void_p), ("index", c_int))
 
 
 Deallocator = ctypes.CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
-"""Called with data, length and the argument given to TF_NewTensor, when TensorFlow lets go of the data."""
+"""Called when TensorFlow no longer needs the data of a tensor: with data, length and an argument of TF_NewTensor."""
 
 _TENSORS = (POINTER(Output), POINTER(c_void_p), c_int)
-"""Which tensors of the graph, their values, how many."""
+"""Three arguments: tensors of the graph, their values, and how many they are."""
 
 _BLOCKING: dict[str, tuple[Any, list[Any]]] = {
     "TF_NewStatus": (c_void_p, []),
@@ -74,7 +73,7 @@ _BLOCKING: dict[str, tuple[Any, list[Any]]] = {
     "TF_CloseSession": (None, [c_void_p, c_void_p]),
     "TF_DeleteSession": (None, [c_void_p, c_void_p]),
 }
-"""Functions that may take long or wait: other Python threads run meanwhile. Result type and argument types."""
+"""Functions that may take long or wait, so other Python threads run meanwhile. By name: result type, argument types."""
 
 _BRIEF: dict[str, tuple[Any, list[Any]]] = {
     "TF_NewTensor": (c_void_p, [c_int, POINTER(c_int64), c_int, c_void_p, c_size_t, Deallocator, c_void_p]),
@@ -89,12 +88,12 @@ _BRIEF: dict[str, tuple[Any, list[Any]]] = {
     "TF_StringGetSize": (c_size_t, [c_void_p]),
     "TF_StringDealloc": (None, [c_void_p]),
 }
-"""Functions that return at once and take no lock: handing the interpreter over would cost more than they do."""
+"""Functions that return at once and take no lock. Letting other Python threads run would take longer than the call."""
 
 
 @cache
 def library() -> Any:
-    """TensorFlow's C API, its functions as attributes. Raises EngineError where the libraries are not to be had."""
+    """TensorFlow's C API, with its functions as attributes. Raises EngineError if the libraries cannot be loaded."""
     path = str(_directory() / LIBRARY)
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -114,7 +113,7 @@ def library() -> Any:
 
 @contextmanager
 def status() -> Generator[int]:
-    """A TF_Status for one call after another; at the end, raises EngineError if the last of them failed."""
+    """A TF_Status for the calls inside the block. Raises EngineError at the end if the last call failed."""
     api = library()
     pointer = api.TF_NewStatus()
     try:
@@ -126,15 +125,15 @@ def status() -> Generator[int]:
 
 
 def plain_message(message: bytes) -> str:
-    """What TensorFlow says of an error, without the notes on where in its own code and graph it was raised."""
+    """TensorFlow's message about an error, without the places in its code and graph where the error was raised."""
     text = message.decode("utf-8", "replace").split("\n\t [[", 1)[0]
     return re.sub(r"\{\{function_node [^}]*\}\} ?", "", text).strip()
 
 
 def _open_lazily(path: str) -> int | None:
-    """Open a library whose functions are looked up when they are first called; None if it cannot be opened.
+    """Open a library and look up each of its functions when it is first called. None if it cannot be opened.
 
-    ctypes itself looks all of them up at once, two hundred thousand here: four tenths of the time that opening takes.
+    ctypes would look up all functions at once. Here they are two hundred thousand: four tenths of the time to open.
     """
     dlopen = ctypes.CDLL(None).dlopen
     dlopen.restype, dlopen.argtypes = c_void_p, [c_char_p, c_int]
@@ -146,7 +145,7 @@ def _directory() -> Path:
         return Path(chosen)
     if (shipped := Path(TENSORFLOW_DIRECTORY)).is_dir():
         return shipped
-    package = importlib.util.find_spec("tensorflow")  # finds, and does not import
+    package = importlib.util.find_spec("tensorflow")  # finds it without importing it
     if package is None or package.origin is None:
         raise EngineError(
             f"TensorFlow's libraries are not in this image: {LIBRARY} was looked for in {TENSORFLOW_DIRECTORY} and in "

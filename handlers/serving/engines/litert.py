@@ -1,4 +1,4 @@
-"""LiteRT engine: a `.tflite` file, its weights mapped from the file, its operations on XNNPACK."""
+"""LiteRT engine: runs a `.tflite` file with XNNPACK, and maps the weights from the file."""
 
 import sys
 import threading
@@ -14,37 +14,37 @@ import numpy as np
 
 from handlers.manifest import Artifact, Signature, TensorSpec
 from handlers.serving.engines import EngineError
-from handlers.serving.engines.memory import give_back
+from handlers.serving.engines.heap import trim_heap
 
 _WRAPPER = "ai_edge_litert._pywrap_litert_interpreter_wrapper"
 _BUILTIN_OPERATIONS = 1
-"""The set of operations that `ai_edge_litert.interpreter.Interpreter` takes by default: XNNPACK's where it has them."""
+"""The operations that `ai_edge_litert.interpreter.Interpreter` uses by default: XNNPACK's, if it has them."""
 
 
 class _Subgraph:
-    """Where a signature lives in the file; signatures that compute the same may live in one place."""
+    """The part of the file that computes a signature. Signatures that compute the same may share it."""
 
     def __init__(
         self, index: int, inputs: Mapping[str, int], outputs: Mapping[str, int], dtypes: Mapping[str, str]
     ) -> None:
         self.index, self.inputs, self.outputs = index, inputs, outputs
         self.dtypes = dtypes
-        """Of the inputs."""
+        """The dtypes of the inputs."""
 
 
 class LiteRTModel:
     """A `.tflite` file in memory.
 
-    One interpreter serves all signatures, one call at a time: a call already uses every thread it is given, and a
-    second interpreter would hold a second copy of the weights as XNNPACK packs them, half of what a model occupies.
-    Calls that meet wait for one another; the interpreter lets other Python threads run meanwhile.
+    One interpreter serves all signatures, one call at a time. A call already uses all the threads that it may use, and
+    a second interpreter would hold a second copy of the weights as XNNPACK packs them, which is half of the memory of
+    a model. Calls wait for one another; other Python threads run meanwhile.
 
-    Memory is planned anew only when an input's shape differs from the last call's. A signature that is never called
-    is never planned.
+    Memory is planned only if the shape of an input differs from that of the last call. No memory is planned for a
+    signature that is never called.
     """
 
     def __init__(self, directory: Path, artifact: Artifact, signatures: Mapping[str, Signature], threads: int) -> None:
-        """Map the file. Raises EngineError if it is not one that LiteRT reads, or lacks a signature."""
+        """Map the file. Raises EngineError if LiteRT cannot read it, or if it lacks a signature."""
         self._path = directory / artifact.files[0]
         self._lock = threading.Lock()
         self._errors_so_far = ""
@@ -79,15 +79,15 @@ class LiteRTModel:
         with self._lock:
             self._interpreter = None
             self._subgraphs = {}
-        give_back()
+        trim_heap()
 
     def _plan(self, subgraph: _Subgraph, inputs: Mapping[str, np.ndarray]) -> None:
         shapes = {index: inputs[name].shape for name, index in subgraph.inputs.items()}
         if shapes == self._planned.get(subgraph.index):
             return
-        self._planned.pop(subgraph.index, None)  # until memory is planned, nothing is known of it
+        self._planned.pop(subgraph.index, None)  # a plan that fails must not count as the last one
         for name, index in subgraph.inputs.items():
-            # LiteRT forgets which dimensions of a string tensor are free as soon as it was given strings.
+            # LiteRT forgets which dimensions of a string tensor are variable once it was given strings.
             strict = subgraph.dtypes[name] != "string"
             self._interpreter.ResizeInputTensor(index, np.array(shapes[index], np.int32), strict, subgraph.index)
         self._interpreter.AllocateTensors(subgraph.index)
@@ -100,7 +100,7 @@ class LiteRTModel:
             inputs, outputs = defined[name]["inputs"], defined[name]["outputs"]
         elif defined:
             raise EngineError(f"{self._path} has no signature {name!r}; it has {sorted(defined)}")
-        else:  # a file made without signatures: one subgraph, whose tensors have names of their own
+        else:  # a file without signatures has one subgraph, and its tensors have names of their own
             index = 0
             inputs = self._by_tensor_name(signature.inputs, self._interpreter.InputIndices())
             outputs = self._by_tensor_name(signature.outputs, self._interpreter.OutputIndices())
@@ -126,9 +126,9 @@ class LiteRTModel:
 
     @contextmanager
     def _engine_errors(self) -> Generator[None]:
-        """Turn what LiteRT raises into EngineError, each with its own message only.
+        """Turn the errors that LiteRT raises into EngineError, each with its own message only.
 
-        An interpreter never empties the buffer that it writes errors to, so each message begins with all earlier ones.
+        An interpreter never empties its buffer of errors, so each message begins with all earlier messages.
         """
         try:
             yield
@@ -142,9 +142,9 @@ class LiteRTModel:
 
 @cache
 def _wrapper() -> Any:
-    """What LiteRT's Python package wraps, without that package: it opens accelerators that nothing here uses first.
+    """The compiled module of LiteRT, without LiteRT's Python package, which would first open accelerators.
 
-    Raises EngineError where LiteRT is not to be had.
+    Raises EngineError if LiteRT is not installed.
     """
     if _WRAPPER in sys.modules:
         return sys.modules[_WRAPPER]
@@ -158,10 +158,10 @@ def _wrapper() -> Any:
 
 
 def _interpreter(path: Path, threads: int) -> Any:
-    """What `Interpreter(model_path=path, num_threads=threads)` runs on. Raises ValueError in LiteRT's words.
+    """The object behind `Interpreter(model_path=path, num_threads=threads)`. Raises ValueError in LiteRT's words.
 
-    The public runner of a signature resizes even dimensions that the model declares fixed, and then answers nonsense;
-    this can be told to refuse.
+    LiteRT's public way to run a signature resizes even dimensions that the model declares as fixed, and then answers
+    nonsense. This object can refuse to.
     """
     no_custom_operations, options, further_options = ([], []), (False,) * 2, (False,) * 4
     return _wrapper().CreateWrapperFromFile(
@@ -170,6 +170,6 @@ def _interpreter(path: Path, threads: int) -> Any:
 
 
 def _refuse_bfloat16(name: str, signature: Signature) -> None:
-    """LiteRT knows such arrays only as those of the package `ml_dtypes`, which no image holds."""
+    """LiteRT takes and gives bfloat16 only as arrays of the package `ml_dtypes`, which is in no image."""
     if any(spec.dtype == "bfloat16" for spec in (*signature.inputs.values(), *signature.outputs.values())):
-        raise EngineError(f"LiteRT exchanges no bfloat16, which signature {name!r} takes or gives")
+        raise EngineError(f"LiteRT cannot exchange bfloat16, which signature {name!r} takes or gives")

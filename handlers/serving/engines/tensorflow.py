@@ -13,14 +13,16 @@ import numpy as np
 from handlers.manifest import Artifact, Signature, TensorSpec
 from handlers.serving.engines import EngineError
 from handlers.serving.engines.c_api import Output, library, status
-from handlers.serving.engines.memory import give_back
+from handlers.serving.engines.heap import trim_heap
 from handlers.serving.engines.tensors import to_array, to_tensor
 from handlers.serving.meta_graph import SERVE_TAG
 
+_SAVED_MODEL_FILE = "saved_model.pb"
+
 
 class _Call(NamedTuple):
-    """A signature as TF_SessionRun takes it. Every call computes all outputs: each other choice of them would make
-    TensorFlow prepare, and keep, a further copy of the graph."""
+    """A signature as TF_SessionRun takes it. Every call computes all outputs: for each other choice of outputs,
+    TensorFlow would make and keep another copy of the graph."""
 
     inputs: Mapping[str, str]
     """Dtype by public name."""
@@ -32,7 +34,7 @@ class _Call(NamedTuple):
 class TensorFlowModel:
     """A SavedModel or a frozen graph in memory: one graph and one session for all signatures.
 
-    The names of a signature's tensors are those of its `TensorSpec.tensor`, in either form. Calls run side by side.
+    In both forms, `TensorSpec.tensor` names the tensors of a signature. Calls run in parallel.
     """
 
     def __init__(self, directory: Path, artifact: Artifact, signatures: Mapping[str, Signature], threads: int) -> None:
@@ -78,10 +80,10 @@ class TensorFlowModel:
                 self._api.TF_DeleteSession(session, failed)
         if graph:
             self._api.TF_DeleteGraph(graph)
-        give_back()
+        trim_heap()
 
     def _answer(self, call: _Call, inputs: Mapping[str, np.ndarray]) -> dict[str, int]:
-        """The outputs by public name, as tensors for the caller to delete."""
+        """The outputs by public name, as tensors that the caller has to delete."""
         feeds, answers = (c_void_p * len(call.inputs))(), (c_void_p * len(call.outputs))()
         try:
             for position, (name, dtype) in enumerate(call.inputs.items()):
@@ -112,8 +114,8 @@ class TensorFlowModel:
                 self._idle.notify_all()
 
     def _load_saved_model(self, export: Path, threads: int) -> int:
-        if not (export / "saved_model.pb").is_file():
-            raise EngineError(f"{export} holds no saved_model.pb; the tensorflow engine needs it")
+        if not (export / _SAVED_MODEL_FILE).is_file():
+            raise EngineError(f"{export} holds no {_SAVED_MODEL_FILE}; the tensorflow engine needs it")
         tags = (ctypes.c_char_p * 1)(SERVE_TAG.encode())
         with self._options(_config(threads)) as options, status() as failed:
             return self._api.TF_LoadSessionFromSavedModel(
@@ -167,18 +169,18 @@ class TensorFlowModel:
 
 
 def _export(directory: Path, artifact: Artifact) -> Path:
-    """The directory of the artifact's SavedModel, which holds its `saved_model.pb`."""
+    """The directory of the artifact's SavedModel."""
     for path in artifact.files:
-        if Path(path).name == "saved_model.pb":
+        if Path(path).name == _SAVED_MODEL_FILE:
             return directory / Path(path).parent
-    raise EngineError(f"the artifact lists no saved_model.pb; it lists {list(artifact.files)}")
+    raise EngineError(f"the artifact lists no {_SAVED_MODEL_FILE}; it lists {list(artifact.files)}")
 
 
 _OPTIMIZERS_OFF = bytes.fromhex("52121a0b18ffffffffffffffffff015203980101")
 """ConfigProto {graph_options {optimizer_options {opt_level: L0}, rewrite_options {disable_meta_optimizer: true}}}.
 
-Packaging has inlined and folded what a frozen graph allows; doing so once more would cost the first call a fifth of its
-time, and a second copy of the weights that are folded."""
+Packaging has already inlined and folded the graph. Doing it again would take a fifth of the time of the first call, and
+would make a second copy of the folded weights."""
 
 
 def _config(threads: int) -> bytes:

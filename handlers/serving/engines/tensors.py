@@ -1,7 +1,7 @@
-"""numpy arrays as TensorFlow's tensors, and back.
+"""From numpy arrays to TensorFlow's tensors, and back.
 
-Numbers go in without a copy of ours (TensorFlow makes one where memory is not aligned as it needs) and come out with
-one. numpy has no bfloat16: such a tensor is an array of uint16 that holds its bits, the upper half of a float32's.
+Numbers are not copied on the way in, unless TensorFlow needs memory that is aligned differently. They are copied on
+the way out.
 """
 
 import ctypes
@@ -11,31 +11,31 @@ from typing import Any
 
 import numpy as np
 
-from handlers.serving.engines import EngineError
+from handlers.serving.engines import EngineError, array_dtype
 from handlers.serving.engines.c_api import Deallocator, library
 from handlers.serving.meta_graph import DATA_TYPES
 
 _CODES: Mapping[str, int] = {name: code for code, name in DATA_TYPES.items()}
 _STRING, _BFLOAT16 = _CODES["string"], _CODES["bfloat16"]
 _ARRAY_TYPES: Mapping[int, np.dtype] = {
-    code: np.dtype("uint16" if name == "bfloat16" else name) for code, name in DATA_TYPES.items() if code != _STRING
+    code: np.dtype(array_dtype(name)) for code, name in DATA_TYPES.items() if code != _STRING
 }
 _TENSOR_CODES: Mapping[np.dtype, int] = {dtype: code for code, dtype in _ARRAY_TYPES.items() if code != _BFLOAT16}
 
 _STRING_BYTES = 24
-"""Size of a TF_TString; all zero, it is the empty string."""
+"""Size of a TF_TString. If all its bytes are zero, it is the empty string."""
 
 _ALIGNMENT = 64
-"""TensorFlow ends the process if it is handed a string tensor whose memory is aligned to less."""
+"""TensorFlow ends the process if the memory of a string tensor is aligned to less than this."""
 
 _lent: dict[int, np.ndarray] = {}
-"""Memory that TensorFlow reads from: a model may keep an input, in a variable say, for longer than a call."""
+"""Arrays whose memory TensorFlow uses. A model may keep an input for longer than a call, for example in a variable."""
 
 _tickets = itertools.count(1)
 
 
 def to_tensor(array: np.ndarray, dtype: str) -> int:
-    """A new TF_Tensor of the array's elements, for the caller to delete.
+    """A new TF_Tensor of the array's elements. The caller has to delete it.
 
     Raises:
         EngineError: the array's dtype has no counterpart in TensorFlow.
@@ -44,13 +44,13 @@ def to_tensor(array: np.ndarray, dtype: str) -> int:
         return _from_strings(array)
     code = _BFLOAT16 if dtype == "bfloat16" and array.dtype == np.uint16 else _TENSOR_CODES.get(array.dtype)
     if code is None:
-        raise EngineError(f"an array of {array.dtype} is no tensor; allowed are {sorted(_CODES)}")
+        raise EngineError(f"TensorFlow has no tensor of {array.dtype}; allowed are {sorted(_CODES)}")
     array = np.asarray(array, order="C")
     return _new_tensor(code, array.shape, array.__array_interface__["data"][0], array.nbytes, array, _release)
 
 
 def to_array(tensor: int) -> np.ndarray:
-    """An array of its own that holds the tensor's elements. Raises EngineError if they are no numbers or strings."""
+    """A new array of the tensor's elements. Raises EngineError if they are neither numbers nor strings."""
     api = library()
     code = api.TF_TensorType(tensor)
     shape = tuple(api.TF_Dim(tensor, axis) for axis in range(api.TF_NumDims(tensor)))

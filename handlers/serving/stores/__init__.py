@@ -1,4 +1,4 @@
-"""Stores: where a model's files come from. All of them hold the one layout of `handlers.manifest`."""
+"""Stores: where a model's files come from. All of them have the layout that `handlers.manifest` describes."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -8,44 +8,47 @@ from urllib.parse import unquote, urlsplit
 
 from handlers.manifest import FileEntry, Manifest, Pointer
 
+SAVED_MODEL_FILE = "saved_model.pb"
+"""The file that makes a directory a SavedModel."""
+
 
 class Store(Protocol):
-    """A model repository that can be read from."""
+    """A model repository that can be read."""
 
     def pointer(self, model: str) -> Pointer:
         """Which version answers by default. Raises NotInStore if the model has none."""
         ...
 
     def manifest(self, model: str, version: int) -> Manifest:
-        """What a version holds. Raises NotInStore if the version is not there, ManifestError if it cannot be read."""
+        """The manifest of a version. Raises NotInStore if there is none, ManifestError if it is malformed."""
         ...
 
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
-        """A local directory that holds these files of a version, whole, at their paths.
+        """A local directory that holds these files of a version, complete, at their paths.
 
         Raises StoreError if one is missing or is not what the manifest says.
         """
         ...
 
     def close(self) -> None:
-        """Give up what is kept open; what is read later opens its own."""
+        """Close connections. A later read opens a new one."""
         ...
 
     def keep(self, model: str, version: int) -> AbstractContextManager[None]:
-        """While the context is open, what is fetched of a version stays in its directory."""
+        """Inside the block, the files of a version stay on the disk once they are fetched."""
         ...
 
 
 class StoreError(Exception):
-    """A store could not be read: the message names the file and what was found instead."""
+    """A store could not be read. The message names the file, and what was found instead."""
 
 
 class NotInStore(StoreError):
-    """The model, or that version of it, is not in the store."""
+    """The model or the version is not in the store."""
 
 
 def open_store(uri: str) -> Store:
-    """The store behind a `MODEL_STORE_URI`. Raises ValueError for a scheme that is none of `s3` and `file`."""
+    """The store at a `MODEL_STORE_URI`. Raises ValueError if its scheme is neither `s3` nor `file`."""
     parts = urlsplit(uri)
     if parts.scheme == "file":
         from handlers.serving.stores.directory import DirectoryStore

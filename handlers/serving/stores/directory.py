@@ -1,4 +1,4 @@
-"""DirectoryStore: a model repository in a directory, such as a mounted file system or one baked into the image."""
+"""DirectoryStore: a model repository in a directory: a mounted file system, or one baked into the image."""
 
 import threading
 from collections.abc import Sequence
@@ -6,12 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_manifest, parse_pointer
-from handlers.serving.stores import NotInStore, StoreError
-from handlers.serving.stores.unpackaged import SAVED_MODEL_FILE, newest_version, unpackaged_manifest
+from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore, StoreError
 
 
 class DirectoryStore:
-    """Files are served where they lie: nothing is copied, and the weights are mapped from them."""
+    """Serves files from where they are: nothing is copied, and engines map the weights from the files."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -19,7 +18,7 @@ class DirectoryStore:
         self._lock = threading.Lock()
 
     def pointer(self, model: str) -> Pointer:
-        """Read `current.json` if it changed since the last time; without one, the largest version there is."""
+        """The pointer; it is read only if it changed. Without one, the largest version answers."""
         path = self._root / model / POINTER_FILE
         try:
             status = path.stat()
@@ -38,7 +37,7 @@ class DirectoryStore:
         return pointer
 
     def manifest(self, model: str, version: int) -> Manifest:
-        """Read the version's manifest, or make one for a SavedModel in TensorFlow Serving's layout."""
+        """The version's manifest, or one made for a SavedModel in TensorFlow Serving's layout."""
         directory = self._root / model / str(version)
         path = directory / MANIFEST_FILE
         if path.is_file():
@@ -46,6 +45,8 @@ class DirectoryStore:
         saved_model = directory / SAVED_MODEL_FILE
         if not saved_model.is_file():
             raise NotInStore(f"{model}/{version} holds neither {MANIFEST_FILE} nor {SAVED_MODEL_FILE}")
+        from handlers.serving.stores.unpackaged import unpackaged_manifest  # late: packaged models never need it
+
         files = [
             FileEntry(path=path.relative_to(directory).as_posix(), size=path.stat().st_size, sha256="")
             for path in sorted(directory.rglob("*"))
@@ -54,9 +55,9 @@ class DirectoryStore:
         return unpackaged_manifest(model, version, self._read(model, saved_model), files)
 
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
-        """The version's own directory, once every file is there in full.
+        """The version's own directory, after checking that every file is there in its full size.
 
-        The size is compared, the checksum is not: it would read the whole model before the engine maps it.
+        The checksum is not compared: that would read the whole model before the engine maps it.
         """
         directory = self._root / model / str(version)
         for entry in files:
@@ -67,15 +68,15 @@ class DirectoryStore:
             if size != entry.size:
                 raise StoreError(
                     f"{model}/{version}/{entry.path} has {size} bytes; the manifest says {entry.size}. "
-                    "It may be half written still; else publish the version again under a new number."
+                    "It may still be being written; else publish the version again under a new number."
                 )
         return directory
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Does nothing: no connection is open."""
 
     def keep(self, model: str, version: int) -> AbstractContextManager[None]:
-        """Nothing is needed: nobody takes files away."""
+        """Does nothing: no fetch removes files."""
         return nullcontext()
 
     def _read(self, model: str, path: Path) -> bytes:
@@ -85,6 +86,8 @@ class DirectoryStore:
             raise StoreError(f"{model}: {path.name} cannot be read: {error.strerror}") from error
 
     def _largest_version(self, model: str) -> Pointer:
+        from handlers.serving.stores.unpackaged import newest_version  # late: packaged models never need it
+
         directory = self._root / model
         names = [path.parent.name for path in directory.glob(f"*/{SAVED_MODEL_FILE}")]
         return newest_version(model, names)

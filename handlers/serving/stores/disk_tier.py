@@ -1,6 +1,6 @@
-"""The second tier: fetched files on the function's own disk, least recently used first out.
+"""The second tier of the cache: fetched files on the function's own disk. The least recently used version leaves first.
 
-A file bears its name only when it is whole and checked; until then it is a `.part` that belongs to one process.
+A file gets its name when it is complete and checked. Until then its name ends with `.part`, and one process owns it.
 """
 
 import os
@@ -18,20 +18,19 @@ from handlers.manifest import FileEntry
 from handlers.serving.stores import StoreError
 
 _PART = re.compile(r"\.(?P<owner>\d+)\.[0-9a-f]{32}\.part$|^\.[0-9a-f]{32}\.part$")
-"""How the names of files end that are not whole, with the process that they belong to, and of versions on their way
-out."""
+"""Suffix of partial downloads, with the id of the process that they belong to, and of evicted versions."""
 
 _SHARE = 0.9
-"""How much of the disk may be filled: the rest is for what libraries write."""
+"""The share of the disk that may be filled. The rest is for files that libraries write."""
 
 Download = Callable[[FileEntry, int], None]
-"""Writes a file's bytes to a descriptor, and raises StoreError if they are not what they should be."""
+"""Writes the bytes of a file to a descriptor. Raises StoreError if they are not what the entry says."""
 
 
 class DiskTier:
     """Directories of versions under `root`, at most `limit` bytes in all (by default nine tenths of the disk).
 
-    Safe to use from several threads, and to begin with whatever a killed process left behind.
+    Safe to use from several threads. It may start with the files of a process that was killed.
     """
 
     def __init__(self, root: Path, limit: int | None = None) -> None:
@@ -46,9 +45,9 @@ class DiskTier:
         self._versions = OrderedDict((path.relative_to(root).as_posix(), _size(path)) for path in known)
 
     def fetch(self, version: str, files: Sequence[FileEntry], download: Download) -> Path:
-        """The directory of a version (`model/number`) with these files; those that lack are downloaded.
+        """The directory of a version (`model/number`) with these files. Missing files are downloaded.
 
-        Raises StoreError if they do not fit, or as `download` does.
+        Raises StoreError if they do not fit, and what `download` raises.
         """
         directory = self._root / version
         with self.in_use(version), self._one_at_a_time(version):
@@ -60,7 +59,7 @@ class DiskTier:
 
     @contextmanager
     def in_use(self, version: str) -> Generator[None]:
-        """While the context is open, the version is not evicted."""
+        """Inside the block, the version is not evicted."""
         with self._lock:
             self._busy[version] = self._busy.get(version, 0) + 1
             self._versions.setdefault(version, 0)
@@ -92,7 +91,7 @@ class DiskTier:
             raise
 
     def _allocate(self, part: Path, version: str, entry: FileEntry) -> int:
-        """A new file with its disk space, as a descriptor: a full disk is noticed at once, not in the middle."""
+        """The descriptor of a new file whose space is allocated: a full disk shows at once, not during the download."""
         while True:
             descriptor: int | None = None
             try:
@@ -112,7 +111,7 @@ class DiskTier:
 
     @contextmanager
     def _one_at_a_time(self, version: str) -> Generator[None]:
-        """Two artifacts of a version may share a file."""
+        """One fetch at a time for each version: two of its artifacts may share a file."""
         with self._lock:
             lock = self._fetching.setdefault(version, threading.Lock())
         with lock:
@@ -133,9 +132,9 @@ class DiskTier:
             if idle is None:
                 return False
             del self._versions[idle]
-            # Renamed under the lock, so that a fetch that begins now begins anew. Mapped files live on unnamed.
+            # Renamed under the lock: a fetch that begins later finds no files. Mapped files stay readable.
             doomed = self._root / f".{uuid4().hex}.part"
-            with suppress(FileNotFoundError):  # nothing of it was ever stored, or another process took it away
+            with suppress(FileNotFoundError):  # nothing of it was stored, or another process removed it
                 (self._root / idle).rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
         return True
@@ -149,7 +148,7 @@ class DiskTier:
     def _remove_orphans(self) -> None:
         for path in list(self._root.rglob("*.part")):
             match = _PART.search(path.name)
-            if match is None:  # a model's own file
+            if match is None:  # a file of the model
                 continue
             owner = match["owner"]
             if owner is None:

@@ -1,4 +1,4 @@
-"""S3Store: a model repository in a bucket, its files fetched to the function's disk when a model is loaded."""
+"""S3Store: a model repository in a bucket. The load of a model fetches its files to the function's disk."""
 
 import hashlib
 import html
@@ -13,29 +13,29 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_manifest, parse_pointer
-from handlers.serving.stores import NotInStore, StoreError
+from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore, StoreError
 from handlers.serving.stores.disk_tier import DiskTier
 from handlers.serving.stores.signed_http import TRIES, Bucket, RequestFailed
-from handlers.serving.stores.unpackaged import SAVED_MODEL_FILE, newest_version, unpackaged_manifest
 
 PART_BYTES = 8 * 1024 * 1024
-"""Larger files come in parts of this size, several at once: S3 limits each connection, not their number.
+"""Larger files are fetched in parts of this size, several at once: S3 limits each connection, not their number.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-guidelines.html"""
 
 STREAMS = 16
-"""How many parts come at once."""
+"""How many parts are fetched at once."""
 
 DOCUMENT_SECONDS = 8.0
-"""How long a pointer, a manifest or a listing is waited for, all tries together: less than init has, and a request."""
+"""How long to wait for a pointer, a manifest or a listing, all tries together: less than the time of an init or of a
+request."""
 
 RENEWAL_SECONDS = 2.0
-"""The same for a pointer that was read before: the last reading goes on if no new one comes."""
+"""The same for a pointer that was read before: if it cannot be read again, the last one stays in use."""
 
 _BUFFER_BYTES = 256 * 1024
 
 
 class _Interrupted(StoreError):
-    """The connection broke, not the object."""
+    """The connection failed, not the object."""
 
 
 class S3Store:
@@ -52,7 +52,7 @@ class S3Store:
         self._lock = threading.Lock()
 
     def pointer(self, model: str) -> Pointer:
-        """Read `current.json` if it changed since the last time; without one, the largest version there is."""
+        """The pointer; its content is sent only if it changed. Without one, the largest version answers."""
         with self._lock:
             known = self._pointers.get(model)
         headers = {} if known is None else {"If-None-Match": known[0]}
@@ -62,6 +62,8 @@ class S3Store:
             if response.status == 304 and known is not None:
                 return known[1]
             if response.status == 404:
+                from handlers.serving.stores.unpackaged import newest_version  # late: packaged models never need it
+
                 return newest_version(model, self._versions(model))
             self._refuse(response.status, self._key(model, POINTER_FILE))
             pointer = parse_pointer(body)
@@ -70,17 +72,19 @@ class S3Store:
             return pointer
 
     def manifest(self, model: str, version: int) -> Manifest:
-        """Read the version's manifest, or make one for a SavedModel in TensorFlow Serving's layout."""
+        """The version's manifest, or one made for a SavedModel in TensorFlow Serving's layout."""
         content = self._read(self._key(model, str(version), MANIFEST_FILE))
         if content is not None:
             return parse_manifest(content)
         saved_model = self._read(self._key(model, str(version), SAVED_MODEL_FILE))
         if saved_model is None:
             raise NotInStore(f"{model}/{version} holds neither {MANIFEST_FILE} nor {SAVED_MODEL_FILE}")
+        from handlers.serving.stores.unpackaged import unpackaged_manifest
+
         return unpackaged_manifest(model, version, saved_model, self._files(model, version))
 
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
-        """A directory on the function's disk that holds the files, each checked against its SHA-256."""
+        """A directory on the function's disk that holds the files. Each was compared with its SHA-256."""
         return self._disk().fetch(
             f"{model}/{version}",
             files,
@@ -88,11 +92,11 @@ class S3Store:
         )
 
     def keep(self, model: str, version: int) -> AbstractContextManager[None]:
-        """Meanwhile no other fetch evicts the version from the disk."""
+        """Inside the block, no other fetch evicts the version from the disk."""
         return self._disk().in_use(f"{model}/{version}")
 
     def close(self) -> None:
-        """Close the connections that are kept; what is read later opens its own."""
+        """Close the connections. A later read opens a new one."""
         self._bucket.close()
 
     def _disk(self) -> DiskTier:
@@ -130,7 +134,7 @@ class S3Store:
     ) -> None:
         """Write the object's bytes from `start` to `end` to the same place of the descriptor.
 
-        `seen` gathers the entity tags of all parts: several of them mean that the object was replaced meanwhile.
+        `seen` collects the entity tags of all parts. More than one means that the object was replaced meanwhile.
         """
         at = start
         for attempt in range(TRIES):
@@ -146,7 +150,7 @@ class S3Store:
                 return
 
     def _stream(self, key: str, at: int, end: int, size: int, descriptor: int, seen: set[str]) -> Iterator[int]:
-        """Copy, and say after each piece how far it came. Raises _Interrupted where going on from there may help."""
+        """Copy, and yield the position after each piece. Raises _Interrupted if a copy from that position may help."""
         is_whole = at == 0 and end == size
         headers = {} if is_whole else {"Range": f"bytes={at}-{end - 1}"}
         buffer = memoryview(bytearray(min(_BUFFER_BYTES, max(end - at, 1))))
@@ -155,7 +159,9 @@ class S3Store:
                 raise StoreError(f"{self._uri(key)} is not there, though the manifest lists it")
             self._refuse(response.status, key)
             if response.status != (200 if is_whole else 206) or response.length != end - at:
-                raise StoreError(f"{self._uri(key)} has not the {size} bytes that the manifest says; publish it again")
+                raise StoreError(
+                    f"{self._uri(key)} does not have the {size} bytes that the manifest says; publish it again"
+                )
             seen.add(response.headers.get("ETag", ""))
             if len(seen) > 1:
                 raise StoreError(f"{self._uri(key)} was replaced while it was fetched; versions must never change")
@@ -177,12 +183,12 @@ class S3Store:
     def _refuse(self, status: int, key: str) -> None:
         if status == 403:
             raise StoreError(
-                f"{self._uri(key)} is refused (403): the function's role needs s3:GetObject on it, and s3:ListBucket "
-                "on the bucket to be told what is missing"
+                f"S3 refuses {self._uri(key)} (403). The function's role needs s3:GetObject on it. Without "
+                "s3:ListBucket on the bucket, S3 also refuses what does not exist."
             )
         if status not in (200, 206):
             raise StoreError(
-                f"{self._uri(key)} is answered with status {status}; is the bucket in this region, and are the "
+                f"S3 answers {self._uri(key)} with status {status}. Is the bucket in this region, and are the "
                 "credentials still valid?"
             )
 
@@ -195,7 +201,7 @@ class S3Store:
             raise _Interrupted(f"s3://{self._bucket_name} cannot be read: {error}") from error
 
     def _versions(self, model: str) -> list[str]:
-        """The names of the model's directories."""
+        """The names of the directories of a model."""
         prefix = self._key(model, "")
         return [
             html.unescape(found)[len(prefix) : -1]
@@ -243,14 +249,14 @@ def _tag(name: str, text: str) -> str:
 
 
 def _as_they_come(parts: Sequence[tuple[int, int]], copies: Sequence[Future[None]]) -> Iterator[tuple[int, int]]:
-    """The parts in their order, each as soon as it and all before it are there."""
+    """The parts in their order, each as soon as it and all parts before it are copied."""
     for part, copy in zip(parts, copies, strict=True):
         copy.result()
         yield part
 
 
 def _check(key: str, entry: FileEntry, descriptor: int, parts: Iterable[tuple[int, int]]) -> None:
-    """Compare the checksum of what was written, while the rest still comes. Raises StoreError if it is another."""
+    """Compare the checksum of a file while its last parts are still being written. Raises StoreError if it differs."""
     digest = hashlib.sha256()
     for start, end in parts:
         if entry.sha256:

@@ -1,4 +1,4 @@
-"""Reading S3 with nothing but the standard library: an SDK takes longer to import than a small model takes to load.
+"""Reads S3 with the standard library alone: an SDK takes longer to import than a small model takes to load.
 
 Signature version 4: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
 """
@@ -15,18 +15,18 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 TIMEOUT_SECONDS = 10.0
-"""How long a connection may stay silent."""
+"""How long to wait for data on a connection."""
 
 TRIES = 4
 FIRST_PAUSE_SECONDS = 0.05
-"""A request that failed for no fault of its own is sent again after this long, then after twice as long, and so on."""
+"""The pause before the second try of a request. Each later pause is twice as long as the one before."""
 
 _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
 _BROKEN = (http.client.HTTPException, OSError)
 
 
 class Credentials(NamedTuple):
-    """What requests are signed with."""
+    """The keys that sign requests."""
 
     access_key: str
     secret_key: str
@@ -34,21 +34,21 @@ class Credentials(NamedTuple):
 
 
 class RequestFailed(Exception):
-    """S3 could not be asked, or answered with a failure of its own, several times."""
+    """S3 could not be reached, or answered 429 or 5xx, at every try."""
 
 
 def sign(
     method: str, host: str, path: str, query: str, region: str, credentials: Credentials, moment: time.struct_time
 ) -> dict[str, str]:
-    """The headers that make a request without a body one of the owner of the credentials.
+    """The headers that sign a request without a body.
 
     Args:
         method: `GET`.
         host: as in the `Host` header.
         path: percent-encoded.
-        query: percent-encoded, its parameters in the order of their names.
-        region: the bucket's.
-        credentials: whose request it is.
+        query: percent-encoded, with the parameters sorted by name.
+        region: the region of the bucket.
+        credentials: the keys to sign with.
         moment: now, in UTC.
     """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", moment)
@@ -71,7 +71,11 @@ def sign(
 
 
 def find_credentials(environment: Mapping[str, str]) -> Callable[[], Credentials]:
-    """Where credentials come from: the environment, as on Lambda, else wherever botocore finds and renews them."""
+    """A function that returns valid credentials: from the environment, as on Lambda, else from botocore.
+
+    botocore finds and renews the credentials of profiles, roles and restored snapshots. Raises RequestFailed if there
+    are none; the returned function raises it if they cannot be renewed.
+    """
     if "AWS_ACCESS_KEY_ID" in environment and "AWS_SECRET_ACCESS_KEY" in environment:
         fixed = Credentials(
             environment["AWS_ACCESS_KEY_ID"],
@@ -79,7 +83,7 @@ def find_credentials(environment: Mapping[str, str]) -> Callable[[], Credentials
             environment.get("AWS_SESSION_TOKEN") or None,
         )
         return lambda: fixed
-    from botocore.exceptions import BotoCoreError  # late: a snapshot's restored functions, and people's machines
+    from botocore.exceptions import BotoCoreError  # late: Lambda needs it only after a snapshot
     from botocore.session import Session
 
     def found() -> Any:
@@ -90,7 +94,7 @@ def find_credentials(environment: Mapping[str, str]) -> Callable[[], Credentials
 
     source = found()
     if source is None:
-        raise RequestFailed("No AWS credentials: neither the environment nor a profile nor a role has any")
+        raise RequestFailed("No AWS credentials: there are none in the environment, a profile or a role")
 
     def renewed() -> Credentials:
         try:
@@ -103,13 +107,13 @@ def find_credentials(environment: Mapping[str, str]) -> Callable[[], Credentials
 
 
 class Bucket:
-    """Signed GET requests to one bucket, over connections that are kept. Safe to use from several threads."""
+    """Signed GET requests to one bucket. Connections are used again. Safe to use from several threads."""
 
     def __init__(self, name: str, environment: Mapping[str, str] = os.environ) -> None:
         self._region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
         given = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
-        # A certificate for *.s3.<region> covers no name with dots in it; other servers know only paths.
+        # AWS's certificate for *.s3.<region> does not cover a name with dots. Other servers understand only paths.
         by_path = given is not None or "." in name
         host = f"s3.{self._region}.{suffix}"
         endpoint = urlsplit(given or (f"https://{host}" if by_path else f"https://{name}.{host}"))
@@ -130,21 +134,21 @@ class Bucket:
         *,
         seconds: float = TRIES * TIMEOUT_SECONDS,
     ) -> Generator[http.client.HTTPResponse]:
-        """The response to a GET, its body unread; whoever reads it whole leaves the connection for the next.
+        """The response to a GET. Its body is unread; if the block reads all of it, the connection is used again.
 
         Args:
             key: of the object; empty for the bucket.
-            headers: further ones than the signed.
+            headers: headers that are not signed.
             query: parameters.
-            seconds: how long the answer may be waited for, all tries together.
+            seconds: how long to wait for the response, all tries together.
 
-        Raises RequestFailed if S3 is not reached or answers 429 or 5xx, several times over or until then.
+        Raises RequestFailed if S3 is not reached, or answers 429 or 5xx, at every try or until the time is over.
         """
         connection, response = self._ask(key, headers or {}, query or {}, time.monotonic() + seconds)
         try:
             yield response
         finally:
-            # What was not read to its end would be taken for the next answer.
+            # The unread rest of a body would be taken for the next response.
             if response.isclosed() and not response.will_close:
                 with self._lock:
                     self._idle.append(connection)
@@ -152,7 +156,7 @@ class Bucket:
                 connection.close()
 
     def close(self) -> None:
-        """Close the connections that are kept; the next request opens its own."""
+        """Close the idle connections. The next request opens a new one."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
@@ -165,7 +169,7 @@ class Bucket:
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
-            # Half of the time that is left: a connection that has gone silent leaves the other half for a new one.
+            # Half of the remaining time: if the connection is dead, the other half is left for a new one.
             patience = min(TIMEOUT_SECONDS, (until - time.monotonic()) / 2)
             if patience <= 0:
                 break
@@ -177,7 +181,7 @@ class Bucket:
                 response = self._send(connection, key, headers, query)
             except _BROKEN as error:
                 connection.close()
-                # While a function is frozen the server gives up its connections: the idle ones are no better.
+                # S3 closes connections while a function is frozen, so the other idle ones are dead, too.
                 self.close()
                 reason = str(error) or type(error).__name__
                 continue
@@ -185,7 +189,7 @@ class Bucket:
                 return connection, response
             reason = f"{response.status} {response.reason}"
             connection.close()
-        raise RequestFailed(f"{key}: {reason}, and so at every try")
+        raise RequestFailed(f"{key}: every try failed; the last: {reason}")
 
     def _send(
         self, connection: http.client.HTTPConnection, key: str, headers: Mapping[str, str], query: Mapping[str, str]
@@ -204,7 +208,7 @@ class Bucket:
                 return self._idle.pop()
         if not self._is_secure:
             return http.client.HTTPConnection(self._host, timeout=TIMEOUT_SECONDS)
-        import ssl  # late: emulators are asked without
+        import ssl  # late: emulators do not need it
 
         context = ssl.create_default_context(cafile=self._ca_bundle)
         return http.client.HTTPSConnection(self._host, timeout=TIMEOUT_SECONDS, context=context)

@@ -1,19 +1,21 @@
-"""TensorFlow Serving's own layout, `<model>/<version>/saved_model.pb`: served as it is, without a manifest."""
+"""TensorFlow Serving's own layout, `<model>/<version>/saved_model.pb`, which is served without a manifest.
+
+Stores import this only where a manifest or a pointer is missing.
+"""
 
 from collections.abc import Iterable, Sequence
 
 from handlers.manifest import Artifact, FileEntry, Manifest, ManifestError, Pointer
-from handlers.serving.stores import NotInStore
-
-SAVED_MODEL_FILE = "saved_model.pb"
+from handlers.serving.meta_graph import MetaGraphError, read_signatures
+from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore
 
 _MEMORY_PER_BYTE = 2
-"""How much memory a SavedModel is taken to need for each byte of its files, until it has been observed: variables
-are read into buffers of their own, and the graph is held beside its optimised copy."""
+"""Bytes of memory to expect for each byte of a SavedModel's files, until a load has been observed: variables are read
+into buffers of their own, and the graph is held beside its optimised copy."""
 
 
 def newest_version(model: str, names: Iterable[str]) -> Pointer:
-    """The pointer of a model that has none: its largest version. Raises NotInStore if there is no version."""
+    """A pointer to the largest version, for a model that has none. Raises NotInStore if there is no version."""
     versions = [int(name) for name in names if name.isascii() and name.isdigit() and int(name) > 0]
     if not versions:
         raise NotInStore(f"{model} has neither a pointer nor a version that is a SavedModel")
@@ -21,19 +23,17 @@ def newest_version(model: str, names: Iterable[str]) -> Pointer:
 
 
 def unpackaged_manifest(model: str, version: int, saved_model: bytes, files: Sequence[FileEntry]) -> Manifest:
-    """The manifest that packaging would have written, but for what only packaging can know.
+    """The manifest of a version that has none, without what only packaging can know.
 
     Args:
         model: the model's name.
         version: its version.
-        saved_model: content of `saved_model.pb`.
-        files: every file of the version; checksums may be empty, and are then not compared.
+        saved_model: content of its `saved_model.pb`.
+        files: every file of the version. A checksum may be empty; it is then not compared.
 
     Raises:
-        ManifestError: `saved_model.pb` is not one, or not whole yet, or has nothing to call.
+        ManifestError: `saved_model.pb` is not a SavedModel, is incomplete, or has no signature that can be called.
     """
-    from handlers.serving.meta_graph import MetaGraphError, read_signatures  # late: packaged models never need it
-
     try:
         signatures = read_signatures(saved_model)
     except MetaGraphError as error:

@@ -26,7 +26,7 @@ def test_a_model_says_which_engines_its_versions_need(packaged: Path):
 
 def test_serving_reads_the_artifacts_and_leaves_the_saved_model(packaged: Path):
     iris = read_repository(packaged)[1]
-    assert [entry.path for entry in iris.artifact_files(1)] == ["model.tflite"]
+    assert [entry.path for entry in iris.versions[1].engine_files()] == ["model.tflite"]
     assert iris.largest_version_bytes == len(b"weights")
 
 

@@ -1,4 +1,4 @@
-"""A real S3 to mirror from: the emulator that the local stack runs on."""
+"""An S3 to mirror from: the emulator that the local stack runs on."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ def s3_endpoint() -> Iterator[str]:
 
 
 class PublishedModels:
-    """A bucket that a test publishes models to, the way packaging lays them out."""
+    """A bucket that a test publishes models to, in the layout that packaging writes."""
 
     prefix = "models"
 

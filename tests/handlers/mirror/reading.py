@@ -1,4 +1,4 @@
-"""What a reader sees of a mirrored repository."""
+"""Reading a mirrored repository."""
 
 import hashlib
 from pathlib import Path
@@ -7,7 +7,7 @@ from handlers.manifest import parse_manifest
 
 
 def files(root: Path) -> dict[str, bytes]:
-    """Every file that a reader could open, by path; the mirror's own lock is not one."""
+    """Every file that a reader could open, by path, without the lock of the mirror."""
     return {
         str(path.relative_to(root)): path.read_bytes()
         for path in root.rglob("*")
@@ -16,12 +16,12 @@ def files(root: Path) -> dict[str, bytes]:
 
 
 def served_versions(root: Path, model: str) -> set[int]:
-    """The versions that a reader would take: a numbered directory."""
+    """The versions that a reader sees: the directories with a number as their name."""
     return {int(path.name) for path in (root / model).glob("*") if path.name.isdecimal()}
 
 
 def assert_every_version_is_whole(root: Path) -> None:
-    """Whatever a reader would take is there to the last byte."""
+    """Every version that a reader sees is complete."""
     for path in root.glob("*/[0-9]*/manifest.json"):
         for entry in parse_manifest(path.read_bytes()).engine_files():
             assert hashlib.sha256((path.parent / entry.path).read_bytes()).hexdigest() == entry.sha256

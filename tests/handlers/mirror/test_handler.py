@@ -1,4 +1,4 @@
-"""The sync function as Lambda calls it, and processes that die or race."""
+"""The sync function as Lambda calls it, and processes that die or run at the same time."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The mirror on real directories, from a real S3."""
+"""The mirror, from an emulated S3 to real directories."""
 
 import json
 import os
@@ -145,7 +145,7 @@ def test_a_pointer_to_a_version_that_was_never_published_does_not_move(digits, t
     assert files(target) == before
 
 
-def test_one_model_that_fails_holds_up_no_other(digits, target):
+def test_a_model_that_fails_does_not_stop_the_others(digits, target):
     digits.put("digits/1/model.tflite", b"corrupt")
     digits.version("iris", 1, {"model.tflite": b"iris"})
     digits.point("iris", 1)
@@ -156,7 +156,7 @@ def test_one_model_that_fails_holds_up_no_other(digits, target):
     assert served_versions(target, "iris") == {1}
 
 
-def test_a_corrupt_old_version_holds_up_neither_the_pointer_nor_the_new_one(digits, target):
+def test_a_corrupt_old_version_stops_neither_the_pointer_nor_the_new_one(digits, target):
     digits.put("digits/1/model.tflite", b"corrupt")
     digits.version("digits", 2, {"model.tflite": NEWER})
     digits.point("digits", 2)
@@ -167,7 +167,7 @@ def test_a_corrupt_old_version_holds_up_neither_the_pointer_nor_the_new_one(digi
     assert json.loads(files(target)["digits/current.json"])["version"] == 2
 
 
-def test_a_version_deleted_in_the_bucket_goes(digits, target):
+def test_a_version_deleted_in_the_bucket_is_deleted_here(digits, target):
     digits.version("digits", 2, {"model.tflite": NEWER})
     digits.point("digits", 2)
     sync(digits, target)
@@ -192,7 +192,7 @@ def test_a_version_that_the_pointer_names_stays_though_the_bucket_lost_it(digits
     assert served_versions(target, "digits") == {1, 2}
 
 
-def test_a_version_goes_in_the_run_that_moves_the_pointer_off_it(digits, target):
+def test_a_version_is_deleted_in_the_run_that_moves_the_pointer_off_it(digits, target):
     sync(digits, target)
     digits.version("digits", 2, {"model.tflite": NEWER})
     digits.point("digits", 2)
@@ -203,7 +203,7 @@ def test_a_version_goes_in_the_run_that_moves_the_pointer_off_it(digits, target)
     assert served_versions(target, "digits") == {2}
 
 
-def test_a_model_deleted_in_the_bucket_goes_altogether(digits, target):
+def test_a_model_deleted_in_the_bucket_is_deleted_here(digits, target):
     sync(digits, target)
     digits.delete("digits/current.json")
     digits.unpublish("digits", 1)

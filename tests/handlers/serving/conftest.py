@@ -1,4 +1,4 @@
-"""An App over models that are formulas instead of files."""
+"""An App whose models are formulas instead of files."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -99,7 +99,7 @@ class FormulaStore:
 
 @dataclass
 class Server:
-    """An App with what surrounds it, asked as API Gateway asks."""
+    """An App with its store and cache. `ask` sends what API Gateway sends."""
 
     app: App
     store: FormulaStore
@@ -134,7 +134,7 @@ class Server:
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
-    """Make a server of these models: by name one model, or models by version."""
+    """Make a server of these models. Each name has one model, or models by version."""
 
     def make(models: Mapping[str, Model | dict[int, Model]], budget: int = 1 << 30) -> Server:
         versions = {name: {1: found} if isinstance(found, Model) else found for name, found in models.items()}
@@ -172,7 +172,7 @@ def any_shape(dtype: str) -> TensorSpec:
 
 
 def echo(dtype: str, output: str = "y") -> Model:
-    """Answers what it is asked, of any shape."""
+    """Answers with its input, of any shape."""
     return Model({"x": any_shape(dtype)}, {output: any_shape(dtype)}, lambda x: {output: x})
 
 

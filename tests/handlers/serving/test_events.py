@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.serving.errors import AnswerTooLarge, InvalidRequest
-from handlers.serving.events import MAX_ANSWER_BYTES, Request, Response, read_event, write_answer
+from handlers.serving.events import MAX_ANSWER_BYTES, Request, Response, recognise
 from tests.handlers.serving.conftest import Context, Server, half_plus
 
 BODY = {"instances": [1.0]}
@@ -46,40 +46,42 @@ ENCODED = {"body": base64.b64encode(json.dumps(BODY).encode()).decode(), "isBase
     ],
 )
 def test_one_request_comes_out_of_every_http_event(event: dict[str, Any]) -> None:
-    request = read_event(event)
+    request = recognise(event).request()
     assert (request.method, request.path, json.loads(request.body)) == ("POST", PATH, BODY)
     assert request.headers == {"content-type": "application/json"}
 
 
-def test_a_rest_event_may_leave_everything_out_that_the_request_had_not() -> None:
+def test_a_rest_event_may_lack_what_the_request_lacks() -> None:
     event = REST_EVENT | {"httpMethod": "GET", "headers": None, "multiValueHeaders": None, "body": None}
-    assert read_event(event) == Request("GET", PATH)
+    assert recognise(event).request() == Request("GET", PATH)
 
 
 def test_a_binary_body_of_a_rest_event_is_what_was_sent() -> None:
     sent = bytes(range(256))
     event = REST_EVENT | {"body": base64.b64encode(sent).decode(), "isBase64Encoded": True}
-    assert read_event(event).body == sent
+    assert recognise(event).request().body == sent
 
 
 def test_a_direct_invocation_is_a_prediction() -> None:
-    request = read_event({"model": "a b", "version": 2, "signature_name": "s", "instances": [1]})
+    request = recognise({"model": "a b", "version": 2, "signature_name": "s", "instances": [1]}).request()
     assert (request.method, request.path) == ("POST", "/v1/models/a%20b/versions/2:predict")
     assert json.loads(request.body) == {"signature_name": "s", "instances": [1]}
 
 
 @pytest.mark.parametrize(
-    "event", [{}, {"model": 1}, {"model": "m", "version": "1"}, http_event(body="*", isBase64Encoded=True)]
+    "event",
+    [{}, {"model": 1}, {"model": "m", "version": "1"}, http_event(body="*", isBase64Encoded=True), [], "text", None],
 )
-def test_an_event_that_is_nothing_known_is_refused(event: dict[str, Any]) -> None:
+def test_an_event_of_no_known_kind_is_refused(event: Any) -> None:
     with pytest.raises(InvalidRequest):
-        read_event(event)
+        recognise(event).request()
 
 
-def test_bytes_travel_as_base64_and_json_as_text() -> None:
-    request = Request("POST", PATH)
-    assert write_answer(request, Response(200, b'{"a":"\xc3\xa4"}'))["body"] == '{"a":"ä"}'
-    answer = write_answer(request, Response(200, b"\xff", {"content-type": "application/octet-stream"}))
+@pytest.mark.parametrize("event", [http_event(), REST_EVENT])
+def test_bytes_travel_as_base64_and_json_as_text(event: dict[str, Any]) -> None:
+    sent = recognise(event)
+    assert sent.answer(Response(200, b'{"a":"\xc3\xa4"}'))["body"] == '{"a":"ä"}'
+    answer = sent.answer(Response(200, b"\xff", {"content-type": "application/octet-stream"}))
     assert (answer["isBase64Encoded"], answer["body"]) == (True, "/w==")
 
 
@@ -92,9 +94,9 @@ def test_bytes_travel_as_base64_and_json_as_text() -> None:
 )
 def test_an_answer_that_lambda_would_refuse_is_refused_first(body: bytes, headers: dict[str, str]) -> None:
     with pytest.raises(AnswerTooLarge):
-        write_answer(Request("POST", PATH), Response(200, body, headers))
+        recognise(http_event()).answer(Response(200, body, headers))
     half = body[: len(body) // 2]
-    written = write_answer(Request("POST", PATH), Response(200, half, headers))
+    written = recognise(http_event()).answer(Response(200, half, headers))
     assert len(json.dumps(written, ensure_ascii=False).encode()) < MAX_ANSWER_BYTES
 
 
@@ -115,13 +117,29 @@ def test_a_direct_invocation_is_answered_with_the_body_as_an_object(server: Serv
     assert ask({"warmup": True}, Context()) == {"warmup": True}
 
 
+@pytest.mark.parametrize("event", [{"nonsense": 1}, {"requestContext": {"connectionId": "1"}}, [], "text", None, 3])
+def test_an_event_of_no_known_kind_is_answered_with_the_kinds_that_are(server: Server, event: Any) -> None:
+    answer = server.app.handle(event, Context())
+    over_http = isinstance(event, dict) and "requestContext" in event
+    status, said = (answer["statusCode"], json.loads(answer["body"])) if over_http else (answer["status"], answer)
+    assert status == 400
+    assert said["error"].startswith("The event is neither an HTTP request nor a direct invocation such as")
+
+
+@pytest.mark.parametrize("event", [http_event(), REST_EVENT, REST_EVENT | {"requestContext": None}])
+def test_a_request_over_http_that_is_malformed_is_answered_over_http(server: Server, event: dict[str, Any]) -> None:
+    answer = server.app.handle(event | {"body": "*", "isBase64Encoded": True}, Context())
+    assert answer["statusCode"] == 400
+    assert "its body is base64" in json.loads(answer["body"])["error"]
+
+
 def test_an_answer_above_lambdas_limit_is_413_with_the_reason(server: Server) -> None:
     answer = server.ask("POST", PATH, {"instances": [0.1234567] * 700_000})
     assert answer["statusCode"] == 413
     assert "Send fewer instances" in json.loads(answer["body"])["error"]
 
 
-def test_what_nobody_foresaw_is_500_with_the_request_id_and_nothing_internal(
+def test_an_unforeseen_error_is_500_with_the_request_id_and_nothing_internal(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def explode(**inputs: object) -> dict[str, object]:

@@ -34,7 +34,7 @@ def infer(server: Server, model: str, body: Any) -> tuple[int, Any]:
 
 
 def send(server: Server, model: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes, dict[str, str]]:
-    """As API Gateway passes on what is no text."""
+    """Send a body as API Gateway sends bytes that are not text."""
     event = {
         "version": "2.0",
         "rawPath": f"/v2/models/{model}/infer",

@@ -10,7 +10,7 @@ import pytest
 from handlers.manifest import FileEntry, Manifest, Pointer
 from handlers.serving import loading
 from handlers.serving.engines import EngineError, LoadedModel
-from handlers.serving.repository import POINTER_SECONDS
+from handlers.serving.published import POINTER_SECONDS
 from handlers.serving.stores import StoreError
 from tests.handlers.serving.conftest import Model, Server, half_plus
 
@@ -79,6 +79,17 @@ def test_the_version_before_goes_on_while_the_new_one_is_not_there(server: Serve
     server.store.pointers["m"] = Pointer(version=7)
     server.now[0] = 10
     assert server.predict(ONE, "m") == TWO
+
+
+def test_a_request_may_be_tried_again_while_the_new_version_is_not_there_and_the_one_before_cannot_be_loaded(
+    server: Server,
+) -> None:
+    server.predict(ONE, "m")
+    server.cache.discard(("m", 1, 0))
+    server.store.pointers["m"] = Pointer(version=7)
+    server.failing["m/1"] = EngineError("damaged")
+    server.now[0] = 10
+    assert server.predict(ONE, "m")[0] == 503
 
 
 def test_the_last_pointer_goes_on_while_the_store_cannot_be_read(server: Server) -> None:
@@ -194,7 +205,7 @@ def test_a_label_s_version_that_cannot_be_loaded_leaves_the_model_ready(server: 
     assert server.ask("GET", "/v2/health/ready")["statusCode"] == 200
 
 
-def test_a_version_that_nobody_packaged_is_read_until_it_stays_the_same(serve: Serve) -> None:
+def test_an_unpackaged_version_is_read_until_two_readings_are_the_same(serve: Serve) -> None:
     server = serve({"m": half_plus(2)})
     read, sizes = server.store.manifest, [1, 2]
 

@@ -1,4 +1,4 @@
-"""Init: what is loaded before the first request, what goes on behind it, and what a restored snapshot looks up."""
+"""Init: what is loaded before the first request and what in the background, and what a restored snapshot reads."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ from handlers.serving import loading, start
 from handlers.serving.app import App
 from handlers.serving.engines import LoadedModel
 from handlers.serving.errors import InvalidRequest
-from handlers.serving.loading import ArtifactLoad, Timing
+from handlers.serving.loading import ArtifactLoad
 from handlers.serving.start import open_single_model_app
 from handlers.serving.stores.s3 import S3Store
 from handlers.serving.warmup import warmup_inputs
@@ -29,7 +29,7 @@ from tests.handlers.serving.conftest import Context
 ONE = {"instances": [1.0]}
 
 
-def test_what_init_has_no_time_for_goes_on_in_the_background_and_readiness_says_so(
+def test_a_load_that_init_has_no_time_for_goes_on_in_the_background_and_readiness_says_so(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     go_on, load = threading.Event(), loading.load
@@ -71,7 +71,7 @@ def test_a_bucket_that_does_not_answer_is_not_waited_for_at_init(s3: S3Server, m
         ("snap-start", ["litert", "tensorflow"]),
     ],
 )
-def test_only_where_nobody_waits_for_init_every_signature_is_loaded(
+def test_every_signature_is_loaded_only_where_no_caller_waits_for_init(
     repository: Path, hooks: list[Any], initialization: str, loaded: list[str]
 ) -> None:
     environment = {
@@ -101,7 +101,7 @@ def ask(app: App, method: str, path: str, body: Any = None) -> dict[str, Any]:
 
 @pytest.fixture
 def two_versions(repository: Path, tmp_path: Path) -> Path:
-    """A repository of the model iris, whose versions 1 and 2 differ in nothing but their numbers."""
+    """A repository of the model iris, whose versions 1 and 2 differ only in their numbers."""
     pointer = json.loads((repository / "iris" / "current.json").read_text())
     source = repository / "iris" / str(pointer["version"])
     for version in (1, 2):
@@ -116,7 +116,7 @@ def two_versions(repository: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hooks() -> Iterator[list[Any]]:
-    """What Lambda calls after a restore: nothing at first, and nothing afterwards."""
+    """The functions that Lambda calls after a restore: empty before the test, and emptied after it."""
     registry = snapshot_restore_py._after_restore_registry
     registry.clear()
     yield registry
@@ -175,7 +175,7 @@ def test_files_stay_on_disk_until_the_engine_has_them(
 
 
 def _load_of(store: S3Store, manifest: Manifest) -> ArtifactLoad:
-    return ArtifactLoad(store, manifest, manifest.artifacts[0], 1, Timing())
+    return ArtifactLoad(store, manifest, manifest.artifacts[0], 1)
 
 
 def test_warm_up_requests_are_read_as_the_manifest_writes_them() -> None:

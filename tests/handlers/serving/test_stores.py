@@ -4,10 +4,10 @@ import hashlib
 import json
 import os
 import shutil
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from handlers.serving.stores.disk_tier import DiskTier
 from handlers.serving.stores.s3 import S3Store
 from handlers.serving.stores.signed_http import Credentials, sign
 from tests.handlers.s3_server import BUCKET, S3Server
+from tests.handlers.threads import run_at_once
 
 
 def entry(path: str, content: bytes) -> FileEntry:
@@ -133,7 +134,7 @@ def test_a_damaged_file_is_refused_and_leaves_nothing(
     s3.put("models/m/1", {"model.tflite": b"x" * 1000})
     with pytest.raises(StoreError, match="has the SHA-256"):
         store.fetch("m", 1, [entry("model.tflite", b"y" * 1000)])
-    with pytest.raises(StoreError, match="has not the 3000 bytes"):
+    with pytest.raises(StoreError, match="does not have the 3000 bytes"):
         store.fetch("m", 1, [entry("model.tflite", b"x" * 3000)])
     with pytest.raises(StoreError, match="is not there, though the manifest lists it"):
         store.fetch("m", 1, [entry("absent", b"x")])
@@ -174,7 +175,7 @@ def writing(content: bytes = b"") -> object:
     return lambda file, descriptor: os.pwrite(descriptor, content or b"x" * file.size, 0)
 
 
-def test_a_document_that_is_no_document_is_said_to_be_none(s3: S3Server, store: S3Store) -> None:
+def test_a_malformed_document_is_named_in_the_error(s3: S3Server, store: S3Store) -> None:
     for labels in ("null", '["stable"]', '{"stable": "2"}', '{"stable": 0}'):
         s3.objects["models/m/current.json"] = f'{{"version": 1, "labels": {labels}}}'.encode()
         with pytest.raises(ManifestError, match=r"current\.json"):
@@ -231,11 +232,7 @@ def test_two_artifacts_that_share_a_file_fetch_it_once(tmp_path: Path) -> None:
         time.sleep(0.01)
         os.pwrite(descriptor, b"xxxx", 0)
 
-    threads = [threading.Thread(target=tier.fetch, args=("m/1", [entry("f", b"xxxx")], download)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_at_once([lambda: tier.fetch("m/1", [entry("f", b"xxxx")], download)] * 4)
     assert fetched == ["f"]
 
 
@@ -319,11 +316,7 @@ def test_threads_that_fetch_at_once_get_whole_files(s3: S3Server, store: S3Store
             if (directory / "f").read_bytes() != contents[version]:
                 wrong.append(version)
 
-    threads = [threading.Thread(target=fetch, args=(start,)) for start in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_at_once(partial(fetch, start) for start in range(4))
     assert wrong == []
 
 

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's dialect: what its own clients send, answered as its model server answers."""
+"""TensorFlow Serving's dialect: the requests of its clients, and the answers of its model server."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Says what surrounds it: who it runs as, what it can write, how much it may take."""
+"""Returns its surroundings: its user, what it can write, its limits."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Says what it was given and where it runs."""
+"""Returns its event and its surroundings."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""Its first import hangs, the second one is quick: a file tells which it is."""
+"""The first import hangs, the second one is fast. A file shows that there was a first one."""
 
 import os
 import threading

@@ -45,7 +45,7 @@ def loaded(models: Path) -> Iterator[Loader]:
 
 
 def load_model(directory: Path, engine: EngineName, form: ArtifactForm | None = None, threads: int = 2) -> LoadedModel:
-    """Load a model as its own description says it is called."""
+    """Load a model with the signatures that its SavedModel describes."""
     form = form or ("tflite" if engine == "litert" else "saved_model")
     signatures = read_signatures((directory / "saved_model.pb").read_bytes())
     signatures.pop("serve", None)  # Keras exports serving_default under this name once more
@@ -70,6 +70,6 @@ def frozen_signature(directory: Path, signature: Signature) -> Signature:
 
 @pytest.fixture(scope="session")
 def answers(models: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images, and what TensorFlow says that the network answers to them."""
+    """Images, and TensorFlow's own answers of the network to them."""
     with np.load(models / "network" / "answers.npz") as arrays:
         return arrays["images"], arrays["answers"]

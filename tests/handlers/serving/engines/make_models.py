@@ -34,7 +34,7 @@ class Arithmetic(tf.Module):
 
 
 class Same(tf.Module):
-    """Answers what it is asked."""
+    """Answers with its input."""
 
     def __init__(self, dtype):
         self.answer = tf.function(
@@ -124,7 +124,7 @@ def unsigned(path: Path) -> None:
 
 
 def large(directory: Path) -> None:
-    """Weights of 64 MiB, so that what they occupy shows."""
+    """Weights of 64 MiB, enough to measure their memory."""
     module = tf.Module()
     module.weights = tf.Variable(tf.random.normal([4096, 4096]))
     module.multiply = tf.function(
@@ -136,7 +136,7 @@ def large(directory: Path) -> None:
 
 
 def odd(root: Path) -> None:
-    """SavedModels whose description says what few do: a sparse input, an unknown rank, several tags."""
+    """SavedModels with rare properties: a sparse input, an unknown rank, several tags."""
     model = saved_model_pb2.SavedModel()
     training = model.meta_graphs.add()
     training.meta_info_def.tags.append("train")

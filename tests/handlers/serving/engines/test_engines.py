@@ -1,14 +1,21 @@
-"""What both engines promise alike."""
+"""What all engines have in common."""
 
 import threading
+from functools import partial
+from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 import pytest
 
-from handlers.manifest import DTYPES
+from handlers.manifest import DTYPES, Artifact, EngineName
+from handlers.serving import engines
 from handlers.serving.engines import EngineError
+from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES
 from tests.handlers.serving.engines.conftest import Loader
+from tests.handlers.threads import run_at_once
 
+NO_FILES = Path("/nowhere")
 ENGINES = pytest.mark.parametrize("engine", ["litert", "tensorflow"])
 
 VALUES = {
@@ -26,6 +33,20 @@ VALUES = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("engine", get_args(EngineName))
+def test_every_engine_of_the_manifest_can_be_imported_and_has_its_memory_counted(engine: EngineName) -> None:
+    engines.import_engine(engine)
+    assert 0 < ENGINE_OWN_BYTES[engine] < ENGINE_BYTES[engine]
+
+
+def test_an_engine_that_does_not_exist_is_named() -> None:
+    artifact = Artifact(
+        engine=cast("EngineName", "onnx"), form="tflite", signatures=(), files=(), memory_bytes=0, reason=""
+    )
+    with pytest.raises(EngineError, match="There is no engine 'onnx'; the engines are litert, tensorflow"):
+        engines.load(NO_FILES, artifact, {}, 1)
+
+
 def test_there_is_a_value_for_every_dtype() -> None:
     assert VALUES.keys() == DTYPES
 
@@ -34,7 +55,9 @@ def test_there_is_a_value_for_every_dtype() -> None:
 @pytest.mark.parametrize("dtype", sorted(VALUES))
 def test_every_dtype_comes_back_as_it_went_in(loaded: Loader, engine: str, dtype: str) -> None:
     if (engine, dtype) == ("litert", "bfloat16"):
-        with pytest.raises(EngineError, match="LiteRT exchanges no bfloat16, which signature 'serving_default' takes"):
+        with pytest.raises(
+            EngineError, match="LiteRT cannot exchange bfloat16, which signature 'serving_default' takes"
+        ):
             loaded(dtype, engine)
         return
     model = loaded(dtype, engine)
@@ -112,7 +135,7 @@ REFUSED = {
 @pytest.mark.parametrize(
     ("engine", "inputs", "message"), [(engine, *case) for engine, cases in REFUSED.items() for case in cases]
 )
-def test_what_a_model_refuses_it_says_itself_and_goes_on_serving(
+def test_a_model_refuses_inputs_in_its_own_words_and_goes_on_serving(
     loaded: Loader, engine: str, inputs: dict[str, np.ndarray], message: str
 ) -> None:
     model, x = loaded("arithmetic", engine), np.ones((2, 3), np.float32)
@@ -152,11 +175,7 @@ def test_eight_threads_each_get_their_own_answer(
             if not np.allclose(answer, expected[rows], atol=1e-6):
                 wrong.append((rows, answer))
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_at_once(partial(ask, number) for number in range(8))
     assert wrong == []
 
 
@@ -182,7 +201,7 @@ def test_closing_waits_for_the_calls_that_run(loaded: Loader, engine: str) -> No
 
 
 @ENGINES
-def test_a_closed_model_answers_nothing_and_closes_twice(loaded: Loader, engine: str) -> None:
+def test_a_closed_model_refuses_calls_and_may_be_closed_again(loaded: Loader, engine: str) -> None:
     model = loaded("arithmetic", engine)
     model.close()
     model.close()

@@ -1,4 +1,4 @@
-"""The LiteRT engine's own ways."""
+"""What only the LiteRT engine does."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is read from a `saved_model.pb`."""
+"""Reading a `saved_model.pb`."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_signatures_name_dtype_shape_and_tensor(models: Path) -> None:
     assert list(outputs) == ["double", "product", "total"]
 
 
-def test_the_graph_for_serving_is_read_and_only_what_a_request_can_carry(odd: bytes) -> None:
+def test_only_signatures_of_the_serving_graph_that_a_request_can_hold_are_read(odd: bytes) -> None:
     assert read_signatures(odd) == {
         "plain": Signature(
             inputs={
@@ -72,7 +72,7 @@ def test_a_file_cut_short_anywhere_is_refused_or_read_and_never_crashes(models: 
 @pytest.mark.parametrize(
     "content", [b"", b"garbage", b"\xff" * 40, b"\x12\x05\x0a", b"{}", b"\x12\x04\x2a\x02\x0a\x7f", bytes(20)]
 )
-def test_other_bytes_are_refused_in_words(content: bytes) -> None:
+def test_other_bytes_are_refused_with_the_reason(content: bytes) -> None:
     with pytest.raises(MetaGraphError, match="the bytes are"):
         read_signatures(content)
 

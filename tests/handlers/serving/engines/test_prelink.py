@@ -1,4 +1,4 @@
-"""TensorFlow's libraries as an image holds them."""
+"""TensorFlow's libraries as they are in an image."""
 
 import shutil
 from collections.abc import Iterator
@@ -42,11 +42,11 @@ def test_prepared_libraries_answer_as_the_ones_they_were_made_from(models: Path,
     assert (original[-1], made[-1]) == ("True", "False")
 
 
-def test_what_is_prepared_is_what_the_engine_opens() -> None:
+def test_the_engine_opens_the_prepared_library() -> None:
     assert prelink.LIBRARY == c_api.LIBRARY
 
 
-def test_what_no_process_loads_is_left_out(prepared: Path) -> None:
+def test_bytes_that_no_process_loads_are_left_out(prepared: Path) -> None:
     original = c_api._directory()
     for name in (prelink.LIBRARY, prelink.COMPANION):
         assert (prepared / name).stat().st_size < 0.85 * (original / name).stat().st_size

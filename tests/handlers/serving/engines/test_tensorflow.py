@@ -1,4 +1,4 @@
-"""The TensorFlow engine's own ways."""
+"""What only the TensorFlow engine does."""
 
 import gc
 import os
@@ -26,7 +26,7 @@ def artifact(form: str, file: str) -> Artifact:
 
 
 def run_alone(program: str, *arguments: object, **environment: str) -> str:
-    """What a program prints that runs in a process of its own."""
+    """The output of a program in a process of its own."""
     finished = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
         capture_output=True, text=True, check=False, env=os.environ | environment,
@@ -47,13 +47,13 @@ def test_text_is_sent_as_utf_8(loaded: Loader) -> None:
     assert loaded("vocabulary", "tensorflow").run("serving_default", {"words": words})["ids"].tolist() == [2]
 
 
-def test_a_string_tensor_holds_nothing_but_strings(loaded: Loader) -> None:
+def test_a_string_tensor_holds_only_strings(loaded: Loader) -> None:
     with pytest.raises(EngineError, match="a string tensor holds bytes, not 7"):
         loaded("vocabulary", "tensorflow").run("serving_default", {"words": np.array([b"alpha" * 9, 7], object)})
 
 
-def test_an_array_that_is_no_tensor_is_refused(loaded: Loader) -> None:
-    with pytest.raises(EngineError, match=r"an array of datetime64\[s\] is no tensor; allowed are"):
+def test_an_array_of_a_type_that_tensorflow_lacks_is_refused(loaded: Loader) -> None:
+    with pytest.raises(EngineError, match=r"TensorFlow has no tensor of datetime64\[s\]; allowed are"):
         loaded("float32", "tensorflow").run("serving_default", {"x": np.zeros((1, 2), "datetime64[s]")})
 
 
@@ -67,7 +67,7 @@ def test_what_a_model_keeps_of_an_input_outlives_the_callers_array(loaded: Loade
     np.testing.assert_array_equal(model.run("recall", {})["kept"], np.arange(100_000))
 
 
-def test_nothing_stays_lent_to_tensorflow_after_a_call(loaded: Loader) -> None:
+def test_tensorflow_keeps_no_array_after_a_call(loaded: Loader) -> None:
     from handlers.serving.engines import tensors
 
     model = loaded("string", "tensorflow")
@@ -106,7 +106,7 @@ def test_any_number_of_threads_may_be_asked_for(loaded: Loader) -> None:
     assert answers["y"].tolist() == [[1, 1]]
 
 
-def test_libraries_that_are_missing_are_said_to_be(models: Path, tmp_path: Path) -> None:
+def test_missing_libraries_are_named(models: Path, tmp_path: Path) -> None:
     said = run_alone(LOAD_OR_SAY, models / "float32", **{TENSORFLOW_LIBRARY_PATH: str(tmp_path)})
     assert str(tmp_path / "libtensorflow_cc.so.2") in said
 

@@ -1,0 +1,50 @@
+"""What a function holds in memory beside its models: how much to set aside for it, and how much there is now.
+
+`python -m benchmarks.function_memory` measures what the constants set aside.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from handlers.manifest import EngineName
+
+MIB = 1024 * 1024
+
+RUNTIME_BYTES = 112 * MIB
+"""What a function needs beside engine and models. Python with numpy takes about 45 MiB; the clients of the runtime and
+of a store take about 20 MiB. A request and its answer take at most 6 MiB each on the wire, and several times that as
+text, parsed values and arrays. Measured: 81 MiB with the largest request, without the pages of files."""
+
+ENGINE_BYTES: Mapping[EngineName, int] = {"litert": 16 * MIB, "tensorflow": 320 * MIB}
+"""What an engine takes once, with its first model: the pages of its libraries that it touches, and what it allocates
+and keeps. Measured: 14 and 290 MiB."""
+
+ENGINE_OWN_BYTES: Mapping[EngineName, int] = {"litert": 2 * MIB, "tensorflow": 10 * MIB}
+"""The part of `ENGINE_BYTES` that `resident_bytes` counts (no file backs it) and that comes with the first model, after
+the engine is imported and its libraries are open. Measured: 1 and 7 MiB."""
+
+REQUEST_BYTES = 32 * MIB
+"""The part of `RUNTIME_BYTES` that one request and its answer take at most."""
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def resident_bytes() -> int:
+    """Bytes that the process holds for itself. Pages of mapped files are not counted: the system can drop them.
+
+    Every request calls this, so the file is opened once. Returns 0 where there is no such file (macOS).
+    """
+    descriptor = _statm()
+    if descriptor is None:
+        return 0
+    _, resident, shared, *_ = os.pread(descriptor, 128, 0).split()
+    return (int(resident) - int(shared)) * PAGE_BYTES
+
+
+@cache
+def _statm() -> int | None:
+    try:
+        return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None

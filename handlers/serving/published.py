@@ -1,0 +1,167 @@
+"""The published versions of the served models: what the store last said, and when to ask it again."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from handlers.manifest import Manifest, ManifestError, Pointer
+from handlers.serving.errors import ModelUnavailable, UnknownModel, UnknownVersion
+from handlers.serving.stores import NotInStore, Store, StoreError
+from handlers.serving.telemetry import write_event
+
+POINTER_SECONDS = 5.0
+"""How old a pointer may be. A published version answers at most this long after its pointer was written."""
+
+
+class _Reading:
+    """A pointer, and when it was read."""
+
+    def __init__(self, pointer: Pointer, read_at: float) -> None:
+        self.pointer, self.read_at = pointer, read_at
+
+
+class Published:
+    """Pointers and manifests. Safe to use from several threads.
+
+    Args:
+        store: where they are.
+        names: the models; the store is never asked for any other.
+        clock: returns seconds that never decrease.
+        on_pointer: called with a model and its pointer, after each time that the pointer was read.
+        on_forget: called with a manifest that is no longer kept.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        names: Sequence[str],
+        clock: Callable[[], float],
+        *,
+        on_pointer: Callable[[str, Pointer], None],
+        on_forget: Callable[[Manifest], None],
+    ) -> None:
+        self._store, self._clock = store, clock
+        self._on_pointer, self._on_forget = on_pointer, on_forget
+        self._lock = threading.Lock()
+        self._reading: dict[str, threading.Lock] = {name: threading.Lock() for name in names}
+        self._readings: dict[str, _Reading] = {}
+        self._manifests: dict[tuple[str, int], Manifest] = {}
+        self._missing: dict[tuple[str, int], float] = {}
+        self._complete: set[tuple[str, int]] = set()
+        """Unpackaged versions that two readings found to be the same."""
+
+    def __contains__(self, model: str) -> bool:
+        return model in self._reading
+
+    def pointer(self, model: str) -> Pointer:
+        """The pointer of a model, at most `POINTER_SECONDS` old, or older if the store cannot be read.
+
+        Raises UnknownModel, or ModelUnavailable if the pointer was never read and cannot be read now.
+        """
+        if model not in self._reading:
+            raise UnknownModel(model)
+        known = self._fresh(model)
+        if known is not None:
+            return known
+        older = self.last_pointer(model)
+        lock = self._reading[model]
+        # One thread reads; the others go on with the older pointer, if there is one.
+        if not lock.acquire(blocking=older is None):
+            assert older is not None  # noqa: S101 - a blocking acquire does not fail
+            return older
+        try:
+            return self._fresh(model) or self._read_pointer(model)
+        finally:
+            lock.release()
+
+    def last_pointer(self, model: str) -> Pointer | None:
+        """The pointer that was last read, of any age; None if none was."""
+        reading = self._readings.get(model)
+        return None if reading is None else reading.pointer
+
+    def manifest(self, model: str, version: int) -> Manifest:
+        """The manifest of a version. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
+        if model not in self._reading:
+            raise UnknownModel(model)
+        known = self._manifests.get((model, version))
+        if known is not None:
+            return known
+        with self._reading[model]:
+            if (known := self._manifests.get((model, version))) is not None:
+                return known
+            if self._clock() < self._missing.get((model, version), float("-inf")):
+                raise UnknownVersion(model, version)
+            manifest = self._read_manifest(model, version)
+            self._manifests[model, version] = manifest
+            return manifest
+
+    def manifests(self) -> list[Manifest]:
+        """The manifests that were read and are kept."""
+        return list(self._manifests.values())
+
+    def keep_only(self, model: str, versions: frozenset[int]) -> None:
+        """Forget the manifests of all other versions of a model."""
+        for (name, version), manifest in list(self._manifests.items()):
+            if name == model and version not in versions:
+                self._forget(manifest)
+
+    def read_again(self) -> None:
+        """Have the next use of each pointer read it, over a new connection."""
+        self._store.close()
+        with self._lock:
+            for reading in self._readings.values():
+                reading.read_at = float("-inf")
+            self._missing.clear()
+
+    def _fresh(self, model: str) -> Pointer | None:
+        reading = self._readings.get(model)
+        if reading is not None and self._clock() - reading.read_at < POINTER_SECONDS:
+            return reading.pointer
+        return None
+
+    def _read_pointer(self, model: str) -> Pointer:
+        known = self._readings.get(model)
+        try:
+            pointer = self._store.pointer(model)
+        except (StoreError, ManifestError) as error:
+            if known is not None:
+                known.read_at = self._clock()
+                write_event("ERROR", "pointer not read; the last one stays in use", model=model, reason=str(error))
+                return known.pointer
+            write_event("ERROR", "pointer not read", model=model, reason=str(error))
+            if isinstance(error, NotInStore):
+                raise UnknownModel(model) from error
+            raise ModelUnavailable(f"Model {model!r} could not be looked up; try again") from error
+        self._readings[model] = _Reading(pointer, self._clock())
+        self._on_pointer(model, pointer)
+        self._read_unpackaged_again(model)
+        return pointer
+
+    def _read_unpackaged_again(self, model: str) -> None:
+        """Read unpackaged versions until two readings are the same: the first may have come while files were copied."""
+        for key, manifest in list(self._manifests.items()):
+            if key[0] != model or manifest.is_packaged or key in self._complete:
+                continue
+            try:
+                again = self._store.manifest(*key)
+            except (StoreError, ManifestError):
+                continue
+            if again == manifest:
+                self._complete.add(key)
+            else:
+                self._forget(manifest)
+                self._manifests[key] = again
+
+    def _read_manifest(self, model: str, version: int) -> Manifest:
+        try:
+            return self._store.manifest(model, version)
+        except NotInStore as error:
+            self._missing[model, version] = self._clock() + POINTER_SECONDS
+            raise UnknownVersion(model, version) from error
+        except (StoreError, ManifestError) as error:
+            write_event("ERROR", "manifest not read", model=model, version=version, reason=str(error))
+            raise ModelUnavailable(f"Version {version} of model {model!r} could not be read; try again") from error
+
+    def _forget(self, manifest: Manifest) -> None:
+        self._manifests.pop((manifest.model, manifest.version), None)
+        self._complete.discard((manifest.model, manifest.version))
+        self._on_forget(manifest)
