@@ -10,22 +10,20 @@ import contextvars
 import logging
 import runpy
 import threading
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pulumi.runtime import configure, rpc, run_in_stack, set_all_config
-from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings
 
+from local.monitor import Monitor
 from local.resources.account import EmulatedAccount
 from local.resources.not_emulated import not_emulated
 from local.resources.provider import EmulatedProvider, Named, UntaughtError
 from local.resources.values import for_sdk, plain
 from local.stack_config import project_name, read_stack_config
-
-STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 class DeploymentError(Exception):
@@ -76,7 +74,7 @@ def deploy(account: EmulatedAccount, stack: str, overrides: Mapping[str, str]) -
 
 def _run(account: EmulatedAccount, project: str, stack: str, config: Mapping[str, str]) -> Deployment:
     provider = _Provider(account)
-    monitor = _Monitor(provider)
+    monitor = Monitor(provider)
     warnings = _Warnings()
     logger = logging.Logger("pulumi", logging.WARNING)
     logger.addHandler(warnings)
@@ -99,7 +97,7 @@ def _run(account: EmulatedAccount, project: str, stack: str, config: Mapping[str
     asyncio.run(run_in_stack(program))
     return Deployment(
         config=config,
-        outputs=monitor.stack_outputs,
+        outputs=_plain(monitor.exports),
         resources=tuple(provider.created),
         warnings=tuple(warnings.messages),
     )
@@ -135,39 +133,6 @@ class _Provider(Mocks):
             raise DeploymentError(str(error)) from None
         except Exception as error:
             raise DeploymentError(f"Calling {args.token} failed: {error}") from error
-
-
-class _Monitor(MockMonitor):
-    """The SDK's in-process monitor, which also keeps the stack's outputs."""
-
-    def __init__(self, provider: _Provider) -> None:
-        super().__init__(provider)
-        self.stack_outputs: Mapping[str, Any] = {}
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with _event_loop():
-            return super().RegisterResource(request)
-
-    def Invoke(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with _event_loop():
-            return super().Invoke(request)
-
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        if request.urn.split("::")[2] == STACK_TYPE:
-            self.stack_outputs = _plain(rpc.deserialize_properties(request.outputs))
-        return super().RegisterResourceOutputs(request)
-
-
-@contextmanager
-def _event_loop() -> Generator[None]:
-    """An event loop for this thread. The SDK's monitor would make one in each thread, and close none."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
 
 
 class _Warnings(logging.Handler):

@@ -27,6 +27,8 @@ class Function:
     handler: str
     """The image's command, such as `handlers.multi_model.handler`."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    endpoints: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Further variables, which no configuration has: where AWS's services are on this machine."""
     memory_mib: int = 128
     ephemeral_storage_mib: int = 512
     """The size of /tmp, in a container."""

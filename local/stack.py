@@ -4,7 +4,9 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from local.codedeploy_api import CodeDeployApi
 from local.containers import Containers
 from local.deployment import Deployment, deploy
 from local.emulator import REGION, Emulator
@@ -53,22 +55,17 @@ StartStack = Callable[[Mapping[str, str]], AbstractContextManager[LocalStack]]
 """Starts a stack with these settings over the stack file's: `local_stack` with the rest of its arguments given."""
 
 
+SETTINGS: Mapping[str, str] = {"auth": "none", "aws:region": REGION}
+"""Settings over every stack file's: the emulator checks no signatures, and has one region."""
+
+
 @contextmanager
-def local_stack(
-    overrides: Mapping[str, str],
-    *,
-    stack: str = "dev",
-    port: int = 0,
-    project: Path = PROJECT,
-    docker: bool = False,
-    base_image: str | None = None,
-) -> Generator[LocalStack]:
-    """Start the emulated AWS, deploy the program into it, and remove everything at the end.
+def emulated_account(
+    *, port: int = 0, project: Path = PROJECT, docker: bool = False, base_image: str | None = None
+) -> Generator[EmulatedAccount]:
+    """Start the emulated AWS and the workers, with nothing deployed, and remove everything at the end.
 
     Args:
-        overrides: settings over the stack file's, by key and as text. `auth` is `none` by default, because the emulator
-            checks no signatures.
-        stack: which stack file to read.
         port: of the emulated AWS; 0 for a free one.
         project: the directory of the program.
         docker: build the image and run the functions in containers of it.
@@ -76,10 +73,7 @@ def local_stack(
 
     Raises:
         EmulatorError: the emulated AWS did not start.
-        StackConfigError: the configuration cannot be read.
-        DeploymentError: a resource could not be created.
-        ImageError: with `docker`, no Docker engine answers or the build failed.
-        Exception: whatever the program raises.
+        ImageError: with `docker`, no Docker engine answers.
     """
     with ExitStack() as cleanup:
         guard = cleanup.enter_context(Guard())
@@ -91,5 +85,35 @@ def local_stack(
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)
         account = EmulatedAccount(guard, emulator, invocations, invoke_api, project, containers)
-        deployment = deploy(account, stack, {"auth": "none", "aws:region": REGION, **overrides})
-        yield LocalStack(deployment=deployment, emulator=emulator, invocations=invocations, invoke_api=invoke_api)
+        cleanup.callback(CodeDeployApi(account).stop)
+        yield account
+
+
+def deployed(account: EmulatedAccount, deployment: Deployment) -> LocalStack:
+    """The stack that a deployment made in an account."""
+    return LocalStack(
+        deployment=deployment,
+        emulator=account.emulator,
+        invocations=account.invocations,
+        invoke_api=account.invoke_api,
+    )
+
+
+@contextmanager
+def local_stack(overrides: Mapping[str, str], *, stack: str = "dev", **options: Any) -> Generator[LocalStack]:
+    """Start the emulated AWS, deploy the program into it, and remove everything at the end.
+
+    Args:
+        overrides: settings over the stack file's, by key and as text.
+        stack: which stack file to read.
+        options: of `emulated_account`.
+
+    Raises:
+        EmulatorError: the emulated AWS did not start.
+        StackConfigError: the configuration cannot be read.
+        DeploymentError: a resource could not be created.
+        ImageError: with `docker`, no Docker engine answers or the build failed.
+        Exception: whatever the program raises.
+    """
+    with emulated_account(**options) as account:
+        yield deployed(account, deploy(account, stack, {**SETTINGS, **overrides}))

@@ -145,6 +145,7 @@ def lambda_environment(function: Function, address: str, log_stream: str) -> dic
         "TZ": ":UTC",
         "_HANDLER": function.handler,
         **CREDENTIALS,
+        **function.endpoints,
         **function.environment,
     }
 

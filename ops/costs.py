@@ -17,8 +17,11 @@ MIB_PER_GB = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
+    """A list price of AWS."""
+
     usd: float
     unit: str
+    """What it is paid for, such as `GB-month`."""
     what: str
     page: str
     """The page of AWS with today's price."""
@@ -26,11 +29,14 @@ class Price:
 
 @dataclass(frozen=True, kw_only=True)
 class PriceList:
+    """The prices of one region."""
+
     region: str
     as_of: str
     """Year and month in which these were the list prices."""
     hours_per_month: int
     price: Mapping[str, Price]
+    """By key."""
 
 
 @cache

@@ -13,13 +13,12 @@ from typing import Any
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.config import set_all_config
 
-from local.event_loop import event_loop
+from local.monitor import STACK_TYPE, Monitor, event_loop
 from local.stack_config import PROJECT, project_name
 from ops.recorded_aws import REGION, RecordedAws, StoredObject
 from policy.invariants.resource import waits_for
 
 PROJECT_NAME = project_name(PROJECT)
-STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +46,7 @@ class Registered:
     """What a component registered as its outputs."""
 
 
-class Recorder(mocks.MockMonitor):
+class Recorder(Monitor):
     """A monitor that keeps what is registered."""
 
     def __init__(
@@ -56,22 +55,13 @@ class Recorder(mocks.MockMonitor):
         """`objects` is what the buckets hold, by key; `images` the digests in the image repositories, by tag."""
         super().__init__(RecordedAws(dict(objects or {}), dict(images or {})))
         self.registered: list[Registered] = []
-        self.exports: dict[str, Any] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with event_loop():
-            response = super().RegisterResource(request)
-            if request.type != STACK_TYPE:
+        response = super().RegisterResource(request)
+        if request.type != STACK_TYPE:
+            with event_loop():
                 self.registered.append(_registered(request, response.urn))
         return response
-
-    def Invoke(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with event_loop():
-            return super().Invoke(request)
-
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with event_loop():
-            return super().ReadResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the protocol's name
         with event_loop():
@@ -79,8 +69,6 @@ class Recorder(mocks.MockMonitor):
         for resource in self.registered:
             if resource.urn == request.urn:
                 resource.outputs.update(outputs)
-        if request.urn.split("::")[2] == STACK_TYPE:
-            self.exports.update(outputs)
         return super().RegisterResourceOutputs(request)
 
     def of(self, type_: str) -> list[Registered]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Operation = Literal["preview", "up", "refresh", "destroy"]
+Operation = Literal["preview", "up", "refresh", "preview_destroy", "destroy"]
 
 COLOURS = re.compile(r"<\{%[^%]*%\}>")
 """Marks of the engine's messages."""
@@ -36,6 +36,7 @@ class Result:
     """How many resources were created, updated, replaced, deleted, and left the same: by the engine's words."""
     steps: tuple[Step, ...]
     errors: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The stack's, after an `up`."""
 
@@ -56,6 +57,7 @@ class Events:
         self.changes: Counter[str] = Counter()
         self.steps: list[Step] = []
         self.errors: list[str] = []
+        self.warnings: list[str] = []
 
     def __call__(self, event: Any) -> None:
         """Take one of the Automation API's events."""
@@ -64,10 +66,14 @@ class Events:
             self.changes = Counter({str(getattr(key, "value", key)): count for key, count in counts.items()})
         elif event.resource_pre_event is not None:
             self.steps.append(_step(event.resource_pre_event.metadata))
-        elif event.diagnostic_event is not None and event.diagnostic_event.severity == "error":
-            text = COLOURS.sub("", event.diagnostic_event.message).strip()
-            if text and text not in self.errors:
-                self.errors.append(text)
+        elif event.diagnostic_event is not None:
+            self._diagnose(event.diagnostic_event)
+
+    def _diagnose(self, diagnostic: Any) -> None:
+        kinds = {"error": self.errors, "warning": self.warnings}
+        kind, text = kinds.get(diagnostic.severity), COLOURS.sub("", diagnostic.message).strip()
+        if kind is not None and text and text not in kind:
+            kind.append(text)
 
 
 def _step(metadata: Any) -> Step:

@@ -45,6 +45,10 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": self._package, "version": self._version}))
 
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """The engine keeps secrets, references and dependencies to itself, and hands over values only."""
+        return provider_pb2.ProviderHandshakeResponse()
+
     def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         return empty_pb2.Empty()
 
@@ -58,7 +62,6 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """The engine keeps secrets, references and dependencies to itself, and hands over values only."""
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802

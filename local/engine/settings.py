@@ -14,25 +14,30 @@ STRUCTURED = {"array", "object", "integer", "boolean"}
 """Types of the schema whose values are not texts."""
 
 
-def write_settings(project: Path, stack: str, overrides: Mapping[str, Any], directory: Path) -> Path:
-    """Write both files into a directory; the stack file's path.
-
-    The stack file has what `Pulumi.STACK.yaml` of the project has, with `overrides` over it, whose keys may leave out
-    the project's namespace. A text is read as JSON where the schema wants no text. What the engine wrote into the file
-    before, its encryption, stays. Raises StackConfigError.
-    """
-    namespace, schema = project_name(project), _schema(project)
+def copy_settings(project: Path, stack: str, directory: Path) -> None:
+    """Copy the project's file and the stack's into a directory; a stack file that is there already stays."""
     shutil.copyfile(project / "Pulumi.yaml", directory / "Pulumi.yaml")
-    file = directory / f"Pulumi.{stack}.yaml"
+    name = f"Pulumi.{stack}.yaml"
+    if not (directory / name).exists():
+        own = _read(project / name)
+        _write(directory / name, {"config": own.get("config", {})})
+
+
+def set_settings(project: Path, file: Path, settings: Mapping[str, Any]) -> None:
+    """Set settings in a stack file, whose keys may leave out the project's namespace. What else is in it stays.
+
+    A text is read as JSON where the schema of `Pulumi.yaml` wants no text. Raises StackConfigError.
+    """
+    if not settings:
+        return
+    namespace, schema = project_name(project), _schema(project)
     written = _read(file)
-    own = project / f"Pulumi.{stack}.yaml"
-    values = dict(_read(own).get("config", {})) if own.exists() else {}
-    for key, value in overrides.items():
+    values = dict(written.get("config", {}))
+    for key, value in settings.items():
         bare = key.removeprefix(f"{namespace}:")
         full = bare if ":" in bare else f"{namespace}:{bare}"
         values[full] = _typed(full, value, schema.get(bare, "string"))
-    file.write_text(yaml.safe_dump({**written, "config": values}, sort_keys=True), encoding="utf-8")
-    return file
+    _write(file, {**written, "config": values})
 
 
 def _schema(project: Path) -> dict[str, str]:
@@ -51,3 +56,7 @@ def _typed(key: str, value: Any, kind: str) -> Any:
 
 def _read(file: Path) -> dict[str, Any]:
     return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) if file.exists() else {}
+
+
+def _write(file: Path, document: Mapping[str, Any]) -> None:
+    file.write_text(yaml.safe_dump(dict(document), sort_keys=True), encoding="utf-8")

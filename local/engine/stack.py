@@ -15,11 +15,17 @@ from typing import Any
 from pulumi import automation
 
 from local.engine.results import Events, Operation, Result
-from local.engine.settings import write_settings
-from local.stack_config import project_name
+from local.engine.settings import copy_settings, set_settings
 
 PASSPHRASE = "emulated"  # noqa: S105 see below
 """Encrypts the secrets of a stack that holds none worth keeping: they are the emulated AWS's."""
+
+Settings = Mapping[str, Any]
+"""By key, which may leave out the project's namespace; as text, or as the values themselves."""
+
+NO_SETTINGS: Settings = {}
+
+Show = Callable[[str], object]
 
 _one_program = threading.Lock()  # the SDK runs one program at a time in a process
 
@@ -45,12 +51,15 @@ def required_pulumi() -> str:
 
 
 class EngineStack:
-    """One stack. `providers` is the environment that makes the engine attach to the emulated AWS."""
+    """One stack. `providers` is the environment that makes the engine attach to the emulated AWS.
+
+    Each operation takes settings that go over those of the stack file in `settings_file`, and stay there.
+    """
 
     def __init__(self, project: Path, name: str, directory: Path, providers: Mapping[str, str]) -> None:
         """`directory` holds the state, the settings and what the engine keeps for itself; it is made where it lacks.
 
-        Raises EngineError where there is no `pulumi`.
+        Raises EngineError where there is no `pulumi`, StackConfigError where a file of the project cannot be read.
         """
         required_pulumi()
         self._project = project
@@ -59,10 +68,10 @@ class EngineStack:
         self._work = directory / "settings"
         for made in (self._work, directory / "state", directory / "home"):
             made.mkdir(parents=True, exist_ok=True)
+        copy_settings(project, name, self._work)
         self.environment: Mapping[str, str] = {
             "PULUMI_BACKEND_URL": f"file://{directory / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-            "PULUMI_HOME": str(directory / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             **providers,
@@ -73,36 +82,35 @@ class EngineStack:
         """The stack file that the engine reads."""
         return self._work / f"Pulumi.{self.name}.yaml"
 
-    def preview(self, overrides: Mapping[str, Any]) -> Result:
-        """What an `up` would do."""
-        return self._run("preview", overrides, lambda stack, events: stack.preview(on_event=events, color="never"))
+    def preview(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
+        """What an `up` would do. `show` is called with each line that the engine prints."""
+        return self._run("preview", settings, show)
 
-    def up(self, overrides: Mapping[str, Any]) -> Result:
-        """Let the stack be what the program says with this configuration over the stack file's."""
-        return self._run("up", overrides, lambda stack, events: stack.up(on_event=events, color="never"))
+    def up(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
+        """Let the stack be what the program says."""
+        return self._run("up", settings, show)
 
-    def refresh(self, overrides: Mapping[str, Any]) -> Result:
+    def refresh(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
         """Let the state say what there is."""
-        return self._run("refresh", overrides, lambda stack, events: stack.refresh(on_event=events, color="never"))
+        return self._run("refresh", settings, show)
 
-    def destroy(self, overrides: Mapping[str, Any]) -> Result:
-        """Delete everything."""
-        return self._run("destroy", overrides, lambda stack, events: stack.destroy(on_event=events, color="never"))
+    def destroy(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
+        """Delete everything, if a preview finds that it can be: what is protected stops the whole."""
+        preview = self._run("preview_destroy", settings, show)
+        return self._run("destroy", NO_SETTINGS, show) if preview.succeeded else preview
 
     def resources(self) -> list[Mapping[str, Any]]:
         """The resources of the state, as the engine keeps them."""
-        exported = self._select({}).export_stack().deployment
+        exported = self._select(NO_SETTINGS).export_stack().deployment
         return list((exported or {}).get("resources", ()))
 
-    def _run(
-        self, operation: Operation, overrides: Mapping[str, Any], call: Callable[[automation.Stack, Events], Any]
-    ) -> Result:
+    def _run(self, operation: Operation, settings: Settings, show: Show | None) -> Result:
         events, outputs, succeeded = Events(), dict[str, Any](), True
         with _one_program:
-            stack = self._select(overrides)
+            stack = self._select(settings)
             started = time.monotonic()
             try:
-                done = call(stack, events)
+                done = getattr(stack, operation)(on_event=events, on_output=show, color="never")
                 outputs = {key: output.value for key, output in getattr(done, "outputs", {}).items()}
             except automation.CommandError as error:
                 succeeded = False
@@ -116,12 +124,13 @@ class EngineStack:
             changes=events.changes,
             steps=tuple(events.steps),
             errors=tuple(events.errors),
+            warnings=tuple(events.warnings),
             outputs=outputs,
         )
 
-    def _select(self, overrides: Mapping[str, Any]) -> automation.Stack:
-        write_settings(self._project, self.name, overrides, self._work)
-        # With `work_dir` and no `project_settings`, the settings in the directory are read and none is written over.
+    def _select(self, settings: Settings) -> automation.Stack:
+        set_settings(self._project, self.settings_file, settings)
+        # With `work_dir` and no `project_settings`, the files in the directory are read and none is written over.
         workspace = automation.LocalWorkspace(
             work_dir=str(self._work),
             program=self._program,
@@ -138,8 +147,3 @@ class EngineStack:
             runpy.run_path(str(self._project / "__main__.py"), run_name="__main__")
         finally:
             os.chdir(before)
-
-    @property
-    def qualified_name(self) -> str:
-        """The stack's name with its project's, as a `file://` backend has it."""
-        return f"organization/{project_name(self._project)}/{self.name}"

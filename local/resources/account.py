@@ -54,6 +54,8 @@ class EmulatedAccount:
         self.bucket_events = BucketEvents()
         self.baked: dict[str, Path] = {}
         """What images hold in /opt/models, by the image's URI."""
+        self.endpoints: dict[str, str] = {}
+        """Where functions find what the emulator does not have, by the environment variable that says so."""
         self._session = emulator.session()
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # making a client is not safe in several threads; using one is

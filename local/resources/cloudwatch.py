@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from local.resources.put_type import PutType
 from local.resources.refusals import refused
-from local.resources.resource_type import Inputs, ResourceType
+from local.resources.resource_type import Inputs, ResourceType, the_only
 from local.resources.words import answered, capital, chosen, tag_list
 
 
@@ -56,7 +57,7 @@ class LogGroup(ResourceType):
         return self.client("logs")
 
 
-class MetricAlarm(ResourceType):
+class MetricAlarm(PutType):
     """aws.cloudwatch.MetricAlarm, of one metric or of an expression over several"""
 
     pulumi_type = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -72,24 +73,7 @@ class MetricAlarm(ResourceType):
     ).split()
     """What the emulator tells as it was given; of the rest it fills in what an alarm of a metric has."""
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
-        return inputs["name"]
-
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
-        alarms = self.client().describe_alarms(AlarmNames=[resource_id])["MetricAlarms"]
-        if not alarms:
-            return None
-        [alarm] = alarms
-        return {"arn": alarm["AlarmArn"], "name": resource_id, **answered(alarm, self.TOLD)}
-
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
-    def remove(self, resource_id: str, known: Inputs) -> None:
-        self.client().delete_alarms(AlarmNames=[resource_id])
-
-    def _put(self, inputs: Inputs) -> None:
+    def put(self, inputs: Inputs) -> str:
         arguments = {"AlarmName": inputs["name"], **chosen(inputs, self.PLAIN), "Tags": tag_list(inputs)}
         if "okActions" in inputs:
             arguments["OKActions"] = inputs["okActions"]
@@ -98,35 +82,37 @@ class MetricAlarm(ResourceType):
         if "metricQueries" in inputs:
             arguments["Metrics"] = [_query(each) for each in inputs["metricQueries"]]
         self.client().put_metric_alarm(**arguments)
+        return inputs["name"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        alarm = the_only(self.client().describe_alarms(AlarmNames=[resource_id])["MetricAlarms"])
+        return {"arn": alarm["AlarmArn"], "name": resource_id, **answered(alarm, self.TOLD)}
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.client().delete_alarms(AlarmNames=[resource_id])
 
 
-class Dashboard(ResourceType):
+class Dashboard(PutType):
     """aws.cloudwatch.Dashboard"""
 
     pulumi_type = "aws:cloudwatch/dashboard:Dashboard"
     computed = ("dashboardArn",)
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
-        return inputs["dashboardName"]
-
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        found = self.client().get_dashboard(DashboardName=resource_id)
-        return answered(found, ("dashboardArn", "dashboardBody", "dashboardName"))
-
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
-    def remove(self, resource_id: str, known: Inputs) -> None:
-        self.client().delete_dashboards(DashboardNames=[resource_id])
-
-    def _put(self, inputs: Inputs) -> None:
+    def put(self, inputs: Inputs) -> str:
         try:
             json.loads(inputs["dashboardBody"])
         except ValueError:
             message = "The field DashboardBody must be a valid JSON object"
             raise refused("PutDashboard", "InvalidParameterInput", message) from None
         self.client().put_dashboard(DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"])
+        return inputs["dashboardName"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        found = self.client().get_dashboard(DashboardName=resource_id)
+        return answered(found, ("dashboardArn", "dashboardBody", "dashboardName"))
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.client().delete_dashboards(DashboardNames=[resource_id])
 
 
 def _query(inputs: Inputs) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from local.resources.put_type import PutType
 from local.resources.refusals import files as refusals
-from local.resources.resource_type import Inputs, ResourceType
+from local.resources.resource_type import Inputs, ResourceType, the_only
 from local.resources.words import answered, chosen, tag_list, tags_of
 
 
@@ -78,11 +79,8 @@ class AccessPoint(ResourceType):
         )
         return made["AccessPointId"]
 
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
-        points = self.client().describe_access_points(AccessPointId=resource_id)["AccessPoints"]
-        if not points:
-            return None
-        [point] = points
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        point = the_only(self.client().describe_access_points(AccessPointId=resource_id)["AccessPoints"])
         return {
             "arn": point["AccessPointArn"],
             "fileSystemArn": self.arn(f"file-system/{point['FileSystemId']}", "elasticfilesystem"),
@@ -109,12 +107,9 @@ class MountTarget(ResourceType):
 
     def make(self, inputs: Inputs) -> str:
         refusals.of_mount_target(self.account, "efs", inputs["fileSystemId"], inputs["subnetId"])
-        made = self.client().create_mount_target(
-            FileSystemId=inputs["fileSystemId"],
-            SubnetId=inputs["subnetId"],
-            SecurityGroups=inputs.get("securityGroups", []),
-        )
-        self._keep_interface(made["MountTargetId"], inputs)
+        file_system, subnet, groups = inputs["fileSystemId"], inputs["subnetId"], inputs.get("securityGroups", [])
+        made = self.client().create_mount_target(FileSystemId=file_system, SubnetId=subnet, SecurityGroups=groups)
+        self.account.interfaces.own(made["MountTargetId"], [subnet], groups)
         return made["MountTargetId"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -132,23 +127,25 @@ class MountTarget(ResourceType):
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         groups = new.get("securityGroups", [])
         self.client().modify_mount_target_security_groups(MountTargetId=resource_id, SecurityGroups=groups)
-        self._keep_interface(resource_id, new)
+        self.account.interfaces.own(resource_id, [new["subnetId"]], groups)
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.client().delete_mount_target(MountTargetId=resource_id)
         self.account.interfaces.disown(resource_id)
 
-    def _keep_interface(self, resource_id: str, inputs: Inputs) -> None:
-        self.account.interfaces.own(resource_id, [inputs["subnetId"]], inputs.get("securityGroups", []))
 
-
-class FileSystemPolicy(ResourceType):
+class FileSystemPolicy(PutType):
     """aws.efs.FileSystemPolicy"""
 
     pulumi_type = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
+    def put(self, inputs: Inputs) -> str:
+        refusals.of_policy(inputs["policy"])
+        self.client().put_file_system_policy(
+            FileSystemId=inputs["fileSystemId"],
+            Policy=inputs["policy"],
+            BypassPolicyLockoutSafetyCheck=bool(inputs.get("bypassPolicyLockoutSafetyCheck")),
+        )
         return inputs["fileSystemId"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -156,19 +153,8 @@ class FileSystemPolicy(ResourceType):
         given = known.get("policy")
         return {"fileSystemId": resource_id, "policy": given if given and _completes(policy, given) else policy}
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.client().delete_file_system_policy(FileSystemId=resource_id)
-
-    def _put(self, inputs: Inputs) -> None:
-        refusals.of_policy(inputs["policy"])
-        self.client().put_file_system_policy(
-            FileSystemId=inputs["fileSystemId"],
-            Policy=inputs["policy"],
-            BypassPolicyLockoutSafetyCheck=bool(inputs.get("bypassPolicyLockoutSafetyCheck")),
-        )
 
 
 def _completes(policy: str, given: str) -> bool:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from local.resources.put_type import PutType
 from local.resources.refusals import iam as refusals
 from local.resources.resource_type import Inputs, ResourceType
 from local.resources.words import answered, chosen, tag_list, tags_of
@@ -57,31 +58,25 @@ class Role(ResourceType):
         self.client().delete_role(RoleName=resource_id)
 
 
-class RolePolicy(ResourceType):
+class RolePolicy(PutType):
     """aws.iam.RolePolicy"""
 
     pulumi_type = "aws:iam/rolePolicy:RolePolicy"
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
-        return f"{inputs['role']}:{inputs['name']}"
+    def put(self, inputs: Inputs) -> str:
+        role, name, policy = inputs["role"], inputs["name"], inputs["policy"]
+        refusals.of_inline_policy(self.account, role, name, policy)
+        self.client().put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+        return f"{role}:{name}"
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
         role, _, name = resource_id.partition(":")
         found = self.client().get_role_policy(RoleName=role, PolicyName=name)
         return {"role": role, "name": name, "policy": json.dumps(found["PolicyDocument"])}
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
     def remove(self, resource_id: str, known: Inputs) -> None:
         role, _, name = resource_id.partition(":")
         self.client().delete_role_policy(RoleName=role, PolicyName=name)
-
-    def _put(self, inputs: Inputs) -> None:
-        role, name, policy = inputs["role"], inputs["name"], inputs["policy"]
-        refusals.of_inline_policy(self.account, role, name, policy)
-        self.client().put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
 
 
 TYPES = (Role, RolePolicy)

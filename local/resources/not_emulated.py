@@ -7,6 +7,7 @@ _SCALING = "Application Auto Scaling is not emulated: provisioned concurrency st
 
 NOT_EMULATED: Mapping[str, str] = {
     "aws:apigateway/apiKey:ApiKey": "API keys are kept and not asked for: a REST API answers without one",
+    "aws:apigatewayv2/domainName:DomainName": "Domain names are kept, and lead nowhere",
     "aws:appautoscaling/policy:Policy": _SCALING,
     "aws:appautoscaling/scheduledAction:ScheduledAction": _SCALING,
     "aws:appautoscaling/target:Target": _SCALING,
@@ -20,6 +21,7 @@ NOT_EMULATED: Mapping[str, str] = {
     "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (
         "Provisioned concurrency is not played: environments start when they are needed"
     ),
+    "aws:wafv2/webAclAssociation:WebAclAssociation": "Web ACLs are kept, and no request is inspected",
 }
 """By type, or by type and input. A type has its function in its service's module all the same, so that the program gets
 its outputs."""

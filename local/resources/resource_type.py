@@ -1,7 +1,7 @@
 """ResourceType: how one type of the program is created, read, updated and deleted in the emulated AWS."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -27,6 +27,10 @@ class State:
     id: str
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     """The inputs that hold, and what AWS adds to them."""
+
+
+class AbsentError(Exception):
+    """AWS answers with an empty list: the resource that was asked for by its id does not exist."""
 
 
 class ResourceType(ABC):
@@ -65,7 +69,8 @@ class ResourceType(ABC):
 
     @abstractmethod
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
-        """What AWS says of a resource: `computed`, and the inputs that it tells of. None where it does not exist.
+        """What AWS says of a resource: `computed`, and the inputs that it tells of. None, or AbsentError, where it does
+        not exist.
 
         `known` are the resource's outputs so far, or its inputs when it has just been made. An import knows none.
         """
@@ -122,6 +127,8 @@ class ResourceType(ABC):
     def _found(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
         try:
             return self.look(resource_id, known)
+        except AbsentError:
+            return None
         except ClientError as error:
             if says_gone(error):
                 return None
@@ -132,6 +139,14 @@ def merged(known: Inputs, found: Mapping[str, Any]) -> dict[str, Any]:
     """What is known, with what AWS says where that differs. What it says in other words stays as it was."""
     changed = {key: value for key, value in found.items() if not same(known.get(key), value, key)}
     return {**known, **{key: value for key, value in found.items() if key not in known}, **changed}
+
+
+def the_only(found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What AWS answers of the one resource that was asked for. Raises AbsentError if that is nothing."""
+    if not found:
+        raise AbsentError
+    [resource] = found
+    return resource
 
 
 def says_gone(error: ClientError) -> bool:

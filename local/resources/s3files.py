@@ -6,6 +6,7 @@ from typing import Any
 from local.bucket_directory import BucketDirectory
 from local.bucket_events import to_function
 from local.resources.lambda_.invoking import PROXY_VARIABLE
+from local.resources.put_type import PutType
 from local.resources.refusals import files as refusals
 from local.resources.resource_type import Inputs, ResourceType
 from local.resources.words import tag_list
@@ -129,13 +130,10 @@ class FilesMountTarget(_FilesType):
 
     def make(self, inputs: Inputs) -> str:
         refusals.of_mount_target(self.account, "s3files", inputs["fileSystemId"], inputs["subnetId"])
-        target_id = self.files().create_mount_target(
-            fileSystemId=inputs["fileSystemId"],
-            subnetId=inputs["subnetId"],
-            securityGroups=inputs.get("securityGroups", []),
-        )["mountTargetId"]
-        self._keep_interface(target_id, inputs)
-        return target_id
+        file_system, subnet, groups = inputs["fileSystemId"], inputs["subnetId"], inputs.get("securityGroups", [])
+        made = self.files().create_mount_target(fileSystemId=file_system, subnetId=subnet, securityGroups=groups)
+        self.account.interfaces.own(made["mountTargetId"], [subnet], groups)
+        return made["mountTargetId"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
         found = self.files().get_mount_target(mountTargetId=resource_id)
@@ -143,39 +141,31 @@ class FilesMountTarget(_FilesType):
         return {key: found[key] for key in keys if key in found}
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self.files().update_mount_target(mountTargetId=resource_id, securityGroups=new.get("securityGroups", []))
-        self._keep_interface(resource_id, new)
+        groups = new.get("securityGroups", [])
+        self.files().update_mount_target(mountTargetId=resource_id, securityGroups=groups)
+        self.account.interfaces.own(resource_id, [new["subnetId"]], groups)
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.files().delete_mount_target(mountTargetId=resource_id)
         self.account.interfaces.disown(resource_id)
 
-    def _keep_interface(self, resource_id: str, inputs: Inputs) -> None:
-        self.account.interfaces.own(resource_id, [inputs["subnetId"]], inputs.get("securityGroups", []))
 
-
-class FilesFileSystemPolicy(_FilesType):
+class FilesFileSystemPolicy(_FilesType, PutType):
     """aws.s3.FilesFileSystemPolicy"""
 
     pulumi_type = "aws:s3/filesFileSystemPolicy:FilesFileSystemPolicy"
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
+    def put(self, inputs: Inputs) -> str:
+        refusals.of_policy(inputs["policy"])
+        self.files().put_file_system_policy(fileSystemId=inputs["fileSystemId"], policy=inputs["policy"])
         return inputs["fileSystemId"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
         found = self.files().get_file_system_policy(fileSystemId=resource_id)
         return {"fileSystemId": resource_id, "policy": found["policy"]}
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.files().delete_file_system_policy(fileSystemId=resource_id)
-
-    def _put(self, inputs: Inputs) -> None:
-        refusals.of_policy(inputs["policy"])
-        self.files().put_file_system_policy(fileSystemId=inputs["fileSystemId"], policy=inputs["policy"])
 
 
 def _follower(file_system_id: str) -> str:

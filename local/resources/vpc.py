@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from local.resources.ec2 import tags
 from local.resources.refusals import ec2 as refusals
-from local.resources.resource_type import Inputs, ResourceType
+from local.resources.resource_type import Inputs, ResourceType, the_only
 from local.resources.words import answered, chosen
 
 PEERS = {"cidrIpv4": "CidrIpv4", "prefixListId": "PrefixListId", "referencedSecurityGroupId": "ReferencedGroupId"}
@@ -27,11 +27,10 @@ class _Rule(ResourceType):
         )["SecurityGroupRules"]
         return made["SecurityGroupRuleId"]
 
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
-        rules = self._ec2().describe_security_group_rules(SecurityGroupRuleIds=[resource_id])["SecurityGroupRules"]
-        if not rules:
-            return None
-        [rule] = rules
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        rule = the_only(
+            self._ec2().describe_security_group_rules(SecurityGroupRuleIds=[resource_id])["SecurityGroupRules"]
+        )
         group = {"referencedSecurityGroupId": rule["ReferencedGroupInfo"]["GroupId"]} if _has_group(rule) else {}
         return {
             "arn": rule["SecurityGroupRuleArn"],

@@ -12,6 +12,7 @@ from ops.diagrams import MODES, diagram
 from ops.example_stacks import Examples
 from ops.resource_types import resource_types
 from ops.storages import storages
+from tests.made_types import made_types
 from tests.paths import PROJECT
 
 
@@ -56,6 +57,10 @@ def test_a_function_for_each_model_is_counted_as_one(examples: Examples):
 def test_a_type_without_a_purpose_is_refused_by_name(examples: Examples):
     with pytest.raises(ValueError, match=r"aws:s3/bucket:Bucket.*: say in resource_types.toml what it is for"):
         list(resources_page._table({"multi": examples.shape("s3", "multi")}, {}))
+
+
+def test_every_type_that_is_described_is_one_that_a_component_makes_and_the_other_way_round():
+    assert set(resource_types()) == made_types()
 
 
 def test_every_storage_is_described():

@@ -6,7 +6,7 @@ from typing import Any
 from local.resources.account import EmulatedAccount
 from local.resources.ec2 import tags
 from local.resources.refusals import ec2 as refusals
-from local.resources.resource_type import Inputs, ResourceType
+from local.resources.resource_type import Inputs, ResourceType, the_only
 from local.resources.words import answered, chosen
 
 LISTS = ("routeTableIds", "securityGroupIds", "subnetIds")
@@ -28,11 +28,8 @@ class VpcEndpoint(ResourceType):
         self._keep_interfaces(made["VpcEndpointId"], inputs)
         return made["VpcEndpointId"]
 
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
-        endpoints = self.client().describe_vpc_endpoints(VpcEndpointIds=[resource_id])["VpcEndpoints"]
-        if not endpoints:
-            return None
-        [endpoint] = endpoints
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        endpoint = the_only(self.client().describe_vpc_endpoints(VpcEndpointIds=[resource_id])["VpcEndpoints"])
         gateway = endpoint["VpcEndpointType"] == "Gateway"
         name = endpoint["ServiceName"]
         return {

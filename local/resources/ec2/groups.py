@@ -13,7 +13,23 @@ DESCRIPTION = "Managed by Pulumi"
 """What the provider writes where the program describes nothing."""
 
 
-class SecurityGroup(ResourceType):
+class _Group(ResourceType):
+    """What is the same for each security group."""
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        [group] = self.client().describe_security_groups(GroupIds=[resource_id])["SecurityGroups"]
+        return {
+            "arn": self.arn(f"security-group/{resource_id}"),
+            "name": group["GroupName"],
+            **answered(group, ["description", "ownerId", "vpcId"]),
+            **tags.told(group),
+        }
+
+    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
+        tags.changed(self.client(), resource_id, old, new)
+
+
+class SecurityGroup(_Group):
     """aws.ec2.SecurityGroup, without rules of its own"""
 
     pulumi_type = "aws:ec2/securityGroup:SecurityGroup"
@@ -34,25 +50,13 @@ class SecurityGroup(ResourceType):
         _empty(self.client(), made["GroupId"])
         return made["GroupId"]
 
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        [group] = self.client().describe_security_groups(GroupIds=[resource_id])["SecurityGroups"]
-        return {
-            "arn": self.arn(f"security-group/{resource_id}"),
-            "name": group["GroupName"],
-            **answered(group, ["description", "ownerId", "vpcId"]),
-            **tags.told(group),
-        }
-
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        tags.changed(self.client(), resource_id, old, new)
-
     def remove(self, resource_id: str, known: Inputs) -> None:
         wait_for_interfaces(self.account, group=resource_id)
         refusals.of_deleted_group(self.account, resource_id)
         self.client().delete_security_group(GroupId=resource_id)
 
 
-class DefaultSecurityGroup(ResourceType):
+class DefaultSecurityGroup(_Group):
     """aws.ec2.DefaultSecurityGroup: adopts the group that a VPC is born with, and empties it. Deleting the resource
     leaves the group as it is: it lives as long as its VPC."""
 
@@ -69,18 +73,6 @@ class DefaultSecurityGroup(ResourceType):
         _empty(self.client(), group_id)
         tags.changed(self.client(), group_id, {}, inputs)
         return group_id
-
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        [group] = self.client().describe_security_groups(GroupIds=[resource_id])["SecurityGroups"]
-        return {
-            "arn": self.arn(f"security-group/{resource_id}"),
-            "name": group["GroupName"],
-            **answered(group, ["description", "ownerId", "vpcId"]),
-            **tags.told(group),
-        }
-
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        tags.changed(self.client(), resource_id, old, new)
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         pass

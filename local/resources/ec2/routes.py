@@ -5,7 +5,7 @@ from typing import Any
 
 from local.resources.ec2 import tags
 from local.resources.refusals import ec2 as refusals
-from local.resources.resource_type import Inputs, ResourceType
+from local.resources.resource_type import Inputs, ResourceType, the_only
 
 
 class RouteTable(ResourceType):
@@ -18,11 +18,8 @@ class RouteTable(ResourceType):
         made = self.client().create_route_table(VpcId=inputs["vpcId"], **tags.specified("route-table", inputs))
         return made["RouteTable"]["RouteTableId"]
 
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
-        tables = self.client().describe_route_tables(RouteTableIds=[resource_id])["RouteTables"]
-        if not tables:
-            return None
-        [table] = tables
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        table = the_only(self.client().describe_route_tables(RouteTableIds=[resource_id])["RouteTables"])
         return {
             "arn": self.arn(f"route-table/{resource_id}"),
             "vpcId": table["VpcId"],

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from local.resources.account import EmulatedAccount
 from local.resources.lambda_.invoking import invoke_arn, revision_of
+from local.resources.put_type import PutType
 from local.resources.refusals import lambda_ as refusals
 from local.resources.resource_type import Inputs, ResourceType
 
 
 class Alias(ResourceType):
-    """aws.lambda.Alias. Where it leaves a version, the idle environments of that version end."""
+    """aws.lambda.Alias. When it leaves a version, the idle environments of that version end."""
 
     pulumi_type = "aws:lambda/alias:Alias"
     computed = ("arn", "invokeArn")
@@ -35,23 +37,24 @@ class Alias(ResourceType):
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         refusals.of_alias(self.account, "UpdateAlias", new)
-        function = new["functionName"]
-        before = revision_of(self.account, function, new["name"])
-        self.client().update_alias(FunctionName=function, Name=new["name"], **_settings(new))
-        if before is not None and before != revision_of(self.account, function, new["name"]):
-            self.account.invocations.recycle(function.rpartition(":")[2], before)
+        move_alias(self.account, new["functionName"], new["name"], _settings(new))
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.client().delete_alias(FunctionName=known["functionName"], Name=known["name"])
 
 
-class ProvisionedConcurrencyConfig(ResourceType):
+class ProvisionedConcurrencyConfig(PutType):
     """aws.lambda.ProvisionedConcurrencyConfig"""
 
     pulumi_type = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
+    def put(self, inputs: Inputs) -> str:
+        refusals.of_provisioned_concurrency(self.account, inputs)
+        self.client().put_provisioned_concurrency_config(
+            FunctionName=inputs["functionName"],
+            Qualifier=inputs["qualifier"],
+            ProvisionedConcurrentExecutions=inputs["provisionedConcurrentExecutions"],
+        )
         return f"{inputs['functionName']},{inputs['qualifier']}"
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -63,21 +66,18 @@ class ProvisionedConcurrencyConfig(ResourceType):
             "provisionedConcurrentExecutions": found["RequestedProvisionedConcurrentExecutions"],
         }
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.client().delete_provisioned_concurrency_config(
             FunctionName=known["functionName"], Qualifier=known["qualifier"]
         )
 
-    def _put(self, inputs: Inputs) -> None:
-        refusals.of_provisioned_concurrency(self.account, inputs)
-        self.client().put_provisioned_concurrency_config(
-            FunctionName=inputs["functionName"],
-            Qualifier=inputs["qualifier"],
-            ProvisionedConcurrentExecutions=inputs["provisionedConcurrentExecutions"],
-        )
+
+def move_alias(account: EmulatedAccount, function: str, name: str, settings: Mapping[str, Any]) -> None:
+    """Let an alias stand for another version; `settings` are the arguments of Lambda's UpdateAlias."""
+    before = revision_of(account, function, name)
+    account.client("lambda").update_alias(FunctionName=function, Name=name, **settings)
+    if before is not None and before != revision_of(account, function, name):
+        account.invocations.recycle(function.rpartition(":")[2], before)
 
 
 def _settings(inputs: Inputs) -> dict[str, Any]:

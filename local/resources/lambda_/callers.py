@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from local.resources.put_type import PutType
 from local.resources.resource_type import Inputs, ResourceType
 from local.resources.words import camelized, capitalized, chosen
 
@@ -35,13 +36,22 @@ class Permission(ResourceType):
         )
 
 
-class FunctionEventInvokeConfig(ResourceType):
+class FunctionEventInvokeConfig(PutType):
     """aws.lambda.FunctionEventInvokeConfig"""
 
     pulumi_type = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
+    def put(self, inputs: Inputs) -> str:
+        limits = {
+            "MaximumRetryAttempts": inputs.get("maximumRetryAttempts", RETRIES),
+            "MaximumEventAgeInSeconds": inputs.get("maximumEventAgeInSeconds", AGE_SECONDS),
+        }
+        self.client().put_function_event_invoke_config(
+            FunctionName=inputs["functionName"],
+            DestinationConfig=capitalized(inputs.get("destinationConfig") or {}),
+            **limits,
+            **chosen(inputs, ("qualifier",)),
+        )
         return ":".join(filter(None, (inputs["functionName"], inputs.get("qualifier"))))
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -61,24 +71,9 @@ class FunctionEventInvokeConfig(ResourceType):
             **({"destinationConfig": destinations} if destinations else {}),
         }
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
     def remove(self, resource_id: str, known: Inputs) -> None:
         self.client().delete_function_event_invoke_config(
             FunctionName=known["functionName"], **chosen(known, ("qualifier",))
-        )
-
-    def _put(self, inputs: Inputs) -> None:
-        limits = {
-            "MaximumRetryAttempts": inputs.get("maximumRetryAttempts", RETRIES),
-            "MaximumEventAgeInSeconds": inputs.get("maximumEventAgeInSeconds", AGE_SECONDS),
-        }
-        self.client().put_function_event_invoke_config(
-            FunctionName=inputs["functionName"],
-            DestinationConfig=capitalized(inputs.get("destinationConfig") or {}),
-            **limits,
-            **chosen(inputs, ("qualifier",)),
         )
 
 

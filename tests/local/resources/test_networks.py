@@ -46,7 +46,6 @@ def test_a_group_that_anothers_rule_names_is_not_deleted(cloud, vpc, group, refu
         cloud.delete(GROUP, group)
     cloud.delete(INGRESS, rule)
     cloud.delete(GROUP, group)
-    assert cloud.read(GROUP, group) is None
 
 
 def test_a_vpc_with_something_in_it_is_not_deleted(cloud, vpc, subnet, refused):
@@ -119,7 +118,6 @@ def test_a_file_system_with_a_mount_target_is_not_deleted(cloud, subnet, group, 
             cloud.delete(kind, state)
     cloud.delete(TARGET, target)
     cloud.delete("aws:efs/fileSystem:FileSystem", file_system)
-    assert cloud.read("aws:efs/fileSystem:FileSystem", file_system) is None
     cloud.delete(GROUP, group)
 
 
@@ -139,7 +137,6 @@ def test_a_mounted_bucket_with_a_mount_target_or_an_access_point_is_not_deleted(
         cloud.delete(files, mounted)
     cloud.delete(point_type, point)
     cloud.delete(files, mounted)
-    assert cloud.read(files, mounted) is None
 
 
 def test_a_function_holds_its_group_and_subnet_and_gives_them_back_after_a_while(
@@ -155,7 +152,6 @@ def test_a_function_holds_its_group_and_subnet_and_gives_them_back_after_a_while
     assert account.interfaces.lingers(interface["NetworkInterfaceId"])
     cloud.delete(GROUP, group)
     cloud.delete(SUBNET, subnet)
-    assert cloud.read(SUBNET, subnet) is None
 
 
 def test_a_deleted_functions_group_need_not_wait_where_it_is_replaced(cloud, account, subnet, group, function_inputs):
