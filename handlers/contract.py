@@ -8,7 +8,8 @@ MODEL_STORE_URI = "MODEL_STORE_URI"
 """Environment: where the models are. `s3://bucket/prefix`, or `file:///path` for a mount or a baked directory."""
 
 MODEL_NAMES = "MODEL_NAMES"
-"""Environment: the models that a function serves, separated by commas; exactly one for `single_model`."""
+"""Environment: the models that a function serves or mirrors, separated by commas; exactly one for `single_model`.
+`multi_model` and `model_sync` may go without: then the models are whatever the store lists, at any time."""
 
 MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
 """Environment, optional: bytes of loaded models that a function keeps; by default they follow from its memory."""
@@ -65,6 +66,11 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 def join_model_names(names: Iterable[str]) -> str:
     """The value of `MODEL_NAMES` for these models."""
     return ",".join(names)
+
+
+def model_names(models: Iterable[str] | None) -> dict[str, str]:
+    """The variable that names these models; for None, which stands for all, there is none."""
+    return {} if models is None else {MODEL_NAMES: join_model_names(models)}
 
 
 def split_model_names(value: str) -> tuple[str, ...]:

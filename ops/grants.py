@@ -11,6 +11,10 @@ from policy.invariants.identity import grants_are_narrow
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+MANAGED_POLICY = "aws:iam/policy:Policy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+OF_ROLES = (ROLE_POLICY, MANAGED_POLICY)
+"""The types that hold what a role may do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,7 @@ def policies(stack: Recorder) -> list[Policy]:
     for role in stack.of(ROLE):
         services = [service for each in statements(role.inputs["assumeRolePolicy"]) for service in _principals(each)]
         granted = [each for each in stack.of(ROLE_POLICY) if role.urn in each.dependencies]
+        granted += _attached(stack, role)
         found += [
             Policy(
                 owner=role.name,
@@ -41,8 +46,14 @@ def policies(stack: Recorder) -> list[Policy]:
     return found + [
         Policy(owner=each.name, about=_kind(each), statements=statements(each.inputs["policy"]))
         for each in stack.registered
-        if "policy" in each.inputs and each.type != ROLE_POLICY and _is_document(each.inputs["policy"])
+        if "policy" in each.inputs and each.type not in OF_ROLES and _is_document(each.inputs["policy"])
     ]
+
+
+def _attached(stack: Recorder, role: Registered) -> list[Registered]:
+    """The managed policies of the stack that a role has."""
+    awaited = {urn for each in stack.of(ATTACHMENT) if role.urn in each.dependencies for urn in each.dependencies}
+    return [each for each in stack.of(MANAGED_POLICY) if each.urn in awaited]
 
 
 def as_text(found: Sequence[Policy]) -> str:

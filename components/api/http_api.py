@@ -90,7 +90,7 @@ class HttpApi(Api):
         integrations = self._integrate(name, api, functions)
         methods = {"ANY": self._authorise(name, api, args.shared.auth)} | ({"OPTIONS": _EVERYONE} if args.cors else {})
         server: list[pulumi.Resource] = []
-        for path, model in http_paths(functions.models).items():
+        for path, model in http_paths(functions.model_verbs()).items():
             function = functions.answering(model)
             routes = [
                 aws.apigatewayv2.Route(

@@ -17,6 +17,8 @@ GUARDS: Mapping[str, str] = {
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+GRANTS = (ROLE_POLICY, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+"""The types that give a role its grants."""
 
 
 def buckets_are_guarded(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
@@ -34,6 +36,6 @@ def functions_wait_for_their_grants(resources: Sequence[Resource]) -> Iterator[t
         roles = [by_urn[urn] for urn in function.dependencies if urn in by_urn and by_urn[urn].type == ROLE]
         awaited = waits_for(function, by_urn)
         for role in roles:
-            for grant in made_from(resources, ROLE_POLICY, role):
+            for grant in (grant for type_ in GRANTS for grant in made_from(resources, type_, role)):
                 if grant.urn not in awaited:
                     yield function, f"the function must wait for the grant {grant.name}"
