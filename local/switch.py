@@ -31,18 +31,23 @@ def run_switch(parts: Sequence[str], *, per_second: float, port: int = 0) -> Map
 
     Raises EngineError, SwitchModelsError, and ChangeError.
     """
-    done: dict[str, Sequence[Change]] = {}
+    done: dict[str, list[Change]] = {}
     for part in parts:
         print(f"{PARTS[part].help}: {per_second:g} requests a second, in both dialects", flush=True)
-        changes: list[Change] = []
-        with sample_stack(per_second=per_second, port=port) as stack:
-            for change in PARTS[part].changes(stack):
-                _tell(change)
-                changes.append(change)
-        right = set(range(1, len(HEADER) - 1))
-        print("", table(HEADER, [change.cells() for change in changes], right), "", conclusion(changes), "", sep="\n")
-        done[part] = changes
+        changes = done[part] = list[Change]()
+        try:
+            with sample_stack(per_second=per_second, port=port) as stack:
+                for change in PARTS[part].changes(stack):
+                    _tell(change)
+                    changes.append(change)
+        finally:
+            _tell_all(changes)
     return done
+
+
+def _tell_all(changes: Sequence[Change]) -> None:
+    right = set(range(1, len(HEADER) - 1))
+    print("", table(HEADER, [change.cells() for change in changes], right), "", conclusion(changes), "", sep="\n")
 
 
 def _tell(change: Change) -> None:
