@@ -47,6 +47,10 @@ up: models ## Leave the API running on this machine until Ctrl-C
 test: models ## Run the tests
 	@$(RUN) -m pytest
 
+.PHONY: zoo
+zoo: setup ## Make, package and serve every small model of the zoo, and compare all answers (ten minutes)
+	@$(RUN) -m tests.models.zoo
+
 .PHONY: lint
 lint: setup ## Format, lint, types and the arrows of the architecture
 	@$(BIN)/ruff format --check .

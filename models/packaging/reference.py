@@ -1,6 +1,6 @@
 """References: a model run by its own library, whose answers every candidate must give."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from handlers.manifest import Signature
 from models.packaging.arrays import Arrays
-from models.packaging.errors import PackagingError, reason_of
+from models.packaging.errors import PackagingError, Undecided, reason_of
 from models.packaging.meta_graph import SERVE_TAG
 from models.quiet import captured_output
 
@@ -36,7 +36,8 @@ class SavedModelReference:
     and fails if their classes have changed since, as Keras 2's optimizers have.
     """
 
-    def __init__(self, saved_model: Path, signatures: Mapping[str, Signature]) -> None:
+    def __init__(self, saved_model: Path, source: Path, signatures: Mapping[str, Signature]) -> None:
+        """Load a copy of `source`. Raises PackagingError."""
         self._signatures = signatures
         self._session = v1.Session(graph=tf.Graph())
         try:
@@ -44,7 +45,7 @@ class SavedModelReference:
                 v1.saved_model.loader.load(self._session, [SERVE_TAG], str(saved_model))
         except Exception as error:
             self._session.close()
-            raise PackagingError(f"TensorFlow cannot load the SavedModel: {reason_of(error)}") from error
+            raise PackagingError(f"TensorFlow cannot load {source}: {_loading_reason(error)}") from error
 
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer one request."""
@@ -58,6 +59,43 @@ class SavedModelReference:
         self._session.close()
 
 
+def _loading_reason(error: Exception) -> str:
+    reason = reason_of(error)
+    if "Read less bytes than requested" in reason or "variables" in reason:
+        return f"its variables are missing or damaged ({reason}); save the model again"
+    return reason
+
+
+class CheckedReference:
+    """A reference whose rejections the exported graph confirms.
+
+    Keras checks inputs in Python too, and more strictly than the graph: it rejects batches of none.
+    """
+
+    def __init__(self, reference: Reference, open_graph: Callable[[], Reference]) -> None:
+        self._reference, self._open_graph = reference, open_graph
+        self._graph: Reference | None = None
+
+    def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Answer one request. Raises Undecided, or what the library raises."""
+        try:
+            return self._reference.run(signature, inputs)
+        except Exception as error:
+            if self._graph is None:
+                self._graph = self._open_graph()
+            try:
+                self._graph.run(signature, inputs)
+            except Exception:
+                raise error from None
+            raise Undecided(reason_of(error)) from error
+
+    def close(self) -> None:
+        """Free the memory."""
+        self._reference.close()
+        if self._graph is not None:
+            self._graph.close()
+
+
 class LiteRTReference:
     """A LiteRT file in LiteRT's own Python interpreter."""
 
@@ -68,6 +106,7 @@ class LiteRTReference:
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer one request."""
         with captured_output():
+            self._interpreter.reset_all_variables()  # what an LSTM keeps from the call before
             answer = self._interpreter.get_signature_runner(signature)(**inputs)
         return {name: np.array(_array(value)) for name, value in answer.items()}
 

@@ -67,6 +67,7 @@ class LiteRTModel:
             subgraph = self._subgraphs[signature]
             wanted = subgraph.outputs if outputs is None else outputs
             self._plan(subgraph, inputs)
+            self._interpreter.ResetVariableTensors()  # an LSTM would go on from where the call before ended
             for name, index in subgraph.inputs.items():
                 self._interpreter.SetTensor(index, inputs[name], subgraph.index)
             self._interpreter.Invoke(subgraph.index)

@@ -1,0 +1,67 @@
+"""An exchange: requests to one signature, and what the model's own library answers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from models.packaging.arrays import Arrays
+from models.packaging.errors import Undecided, reason_of
+
+Kind = Literal["usual", "unusual", "empty", "not finite"]
+"""What an engine must do with a request. Usual: answer as the reference does. Unusual: the same, or reject it if the
+reference does. Empty: it may reject it. Not finite: it may differ, unless packaging is strict; that is written down."""
+
+
+class Request(NamedTuple):
+    """One request."""
+
+    inputs: Arrays
+    kind: Kind = "usual"
+    what: str = ""
+    """What is special about it, for messages: `a batch of none`."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A model or an engine rejects a request."""
+
+    reason: str
+
+
+Answer: TypeAlias = Arrays | Rejection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """Requests to one signature, and the reference's answers."""
+
+    requests: Sequence[Request]
+    answers: Sequence[Answer]
+
+    @property
+    def samples(self) -> int:
+        """The number of examples in all usual requests."""
+        return sum(
+            max((len(array) for array in answer.values() if array.ndim), default=1)
+            for request, answer in zip(self.requests, self.answers, strict=True)
+            if request.kind == "usual" and not isinstance(answer, Rejection)
+        )
+
+
+def ask(run: Callable[[Arrays], Arrays], requests: Sequence[Request]) -> Exchange:
+    """Ask a reference; requests on which it is undecided are left out. Raises what it raises on a usual request."""
+    answered = [(request, answer) for request in requests if (answer := _answer(run, request)) is not None]
+    return Exchange(requests=[request for request, _ in answered], answers=[answer for _, answer in answered])
+
+
+def _answer(run: Callable[[Arrays], Any], request: Request) -> Answer | None:
+    try:
+        return run(request.inputs)
+    except Undecided:
+        if request.kind == "usual":
+            raise
+        return None
+    except Exception as error:
+        if request.kind == "usual":
+            raise
+        return Rejection(reason_of(error))
