@@ -21,7 +21,7 @@ from pulumi.runtime.settings import Settings
 from local.monitor import Monitor
 from local.resources.account import EmulatedAccount
 from local.resources.not_emulated import not_emulated
-from local.resources.provider import EmulatedProvider, Named, UntaughtError
+from local.resources.provider import EmulatedProvider, Named, UnknownTypeError
 from local.resources.values import for_sdk, plain
 from local.stack_config import project_name, read_stack_config
 
@@ -55,7 +55,7 @@ class Deployment:
 
     @property
     def not_emulated(self) -> tuple[str, ...]:
-        """What was accepted and is not played on this machine, a line for each kind."""
+        """What was accepted and is not emulated on this machine, a line for each kind."""
         with_inputs = (f"{each.type}.{name}" for each in self.resources for name in each.inputs)
         return not_emulated((*(each.type for each in self.resources), *with_inputs))
 
@@ -118,7 +118,7 @@ class _Provider(Mocks):
         resource = Named(pulumi_type=args.typ, name=args.name)
         try:
             made = self._provider.create(resource, self._provider.check(resource, plain(inputs)))
-        except UntaughtError as error:
+        except UnknownTypeError as error:
             raise DeploymentError(str(error)) from None
         except Exception as error:
             raise DeploymentError(f"Creating {args.typ} {args.name!r} failed: {error}") from error
@@ -129,7 +129,7 @@ class _Provider(Mocks):
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         try:
             return self._provider.call(args.token, plain(_plain(args.args))), []
-        except UntaughtError as error:
+        except UnknownTypeError as error:
             raise DeploymentError(str(error)) from None
         except Exception as error:
             raise DeploymentError(f"Calling {args.token} failed: {error}") from error

@@ -12,7 +12,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from local.engine import wire
 from local.resources.planning import Kind, Plan
-from local.resources.provider import EmulatedProvider, Named, UntaughtError
+from local.resources.provider import EmulatedProvider, Named, UnknownTypeError
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ KINDS: dict[tuple[Kind, bool], provider_pb2.PropertyDiff.Kind.ValueType] = {
 }
 """By the kind of a change, and whether it replaces the resource."""
 
-OF_AWS = (ClientError, UntaughtError, ValueError)
+OF_AWS = (ClientError, UnknownTypeError, ValueError)
 """Errors whose text says all. Others are shown with their kind."""
 
 
@@ -74,7 +74,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         old = wire.decode(request.olds) if request.HasField("olds") else None
         try:
             inputs = self._provider.check(_named(request), wire.decode(request.news), old, request.randomSeed)
-        except UntaughtError as error:
+        except UnknownTypeError as error:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
         except ValueError as error:
             failures = [provider_pb2.CheckFailure(reason=str(error))]
@@ -131,7 +131,7 @@ def _told(context: grpc.ServicerContext, action: Callable[[], T]) -> T:
     """What an action gives; where it fails, the engine is told its reason."""
     try:
         return action()
-    except UntaughtError as error:
+    except UnknownTypeError as error:
         context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
     except Exception as error:
         text = str(error) if isinstance(error, OF_AWS) else f"{type(error).__name__}: {error}"

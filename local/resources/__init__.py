@@ -1,9 +1,9 @@
 """How each type of the program lives in the emulated AWS: a module for each service, a class for each type.
 
-To teach a type, write its class in the module of its service and name it in that module's `TYPES`; a provider function
+To add a type, write its class in the module of its service and name it in that module's `TYPES`; a provider function
 such as `getObject` goes into `FUNCTIONS`. What a change of its properties does goes into `provider_facts.toml`, and
 what AWS refuses and the emulator does not into `refusals`. A new service is a new module, listed here. What is created
-and yet not played is in `not_emulated`.
+and not emulated is in `not_emulated`.
 """
 
 from collections.abc import Mapping

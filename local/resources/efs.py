@@ -57,7 +57,7 @@ class FileSystem(ResourceType):
 
 
 class AccessPoint(ResourceType):
-    """aws.efs.AccessPoint. Its POSIX user is not played: all files here are this machine's user's."""
+    """aws.efs.AccessPoint. Its POSIX user is not emulated: all files belong to this machine's user."""
 
     pulumi_type = "aws:efs/accessPoint:AccessPoint"
     computed = ("arn", "fileSystemArn", "ownerId")

@@ -43,7 +43,7 @@ class Facts:
 
 def facts_of(pulumi_type: str) -> Facts:
     """The facts about a type such as `aws:s3/bucket:Bucket`; for one that the file does not list, that nothing
-    replaces it and nobody names it."""
+    replaces it and the provider makes no name for it."""
     return _all_facts().get(pulumi_type, Facts())
 
 

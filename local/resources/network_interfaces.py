@@ -46,8 +46,8 @@ class NetworkInterfaces:
             self._leave(function, {place for place in self._shared if place not in places})
 
     def detach(self, function: str, replacement: Sequence[str] = ()) -> None:
-        """A function leaves its VPC. With `replacement`, the interfaces that nobody uses any more get these groups, so
-        that only their subnets are still held."""
+        """A function leaves its VPC. With `replacement`, interfaces that no function uses any more get these groups, so
+        that they hold only their subnets."""
         with self._lock:
             self._leave(function, set(self._shared))
             if replacement:
@@ -67,7 +67,7 @@ class NetworkInterfaces:
         self._delete(old)
 
     def lingers(self, interface_id: str) -> bool:
-        """Whether an interface goes by itself, without anybody doing anything."""
+        """Whether Lambda will give an interface back without a further call."""
         with self._lock:
             return any(each.interface_id == interface_id and not each.functions for each in self._shared.values())
 
@@ -93,7 +93,7 @@ class NetworkInterfaces:
             shared = self._shared.pop(place)
             self._delete([shared.interface_id])
             shared.interface_id, shared.regrouped = self._create(place[0], groups, "AWS Lambda VPC ENI"), True
-            self._shared[shared.interface_id, ()] = shared  # nobody takes it again
+            self._shared[shared.interface_id, ()] = shared  # a place that no function asks for
 
     def _create(self, subnet: str, groups: Sequence[str], description: str) -> str:
         made = self._client.create_network_interface(SubnetId=subnet, Groups=list(groups), Description=description)

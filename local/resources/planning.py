@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from local.resources.facts import Facts
 from local.resources.naming import is_chosen, without_defaults
-from local.resources.values import UNKNOWN, contains_unknown, is_absent, same
+from local.resources.values import UNKNOWN, is_absent, same
 
 Kind = Literal["add", "update", "delete"]
 
@@ -65,7 +65,7 @@ def foreseen(facts: Facts, old: Mapping[str, Any], new: Mapping[str, Any], chang
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[Change]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping) and not contains_unknown([*before, *after]):
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
             if not same(before.get(key), after.get(key), key):
                 yield from _differences(f"{path}{_step(key)}", before.get(key), after.get(key))

@@ -19,8 +19,8 @@ DOCUMENTS = frozenset({"assumeRolePolicy", "policy"})
 """Properties that the provider takes as a text or as an object."""
 
 
-class UntaughtError(Exception):
-    """Nobody taught the local stack a type or a function; the message names the file to add it to."""
+class UnknownTypeError(Exception):
+    """The local stack does not know a type or a function; the message names the file to add it to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class EmulatedProvider:
 
     def check(self, resource: Named, inputs: Inputs, old: Inputs | None = None, seed: bytes = b"") -> dict[str, Any]:
         """The inputs as the provider completes them. `old` are those of the last deployment; `seed` decides the random
-        digits of a made name. Raises UntaughtError, and ValueError for inputs that cannot be."""
+        digits of a made name. Raises UnknownTypeError, and ValueError for inputs that are not allowed."""
         known, facts = self._type(resource), facts_of(resource.pulumi_type)
         texts = {key: as_text(value) if key in DOCUMENTS else value for key, value in inputs.items()}
         return known.prepared(with_name(facts.name, resource.name, texts, old, seed))
@@ -90,10 +90,10 @@ class EmulatedProvider:
         self._type(resource).delete(resource_id, outputs)
 
     def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer a provider function. Raises UntaughtError."""
+        """Answer a provider function. Raises UnknownTypeError."""
         answer = FUNCTIONS.get(function)
         if answer is None:
-            raise UntaughtError(
+            raise UnknownTypeError(
                 f"The local stack does not know the provider function {function}. "
                 f"Add one for it to {file_of(function)} and name it in its FUNCTIONS."
             )
@@ -102,7 +102,7 @@ class EmulatedProvider:
     def _type(self, resource: Named) -> ResourceType:
         known = self._types.get(resource.pulumi_type)
         if known is None:
-            raise UntaughtError(
+            raise UnknownTypeError(
                 f"The local stack cannot create {resource.name!r}, for it does not know the type "
                 f"{resource.pulumi_type}. Add a class for it to {file_of(resource.pulumi_type)} and name it in its "
                 "TYPES."

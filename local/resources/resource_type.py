@@ -103,7 +103,7 @@ class ResourceType(ABC):
         return State(resource_id, self._outputs(resource_id, new))
 
     def delete(self, resource_id: str, known: Inputs) -> None:
-        """Delete a resource; one that is gone already is left in peace."""
+        """Delete a resource. One that does not exist any more is not an error."""
         try:
             if self.takes_time:
                 self.remove(resource_id, known)

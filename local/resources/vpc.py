@@ -13,7 +13,7 @@ PEERS = {"cidrIpv4": "CidrIpv4", "prefixListId": "PrefixListId", "referencedSecu
 
 
 class _Rule(ResourceType):
-    """A rule of a group, by itself."""
+    """A rule of a security group, as a resource of its own."""
 
     computed = ("arn", "securityGroupRuleId")
     direction: ClassVar[str]

@@ -91,7 +91,7 @@ def test_engines_one_after_another_work_on_one_provider(program, engines):
     succeeded(stack.destroy())
 
 
-def test_a_type_that_nobody_taught_is_refused_by_name_with_the_file_to_add_it_to(program):
+def test_an_unknown_type_is_refused_by_name_with_the_file_to_add_it_to(program):
     stack = program("import pulumi_aws as aws\naws.dynamodb.Table('letters', hash_key='k', attributes=[])")
     refused = stack.preview()
     assert not refused.succeeded

@@ -192,7 +192,7 @@ def test_after_a_request_that_went_wrong_the_next_one_is_answered(deploy_program
     assert get(deployment.outputs["url"] + "/fine")[0] == 200
 
 
-def test_what_a_deployment_accepts_and_does_not_play_is_said(deploy_program):
+def test_what_a_deployment_accepts_and_does_not_emulate_is_said(deploy_program):
     deployment = deploy_program(
         """
         import pulumi_aws as aws
@@ -212,13 +212,13 @@ def test_what_a_deployment_accepts_and_does_not_play_is_said(deploy_program):
     ]
 
 
-def test_snap_start_is_accepted_and_said_not_to_be_played(deploy_program):
+def test_snap_start_is_accepted_and_said_not_to_be_emulated(deploy_program):
     assert deploy_program(FUNCTION.replace("HANDLER", "gateway")).not_emulated == ()
     with_snapshots = FUNCTION.replace("HANDLER", "gateway").replace(
         "memory_size=256,", 'memory_size=256, snap_start={"apply_on": "PublishedVersions"},'
     )
     [line] = deploy_program(with_snapshots).not_emulated
-    assert line.startswith("SnapStart is not played")
+    assert line.startswith("SnapStart is not emulated")
 
 
 def test_a_groups_rules_are_exactly_those_of_the_program(deploy_program, emulator):

@@ -99,7 +99,7 @@ def default_group(account: EmulatedAccount, vpc_id: str) -> str:
 
 def wait_for_interfaces(account: EmulatedAccount, *, group: str = "", subnet: str = "") -> None:
     """Wait for Lambda to give back the interfaces that have a group, or are in a subnet, as the provider does. One that
-    is in use does not go by itself: it is not waited for, and AWS refuses what holds it."""
+    is in use stays, so that waiting would not help: AWS refuses the deletion."""
     while True:
         account.interfaces.sweep()
         held = refusals.interfaces(account, group=group, subnet=subnet)

@@ -83,5 +83,5 @@ class FunctionEventInvokeConfig(PutType):
 
 
 def _told(key: str, value: Any, known: Inputs) -> dict[str, Any]:
-    """A property that the program left out is told only where it is not what Lambda does by itself."""
+    """A property, left out where the program does not set it and it has Lambda's default."""
     return {key: value} if key in known or value != AGE_SECONDS else {}
