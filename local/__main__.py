@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -74,13 +75,11 @@ def _switch(options: argparse.Namespace) -> bool:
     parts, rate = options.parts or DEFAULT_PARTS, options.requests_per_second
     done = run_switch(parts, per_second=rate, port=options.port)
     if options.write:
-        asked = [
-            *(f"--{part}" for part in parts),
-            *([] if rate == REQUESTS_PER_SECOND else [f"--requests-per-second {rate:g}"]),
-        ]
-        titled = {part: (PARTS[part].help, changes) for part, changes in done.items()}
-        command = f".venv/bin/python -m local switch {' '.join(asked)} --write"
-        print(f"{write_page(PROJECT, titled, command=command, per_second=rate)} is written")
+        titled = {PARTS[part].help: changes for part, changes in done.items()}
+        page = write_page(
+            PROJECT, titled, command=shlex.join(["python", "-m", "local", *sys.argv[1:]]), per_second=rate
+        )
+        print(f"{page} is written")
     return all(change.went_well for changes in done.values() for change in changes)
 
 
@@ -131,7 +130,7 @@ def _add_switch(parser: argparse.ArgumentParser) -> None:
         type=_rate,
         default=REQUESTS_PER_SECOND,
         metavar="N",
-        help="how many requests the callers send",
+        help=f"how many requests the callers send (default: {REQUESTS_PER_SECOND:g})",
     )
     parser.add_argument("--write", action="store_true", help="write docs/switching.md")
     _add_port(parser)
