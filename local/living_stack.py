@@ -46,6 +46,8 @@ class LivingStack:
         many requests the callers send. `calm_seconds`: how long they are watched before and after a change."""
         self.account, self.engine = account, engine
         self.outputs: Mapping[str, Any] = {}
+        self.results: list[Result] = []
+        """What the engine did, one for each update."""
         self.repository, self._questions = repository, questions
         self._per_second, self._calm_seconds = per_second, calm_seconds
         self.models = sorted({question.model for question in questions})
@@ -128,6 +130,7 @@ class LivingStack:
 
     def _up(self, what: str, settings: Mapping[str, Any]) -> Result:
         result = self.engine.up(settings)
+        self.results.append(result)
         if not result.succeeded:
             raise ChangeError("\n".join([f"{what} failed:", *result.errors]))
         self.outputs, self._is_baked = result.outputs, settings.get("storage") == "image"
