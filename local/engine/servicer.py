@@ -147,7 +147,7 @@ def _named(request: Any) -> Named:
 
 def _detailed(plan: Plan) -> dict[str, provider_pb2.PropertyDiff]:
     return {
-        change.path: provider_pb2.PropertyDiff(kind=KINDS[change.kind, key in plan.replaces], inputDiff=True)
+        path: provider_pb2.PropertyDiff(kind=KINDS[kind, key in plan.replaces], inputDiff=True)
         for key, changes in plan.changes.items()
-        for change in changes
+        for path, kind in changes.items()
     }

@@ -12,20 +12,11 @@ Kind = Literal["add", "update", "delete"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """One place where inputs differ."""
-
-    path: str
-    """Such as `environment.variables.NAME`."""
-    kind: Kind
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What is to be done."""
 
-    changes: Mapping[str, tuple[Change, ...]]
-    """By property."""
+    changes: Mapping[str, Mapping[str, Kind]]
+    """By property, the places where it differs, such as `environment.variables.NAME`."""
     replaces: frozenset[str]
     """The properties among them that replace the resource."""
     deleted_first: bool
@@ -38,12 +29,12 @@ class Plan:
 def plan(facts: Facts, old: Mapping[str, Any], new: Mapping[str, Any], ignored: frozenset[str] = frozenset()) -> Plan:
     """Compare the inputs of the last deployment, or what a refresh made of them, with those of the program."""
     before, after = without_defaults(old), without_defaults(new)
-    changes: dict[str, tuple[Change, ...]] = {}
+    changes: dict[str, Mapping[str, Kind]] = {}
     for key in sorted({*before, *after} - ignored):
         removed = is_absent(after.get(key))
         if (removed and key in facts.kept_when_removed) or same(before.get(key), after.get(key), key):
             continue
-        changes[key] = tuple(_differences(key, before.get(key), after.get(key)))
+        changes[key] = dict(_differences(key, before.get(key), after.get(key)))
     replaces = facts.replaces & changes.keys()
     deleted_first = facts.deleted_first or is_chosen(facts.name, new)
     return Plan(changes=changes, replaces=replaces, deleted_first=bool(replaces) and deleted_first)
@@ -64,14 +55,13 @@ def foreseen(facts: Facts, old: Mapping[str, Any], new: Mapping[str, Any], chang
     return outputs
 
 
-def _differences(path: str, before: Any, after: Any) -> Iterator[Change]:
+def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Kind]]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
             if not same(before.get(key), after.get(key), key):
                 yield from _differences(f"{path}{_step(key)}", before.get(key), after.get(key))
     else:
-        kind: Kind = "add" if is_absent(before) else "delete" if is_absent(after) else "update"
-        yield Change(path=path, kind=kind)
+        yield path, "add" if is_absent(before) else "delete" if is_absent(after) else "update"
 
 
 def _step(key: str) -> str:

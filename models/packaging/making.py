@@ -90,8 +90,8 @@ def _exchange(name: str, prepared: Prepared, samples: Samples | None) -> Exchang
     base = made[min(1, len(made) - 1) if given else 2].inputs
     requests = [*made, *edge_requests(signature, base, prepared.operations[name])]
     try:
-        exchange = ask(run, requests)
-        again = ask(run, requests[:1])
+        exchange = ask(prepared.reference, name, requests)
+        again = ask(prepared.reference, name, requests[:1])
     except Exception as error:
         raise PackagingError(
             f"{samples.path if samples else 'generated inputs'}: the model fails on the request for {name!r} "

@@ -1,6 +1,5 @@
 """Prepares a source: lays it out as a version's directory, checks it for harm, and opens a reference."""
 
-import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,13 @@ from handlers.manifest import ArtifactForm, Signature
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY, TFLITE_FILE
 from models.packaging.forms import PREFERENCE
 from models.packaging.meta_graph import read_meta_graph, read_signatures
-from models.packaging.reference import CheckedReference, LiteRTReference, Reference, SavedModelReference
+from models.packaging.reference import CheckedReference, Library, LiteRTReference, Reference, SavedModelReference
 from models.packaging.requests.vocabulary import Vocabulary, read_vocabulary
 from models.packaging.safety import refuse_harm
 from models.packaging.sources import Source, copy_saved_model
 from models.packaging.state import operations_of, refuse_state
 from models.packaging.tflite import prepare_tflite
+from models.packaging.tflite_checks import has_loops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +37,12 @@ def prepare(source: Source, directory: Path, allowed_operations: Collection[str]
         signatures = prepare_tflite(source.path, directory / TFLITE_FILE)
         return Prepared(
             signatures=signatures,
-            reference=LiteRTReference(directory / TFLITE_FILE),
+            reference=LiteRTReference(directory / TFLITE_FILE, loops=has_loops(directory / TFLITE_FILE)),
             forms=("tflite",),
             operations=dict.fromkeys(signatures, frozenset[str]()),
             vocabulary=Vocabulary(),
         )
-    saved_model, opened = directory / SAVED_MODEL_DIRECTORY, list[Reference]()
+    saved_model, opened = directory / SAVED_MODEL_DIRECTORY, list[Library]()
     if source.form == "keras":
         from models.packaging.keras_files.opening import open_keras_model  # Keras takes seconds to import
 
@@ -55,15 +55,14 @@ def prepare(source: Source, directory: Path, allowed_operations: Collection[str]
         refuse_harm(meta_graph, allowed_operations)
         operations = {name: operations_of(meta_graph, signature) for name, signature in signatures.items()}
         refuse_state(operations, allowed_operations)
-        open_graph = functools.partial(SavedModelReference, saved_model, source.path, signatures)
-        opened = [CheckedReference(opened[0], open_graph) if opened else open_graph()]
+        graph = SavedModelReference(saved_model, source.path, signatures)
     except BaseException:
         for reference in opened:
             reference.close()
         raise
     return Prepared(
         signatures=signatures,
-        reference=opened[0],
+        reference=CheckedReference(opened[0], graph) if opened else graph,
         forms=PREFERENCE,
         operations=operations,
         vocabulary=read_vocabulary(saved_model, meta_graph),

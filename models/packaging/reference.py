@@ -1,6 +1,6 @@
 """References: a model run by its own library, whose answers every candidate must give."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +17,11 @@ from models.quiet import captured_output
 v1: Any = tf.compat.v1
 
 
-class Reference(Protocol):
+PROBE_SECONDS = 30
+"""How long an unusual request may take."""
+
+
+class Library(Protocol):
     """A model run by its own library."""
 
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
@@ -26,6 +30,14 @@ class Reference(Protocol):
 
     def close(self) -> None:
         """Free the memory."""
+        ...
+
+
+class Reference(Library, Protocol):
+    """A library that can be asked anything."""
+
+    def probe(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Answer an unusual request, on which a loop may not end. Raises Undecided if it does not, or as `run`."""
         ...
 
 
@@ -45,14 +57,25 @@ class SavedModelReference:
                 v1.saved_model.loader.load(self._session, [SERVE_TAG], str(saved_model))
         except Exception as error:
             self._session.close()
-            raise PackagingError(f"TensorFlow cannot load {source}: {_loading_reason(error)}") from error
+            reason = _loading_reason(error).replace(str(saved_model), str(source))
+            raise PackagingError(f"TensorFlow cannot load {source}: {reason}") from error
 
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
         """Answer one request."""
+        return self._run(signature, inputs, None)
+
+    def probe(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Answer an unusual request within `PROBE_SECONDS`."""
+        try:
+            return self._run(signature, inputs, v1.RunOptions(timeout_in_ms=PROBE_SECONDS * 1000))
+        except tf.errors.DeadlineExceededError as error:
+            raise Undecided(f"it does not answer within {PROBE_SECONDS} s") from error
+
+    def _run(self, signature: str, inputs: Arrays, options: Any) -> dict[str, np.ndarray]:
         specs = self._signatures[signature]
         feeds = {spec.tensor: inputs[name] for name, spec in specs.inputs.items()}
         fetches = {name: spec.tensor for name, spec in specs.outputs.items()}
-        return {name: _array(value) for name, value in self._session.run(fetches, feeds).items()}
+        return {name: _array(value) for name, value in self._session.run(fetches, feeds, options=options).items()}
 
     def close(self) -> None:
         """Free the memory."""
@@ -67,39 +90,51 @@ def _loading_reason(error: Exception) -> str:
 
 
 class CheckedReference:
-    """A reference whose rejections the exported graph confirms.
+    """A library whose answers to unusual requests go beside those of the graph that it exported.
 
-    Keras checks inputs in Python too, and more strictly than the graph: it rejects batches of none.
+    The graph can be stopped, and the library cannot. And Keras checks inputs in Python too, more strictly than the
+    graph: it rejects batches of none.
     """
 
-    def __init__(self, reference: Reference, open_graph: Callable[[], Reference]) -> None:
-        self._reference, self._open_graph = reference, open_graph
-        self._graph: Reference | None = None
+    def __init__(self, library: Library, graph: Reference) -> None:
+        self._library, self._graph = library, graph
 
     def run(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
-        """Answer one request. Raises Undecided, or what the library raises."""
+        """Answer one request as the library does."""
+        return self._library.run(signature, inputs)
+
+    def probe(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Answer an unusual request as the library does. Raises Undecided if only one of the two rejects it."""
         try:
-            return self._reference.run(signature, inputs)
+            self._graph.probe(signature, inputs)
+        except Undecided:
+            raise
         except Exception as error:
-            if self._graph is None:
-                self._graph = self._open_graph()
-            try:
-                self._graph.run(signature, inputs)
-            except Exception:
-                raise error from None
-            raise Undecided(reason_of(error)) from error
+            rejection: Exception | None = error
+        else:
+            rejection = None
+        try:
+            answer = self._library.run(signature, inputs)
+        except Exception as error:
+            if rejection is None:
+                raise Undecided(reason_of(error)) from error
+            raise
+        if rejection is not None:
+            raise Undecided(reason_of(rejection))
+        return answer
 
     def close(self) -> None:
         """Free the memory."""
-        self._reference.close()
-        if self._graph is not None:
-            self._graph.close()
+        self._library.close()
+        self._graph.close()
 
 
 class LiteRTReference:
     """A LiteRT file in LiteRT's own Python interpreter."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, loops: bool) -> None:
+        """Load a file, which may have loops."""
+        self._loops = loops
         with captured_output():
             self._interpreter: Any = Interpreter(str(path), num_threads=1)
 
@@ -109,6 +144,12 @@ class LiteRTReference:
             self._interpreter.reset_all_variables()  # what an LSTM keeps from the call before
             answer = self._interpreter.get_signature_runner(signature)(**inputs)
         return {name: np.array(_array(value)) for name, value in answer.items()}
+
+    def probe(self, signature: str, inputs: Arrays) -> dict[str, np.ndarray]:
+        """Answer an unusual request, unless the file has loops: nothing can stop one."""
+        if self._loops:
+            raise Undecided("it has loops")
+        return self.run(signature, inputs)
 
     def close(self) -> None:
         """Free the memory."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.tools import flatbuffer_utils
 
 from models.packaging.errors import PackagingError
 from models.quiet import captured_output
@@ -60,6 +61,13 @@ def refuse_kept_variables(path: Path, model: Any) -> None:
             f"{path} keeps a state between calls: it changes a variable (ASSIGN_VARIABLE). On Lambda each call may "
             "reach another function. Take the state as an input, and return the new one as an output."
         )
+
+
+def has_loops(path: Path) -> bool:
+    """Whether a LiteRT file repeats anything as often as values say."""
+    model: Any = flatbuffer_utils.read_model(str(path))
+    operators: Any = schema.BuiltinOperator
+    return any(int(code.builtinCode) == operators.WHILE for code in model.operatorCodes)
 
 
 def _code(model: Any, operator: Any) -> int:

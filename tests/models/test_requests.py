@@ -139,21 +139,25 @@ def test_an_answer_that_depends_on_the_calls_before_loses():
     )
 
 
-def test_a_request_on_which_the_reference_is_undecided_is_left_out():
-    def run(inputs):
+class Reference:
+    """Answers usual requests with ones; of the others it is undecided on one, and rejects one."""
+
+    def run(self, signature, inputs):
+        return {"y": ONE}
+
+    def probe(self, signature, inputs):
         if inputs is UNUSUAL.inputs:
             raise Undecided
+        if inputs is EMPTY.inputs:
+            raise ValueError("no")
         return {"y": ONE}
 
-    assert ask(run, [USUAL, UNUSUAL._replace(inputs={"x": ONE}), EMPTY]).requests == [USUAL, UNUSUAL, EMPTY]
-    with_its_own = UNUSUAL._replace(inputs={"x": ONE * 3})
 
-    def undecided(inputs):
-        if inputs is with_its_own.inputs:
-            raise Undecided
-        return {"y": ONE}
-
-    assert ask(undecided, [USUAL, with_its_own]).requests == [USUAL]
+def test_a_request_on_which_the_reference_is_undecided_is_left_out():
+    usual, unusual = Request({"x": ONE * 1}), UNUSUAL._replace(inputs={"x": ONE * 2})
+    exchange = ask(Reference(), "m", [usual, unusual, UNUSUAL, EMPTY])
+    assert [request.what for request in exchange.requests] == ["", "-1 in x", "a batch of none"]
+    assert exchange.answers[-1] == Rejection("no")
 
 
 # Samples
@@ -246,7 +250,7 @@ def test_zero_bytes_at_the_end_of_fixed_width_strings_are_kept_if_the_model_need
         ),
         (
             'in user code:\n\n    File "k.py", line 9, in call\n        x\n\n    ValueError: Exception encountered '
-            "when calling Dense.call().\n\n    \x1b[1mshapes differ\x1b[0m\n\n    Arguments received by Dense.call():\n",
+            "when calling Dense.call().\n\n    \x1b[1mshapes differ\x1b[0m\n\n    Arguments received by x:\n",
             "shapes differ",
         ),
         ("Graph execution error:\n\nindices[0] = 9 is not in [0, 3)\n\t [[node]]", "indices[0] = 9 is not in [0, 3)"),

@@ -132,7 +132,8 @@ def _refuse_code(file: KerasFile) -> None:
     if file.classes & LAMBDAS:
         raise PackagingError(
             f"{file.path} has a Lambda layer: Python code inside the file, which would run on this machine when the "
-            "file is loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run it."
+            "file is loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run "
+            "it."
         )
     for part in file.parts():
         function = part.get("config", {}).get("function") if part.get("class_name") == "TFOpLambda" else None

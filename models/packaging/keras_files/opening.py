@@ -13,7 +13,7 @@ from models.packaging.keras_files.description import KerasFile, open_keras_file
 from models.packaging.keras_files.keras_2 import open_in_a_process
 from models.packaging.keras_files.reading import load_model, reading_reason
 from models.packaging.keras_files.signature import KerasSignature
-from models.packaging.reference import Reference
+from models.packaging.reference import Library
 from models.quiet import captured_output
 
 KERAS_2 = "tf_keras"
@@ -38,7 +38,7 @@ class KerasReference:
         del self._model
 
 
-def open_keras_model(path: Path, directory: Path) -> Reference:
+def open_keras_model(path: Path, directory: Path) -> Library:
     """Write a Keras file as a SavedModel in `directory`, and keep the model open as the reference.
 
     A file of Keras 2 is read by Keras 2 in a process of its own, if `tf_keras` is installed.

@@ -1,8 +1,8 @@
 """An exchange: requests to one signature, and what the model's own library answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from models.packaging.arrays import Arrays
 from models.packaging.errors import Undecided, reason_of
@@ -48,20 +48,26 @@ class Exchange:
         )
 
 
-def ask(run: Callable[[Arrays], Arrays], requests: Sequence[Request]) -> Exchange:
+class Asked(Protocol):
+    """A reference; see `models.packaging.reference`."""
+
+    def run(self, signature: str, inputs: Arrays) -> Arrays: ...
+
+    def probe(self, signature: str, inputs: Arrays) -> Arrays: ...
+
+
+def ask(reference: Asked, signature: str, requests: Sequence[Request]) -> Exchange:
     """Ask a reference; requests on which it is undecided are left out. Raises what it raises on a usual request."""
-    answered = [(request, answer) for request in requests if (answer := _answer(run, request)) is not None]
+    answered = [(each, answer) for each in requests if (answer := _answer(reference, signature, each)) is not None]
     return Exchange(requests=[request for request, _ in answered], answers=[answer for _, answer in answered])
 
 
-def _answer(run: Callable[[Arrays], Any], request: Request) -> Answer | None:
+def _answer(reference: Asked, signature: str, request: Request) -> Answer | None:
+    if request.kind == "usual":
+        return reference.run(signature, request.inputs)
     try:
-        return run(request.inputs)
+        return reference.probe(signature, request.inputs)
     except Undecided:
-        if request.kind == "usual":
-            raise
         return None
     except Exception as error:
-        if request.kind == "usual":
-            raise
         return Rejection(reason_of(error))

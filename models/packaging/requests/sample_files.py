@@ -23,7 +23,7 @@ from models.packaging.errors import PackagingError, reason_of
 UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 FORMS = (
     "give an .npz file (numpy.savez(path, input_name=array)), a directory of .npy files named as the inputs, or a "
-    '.jsonl file with a request in each line ({"instances": [...]} or {"inputs": {...}}), where bytes are {"b64": "..."}'
+    '.jsonl file with a request in each line ({"instances": [...]} or {"inputs": {...}}), bytes as {"b64": "..."}'
 )
 
 

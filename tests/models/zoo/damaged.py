@@ -32,38 +32,22 @@ def keras_file(room: Room, name: str) -> Path:
     return room.path(name)
 
 
-@WING.refused(
-    "<source> is cut short; write it again with model.save('model.keras')",
-    "cut short",
-    ".keras",
-)
+@WING.refused("<source> is cut short; write it again with model.save('model.keras')", "cut short", ".keras")
 def cut_keras(room: Room) -> Made:
     return Made(half(keras_file(room, "model.keras")))
 
 
-@WING.refused(
-    "<source> is cut short; write it again with model.save('model.h5')",
-    "cut short",
-    ".h5",
-)
+@WING.refused("<source> is cut short; write it again with model.save('model.h5')", "cut short", ".h5")
 def cut_h5(room: Room) -> Made:
     return Made(half(keras_file(room, "model.h5")))
 
 
-@WING.refused(
-    "<source> is a LiteRT file that is damaged or cut short; convert the model again",
-    "cut short",
-    ".tflite",
-)
+@WING.refused("<source> is a LiteRT file that is damaged or cut short; convert the model again", "cut short", ".tflite")
 def cut_tflite(room: Room) -> Made:
     return Made(half(tflite(room).source))
 
 
-@WING.refused(
-    "<source> is empty; write it again with model.save('model.keras')",
-    "empty",
-    ".keras",
-)
+@WING.refused("<source> is empty; write it again with model.save('model.keras')", "empty", ".keras")
 def empty_keras(room: Room) -> Made:
     room.path("model.keras").touch()
     return Made(room.path("model.keras"))
@@ -154,31 +138,19 @@ def other_hdf5(room: Room) -> Made:
     return Made(room.path("model.h5"))
 
 
-@WING.refused(
-    "<source> is not a LiteRT file; convert the model again",
-    "a text",
-    ".tflite",
-)
+@WING.refused("<source> is not a LiteRT file; convert the model again", "a text", ".tflite")
 def text_as_tflite(room: Room) -> Made:
     room.path("model.tflite").write_text("this is no model\n", encoding="utf-8")
     return Made(room.path("model.tflite"))
 
 
-@WING.refused(
-    ENDINGS,
-    "a pickled estimator",
-    ".pkl",
-)
+@WING.refused(ENDINGS, "a pickled estimator", ".pkl")
 def pickled(room: Room) -> Made:
     room.path("model.pkl").write_bytes(pickle.dumps({"weight": [1.0]}))
     return Made(room.path("model.pkl"))
 
 
-@WING.refused(
-    ENDINGS + ". Export the model for TensorFlow from the framework that it was trained in.",
-    "ONNX",
-    ".onnx",
-)
+@WING.refused(ENDINGS + ". Export the model for TensorFlow from the framework that it was trained in.", "ONNX", ".onnx")
 def onnx(room: Room) -> Made:
     room.path("model.onnx").write_bytes(b"\x08\x07\x12\x07pytorch")
     return Made(room.path("model.onnx"))

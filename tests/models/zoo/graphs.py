@@ -65,22 +65,22 @@ def variable(room: Room, *, resource: bool) -> Any:
     return v1.get_variable("weight", initializer=room.floats(4, 3), use_resource=resource)
 
 
-@WING.answers("litert", "reference variables", "SavedModel")
-def reference_variables(room: Room) -> Made:
+def weighed(room: Room, *, resource: bool) -> Made:
     def build() -> Any:
         rows = rows_placeholder()
-        return {"serving_default": ({"rows": rows}, {"y": rows @ variable(room, resource=False)}, PREDICT)}
+        return {"serving_default": ({"rows": rows}, {"y": rows @ variable(room, resource=resource)}, PREDICT)}
 
     return kept(room, {"serving_default": lambda batch: {"rows": room.floats(batch, 4)}}, build)
+
+
+@WING.answers("litert", "reference variables", "SavedModel")
+def reference_variables(room: Room) -> Made:
+    return weighed(room, resource=False)
 
 
 @WING.answers("litert", "resource variables", "SavedModel")
 def resource_variables(room: Room) -> Made:
-    def build() -> Any:
-        rows = rows_placeholder()
-        return {"serving_default": ({"rows": rows}, {"y": rows @ variable(room, resource=True)}, PREDICT)}
-
-    return kept(room, {"serving_default": lambda batch: {"rows": room.floats(batch, 4)}}, build)
+    return weighed(room, resource=True)
 
 
 @WING.answers("litert", "a signature whose keys are columns: `sepal-length`, `class`, `größe`, `a b`", "SavedModel")

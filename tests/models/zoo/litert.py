@@ -44,6 +44,14 @@ def of_functions(
     return converter.convert()
 
 
+def exported(room: Room, functions: Any, *tracked: Any) -> bytes:
+    """Functions converted by way of a SavedModel. `tracked` are their variables."""
+    module: Any = tf.Module()
+    module.tracked = list(tracked)
+    tf.saved_model.save(module, str(room.path("export")), signatures=functions)
+    return tf.lite.TFLiteConverter.from_saved_model(str(room.path("export"))).convert()
+
+
 def pictures(room: Room) -> Any:
     return {"serving_default": lambda batch: {"pictures": room.floats(batch, 8, 8, 1, low=0)}}
 
@@ -105,11 +113,7 @@ def tflite_signatures(room: Room) -> Made:
         "scores": of(ROWS)(lambda rows: {"scores": tf.nn.softmax(rows @ weight)}),
         "best": of(ROWS)(lambda rows: {"best": tf.argmax(rows @ weight, axis=1)}),
     }
-    module: Any = tf.Module()
-    module.weight = weight
-    tf.saved_model.save(module, str(room.path("export")), signatures=functions)
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(room.path("export")))
-    return room.litert(converter.convert(), {"scores": rows(room), "best": rows(room)})
+    return room.litert(exported(room, functions, weight), {"scores": rows(room), "best": rows(room)})
 
 
 @WING.answers("litert", "without signatures, as older tools made them", ".tflite")
@@ -124,20 +128,15 @@ def tflite_without_signatures(room: Room) -> Made:
 @WING.answers("litert", "a batch of one and no other", ".tflite")
 def tflite_fixed_batch(room: Room) -> Made:
     function = of(tf.TensorSpec([1, 4], tf.float32, name="rows"))(lambda rows: {"y": tf.nn.relu(rows) * 2.0})
-    tf.saved_model.save(tf.Module(), str(room.path("export")), signatures=function)
-    content = tf.lite.TFLiteConverter.from_saved_model(str(room.path("export"))).convert()
-    return room.litert(content, {"serving_default": lambda batch: {"rows": room.floats(1, 4)}})
+    return room.litert(exported(room, function), {"serving_default": lambda batch: {"rows": room.floats(1, 4)}})
 
 
 @WING.answers("litert", "an `LSTM`", ".tflite")
 def tflite_lstm(room: Room) -> Made:
     model = keras.Sequential([keras.Input((6, 3)), keras.layers.LSTM(4), keras.layers.Dense(2)])
     steps = tf.TensorSpec([1, 6, 3], tf.float32, name="steps")
-    module: Any = tf.Module()
-    module.weights = [weight.value for weight in model.weights]
     function = of(steps)(lambda steps: {"kind": model(steps)})
-    tf.saved_model.save(module, str(room.path("export")), signatures=function)
-    content = tf.lite.TFLiteConverter.from_saved_model(str(room.path("export"))).convert()
+    content = exported(room, function, *(weight.value for weight in model.weights))
     return room.litert(content, {"serving_default": lambda batch: {"steps": room.floats(1, 6, 3)}})
 
 
@@ -147,9 +146,7 @@ def tflite_control_flow(room: Room) -> Made:
     def answer(rows):
         return {"y": tf.while_loop(lambda v: tf.reduce_max(tf.abs(v)) > 0.1, lambda v: (v / 2,), (rows,))[0]}
 
-    tf.saved_model.save(tf.Module(), str(room.path("export")), signatures=answer)
-    content = tf.lite.TFLiteConverter.from_saved_model(str(room.path("export"))).convert()
-    return room.litert(content, {"serving_default": rows(room)})
+    return room.litert(exported(room, answer), {"serving_default": rows(room)})
 
 
 @WING.refused(
