@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.setting_changes import EXCUSES, defaults, setting_changes
+from local.stack import SETTINGS
 from local.surroundings import Surroundings
 
 AROUND = Surroundings(
@@ -28,7 +29,7 @@ def test_every_setting_is_changed():
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_a_change_changes_something(change):
-    before = {**defaults(), **change.base}
+    before = {**defaults(), **SETTINGS, **change.base}
     assert any(before[key] != value for key, value in change.to.items())
 
 
