@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from handlers.manifest import Manifest, ManifestError, Pointer
-from handlers.serving.errors import ModelUnavailable, UnknownModel, UnknownVersion
+from handlers.serving.errors import MissingModel, MissingVersion, ModelUnavailable, UnknownModel
 from handlers.serving.stores import NotInStore, Store, StoreError
 from handlers.serving.telemetry import write_event
 
@@ -89,7 +89,7 @@ class Published:
             if (known := self._manifests.get((model, version))) is not None:
                 return known
             if self._clock() < self._missing.get((model, version), float("-inf")):
-                raise UnknownVersion(model, version)
+                raise MissingVersion(model, version)
             manifest = self._read_manifest(model, version)
             self._manifests[model, version] = manifest
             return manifest
@@ -129,7 +129,7 @@ class Published:
                 return known.pointer
             write_event("ERROR", "pointer not read", model=model, reason=str(error))
             if isinstance(error, NotInStore):
-                raise UnknownModel(model) from error
+                raise MissingModel(model) from error
             raise ModelUnavailable(f"Model {model!r} could not be looked up; try again") from error
         self._readings[model] = _Reading(pointer, self._clock())
         self._on_pointer(model, pointer)
@@ -156,7 +156,7 @@ class Published:
             return self._store.manifest(model, version)
         except NotInStore as error:
             self._missing[model, version] = self._clock() + POINTER_SECONDS
-            raise UnknownVersion(model, version) from error
+            raise MissingVersion(model, version) from error
         except (StoreError, ManifestError) as error:
             write_event("ERROR", "manifest not read", model=model, version=version, reason=str(error))
             raise ModelUnavailable(f"Version {version} of model {model!r} could not be read; try again") from error

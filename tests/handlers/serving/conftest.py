@@ -140,7 +140,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
         versions = {name: {1: found} if isinstance(found, Model) else found for name, found in models.items()}
         store, now, loads, failing = FormulaStore(versions), [0.0], [], {}
 
-        def load(directory: Path, artifact: Artifact, signatures: Mapping[str, Signature], threads: int) -> Model:
+        def load(directory: Path, *arguments: Any) -> Model:
             loads.append(str(directory))
             if (error := failing.get(str(directory))) is not None:
                 raise error
@@ -178,6 +178,6 @@ def echo(dtype: str, output: str = "y") -> Model:
 
 def refusing() -> Model:
     def refuse(**inputs: np.ndarray) -> Mapping[str, Any]:
-        raise EngineError("the model's own words")
+        raise EngineError("the model does not take this.", refuses_inputs=True)
 
     return Model({"x": any_shape("float32")}, {"y": any_shape("float32")}, refuse)
