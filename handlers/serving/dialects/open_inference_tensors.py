@@ -213,7 +213,9 @@ def _from_json(data: Any, name: str, shape: tuple[int, ...], spec: TensorSpec) -
         flat, nested = flatten(data)
     except Ragged as error:
         raise InvalidRequest(f"Unable to parse 'data' of input '{name}': {error}") from None
-    if type(data) is not list or len(flat) != element_count(shape) or (len(nested) > 1 and nested != shape):
+    # Lists of empty lists do not show the sizes behind a zero.
+    is_like = len(nested) < 2 or nested == (shape[: len(nested)] if 0 in nested else shape)
+    if type(data) is not list or len(flat) != element_count(shape) or not is_like:
         raise InvalidRequest(
             f"Unable to parse 'data' of input '{name}': its shape {show_shape(nested)} is not {show_shape(shape)}"
         )

@@ -9,8 +9,10 @@ _SHOWN_CHARACTERS = 200
 
 _UNKNOWN = "their values or shapes do not fit together."
 
-_PLACES = re.compile(r"\{\{[^{}]*\}\} ?|\[\[[^\[\]]*\]\]|Node number \d+ \([^()]*\) failed to \w+\.?")
-"""Names and numbers of the nodes of a graph."""
+_PLACES = re.compile(
+    r"\{\{[^{}]*\}\} ?|\[\[[^\[\]]*\]\]|Node number \d+ \([^()]*\) failed to \w+\.?| ?\[Op:\w+\]| \([\w/.]+:\d+\)"
+)
+"""Names and numbers of the nodes and tensors of a graph."""
 
 _SEVERAL = re.compile(r"\d+ root error\(s\) found\.\s*\(0\) \w+: ")
 """What TensorFlow writes before the first of several errors."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,24 +136,29 @@ class Server:
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
     """Make a server of these models. Each name has one model, or models by version."""
+    return partial(make_server, monkeypatch)
 
-    def make(models: Mapping[str, Model | dict[int, Model]], budget: int = 1 << 30) -> Server:
-        versions = {name: {1: found} if isinstance(found, Model) else found for name, found in models.items()}
-        store, now, loads, failing = FormulaStore(versions), [0.0], [], {}
 
-        def load(directory: Path, *arguments: Any) -> Model:
-            loads.append(str(directory))
-            if (error := failing.get(str(directory))) is not None:
-                raise error
-            return store.models[directory.parent.name][int(directory.name)]
+def make_server(
+    patch: pytest.MonkeyPatch,
+    models: Mapping[str, Model | dict[int, Model]],
+    budget: int = 1 << 30,
+    room: int = 1 << 26,
+) -> Server:
+    versions = {name: {1: found} if isinstance(found, Model) else found for name, found in models.items()}
+    store, now, loads, failing = FormulaStore(versions), [0.0], [], {}
 
-        monkeypatch.setattr("handlers.serving.loading.load", load)
-        monkeypatch.setattr("handlers.serving.repository._SHARED", {"litert": Shared("litert")})
-        cache: ModelCache[LoadedModel] = ModelCache(budget, clock=lambda: now[0], on_failure=log_load_failure)
-        app = App(Repository(store, tuple(versions), cache, clock=lambda: now[0]))
-        return Server(app, store, cache, now, loads, failing)
+    def load(directory: Path, *arguments: Any) -> Model:
+        loads.append(str(directory))
+        if (error := failing.get(str(directory))) is not None:
+            raise error
+        return store.models[directory.parent.name][int(directory.name)]
 
-    return make
+    patch.setattr("handlers.serving.loading.load", load)
+    patch.setattr("handlers.serving.repository._SHARED", {"litert": Shared("litert")})
+    cache: ModelCache[LoadedModel] = ModelCache(budget, clock=lambda: now[0], on_failure=log_load_failure)
+    app = App(Repository(store, tuple(versions), cache, clock=lambda: now[0]), room)
+    return Server(app, store, cache, now, loads, failing)
 
 
 def tensor(dtype: str, *shape: int) -> TensorSpec:
