@@ -39,6 +39,12 @@ up: models ## Leave the API running on this machine until Ctrl-C
 test: models ## Run the tests
 	@$(RUN) -m pytest
 
+MINUTES ?= 10
+
+.PHONY: fuzz
+fuzz: models ## Send generated requests for MINUTES=10, and hold every answer against what must be
+	@$(RUN) -m tests.hardening.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 .PHONY: lint
 lint: setup ## Format, lint, types and the arrows of the architecture
 	@$(BIN)/ruff format --check .

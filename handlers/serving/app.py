@@ -45,7 +45,7 @@ class App:
         sent = recognise(event)
         dialect: Dialect = tensorflow_serving
         try:
-            request = sent.request()._replace(room=self._room)
+            request = sent.request(self._room)
             record.method, record.request_bytes = request.method, len(request.body)
             dialect = _dialect_of(request.path)
             response = self._respond(dialect, request, record, context)

@@ -64,7 +64,7 @@ class Event(Protocol):
         """Whether an event is of this kind."""
         ...
 
-    def request(self) -> Request:
+    def request(self, room: int = ROOM_BYTES) -> Request:
         """The request in the event. Raises InvalidRequest if it is malformed."""
         ...
 
@@ -91,13 +91,14 @@ class HttpEvent(_OverHttp):
         context = event.get("requestContext") if isinstance(event, dict) else None
         return isinstance(context, dict) and "http" in context
 
-    def request(self) -> Request:
+    def request(self, room: int = ROOM_BYTES) -> Request:
         context: Mapping[str, Any] = self._event["requestContext"]
         return Request(
             method=_text(context["http"], "method"),
             path=_without_stage(_text(self._event, "rawPath"), context.get("stage")),
             headers=_headers(self._event),
             body=_body(self._event),
+            room=room,
         )
 
 
@@ -108,12 +109,13 @@ class RestEvent(_OverHttp):
     def recognises(event: Any) -> bool:
         return isinstance(event, dict) and "httpMethod" in event
 
-    def request(self) -> Request:
+    def request(self, room: int = ROOM_BYTES) -> Request:
         return Request(
             method=_text(self._event, "httpMethod"),
             path=_text(self._event, "path"),
             headers=_headers(self._event),
             body=_body(self._event),
+            room=room,
         )
 
 
@@ -143,7 +145,7 @@ class DirectEvent:
     def recognises(event: Any) -> bool:
         return isinstance(event, dict) and isinstance(event.get("model"), str)
 
-    def request(self) -> Request:
+    def request(self, room: int = ROOM_BYTES) -> Request:
         document = dict(self._event)
         model, version, label = document.pop("model"), document.pop("version", None), document.pop("label", None)
         if version is not None and type(version) is not int:
@@ -156,7 +158,7 @@ class DirectEvent:
             at = "" if version is None else f"/versions/{version}"
             at = at if label is None else f"/labels/{quote(label, safe='')}"
             path = f"/v1/models/{quote(model, safe='')}{at}:predict"
-            return Request("POST", path, body=json.dumps(document).encode())
+            return Request("POST", path, body=json.dumps(document).encode(), room=room)
         except RecursionError:
             raise InvalidRequest("The event is nested too deeply") from None
         except ValueError as error:  # half of a surrogate pair, or an integer of thousands of digits
@@ -176,7 +178,7 @@ class UnknownEvent:
     def recognises(event: Any) -> bool:
         return True
 
-    def request(self) -> Request:
+    def request(self, room: int = ROOM_BYTES) -> Request:
         raise InvalidRequest(
             "The event is neither an HTTP request nor a direct invocation such as "
             '{"model": "digits", "instances": [...]}'
@@ -260,10 +262,13 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
     """The headers by lower-case name; the values of a header that was sent several times are joined by commas."""
     single, several = event.get("headers"), event.get("multiValueHeaders")
     if single:
-        return {name.lower(): _header(value) for name, value in _object(single, "headers").items()}
+        return {
+            name.lower(): value if type(value) is str else show(value)
+            for name, value in _object(single, "headers").items()
+        }
     if several:
         return {
-            name.lower(): ", ".join(map(_header, values if isinstance(values, list) else [values]))
+            name.lower(): ", ".join(value if type(value) is str else show(value) for value in _list(values))
             for name, values in _object(several, "multiValueHeaders").items()
         }
     return {}
@@ -275,8 +280,8 @@ def _object(value: Any, key: str) -> Mapping[str, Any]:
     return value
 
 
-def _header(value: Any) -> str:
-    return value if isinstance(value, str) else show(value)
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

@@ -19,8 +19,8 @@ from handlers.serving.lease import LoadTime
 _TRACEBACK_CHARACTERS = 16_384
 """The most characters of a traceback that are logged: CloudWatch takes no line of any length."""
 
-_METHOD_CHARACTERS = 16
-"""The most characters of a request's method that are logged."""
+_METHODS = frozenset({"", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+"""The methods that are logged as they are."""
 
 
 class Record:
@@ -62,7 +62,7 @@ def write_record(record: Record) -> None:
         metrics["PredictTime"] = record.predict_ms
     facts = {
         "requestId": record.request_id,
-        "method": record.method[:_METHOD_CHARACTERS].encode(errors="replace").decode(),
+        "method": record.method if record.method in _METHODS else "other",
         "dialect": record.dialect,
         "operation": record.operation,
         "status": record.status,

@@ -20,6 +20,8 @@ UNMEASURED_SECONDS = 0.04
 UNMEASURED_BYTES = 12 * MIB
 """Growth that any request may cause: what is imported, and what the allocator takes at once."""
 
+pytestmark = pytest.mark.timeout(1200)
+
 NAMES = [each.name for each in ALL]
 
 

@@ -24,14 +24,13 @@ from handlers.serving.dialects.tensors import (
     flatten,
     jsonable,
     nested_strings,
-    raw_bytes,
-    refuse_long_texts,
+    refuse_large,
     show_shape,
     text,
 )
 from handlers.serving.engines import array_dtype
 from handlers.serving.errors import InvalidRequest, RequestTooLarge, UnknownSignature, Unsupported, show
-from handlers.serving.events import Request, Response, refuse_too_large
+from handlers.serving.events import Request, Response
 
 _LARGEST_SIZE = 2**31 - 1
 """The largest dimension that every engine takes."""
@@ -73,7 +72,6 @@ def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
 def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], manifest: Manifest) -> Response:
     """The answer: JSON, and after it the outputs that the request wants in binary form."""
     signature = manifest.signatures[inference.signature]
-    _refuse_too_large(outputs, inference.form.binary)
     raw: list[bytes] = []
     described: list[dict[str, Any]] = []
     for name, array in outputs.items():
@@ -81,7 +79,9 @@ def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], 
         if dtype not in DATATYPES:
             raise Unsupported(f"output '{name}' is of type {dtype}, which the protocol has no datatype for")
         entry: dict[str, Any] = {"name": name, "datatype": DATATYPES[dtype], "shape": array.shape}
-        if name in inference.form.binary:
+        is_binary = name in inference.form.binary
+        refuse_large(array, binary=is_binary)
+        if is_binary:
             raw.append(_to_bytes(array))
             entry["parameters"] = {"binary_data_size": len(raw[-1])}
         else:
@@ -305,12 +305,6 @@ def _raw_shape(spec: TensorSpec, size: int, name: str) -> tuple[int, ...]:
         )
     fixed = element_count([size for size in spec.shape if size != -1]) * _ARRAY_TYPES[spec.dtype].itemsize
     return tuple(size // fixed if dimension == -1 and fixed else dimension for dimension in spec.shape)
-
-
-def _refuse_too_large(outputs: Mapping[str, np.ndarray], binary: frozenset[str]) -> None:
-    """Raise AnswerTooLarge if the answer is certainly too large. None of it is written."""
-    refuse_long_texts(array for name, array in outputs.items() if name not in binary)
-    refuse_too_large(sum(raw_bytes(outputs[name]) for name in binary & outputs.keys()) // 3 * 4)
 
 
 def _to_bytes(array: np.ndarray) -> bytes:

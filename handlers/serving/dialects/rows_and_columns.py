@@ -17,7 +17,7 @@ from handlers.serving.dialects.tensors import (
     is_encoded_bytes,
     jsonable,
     nested_strings,
-    refuse_long_texts,
+    refuse_large,
     show_shape,
     text,
 )
@@ -69,7 +69,6 @@ def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> b
     Raises AnswerTooLarge, InvalidRequest if the request has rows and the outputs do not, or Unsupported for an output
     that JSON cannot hold.
     """
-    refuse_long_texts(outputs.values())
     if inference.form == "columns":
         columns = {name: _jsonable(array, name) for name, array in outputs.items()}
         return dump({"outputs": columns if len(columns) > 1 else next(iter(columns.values()))})
@@ -86,6 +85,8 @@ def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> b
     if len(outputs) == 1:
         ((name, array),) = outputs.items()
         return dump({"predictions": _jsonable(array, name)})
+    for array in outputs.values():
+        refuse_large(array)
     blocks = (
         _row_texts({name: array[start : start + _BLOCK_ROWS] for name, array in outputs.items()})
         for start in range(0, batch or 0, _BLOCK_ROWS)
@@ -105,6 +106,7 @@ def _row_texts(outputs: Mapping[str, np.ndarray]) -> bytes:
 
 
 def _jsonable(array: np.ndarray, name: str) -> Any:
+    refuse_large(array)
     if array.dtype.kind != "O":
         return jsonable(array, name)
     if name.endswith(_BYTES_SUFFIX):

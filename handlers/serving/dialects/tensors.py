@@ -30,6 +30,9 @@ _FROM_JSON: dict[str, frozenset[type]] = {
 _SHORTEST = {"b": len("true,"), "i": len("0,"), "u": len("0,"), "f": len("0.0,"), "O": len('"",')}
 """The fewest bytes that an element takes in JSON with what separates it, by the kind of the dtype."""
 
+_SMALL_SIZE = 65_536
+"""A tensor of fewer numbers fits into any answer."""
+
 MAX_RANK = 64
 """The most dimensions of a tensor: numpy's arrays have no more."""
 
@@ -114,14 +117,18 @@ def show_shape(shape: Sequence[int] | None) -> str:
     return f"[{','.join(map(str, shape[:MAX_RANK]))}{',…' if len(shape) > MAX_RANK else ''}]"
 
 
-def refuse_long_texts(arrays: Iterable[np.ndarray]) -> None:
-    """Raise AnswerTooLarge if arrays are certainly too large for an answer in JSON. No text is made."""
-    refuse_too_large(sum(_SHORTEST.get(array.dtype.kind, 0) * array.size + _content_bytes(array) for array in arrays))
+def refuse_large(array: np.ndarray, *, binary: bool = False) -> None:
+    """Raise AnswerTooLarge if an output is certainly too large for an answer, before it is written.
 
-
-def raw_bytes(array: np.ndarray) -> int:
-    """How many bytes an array takes in binary form: each string has its length in front, in four bytes."""
-    return array.size * 4 + _content_bytes(array) if array.dtype.kind == "O" else array.nbytes
+    Args:
+        array: the output.
+        binary: whether it is written as raw bytes, which travel as base64; else it is written as JSON.
+    """
+    kind = array.dtype.kind
+    if array.size < _SMALL_SIZE and kind != "O":
+        return
+    content = sum(map(len, array.reshape(-1))) if kind == "O" else array.nbytes if binary else 0
+    refuse_too_large(content // 3 * 4 if binary else content + array.size * _SHORTEST.get(kind, 0))
 
 
 def dump(document: Any) -> bytes:
@@ -176,10 +183,6 @@ def _with_words(array: np.ndarray) -> bytes:
         for value in array[~np.isfinite(array)].tolist()
     ]
     return b"".join(chain.from_iterable(zip(between, [*words, b""], strict=True)))
-
-
-def _content_bytes(array: np.ndarray) -> int:
-    return sum(map(len, array.reshape(-1))) if array.dtype.kind == "O" else 0
 
 
 def _strings(flat: Sequence[Any]) -> np.ndarray:

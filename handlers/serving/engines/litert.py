@@ -2,8 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
@@ -52,7 +51,8 @@ class LiteRTModel:
 
     One interpreter serves all signatures, one call at a time. A call already uses all the threads that it may use, and
     a second interpreter would hold a second copy of the weights as XNNPACK packs them, which is half of the memory of
-    a model. Calls wait for one another; other Python threads run meanwhile.
+    a model. Calls wait for one another; other Python threads run meanwhile. Memory is planned only if the shape of an
+    input differs from that of the last call; none is planned for a signature that is never called.
 
     An answer does not depend on the calls before it. When memory is first planned for a subgraph, LiteRT hands its
     operations over to XNNPACK. If that plan fails, LiteRT uses its own operations ever after, and those round
@@ -90,11 +90,14 @@ class LiteRTModel:
             if self._interpreter is None:
                 raise EngineError("the model is closed")
             subgraph = self._subgraphs[signature]
-            wanted = subgraph.outputs if outputs is None else outputs
-            if not all(array.size for array in inputs.values()):
-                return self._open(_WITHOUT_XNNPACK).run(subgraph, inputs, wanted)
+            shapes = {name: inputs[name].shape for name in subgraph.inputs}
+            interpreter = self._interpreter
             try:
-                return self._interpreter.run(subgraph, inputs, wanted)
+                if shapes != interpreter.planned.get(subgraph.index):
+                    if not all(map(all, shapes.values())):
+                        interpreter = self._open(_WITHOUT_XNNPACK)
+                    interpreter.plan(subgraph, shapes)
+                return interpreter.run(subgraph, inputs, subgraph.outputs if outputs is None else outputs)
             finally:
                 if self._interpreter.is_spent:
                     self._interpreter = self._open(_WITH_XNNPACK)
@@ -139,43 +142,56 @@ class LiteRTModel:
 
 
 class _Interpreter:
-    """LiteRT's interpreter. Memory is planned only if the shape of an input differs from that of the last call; none is
-    planned for a signature that is never called."""
+    """LiteRT's interpreter, and the shapes that memory is planned for."""
 
     def __init__(self, path: Path, operations: int, threads: int) -> None:
         self.is_spent = False
         """Whether it has to be replaced: its first plan failed, or it keeps many errors."""
+        self.planned: dict[int, _Shapes] = {}
+        """The shapes of the last call, by the index of the subgraph."""
+        self._begun: set[int] = set()
+        """The subgraphs that were planned before."""
         self._has_xnnpack = operations == _WITH_XNNPACK
         self._errors_so_far = ""
-        self._planned: dict[int, _Shapes] = {}
-        with self._engine_errors():
+        try:
             self.raw = _open_raw(path, operations, threads)
+        except (ValueError, RuntimeError) as error:
+            raise EngineError(self._message(error)) from error
+
+    def plan(self, subgraph: _Subgraph, shapes: _Shapes) -> None:
+        """Plan memory for these shapes. Raises EngineError."""
+        planned = self.planned.pop(subgraph.index, None)  # a plan that fails must not count as the last one
+        if subgraph.index not in self._begun and subgraph.known is not None and self._has_xnnpack:
+            try:
+                self._allocate(subgraph, subgraph.known)
+            except (ValueError, RuntimeError) as error:
+                self.is_spent = True
+                raise EngineError(self._message(error)) from error
+            self._begun.add(subgraph.index)
+            planned = subgraph.known
+        if shapes != planned:
+            try:
+                self._allocate(subgraph, shapes)
+            except (ValueError, RuntimeError) as error:
+                self.is_spent |= subgraph.index not in self._begun
+                raise self._refusal(error) from error
+        self._begun.add(subgraph.index)
+        self.planned[subgraph.index] = shapes
+        if subgraph.known is None and self._has_xnnpack:
+            subgraph.known = shapes
 
     def run(
         self, subgraph: _Subgraph, inputs: Mapping[str, np.ndarray], outputs: Iterable[str]
     ) -> dict[str, np.ndarray]:
-        self._plan(subgraph, {name: inputs[name].shape for name in subgraph.inputs})
-        with self._engine_errors(refuses_inputs=True):
+        """Compute. Memory must be planned for the shapes of the inputs. Raises EngineError."""
+        try:
             self.raw.ResetVariableTensors()  # an LSTM would go on from where the last call ended
             for name, index in subgraph.inputs.items():
                 self.raw.SetTensor(index, inputs[name], subgraph.index)
             self.raw.Invoke(subgraph.index)
             return {name: np.asarray(self.raw.GetTensor(subgraph.outputs[name], subgraph.index)) for name in outputs}
-
-    def _plan(self, subgraph: _Subgraph, shapes: _Shapes) -> None:
-        planned = self._planned.pop(subgraph.index, None)  # a plan that fails must not count as the last one
-        try:
-            if planned is None and subgraph.known is not None and self._has_xnnpack:
-                with self._engine_errors():
-                    self._allocate(subgraph, subgraph.known)
-                planned = subgraph.known
-            if shapes != planned:
-                with self._engine_errors(refuses_inputs=True):
-                    self._allocate(subgraph, shapes)
-        except EngineError:
-            self.is_spent |= planned is None
-            raise
-        self._planned[subgraph.index] = shapes
+        except (ValueError, RuntimeError) as error:
+            raise self._refusal(error) from error
 
     def _allocate(self, subgraph: _Subgraph, shapes: _Shapes) -> None:
         for name, index in subgraph.inputs.items():
@@ -184,25 +200,20 @@ class _Interpreter:
             self.raw.ResizeInputTensor(index, np.array(shapes[name], np.int32), strict, subgraph.index)
         self.raw.AllocateTensors(subgraph.index)
 
-    @contextmanager
-    def _engine_errors(self, *, refuses_inputs: bool = False) -> Generator[None]:
-        """Turn the errors that LiteRT raises into EngineError, each with its own message only.
+    def _refusal(self, error: Exception) -> EngineError:
+        from handlers.serving.engines.messages import reason_of  # late: only errors need it
 
-        LiteRT never empties its buffer of errors, so each message begins with all earlier messages.
-        """
-        try:
-            yield
-        except (ValueError, RuntimeError) as error:
-            everything = str(error)
-            message = everything.removeprefix(self._errors_so_far).strip() or everything
-            if isinstance(error, RuntimeError):
-                self._errors_so_far = everything
-                self.is_spent |= len(everything) > _MOST_ERROR_CHARACTERS
-            if not refuses_inputs:
-                raise EngineError(message) from error
-            from handlers.serving.engines.messages import reason_of  # late: only errors need it
+        return EngineError(reason_of(self._message(error)), refuses_inputs=True)
 
-            raise EngineError(reason_of(message), refuses_inputs=True) from error
+    def _message(self, error: Exception) -> str:
+        """An error's own message. LiteRT never empties its buffer of errors, so that each message begins with all
+        earlier messages."""
+        everything = str(error)
+        message = everything.removeprefix(self._errors_so_far).strip() or everything
+        if isinstance(error, RuntimeError):
+            self._errors_so_far = everything
+            self.is_spent |= len(everything) > _MOST_ERROR_CHARACTERS
+        return message
 
 
 def _known_shapes(signature: Signature, warmup: Mapping[str, Any]) -> _Shapes | None:
