@@ -7,18 +7,26 @@ RUN := $(BIN)/python
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# The stamp holds the lock file's content, so that a changed lock, not a changed date, makes a new environment.
-.venv/.installed: requirements.txt
-	@cmp -s requirements.txt $@ || { \
-	  $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
-	    || { echo "TensorFlow needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
-	  echo "Making the environment in .venv (once; about three minutes)"; \
-	  $(PYTHON) -m venv --clear .venv \
-	    && $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt; }
-	@cp requirements.txt $@
+# Python's word on this machine: TensorFlow has wheels for some versions and machines only.
+define FITS
+import platform, sys
+machine, version = platform.system() + " " + platform.machine(), platform.python_version()
+if not (3, 11) <= sys.version_info < (3, 14):
+    sys.exit("TensorFlow needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is " + version + ". Try: make PYTHON=python3.12 $(MAKECMDGOALS)")
+if machine not in ("Linux x86_64", "Linux aarch64", "Darwin arm64"):
+    sys.exit("TensorFlow runs on Linux (x86-64, arm64) and on Macs with Apple silicon, and $(PYTHON) says that this is " + machine + ". Use the container in .devcontainer; on Windows, WSL.")
+endef
+export FITS
 
+# Made anew when the lock's content changes, and when its packages were installed for another machine or Python.
 .PHONY: setup
-setup: .venv/.installed ## Make the environment in .venv
+setup: ## Make the environment in .venv
+	@cmp -s requirements-dev.txt .venv/.installed && $(RUN) -c 'import orjson' 2>/dev/null || { \
+	  $(PYTHON) -c "$$FITS" \
+	    && echo "Making the environment in .venv (once; about three minutes)" \
+	    && $(PYTHON) -m venv --clear .venv \
+	    && $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt \
+	    && cp requirements-dev.txt .venv/.installed; }
 
 .PHONY: models
 models: setup ## Train and package the sample models into build/repository
@@ -45,6 +53,10 @@ MINUTES ?= 10
 fuzz: models ## Send generated requests for MINUTES=10, and hold every answer against what must be
 	@$(RUN) -m tests.hardening.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+.PHONY: zoo
+zoo: setup ## Make, package and serve every small model of the zoo, and compare all answers (ten minutes)
+	@$(RUN) -m tests.models.zoo
+
 .PHONY: lint
 lint: setup ## Format, lint, types and the arrows of the architecture
 	@$(BIN)/ruff format --check .
@@ -69,13 +81,14 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 NOT_IMPORTED = backports-strenum colorama flatbuffers ml-dtypes protobuf tqdm typing-extensions
 
 .PHONY: lock
-lock: setup ## Resolve pyproject.toml again into requirements.txt and the locks of images and policy
-	$(LOCK) --group all --output-file requirements.txt
-	$(LOCK) --no-annotate --constraint requirements.txt --group handlers-litert \
+lock: setup ## Resolve pyproject.toml again into every lock: development, deployment, images, policy
+	$(LOCK) --group all --output-file requirements-dev.txt
+	$(LOCK) --constraint requirements-dev.txt --group deploy --output-file requirements.txt
+	$(LOCK) --no-annotate --constraint requirements-dev.txt --group handlers-litert \
 	  $(NOT_IMPORTED:%=--no-emit-package %) --output-file handlers/requirements/litert.txt
 	$(LOCK) --group policy --output-file policy/requirements.txt
 	for package in tensorflow-cpu:amd64 tensorflow:arm64; do \
-	  sed -n "s/^\($${package%:*}==[^ ;]*\).*/\1/p" requirements.txt \
+	  sed -n "s/^\($${package%:*}==[^ ;]*\).*/\1/p" requirements-dev.txt \
 	    | $(LOCK) --no-annotate --no-deps - --output-file handlers/requirements/tensorflow-$${package#*:}.txt || exit 1; \
 	done
 

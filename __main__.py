@@ -1,20 +1,25 @@
-"""The program: reads the configuration, builds one stack, exports its outputs."""
+"""The program: reads the configuration, makes one stack, exports its outputs."""
 
 from pathlib import Path
 
 import pulumi
 
 from components.configuration.of_stack import stack_settings
+from components.stack.model_stack import ModelStack
 from components.stack.stack_args import StackArgs
-from components.stack.stacks import STACKS
 from components.stack.tags import tag_everything
 
-PROJECT = Path(__file__).parent
+DIRECTORY = Path(__file__).parent
 
-settings = stack_settings(PROJECT)
-stack = STACKS[settings.mode](
+settings = stack_settings(DIRECTORY)
+stack = ModelStack(
     "inference",
-    StackArgs(settings=settings, project=PROJECT, environment=pulumi.get_stack()),
+    StackArgs(
+        settings=settings,
+        directory=DIRECTORY,
+        project_name=pulumi.get_project(),
+        environment=pulumi.get_stack(),
+    ),
     pulumi.ResourceOptions(transformations=[tag_everything(settings.tags)]),
 )
 

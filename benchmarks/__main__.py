@@ -30,6 +30,8 @@ def main(words: Sequence[str] | None = None) -> int:
         "--quick", action="store_true", help=f"a smoke run of a few rounds, written to {QUICK.relative_to(PROJECT)}"
     )
     arguments = parser.parse_args(words)
+    if sys.platform != "linux":
+        parser.error(f"measuring needs Linux, whose counters it reads; this is {sys.platform}")
     if unknown := sorted(set(arguments.sections) - set(choices)):
         parser.error(f"no section is called {', '.join(unknown)}; there are {', '.join(choices)}")
     results, docs = (QUICK / "results", QUICK) if arguments.quick else (RESULTS, DOCS)

@@ -99,7 +99,7 @@ class ImageEngine:
 
     def _build_plain(self, name: str) -> None:
         with tempfile.TemporaryDirectory() as directory:
-            locked = (PROJECT / "requirements.txt").read_text().splitlines()
+            locked = (PROJECT / "requirements-dev.txt").read_text().splitlines()
             pins = [line.removesuffix("\\").strip() for line in locked if "==" in line]
             (Path(directory) / "pins.txt").write_text("\n".join(pins) + "\n")
             (Path(directory) / "Dockerfile").write_text(PLAIN)

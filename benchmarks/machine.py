@@ -7,7 +7,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("ai-edge-litert", "tensorflow-cpu", "keras", "numpy", "awslambdaric", "boto3")
+TENSORFLOW = "tensorflow-cpu" if platform.machine() == "x86_64" else "tensorflow"
+PACKAGES = ("ai-edge-litert", TENSORFLOW, "keras", "numpy", "awslambdaric", "boto3")
 
 
 def describe() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""IAM documents: every grant of the program is written with these functions."""
+"""IAM documents: the functions that write every grant of the program."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ def trust(service: str, *, conditions: Mapping[str, Mapping[str, Any]] | None = 
 
 
 def deny_without_tls(resources: Sequence[pulumi.Input[str]]) -> Statement:
-    """A statement for a bucket's policy: nobody, whoever they are, without TLS."""
+    """A statement for a bucket's policy that denies every request without TLS."""
     return {
         "Effect": "Deny",
         "Principal": "*",
@@ -47,11 +47,10 @@ def deny_without_tls(resources: Sequence[pulumi.Input[str]]) -> Statement:
 
 
 def read_models(bucket_arn: pulumi.Input[str], prefix: str, models: Sequence[str]) -> Sequence[Statement]:
-    """Reading these models of the model repository under `prefix`, and no others.
+    """Grant reading these models of the model repository under `prefix`, and no others.
 
-    Listing is granted too, below each model alone. It finds a model's versions, and it is what tells a file that is
-    missing from one that is forbidden: S3 answers a read of either with 403 to whoever may not list. It takes the key
-    that is read for the prefix, so that the condition holds for a read as well.
+    Listing is granted below each model. It finds the model's versions. It also decides how S3 answers a read of a
+    missing file: 404 with the grant, 403 without. For such a read, S3 compares the file's key with the condition.
     """
     return [
         allow(["s3:GetObject"], [pulumi.Output.concat(bucket_arn, f"/{prefix}/{model}/*") for model in models]),
@@ -64,19 +63,19 @@ def read_models(bucket_arn: pulumi.Input[str], prefix: str, models: Sequence[str
 
 
 def write_logs(log_group_arn: pulumi.Input[str]) -> Statement:
-    """Writing to a log group that is there already; AWS's managed policy would grant every log group of the account."""
+    """Grant writing to this log group. AWS's managed policy would grant all log groups of the account."""
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(log_group_arn, ":*")])
 
 
 def decrypt(kms_key_arn: pulumi.Input[str]) -> Statement:
-    """Reading what a key of one's own encrypts: models in a bucket, a function's environment."""
+    """Grant decrypting with a KMS key of the customer: models in a bucket, a function's environment."""
     return allow(["kms:Decrypt"], [kms_key_arn])
 
 
 def attach_to_networks() -> Statement:
-    """What the Lambda service needs of a function's role to attach the function to a VPC.
+    """Grant what Lambda needs to attach a function to a VPC.
 
-    `*` because describing has no resource level, and the interfaces have no ARN yet that could be named.
+    The resource is `*`: describing has no resource level, and a new network interface has no ARN yet.
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
     """
     actions = "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces "

@@ -1,8 +1,8 @@
-"""ModelSource: what every storage gives to a function, and the only thing that a function knows of its storage."""
+"""ModelSource: what every storage tells a function, and what it wants watched. Nothing else knows of a storage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import pulumi
 
@@ -12,9 +12,9 @@ class Mount:
     """A file system that a function sees as a directory."""
 
     access_point_arn: pulumi.Input[str]
-    """An EFS access point or an S3 Files access point."""
+    """Of an EFS or an S3 Files access point."""
     path: str
-    """Where the function sees it: directly under /mnt."""
+    """The directory in the function: directly under /mnt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +37,46 @@ class ModelBinding:
     network: Network | None = None
     ready: Sequence[pulumi.Resource] = ()
     """What the function must wait for: seeded models, mount targets, the first sync."""
-    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-    """Anything more that the handler must know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSource:
+    """One CloudWatch metric of one thing."""
+
+    namespace: str
+    dimensions: Mapping[str, pulumi.Input[str]]
+    name: str
+    statistic: str = "Sum"
+    """`Sum`, `Average`, `Minimum`, `Maximum` or a percentile such as `p99`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """An alarm. It rings when `expression` is beyond `threshold` in `minutes` of the last five minutes."""
+
+    name: str
+    description: str
+    """What has happened and where to look, for the person on call."""
+    metrics: Mapping[str, MetricSource]
+    """By the id that the expression uses."""
+    expression: str
+    """CloudWatch metric math over the ids."""
+    threshold: float
+    minutes: int = 1
+    comparison: Literal["GreaterThanThreshold", "LessThanThreshold"] = "GreaterThanThreshold"
+    rolls_back: bool = False
+    """Whether it also stops a shift of traffic to a new version and moves the traffic back."""
 
 
 class ModelSource(Protocol):
-    """A place where models live. Each storage is one component that has this one method."""
+    """A place where models live. Each storage is one component that is a ModelSource."""
+
+    @property
+    def alarms(self) -> Sequence[Alarm]:
+        """The storage's own alarms; empty where nothing of it can fail by itself."""
+        ...
 
     def binding(self, models: Sequence[str]) -> ModelBinding:
-        """What a function that serves these models needs; grants reach no other model."""
+        """What a function needs to serve these models. Its statements grant no other model where the storage can tell
+        models apart."""
         ...

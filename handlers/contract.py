@@ -18,7 +18,7 @@ MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 `MOUNT_PATH`. The emulator sets it to the directory that it has in place of a file system."""
 
 TENSORFLOW_LIBRARY_PATH = "TENSORFLOW_LIBRARY_PATH"
-"""Environment, optional: the directory that holds `libtensorflow_cc.so.2` and `libtensorflow_framework.so.2`. By
+"""Environment, optional: the directory that holds the libraries `tensorflow_cc` and `tensorflow_framework`. By
 default, `TENSORFLOW_DIRECTORY` if it exists, else the installed package `tensorflow`."""
 
 TENSORFLOW_DIRECTORY = "/opt/tensorflow"

@@ -12,7 +12,7 @@ The values are named tuples: a dataclass costs half a millisecond of every cold 
 import json
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 SCHEMA_VERSION = 1
 POINTER_FILE = "current.json"
@@ -74,12 +74,19 @@ class TensorSpec(NamedTuple):
     """The name of the tensor in the SavedModel's graph, such as `serving_default_image:0`."""
 
 
+Default: TypeAlias = Mapping[str, Any]
+"""The value of an input that a request leaves out: its `shape`, and its `content` (base64 of the elements as they are
+in memory, little-endian) or its `strings` (base64 of each)."""
+
+
 class Signature(NamedTuple):
     """A named function of a model. Inputs and outputs by public name, in the order of the names."""
 
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
     method_name: str = PREDICT_METHOD
+    defaults: Mapping[str, Default] = _NOTHING
+    """Of the inputs that a request may leave out, by public name."""
 
 
 class FileEntry(NamedTuple):
@@ -247,6 +254,7 @@ def _signature(value: Mapping[str, Any]) -> Signature:
         inputs={name: _tensor(spec) for name, spec in value["inputs"].items()},
         outputs={name: _tensor(spec) for name, spec in value["outputs"].items()},
         method_name=value.get("method_name", PREDICT_METHOD),
+        defaults=value.get("defaults", {}),
     )
 
 

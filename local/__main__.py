@@ -16,12 +16,21 @@ from images.building import ImageError
 from local.demo import DemoError, run_demo
 from local.deployment import DeploymentError
 from local.emulator import EmulatorError
+from local.engine.commands import VERBS, run_engine
+from local.engine.running import kept_stack
+from local.engine.stack import EngineError, pulumi_command
+from local.living_stack import ChangeError
 from local.shapes import Storage
 from local.stack import local_stack
 from local.stack_config import StackConfigError, parse_override
+from local.switch import DEFAULT_PARTS, PARTS, run_switch
+from local.switch_models import SwitchModelsError
 from local.up import run_up
 
-FAILURES = (EmulatorError, DeploymentError, DemoError, ImageError, StackConfigError, pulumi.RunError)
+FAILURES = (
+    *(ChangeError, DemoError, DeploymentError, EmulatorError, EngineError, ImageError, StackConfigError),
+    *(SwitchModelsError, pulumi.RunError),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,11 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        overrides = dict(parse_override(each) for each in options.config)
-        if options.storage:
-            overrides["storage"] = options.storage
+        overrides = _overrides(options)
+        if options.verb == "engine":
+            return 0 if run_engine(options.operation, options.stack, overrides) else 1
+        if options.verb == "switch":
+            parts = options.parts or DEFAULT_PARTS
+            return 0 if run_switch(parts, per_second=options.requests_per_second, port=options.port) else 1
+        engine = options.verb == "up" and pulumi_command() is not None
         start = partial(
-            local_stack,
+            kept_stack if engine else local_stack,
             stack=options.stack,
             port=options.port,
             docker=options.docker,
@@ -43,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         if options.verb == "demo":
             return 0 if run_demo(start, overrides) else 1
-        run_up(start, overrides)
+        run_up(start, overrides, options.stack)
     except KeyboardInterrupt:
         print("\nStopped. Nothing is left running.")
         return 0 if options.verb == "up" else 130
@@ -54,6 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: Program failed with an unhandled exception:\n{traceback.format_exc()}", file=sys.stderr)
         return 1
     return 0
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, str]:
+    """The settings that the command line puts over the stack file's."""
+    overrides = dict(parse_override(each) for each in options.config)
+    return overrides | ({"storage": options.storage} if options.storage else {})
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -67,34 +86,73 @@ def _port(text: str) -> int:
     return port
 
 
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate <= 1000:
+        raise argparse.ArgumentTypeError(f"{rate:g} requests a second cannot be sent; allowed are up to 1000")
+    return rate
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="Run the stack on this machine.")
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--stack", default="dev", metavar="NAME", help="the stack file Pulumi.NAME.yaml (default: dev)")
-    shared.add_argument(
+    settings, machine = _settings_options(), _machine_options()
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
+    deploying = [settings, machine]
+    verbs.add_parser("demo", parents=deploying, help="deploy both modes, predict over HTTP and show the results")
+    verbs.add_parser(
+        "up", parents=deploying, help="keep the API running until Ctrl-C; with Pulumi's engine if it is there"
+    )
+    _add_switch(verbs.add_parser("switch", help="change a stack while callers call it, with Pulumi's engine"))
+    engine = verbs.add_parser("engine", parents=[settings], help="work with Pulumi's engine on what `up` keeps running")
+    engine.add_argument("operation", choices=VERBS, metavar="OPERATION", help=", ".join(VERBS))
+    return parser
+
+
+def _add_switch(parser: argparse.ArgumentParser) -> None:
+    for part in PARTS.values():
+        parser.add_argument(f"--{part.name}", dest="parts", action="append_const", const=part.name, help=part.help)
+    parser.add_argument(
+        "--requests-per-second", type=_rate, default=20, metavar="N", help="how many requests the callers send"
+    )
+    _add_port(parser)
+    parser.set_defaults(config=[], storage=None)
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_port, default=0, help="the port of the emulated AWS (default: a free one)")
+
+
+def _settings_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--stack", default="dev", metavar="NAME", help="the stack file Pulumi.NAME.yaml (default: dev)"
+    )
+    options.add_argument(
         "--storage", choices=get_args(Storage), help="where the models live (default: as the stack file says)"
     )
-    shared.add_argument("--port", type=_port, default=0, help="the port of the emulated AWS (default: a free one)")
-    shared.add_argument(
+    options.add_argument(
         "--config",
         action="append",
         default=[],
         metavar="KEY=VALUE",
         help="overrides a setting of the stack file; repeatable",
     )
-    shared.add_argument(
+    return options
+
+
+def _machine_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    _add_port(options)
+    options.add_argument(
         "--docker", action="store_true", help="build the image and run the functions in containers of it"
     )
-    shared.add_argument(
+    options.add_argument(
         "--base-image",
         default=os.environ.get("BASE_IMAGE") or None,
         metavar="IMAGE",
         help="with --docker: the base image instead of AWS's Python image (default: $BASE_IMAGE)",
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="COMMAND")
-    verbs.add_parser("demo", parents=[shared], help="deploy both modes, predict over HTTP and show the results")
-    verbs.add_parser("up", parents=[shared], help="keep the API running until Ctrl-C")
-    return parser
+    return options
 
 
 if __name__ == "__main__":

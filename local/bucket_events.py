@@ -22,10 +22,17 @@ class BucketEvents:
         with self._lock:
             authors = self._configurations.setdefault(bucket, {})
             authors[author] = to_functions
+            if not to_functions:
+                del authors[author]
             together = [each for configurations in authors.values() for each in configurations]
             client.put_bucket_notification_configuration(
                 Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": together}
             )
+
+    def has(self, bucket: str, author: str) -> bool:
+        """Whether an author asks for events of a bucket."""
+        with self._lock:
+            return author in self._configurations.get(bucket, {})
 
 
 def to_function(

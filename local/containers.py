@@ -7,6 +7,7 @@ Runtime API and the emulated AWS listen on the loopback interface.
 
 import os
 import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from images.building import ImageError, build, docker_command
 from local.functions import Function
 from local.guard import Guard
 from local.logs import FunctionLogs
-from local.workers import Worker, exit_status, lambda_environment
+from local.workers import Worker, exit_status, held_bytes, lambda_environment
 
 LAMBDA_USER, LAMBDA_GROUP = 993, 990
 """The user and the group that Lambda runs an image as."""
@@ -40,8 +41,14 @@ class Containers:
     def __init__(self, guard: Guard, endpoint_url: str, base_image: str | None = None) -> None:
         """`endpoint_url` is the AWS that the handlers call. `base_image` overrides the program's base image.
 
-        Raises ImageError if no Docker engine answers.
+        Raises ImageError if no Docker engine answers, or if it is one of another machine: on macOS, engines run in a
+        virtual machine with a network of its own.
         """
+        if sys.platform != "linux":
+            raise ImageError(
+                "functions run as containers on Linux only, where they share this machine's network; leave --docker "
+                "out, and they run as processes"
+            )
         command = docker_command()
         if command is None:
             raise ImageError("no Docker engine with BuildKit answers; start one, or omit --docker")
@@ -129,12 +136,7 @@ class _Container:
     def memory_bytes(self) -> int:
         self._found.wait(FIND_SECONDS)  # a handler may answer before Docker reports its process
         handler = self._process()
-        try:
-            memory = handler.memory_info() if handler else None
-        except psutil.Error:
-            return 0
-        # Pages of mapped files do not count: the kernel can drop them. Files in /tmp do not count either.
-        return int(memory.rss - getattr(memory, "shared", 0)) if memory else 0
+        return held_bytes(handler) if handler else 0  # files in /tmp do not count
 
     def kill(self) -> None:
         self._docker("rm", "--force", self._name)

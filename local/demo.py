@@ -61,7 +61,7 @@ def run_demo(start: StartStack, overrides: Mapping[str, str]) -> bool:
                 flush=True,
             )
             measured += _measure(deployed, mode)
-            not_emulated |= dict.fromkeys(deployed.deployment.not_emulated)
+            not_emulated |= dict.fromkeys(deployed.not_emulated)
     _print_table(measured)
     for each in not_emulated:
         print(f"Not emulated here: {each}.")

@@ -1,7 +1,7 @@
 """Deployment: runs the unmodified program, and creates what it registers in the emulated AWS.
 
 The Pulumi SDK talks to its engine through one interface, the resource monitor. Here the monitor is an object of this
-process: for each resource of a provider it calls the function of `local.resources`, and hands the outputs back.
+process: each resource of a provider is checked and created by its class in `local.resources`, whose outputs go back.
 Dependencies are the SDK's own work: it registers a resource when its inputs are known and what it waits for is there.
 """
 
@@ -10,21 +10,20 @@ import contextvars
 import logging
 import runpy
 import threading
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pulumi.runtime import configure, rpc, run_in_stack, set_all_config
-from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings
 
-from local.resources import CALLS, RESOURCES, file_of
+from local.monitor import Monitor
 from local.resources.account import EmulatedAccount
 from local.resources.not_emulated import not_emulated
+from local.resources.provider import EmulatedProvider, Named, UnknownTypeError
+from local.resources.values import for_sdk, plain
 from local.stack_config import project_name, read_stack_config
-
-STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 class DeploymentError(Exception):
@@ -56,7 +55,7 @@ class Deployment:
 
     @property
     def not_emulated(self) -> tuple[str, ...]:
-        """What was accepted and is not played on this machine, a line for each kind."""
+        """What was accepted and is not emulated on this machine, a line for each kind."""
         with_inputs = (f"{each.type}.{name}" for each in self.resources for name in each.inputs)
         return not_emulated((*(each.type for each in self.resources), *with_inputs))
 
@@ -75,7 +74,7 @@ def deploy(account: EmulatedAccount, stack: str, overrides: Mapping[str, str]) -
 
 def _run(account: EmulatedAccount, project: str, stack: str, config: Mapping[str, str]) -> Deployment:
     provider = _Provider(account)
-    monitor = _Monitor(provider)
+    monitor = Monitor(provider)
     warnings = _Warnings()
     logger = logging.Logger("pulumi", logging.WARNING)
     logger.addHandler(warnings)
@@ -98,17 +97,17 @@ def _run(account: EmulatedAccount, project: str, stack: str, config: Mapping[str
     asyncio.run(run_in_stack(program))
     return Deployment(
         config=config,
-        outputs=monitor.stack_outputs,
+        outputs=_plain(monitor.exports),
         resources=tuple(provider.created),
         warnings=tuple(warnings.messages),
     )
 
 
 class _Provider(Mocks):
-    """All providers in one: finds the function of a type, calls it, and says which resource failed."""
+    """All providers in one, as the SDK's monitor asks for them. Says which resource failed."""
 
     def __init__(self, account: EmulatedAccount) -> None:
-        self._account = account
+        self._provider = EmulatedProvider(account)
         self._lock = threading.Lock()
         self.created: list[Resource] = []
 
@@ -116,64 +115,24 @@ class _Provider(Mocks):
         inputs = _plain(args.inputs)
         if not args.custom or args.typ.startswith("pulumi:providers:"):
             return args.name if args.custom else None, inputs
-        create = RESOURCES.get(args.typ)
-        if create is None:
-            raise DeploymentError(
-                f"The local stack cannot create {args.name!r}, for it does not know the type {args.typ}. "
-                f"Add a function for it to {file_of(args.typ)} and name it in its RESOURCES."
-            )
+        resource = Named(pulumi_type=args.typ, name=args.name)
         try:
-            made = create(self._account, args.name, inputs)
+            made = self._provider.create(resource, self._provider.check(resource, plain(inputs)))
+        except UnknownTypeError as error:
+            raise DeploymentError(str(error)) from None
         except Exception as error:
             raise DeploymentError(f"Creating {args.typ} {args.name!r} failed: {error}") from error
         with self._lock:
             self.created.append(Resource(type=args.typ, name=args.name, id=made.id, inputs=frozenset(inputs)))
-        return made.id, {**inputs, **made.outputs}
+        return made.id, for_sdk(made.outputs)
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        answer = CALLS.get(args.token)
-        if answer is None:
-            raise DeploymentError(
-                f"The local stack does not know the provider function {args.token}. "
-                f"Add one for it to {file_of(args.token)} and name it in its CALLS."
-            )
         try:
-            return answer(self._account, _plain(args.args)), []
+            return self._provider.call(args.token, plain(_plain(args.args))), []
+        except UnknownTypeError as error:
+            raise DeploymentError(str(error)) from None
         except Exception as error:
             raise DeploymentError(f"Calling {args.token} failed: {error}") from error
-
-
-class _Monitor(MockMonitor):
-    """The SDK's in-process monitor, which also keeps the stack's outputs."""
-
-    def __init__(self, provider: _Provider) -> None:
-        super().__init__(provider)
-        self.stack_outputs: Mapping[str, Any] = {}
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with _event_loop():
-            return super().RegisterResource(request)
-
-    def Invoke(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with _event_loop():
-            return super().Invoke(request)
-
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        if request.urn.split("::")[2] == STACK_TYPE:
-            self.stack_outputs = _plain(rpc.deserialize_properties(request.outputs))
-        return super().RegisterResourceOutputs(request)
-
-
-@contextmanager
-def _event_loop() -> Generator[None]:
-    """An event loop for this thread. The SDK's monitor would make one in each thread, and close none."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
 
 
 class _Warnings(logging.Handler):

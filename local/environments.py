@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.functions import INIT_SECONDS, Function, Outcome, Report, error_payload
@@ -63,8 +64,15 @@ class ExecutionEnvironment:
         worker = self._worker
         return worker is not None and worker.running()
 
-    def invoke(self, event: bytes, request_id: str | None = None, trace_id: str | None = None) -> Outcome:
-        """Run the handler on one event. If no worker is running, a cold start comes first."""
+    def invoke(
+        self,
+        event: bytes,
+        request_id: str | None = None,
+        trace_id: str | None = None,
+        started: Callable[[], None] | None = None,
+    ) -> Outcome:
+        """Run the handler on one event. If no worker is running, a cold start comes first; `started` is called after
+        it."""
         request_id = request_id or str(uuid.uuid4())
         init_ms = None
         spent = 0.0
@@ -76,13 +84,15 @@ class ExecutionEnvironment:
                 self._logs.write(f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: {_word(failure)}")
                 failure, again_ms = self._init(self._function.timeout_seconds)
                 spent = again_ms / 1000
+        if started is not None:
+            started()
         self._logs.write(f"START RequestId: {request_id} Version: {self._function.version}")
-        started = time.monotonic()
+        began = time.monotonic()
         if failure is None:
             ended = self._run(event, request_id, trace_id, self._function.timeout_seconds - spent)
         else:
             ended = failure
-        duration_ms = (time.monotonic() - started + spent) * 1000
+        duration_ms = (time.monotonic() - began + spent) * 1000
         outcome = self._outcome(ended, request_id, duration_ms, init_ms)
         self._logs.write(f"END RequestId: {request_id}")
         self._logs.write(outcome.report.line())

@@ -1,5 +1,6 @@
 """FileSystems: the directories of this machine that emulate the account's file systems, by access point."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -39,6 +40,17 @@ class FileSystems:
             )
         with self._lock:
             self._access_points[arn] = directory
+
+    def close_access_point(self, arn: str) -> None:
+        """Let no further function mount a directory under this ARN. Those that do go on seeing it."""
+        with self._lock:
+            self._access_points.pop(arn, None)
+
+    def remove(self, file_system_id: str) -> None:
+        """Delete a file system with all its files. Raises KeyError for one that is not there."""
+        with self._lock:
+            root = self._roots.pop(file_system_id)
+        shutil.rmtree(root.parent, ignore_errors=True)
 
     def behind(self, access_point_arn: str) -> Path:
         """The directory of an access point. Raises KeyError for an unknown ARN."""

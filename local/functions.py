@@ -27,11 +27,15 @@ class Function:
     handler: str
     """The image's command, such as `handlers.multi_model.handler`."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    endpoints: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Further variables, which no configuration has: where AWS's services are on this machine."""
     memory_mib: int = 128
     ephemeral_storage_mib: int = 512
     """The size of /tmp, in a container."""
     timeout_seconds: float = 3
     version: str = "$LATEST"
+    revision: str = ""
+    """Tells this configuration and code from others that the function had, and that its aliases may still stand for."""
     reserved_concurrency: int | None = None
     mounts: Mapping[str, Path] = field(default_factory=dict[str, Path])
     """Directories of this machine, by the path where the function mounts them, such as `/mnt/models`."""

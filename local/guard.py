@@ -15,7 +15,6 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self, cast
 
 CREATION_SECONDS = 10
@@ -38,9 +37,7 @@ class Guard:
         self._pipe = cast("IO[str]", self._process.stdin)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:
             self._pipe.close()
         self._process.wait()

@@ -1,8 +1,11 @@
 """InvokeApi: Lambda's Invoke operation over HTTP, for clients and for the emulator.
 
-POST /2015-03-31/functions/NAME/invocations     as in AWS: errors in the payload and in X-Amz-Function-Error
-POST /gateway/functions/NAME/invocations        for the emulator, in the format that it expects of a function
-POST /followers/NAME                            for the emulator: a bucket changed that this process follows
+POST /2015-03-31/functions/NAME/invocations                    as in AWS: errors in the payload and in
+                                                               X-Amz-Function-Error
+POST /gateway/functions/NAME/invocations                       for the emulator, in the format that it expects
+POST /gateway/functions/NAME/revisions/REVISION/invocations    the same, for one revision of the function
+POST /followers/NAME                                           for the emulator: a bucket changed that this process
+                                                               follows
 """
 
 import json
@@ -35,6 +38,8 @@ class InvokeApi:
                         _invoke(self, lambda: _call(invocations, self, name, body))
                     case ["gateway", "functions", name, "invocations"]:
                         _invoke_for_gateway(self, lambda: _call(invocations, self, name, body), body)
+                    case ["gateway", "functions", name, "revisions", revision, "invocations"]:
+                        _invoke_for_gateway(self, lambda: _call(invocations, self, name, body, revision), body)
                     case ["followers", name] if name in followers:
                         followers[name]()
                         self.answer(200, b"{}")
@@ -49,9 +54,15 @@ class InvokeApi:
         """The server's base URL."""
         return f"http://{self._server.address}"
 
-    def gateway_url(self, function: str) -> str:
-        """The URL by which the emulator invokes a function."""
-        return f"{self.url}/gateway/functions/{function}/invocations"
+    def gateway_url(self, function: str, revision: str = "") -> str:
+        """The URL by which the emulator invokes a function, or one revision of it."""
+        place = f"{function}/revisions/{revision}" if revision else function
+        return f"{self.url}/gateway/functions/{place}/invocations"
+
+    def revision_in(self, url: str) -> str | None:
+        """The revision that a URL from `gateway_url` names; None if it names none."""
+        before, _, rest = url.partition("/revisions/")
+        return rest.split("/")[0] if rest and before.startswith(self.url) else None
 
     def follower_url(self, name: str, changed: Callable[[], None]) -> str:
         """A URL for the emulator in place of a function's; each event calls `changed`."""
@@ -63,11 +74,13 @@ class InvokeApi:
         self._server.stop()
 
 
-def _call(invocations: Invocations, request: JsonHandler, name: str, event: bytes) -> Outcome:
+def _call(
+    invocations: Invocations, request: JsonHandler, name: str, event: bytes, revision: str | None = None
+) -> Outcome:
     headers = request.headers
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
     patient = _source(event) == "notification"  # asynchronous: Lambda queues it
-    return invocations.invoke(name, event, request_id, trace_id, patient=patient)
+    return invocations.invoke(name, event, request_id, trace_id, patient=patient, revision=revision)
 
 
 def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:

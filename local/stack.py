@@ -3,17 +3,21 @@
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from local.codedeploy_api import CodeDeployApi
 from local.containers import Containers
 from local.deployment import Deployment, deploy
 from local.emulator import REGION, Emulator
+from local.functions import ACCOUNT_CONCURRENCY
 from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 from local.resources.account import EmulatedAccount
 from local.stack_config import PROJECT, project_name
-from local.workers import ProcessWorkers
+from local.workers import STANDS_IN, ProcessWorkers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,13 @@ class LocalStack:
     emulator: Emulator
     invocations: Invocations
     invoke_api: InvokeApi
+    stands_in: bool = False
+    """Whether `runtime_client.py` takes the place of AWS's runtime client."""
+
+    @property
+    def not_emulated(self) -> tuple[str, ...]:
+        """What differs from AWS, a line for each kind."""
+        return (*self.deployment.not_emulated, *((STANDS_IN,) if self.stands_in else ()))
 
     @property
     def api_url(self) -> str:
@@ -53,26 +64,65 @@ StartStack = Callable[[Mapping[str, str]], AbstractContextManager[LocalStack]]
 """Starts a stack with these settings over the stack file's: `local_stack` with the rest of its arguments given."""
 
 
+SETTINGS: Mapping[str, str] = {"auth": "none", "aws:region": REGION}
+"""Settings over every stack file's: the emulator checks no signatures, and has one region."""
+
+
 @contextmanager
-def local_stack(
-    overrides: Mapping[str, str],
+def emulated_account(
     *,
-    stack: str = "dev",
     port: int = 0,
     project: Path = PROJECT,
     docker: bool = False,
     base_image: str | None = None,
-) -> Generator[LocalStack]:
-    """Start the emulated AWS, deploy the program into it, and remove everything at the end.
+    concurrency: int = ACCOUNT_CONCURRENCY,
+) -> Generator[EmulatedAccount]:
+    """Start the emulated AWS and the workers, with nothing deployed, and remove everything at the end.
 
     Args:
-        overrides: settings over the stack file's, by key and as text. `auth` is `none` by default, because the emulator
-            checks no signatures.
-        stack: which stack file to read.
         port: of the emulated AWS; 0 for a free one.
         project: the directory of the program.
         docker: build the image and run the functions in containers of it.
         base_image: with `docker`, the base image instead of the program's.
+        concurrency: how many environments the account may run at a time.
+
+    Raises:
+        EmulatorError: the emulated AWS did not start.
+        ImageError: with `docker`, no Docker engine answers.
+    """
+    with ExitStack() as cleanup:
+        guard = cleanup.enter_context(Guard())
+        emulator = cleanup.enter_context(Emulator(guard, port))
+        containers = Containers(guard, emulator.url, base_image) if docker else None
+        processes = ProcessWorkers(guard, project, emulator.url)
+        invocations = Invocations(containers or processes, guard.directory("tensorflow-lambda-logs-"), concurrency)
+        cleanup.callback(invocations.stop)
+        invoke_api = InvokeApi(invocations)
+        cleanup.callback(invoke_api.stop)
+        account = EmulatedAccount(guard, emulator, invocations, invoke_api, project, containers)
+        cleanup.callback(CodeDeployApi(account).stop)
+        yield account
+
+
+def deployed(account: EmulatedAccount, deployment: Deployment) -> LocalStack:
+    """The stack that a deployment made in an account."""
+    return LocalStack(
+        deployment=deployment,
+        emulator=account.emulator,
+        invocations=account.invocations,
+        invoke_api=account.invoke_api,
+        stands_in=account.containers is None and find_spec("awslambdaric") is None,
+    )
+
+
+@contextmanager
+def local_stack(overrides: Mapping[str, str], *, stack: str = "dev", **options: Any) -> Generator[LocalStack]:
+    """Start the emulated AWS, deploy the program into it, and remove everything at the end.
+
+    Args:
+        overrides: settings over the stack file's, by key and as text.
+        stack: which stack file to read.
+        options: of `emulated_account`.
 
     Raises:
         EmulatorError: the emulated AWS did not start.
@@ -81,15 +131,5 @@ def local_stack(
         ImageError: with `docker`, no Docker engine answers or the build failed.
         Exception: whatever the program raises.
     """
-    with ExitStack() as cleanup:
-        guard = cleanup.enter_context(Guard())
-        emulator = cleanup.enter_context(Emulator(guard, port))
-        containers = Containers(guard, emulator.url, base_image) if docker else None
-        workers = containers or ProcessWorkers(guard, project, emulator.url)
-        invocations = Invocations(workers, guard.directory("tensorflow-lambda-logs-"))
-        cleanup.callback(invocations.stop)
-        invoke_api = InvokeApi(invocations)
-        cleanup.callback(invoke_api.stop)
-        account = EmulatedAccount(guard, emulator, invocations, invoke_api, project, containers)
-        deployment = deploy(account, stack, {"auth": "none", "aws:region": REGION, **overrides})
-        yield LocalStack(deployment=deployment, emulator=emulator, invocations=invocations, invoke_api=invoke_api)
+    with emulated_account(**options) as account:
+        yield deployed(account, deploy(account, stack, {**SETTINGS, **overrides}))

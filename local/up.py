@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from local.engine.attached import attach, instructions
+from local.engine.stack import pulumi_command
 from local.held_out import HeldOut, read_held_out, shortest
 from local.stack import LocalStack, StartStack
 from local.stack_config import PROJECT
@@ -14,10 +16,11 @@ SHORT = 16
 """Numbers that an example may have at most to be printed."""
 
 
-def run_up(start: StartStack, overrides: Mapping[str, str]) -> None:
-    """Deploy, print example requests, and wait for a signal. Raises what `local_stack` raises."""
+def run_up(start: StartStack, overrides: Mapping[str, str], stack: str) -> None:
+    """Deploy, print example requests and how an engine works on the stack, and wait for a signal. Raises what `start`
+    raises."""
     with start(overrides) as deployed:
-        for line in _introduction(deployed):
+        for line in (*_introduction(deployed), *_engines(stack)):
             print(line)
         print("\nRunning. Ctrl-C stops it and removes everything.", flush=True)
         threading.Event().wait()
@@ -27,7 +30,7 @@ def _introduction(stack: LocalStack) -> Iterator[str]:
     yield f"The API answers at {stack.api_url}"
     where = f"storage {stack.setting('storage')}, mode {stack.setting('mode')}"
     yield f"It serves {', '.join(stack.models)} ({where}). auth=none: no signatures are checked."
-    yield from (f"Not emulated here: {each}." for each in stack.deployment.not_emulated)
+    yield from (f"Not emulated here: {each}." for each in stack.not_emulated)
     yield ""
     yield "TensorFlow Serving REST"
     held_out = [each for model in stack.models if (each := read_held_out(PROJECT / "build", model))]
@@ -47,6 +50,14 @@ def _introduction(stack: LocalStack) -> Iterator[str]:
     yield "Logs of the functions"
     for function in stack.invocations.functions():
         yield f"  tail -n +1 -f {shlex.quote(str(stack.invocations.logs(function.name).path))}"
+
+
+def _engines(stack: str) -> Iterator[str]:
+    yield ""
+    if pulumi_command() is None:
+        yield "There is no pulumi on PATH: the stack was deployed without an engine, and no other one can update it."
+    else:
+        yield from instructions(PROJECT, attach(PROJECT, stack))
 
 
 def _is_short(held_out: HeldOut, signature: str) -> bool:

@@ -11,15 +11,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Protocol, cast
 
 import psutil
 
+from handlers.serving.macos_memory import footprint_bytes
 from local.emulator import CREDENTIALS, REGION
 from local.functions import Function
 from local.guard import Guard, kill_group
 from local.logs import FunctionLogs
+
+RUNTIME_CLIENT = Path(__file__).with_name("runtime_client.py")
 
 
 class Worker(Protocol):
@@ -46,14 +50,25 @@ class StartWorker(Protocol):
     ) -> Worker: ...
 
 
+STANDS_IN = (
+    "AWS's runtime client is not installed, for awslambdaric is built for Linux only: local/runtime_client.py stands "
+    "in for it"
+)
+
+
 class ProcessWorkers:
-    """Starts each worker as `python -m awslambdaric HANDLER`, with the project's sources and packages."""
+    """Starts each worker as `python -m awslambdaric HANDLER`, with the project's sources and packages.
+
+    awslambdaric is built for Linux only. Elsewhere, `runtime_client.py` takes its place.
+    """
 
     def __init__(self, guard: Guard, root: Path, endpoint_url: str) -> None:
         """`root` is the directory with `handlers/`; `endpoint_url` is the AWS that the handlers call."""
         self._guard = guard
         self._root = root
         self._endpoint_url = endpoint_url
+        self.stands_in = find_spec("awslambdaric") is None
+        """Whether the workers run under `runtime_client.py`."""
 
     def __call__(
         self, function: Function, address: str, log_stream: str, logs: FunctionLogs, exited: Callable[[str], None]
@@ -70,7 +85,7 @@ class ProcessWorkers:
             **_with_mounts(function),
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", function.handler],
+            [sys.executable, *self._client(), function.handler],
             cwd=self._root,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -80,6 +95,9 @@ class ProcessWorkers:
         )
         self._guard.watch(process)
         return _ProcessWorker(process, scratch, self._guard, logs, exited)
+
+    def _client(self) -> tuple[str, ...]:
+        return ("-u", str(RUNTIME_CLIENT)) if self.stands_in else ("-m", "awslambdaric")
 
 
 class _ProcessWorker:
@@ -111,12 +129,7 @@ class _ProcessWorker:
             return False
 
     def memory_bytes(self) -> int:
-        try:
-            memory = self._psutil.memory_info()
-        except psutil.Error:
-            return 0
-        # Pages of mapped files (libraries, weights) do not count: the kernel can drop them.
-        return int(memory.rss - getattr(memory, "shared", 0))
+        return held_bytes(self._psutil)
 
     def kill(self) -> None:
         kill_group(self._process.pid)
@@ -124,6 +137,20 @@ class _ProcessWorker:
         self._reader.join()
         self._guard.forget(self._process)
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def held_bytes(process: psutil.Process) -> int:
+    """Memory that a process holds for itself; 0 if the process has ended.
+
+    Pages of mapped files (libraries, weights) do not count: the kernel can drop them.
+    """
+    if not psutil.LINUX:
+        return footprint_bytes(process.pid)
+    try:
+        memory = process.memory_info()
+    except psutil.Error:
+        return 0
+    return int(memory.rss - memory.shared)
 
 
 def lambda_environment(function: Function, address: str, log_stream: str) -> dict[str, str]:
@@ -145,6 +172,7 @@ def lambda_environment(function: Function, address: str, log_stream: str) -> dic
         "TZ": ":UTC",
         "_HANDLER": function.handler,
         **CREDENTIALS,
+        **function.endpoints,
         **function.environment,
     }
 

@@ -1,10 +1,12 @@
 """Keeps TensorFlow's output off the terminal."""
 
 import contextlib
+import importlib
 import os
 import sys
 import tempfile
 from collections.abc import Generator
+from typing import Any
 
 
 def silence_libraries() -> None:
@@ -13,6 +15,13 @@ def silence_libraries() -> None:
     os.environ.setdefault("TF_ENABLE_DEPRECATION_WARNINGS", "0")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+
+def import_quietly(module: str) -> Any:
+    """Import a module of ours that imports TensorFlow or Keras, whose libraries print before anything can stop them."""
+    silence_libraries()
+    with captured_output():
+        return importlib.import_module(module)
 
 
 @contextlib.contextmanager

@@ -1,44 +1,14 @@
 """What an idle stack costs, by the list prices of `prices.toml`."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+from ops.prices import Price, price_list
 from ops.recorder import Recorder, Registered
 from ops.resource_types import resource_types
 
-PRICES = Path(__file__).with_name("prices.toml")
 MIB_PER_GB = 1024
 """Lambda bills memory by the GB of 1,024 MB."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    usd: float
-    unit: str
-    what: str
-    page: str
-    """The page of AWS with today's price."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PriceList:
-    region: str
-    as_of: str
-    """Year and month in which these were the list prices."""
-    hours_per_month: int
-    price: Mapping[str, Price]
-
-
-@cache
-def price_list() -> PriceList:
-    """The prices that costs are computed with."""
-    values = tomllib.loads(PRICES.read_text())
-    prices = {key: Price(**entry) for key, entry in values.pop("price").items()}
-    return PriceList(**values, price=prices)
 
 
 def monthly(stack: Recorder) -> float:

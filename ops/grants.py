@@ -7,10 +7,7 @@ from typing import Any
 
 from ops.recorder import Recorder, Registered
 from policy.invariants.documents import WITHOUT_RESOURCE_LEVEL, is_everything, listed, statements
-from policy.invariants.identity import grants_are_narrow
-
-ROLE = "aws:iam/role:Role"
-ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+from policy.invariants.identity import ROLE, ROLE_POLICY, grants_are_narrow
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,36 +13,34 @@ from typing import Any
 from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.config import set_all_config
 
-from local.event_loop import event_loop
+from local.monitor import STACK_TYPE, Monitor, event_loop
 from local.stack_config import PROJECT, project_name
 from ops.recorded_aws import REGION, RecordedAws, StoredObject
-from policy.invariants.resource import waits_for
+from policy.invariants.resource import Resource, waits_for
 
 PROJECT_NAME = project_name(PROJECT)
-STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Registered:
-    """One resource as the program registered it. Input keys are the provider's, in camelCase."""
+class Registered(Resource):
+    """One resource as the program registered it."""
 
-    type: str
-    name: str
-    urn: str
     parent: str
     """URN; empty for the root."""
-    inputs: Mapping[str, Any]
-    dependencies: frozenset[str]
-    """URNs of what it waits for."""
     protect: bool
     retain_on_delete: bool
     ignore_changes: tuple[str, ...]
+    delete_before_replace: bool
+    replacement_trigger: str
+    """Empty if there is none."""
+    delete_timeout: str
+    """Such as `60m`; empty for the provider's own."""
     aliases: int
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     """What a component registered as its outputs."""
 
 
-class Recorder(mocks.MockMonitor):
+class Recorder(Monitor):
     """A monitor that keeps what is registered."""
 
     def __init__(
@@ -51,22 +49,13 @@ class Recorder(mocks.MockMonitor):
         """`objects` is what the buckets hold, by key; `images` the digests in the image repositories, by tag."""
         super().__init__(RecordedAws(dict(objects or {}), dict(images or {})))
         self.registered: list[Registered] = []
-        self.exports: dict[str, Any] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with event_loop():
-            response = super().RegisterResource(request)
-            if request.type != STACK_TYPE:
+        response = super().RegisterResource(request)
+        if request.type != STACK_TYPE:
+            with event_loop():
                 self.registered.append(_registered(request, response.urn))
         return response
-
-    def Invoke(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with event_loop():
-            return super().Invoke(request)
-
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with event_loop():
-            return super().ReadResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the protocol's name
         with event_loop():
@@ -74,8 +63,6 @@ class Recorder(mocks.MockMonitor):
         for resource in self.registered:
             if resource.urn == request.urn:
                 resource.outputs.update(outputs)
-        if request.urn.split("::")[2] == STACK_TYPE:
-            self.exports.update(outputs)
         return super().RegisterResourceOutputs(request)
 
     def of(self, type_: str) -> list[Registered]:
@@ -108,6 +95,9 @@ def _registered(request: Any, urn: str) -> Registered:
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
         ignore_changes=tuple(request.ignoreChanges),
+        delete_before_replace=request.deleteBeforeReplace,
+        replacement_trigger=request.replacement_trigger.string_value,
+        delete_timeout=request.customTimeouts.delete,
         aliases=len(request.aliases),
     )
 

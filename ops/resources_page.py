@@ -10,6 +10,7 @@ from pathlib import Path
 from ops import costs
 from ops.diagrams import MODES, diagram
 from ops.example_stacks import FEWER, Examples, Shape, count
+from ops.prices import price_list
 from ops.recorder import Recorder
 from ops.resource_types import FILE as TYPES
 from ops.resource_types import ResourceType, resource_types
@@ -49,7 +50,7 @@ def _introduction() -> Iterator[str]:
 
 
 def _overview(examples: Examples) -> Iterator[str]:
-    prices = costs.price_list()
+    prices = price_list()
     yield f"| `storage` | resources, multi | resources, single | idle, a month ({prices.region}) |"
     yield "| --- | --- | --- | --- |"
     for storage in storages():
@@ -153,7 +154,7 @@ def _as_yaml(value: object) -> str:
 
 
 def _prices() -> Iterator[str]:
-    prices = costs.price_list()
+    prices = price_list()
     yield "## Prices"
     yield ""
     yield f"List prices of {prices.region} as of {prices.as_of}, in US dollars; a month has {prices.hours_per_month}"

@@ -6,11 +6,7 @@ Every invariant is mandatory. If a preview does not know a value yet, such as th
 build, Pulumi reports that as advice, and `pulumi up` checks the invariant again.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from invariants import INVARIANTS, STACK_INVARIANTS, Invariant, StackInvariant
+from invariants import INVARIANTS, STACK_INVARIANTS, Invariant, Resource, StackInvariant
 from pulumi_policy import (  # pyright: ignore[reportMissingImports] -- it is in this directory's own environment
     EnforcementLevel,
     Policy,
@@ -22,17 +18,6 @@ from pulumi_policy import (  # pyright: ignore[reportMissingImports] -- it is in
     StackValidationArgs,
     StackValidationPolicy,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreviewedResource:
-    """A resource as the invariants read it."""
-
-    type: str
-    name: str
-    urn: str
-    inputs: Mapping[str, Any]
-    dependencies: frozenset[str]
 
 
 def for_each_resource(invariant: Invariant) -> Policy:
@@ -55,8 +40,8 @@ def for_the_stack(invariant: StackInvariant) -> Policy:
     return StackValidationPolicy(name=_name(invariant), description=_description(invariant), validate=validate)
 
 
-def _previewed(resource: PolicyResource) -> PreviewedResource:
-    return PreviewedResource(
+def _previewed(resource: PolicyResource) -> Resource:
+    return Resource(
         type=resource.resource_type,
         name=resource.name,
         urn=resource.urn,

@@ -1,6 +1,7 @@
 """What several rooms of tests share: the sample models, trained and packaged once."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,3 +30,11 @@ def repository() -> Path:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return PROJECT / "build" / "repository"
+
+
+@pytest.fixture
+def models(repository: Path, tmp_path: Path) -> Path:
+    """A model repository of the test's own, with one model."""
+    root = tmp_path / "repository"
+    shutil.copytree(repository / "iris", root / "iris")
+    return root

@@ -10,8 +10,6 @@ from tests.paths import PROJECT
 
 PAGES = [PROJECT / name for name in ("ARCHITECTURE.md", "README.md", "CONTRIBUTING.md")]
 PAGES += sorted((PROJECT / "docs").rglob("*.md"))
-BUILT = ("build/", ".venv/")
-"""Directories that a command makes."""
 
 
 def table(page: Path, heading: str) -> list[list[str]]:
@@ -24,7 +22,7 @@ def table(page: Path, heading: str) -> list[list[str]]:
 def named_paths(text: str) -> Iterator[str]:
     """Each path between backticks: what has a slash, or the ending of a file of ours."""
     for word in re.findall(r"`([^`\s]+)`", text):
-        if re.fullmatch(r"[\w.*/-]+", word) and ("/" in word.rstrip("/") or word.endswith((".py", ".yaml", ".toml"))):
+        if re.fullmatch(r"[\w.*/-]+", word) and ("/" in word or word.endswith((".py", ".yaml", ".toml"))):
             yield word
 
 
@@ -36,6 +34,12 @@ def test_every_file_that_a_change_leads_to_exists(row: list[str]) -> None:
     paths = list(named_paths(row[1]))
     assert paths, f"{row[0]!r} names no file"
     assert [path for path in paths if not list(PROJECT.glob(path))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_every_path_is_written_in_full_and_exists(page: Path) -> None:
+    prose = re.sub(r"```.*?```|\[[^]]*\]\([^)]*\)", "", page.read_text(), flags=re.DOTALL)
+    assert [path for path in named_paths(prose) if not list(PROJECT.glob(path))] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())

@@ -13,13 +13,14 @@ from benchmarks.markdown import milliseconds, picture, table
 from benchmarks.requests import event_for
 from benchmarks.statistics import median, medians, paired_ratio, percentile
 from benchmarks.subjects import SUBJECT_NAMES, Subject, prepare
-from benchmarks.ways import FROZEN, KERAS, LITERT, WAYS, Way
+from benchmarks.ways import KERAS, LITERT, WAYS, Way, fastest
 from benchmarks.worker import Worker
+from handlers.manifest import FORMS
 
 TITLE = "Warm calls"
 ENGINE = "benchmarks.bare_engine.call"
 SMALL = "iris"
-OUR_WAYS = (LITERT, FROZEN)
+OUR_WAYS = tuple(fastest(engine) for engine in FORMS)
 
 Blocks = list[list[float]]
 """Seconds of each call, in blocks."""

@@ -7,7 +7,6 @@ from typing import get_args
 import pulumi
 
 from components.api.api_access import Access, FixedAccess
-from components.api.api_domain import Domain
 from components.function.inference_function import InferenceFunction
 
 
@@ -38,8 +37,8 @@ class ApiArgs:
     """Requests at once for each route or method. API Gateway treats it as a target."""
     throttling_rate: float
     """Requests per second for each route or method. API Gateway treats it as a target."""
-    domain: Domain | None = None
-    """A domain name of your own. It replaces API Gateway's host name."""
+    host_name_of_aws: bool = True
+    """Whether API Gateway's own host name answers. An API with a domain name switches it off."""
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
     """Encrypts the access log."""

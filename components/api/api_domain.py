@@ -27,7 +27,10 @@ class ApiDomainArgs:
 
 
 class ApiDomain(pulumi.ComponentResource):
-    """A regional domain name whose root is the API's root. It asks for TLS 1.2 or newer."""
+    """A regional domain name whose root is the API's root. It asks for TLS 1.2 or newer.
+
+    It belongs to no API, so that it can lead to another one.
+    """
 
     url: pulumi.Output[str]
     target: pulumi.Output[str]
@@ -47,7 +50,12 @@ class ApiDomain(pulumi.ComponentResource):
             opts=inside,
         )
         mapping = aws.apigatewayv2.ApiMapping(
-            f"{name}-mapping", api_id=args.api_id, domain_name=domain.id, stage=args.stage_name, opts=inside
+            f"{name}-mapping",
+            api_id=args.api_id,
+            domain_name=domain.id,
+            stage=args.stage_name,
+            # A domain name's root leads to one API: another mapping cannot exist beside the first.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         target = domain.domain_name_configuration.target_domain_name.apply(lambda value: value or "")
         if args.domain.hosted_zone_id:

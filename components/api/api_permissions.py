@@ -1,20 +1,21 @@
 """Permissions: an API may invoke the functions behind it, and its authorizers may invoke the function that decides."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
 from components.api.api_access import LambdaAccess
 from components.api.api_args import ApiFunctions
+from components.function.inference_function import InferenceFunction
 
 
 def permit_api(
     name: str, functions: ApiFunctions, execution_arn: pulumi.Output[str], opts: pulumi.ResourceOptions
-) -> Sequence[aws.lambda_.Permission]:
+) -> Mapping[InferenceFunction, aws.lambda_.Permission]:
     """Let this API invoke each function's alias: one permission for each function, however many paths lead to it."""
-    return [
-        aws.lambda_.Permission(
+    return {
+        function: aws.lambda_.Permission(
             f"{name}-{label}-permission",
             action="lambda:InvokeFunction",
             function=function.function_name,
@@ -24,7 +25,7 @@ def permit_api(
             opts=opts,
         )
         for function, label in functions.labels().items()
-    ]
+    }
 
 
 def permit_authorizer(

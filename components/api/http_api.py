@@ -47,15 +47,14 @@ class HttpApi(Api):
         api = aws.apigatewayv2.Api(
             name,
             protocol_type="HTTP",
-            disable_execute_api_endpoint=True if shared.domain else None,
+            disable_execute_api_endpoint=not shared.host_name_of_aws,
             cors_configuration=cors_configuration(args.cors) if args.cors else None,
             opts=self._inside,
         )
-        permissions = permit_api(name, shared.functions, api.execution_arn, self._inside)
-        routes = self._route(name, api, args)
+        server_routes = self._route(name, api, args)
         logs = access_log(name, shared, self._inside)
-        stage = self._stage(name, api, logs, shared, [*permissions, *routes])
-        self._register(name, shared, logs, api_id=api.id, stage_name=stage.name, stage_url=api.api_endpoint)
+        stage = self._stage(name, api, logs, shared, server_routes)
+        self._register(url=api.api_endpoint, api_id=api.id, stage_name=stage.name, logs=logs)
 
     def _stage(
         self,
@@ -63,8 +62,9 @@ class HttpApi(Api):
         api: aws.apigatewayv2.Api,
         logs: aws.cloudwatch.LogGroup,
         args: ApiArgs,
-        ready: Sequence[pulumi.Resource],
+        routes: Sequence[pulumi.Resource],
     ) -> aws.apigatewayv2.Stage:
+        """The stage, which deploys these routes first and each later one by itself."""
         return aws.apigatewayv2.Stage(
             f"{name}-stage",
             api_id=api.id,
@@ -76,32 +76,40 @@ class HttpApi(Api):
                 "detailed_metrics_enabled": True,
             },
             access_log_settings={"destination_arn": logs.arn, "format": access_log_format("http")},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=routes),
         )
 
     def _route(self, name: str, api: aws.apigatewayv2.Api, args: HttpApiArgs) -> Sequence[pulumi.Resource]:
-        """A route for each path and, with CORS, one more for its preflight requests, which carry no authorisation."""
+        """A route for each path and, with CORS, one more for its preflight requests, which carry no authorisation.
+
+        A route waits until the API may invoke its function. The server's routes wait for those of the models: until a
+        model has routes of its own, the server's lead its requests to the function that answered them before. Returns
+        the server's routes: their number is the same for any number of models.
+        """
         functions = args.shared.functions
+        permissions = permit_api(name, functions, api.execution_arn, self._inside)
         integrations = self._integrate(name, api, functions)
-        authorisation = self._authorise(name, api, args.shared.auth)
-        routes: list[pulumi.Resource] = []
-        for path, model in http_paths(functions.models).items():
-            target = pulumi.Output.concat("integrations/", integrations[functions.answering(model)].id)
-            methods = {"ANY": authorisation} | ({"OPTIONS": _EVERYONE} if args.cors else {})
-            routes += [
+        methods = {"ANY": self._authorise(name, api, args.shared.auth)} | ({"OPTIONS": _EVERYONE} if args.cors else {})
+
+        def lead(path: str, function: InferenceFunction, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+            return [
                 aws.apigatewayv2.Route(
                     f"{name} {method} {path}",
                     api_id=api.id,
                     route_key=f"{method} {path}",
-                    target=target,
+                    target=pulumi.Output.concat("integrations/", integrations[function].id),
                     authorization_type=required.type,
                     authorizer_id=required.authorizer and required.authorizer.id,
                     authorization_scopes=list(required.scopes) or None,
-                    opts=self._inside,
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions[function], *after]),
                 )
                 for method, required in methods.items()
             ]
-        return routes
+
+        paths = http_paths(functions.models)
+        own = [route for path, model in paths.items() if model for route in lead(path, functions.models[model], ())]
+        server = [path for path, model in paths.items() if model is None]
+        return [route for path in server for route in lead(path, functions.server, own)]
 
     def _authorise(self, name: str, api: aws.apigatewayv2.Api, access: Access) -> _Authorisation:
         if access == "none":
@@ -110,7 +118,7 @@ class HttpApi(Api):
             return _Authorisation(type="AWS_IAM")
         if isinstance(access, JwtAccess):
             authorizer = aws.apigatewayv2.Authorizer(
-                f"{name}-authorizer",
+                f"{name}-jwt-authorizer",
                 api_id=api.id,
                 authorizer_type="JWT",
                 identity_sources=[f"$request.header.{IDENTITY_HEADER}"],
@@ -125,7 +133,7 @@ class HttpApi(Api):
     ) -> aws.apigatewayv2.Authorizer:
         permit_authorizer(name, access, api.execution_arn, self._inside)
         return aws.apigatewayv2.Authorizer(
-            f"{name}-authorizer",
+            f"{name}-lambda-authorizer",
             api_id=api.id,
             authorizer_type="REQUEST",
             authorizer_uri=authorizer_uri(access),

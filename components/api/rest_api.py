@@ -63,12 +63,12 @@ class RestApi(Api):
             body=body,
             endpoint_configuration={"types": "REGIONAL"},
             binary_media_types=list(BINARY_MEDIA_TYPES),
-            disable_execute_api_endpoint=bool(shared.domain),
+            disable_execute_api_endpoint=not shared.host_name_of_aws,
             opts=self._inside,
         )
-        permissions = permit_api(name, shared.functions, api.execution_arn, self._inside)
+        permissions = [*permit_api(name, shared.functions, api.execution_arn, self._inside).values()]
         if isinstance(shared.auth, LambdaAccess):
-            permissions = [*permissions, permit_authorizer(name, shared.auth, api.execution_arn, self._inside)]
+            permissions.append(permit_authorizer(name, shared.auth, api.execution_arn, self._inside))
         deployment = aws.apigateway.Deployment(
             f"{name}-deployment",
             rest_api=api.id,
@@ -77,7 +77,7 @@ class RestApi(Api):
         )
         logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, deployment, logs, args)
-        self._register(name, shared, logs, api_id=api.id, stage_name=stage.stage_name, stage_url=stage.invoke_url)
+        self._register(url=stage.invoke_url, api_id=api.id, stage_name=stage.stage_name, logs=logs)
 
     def _stage(
         self,
@@ -111,7 +111,11 @@ class RestApi(Api):
         )
         if args.web_acl_arn:
             aws.wafv2.WebAclAssociation(
-                f"{name}-web-acl", resource_arn=stage.arn, web_acl_arn=args.web_acl_arn, opts=self._inside
+                f"{name}-web-acl",
+                resource_arn=stage.arn,
+                web_acl_arn=args.web_acl_arn,
+                # A stage has one web ACL. Deleting the old association last would take the new one off the stage.
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )
         if args.api_key_required:
             self._make_api_key(name, api, stage, args.shared)

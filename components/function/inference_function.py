@@ -2,48 +2,49 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.function.function_arguments import attachments, concurrency
 from components.model_source import ModelBinding, ModelSource
+from components.settings.function_settings import FunctionSettings
+from components.settings.operations_settings import OperationsSettings
 from handlers.contract import MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, Architecture, join_model_names
 
 ALIAS = "live"
-"""The alias that callers use; it stands for the version that was published last."""
+"""The alias that callers use. It points to the newest version, or shares traffic during a gradual delivery."""
 
-UNRESERVED = -1
-"""What Lambda calls a function without reserved concurrency."""
+DEFAULTS = FunctionSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceFunctionArgs:
     image_uri: pulumi.Input[str]
-    """repository@sha256:digest. Lambda looks a tag up only once, so that a tag would not follow a later push."""
+    """repository@sha256:digest. Lambda resolves a tag only once: a later push to the tag would change nothing."""
     handler: str
     """The image's command, one of the handlers that `handlers.contract` names."""
     models: Sequence[str]
     """The models that the function serves, and the only ones that its role can read."""
     source: ModelSource
     """Where they live."""
-    memory_mib: int = 1769
-    timeout_seconds: int = 29
-    ephemeral_storage_mib: int = 512
+    memory_mib: int = DEFAULTS.memory_mib
+    timeout_seconds: int = DEFAULTS.timeout_seconds
+    ephemeral_storage_mib: int = DEFAULTS.ephemeral_storage_mib
     architecture: Architecture = "x86_64"
-    """Of the image too."""
+    """The image's, too."""
     reserved_concurrency: int | None = None
     """None shares the account's concurrency."""
     model_cache_mib: int | None = None
     """None lets the handler derive it from the memory."""
     snap_start: bool = False
-    """Start new environments of a version from a snapshot, which is taken when the version is published."""
+    """Start new environments from a snapshot that Lambda takes when it publishes the version."""
     gradual_delivery: bool = False
-    """Leave the alias at its version, for others to move it, once it is created."""
-    log_retention_days: int = 30
+    """Do not move the alias after it was created: CodeDeploy moves it."""
+    log_retention_days: int = OperationsSettings().log_retention_days
     kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the environment and the logs; by default the keys that AWS manages or owns do."""
+    """Encrypts the environment and the logs; None leaves that to keys of AWS."""
 
     def __post_init__(self) -> None:
         if not self.models:
@@ -53,20 +54,20 @@ class InferenceFunctionArgs:
 
 
 class InferenceFunction(pulumi.ComponentResource):
-    """A function that reads exactly its own models and writes exactly its own log group.
+    """A function that may read its own models and write its own log group, and nothing else.
 
-    It is published as a version on every change, and the alias moves to that version once it is ready. It does not
-    exist before what its models need is there: seeded objects, mount targets, the first sync.
+    Every change publishes a version, and the alias moves to the version when it is ready. The function waits for what
+    its models need: seeded objects, mount targets, the first sync.
     """
 
     function_name: pulumi.Output[str]
     function_arn: pulumi.Output[str]
     version: pulumi.Output[str]
-    """The version that was published last."""
+    """The newest version."""
     alias_name: pulumi.Output[str]
     alias_arn: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]
-    """What API Gateway calls: the alias."""
+    """Of the alias, for API Gateway."""
     log_group_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: InferenceFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -98,9 +99,7 @@ class InferenceFunction(pulumi.ComponentResource):
             memory_size=args.memory_mib,
             timeout=args.timeout_seconds,
             ephemeral_storage={"size": args.ephemeral_storage_mib},
-            reserved_concurrent_executions=UNRESERVED
-            if args.reserved_concurrency is None
-            else args.reserved_concurrency,
+            reserved_concurrent_executions=concurrency(args.reserved_concurrency),
             environment={"variables": _environment(args, binding)},
             logging_config={
                 "log_format": "JSON",
@@ -112,7 +111,7 @@ class InferenceFunction(pulumi.ComponentResource):
             snap_start={"apply_on": "PublishedVersions"} if args.snap_start else None,
             publish=True,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[grants, *binding.ready]),
-            **_attachments(binding),
+            **attachments(binding.network, binding.mount),
         )
         alias = aws.lambda_.Alias(
             f"{name}-{ALIAS}",
@@ -145,7 +144,7 @@ class InferenceFunction(pulumi.ComponentResource):
 
 
 def _describe(models: Sequence[str]) -> str:
-    """A description within Lambda's 256 characters."""
+    """A description of at most 256 characters, which is Lambda's limit."""
     text = f"Serves {', '.join(models)}"
     return text if len(text) <= 256 else f"Serves {len(models)} models"
 
@@ -154,7 +153,6 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
     variables: dict[str, pulumi.Input[str]] = {
         MODEL_STORE_URI: binding.store_uri,
         MODEL_NAMES: join_model_names(args.models),
-        **binding.environment,
     }
     if args.model_cache_mib is not None:
         variables[MODEL_CACHE_BYTES] = str(args.model_cache_mib << 20)
@@ -170,22 +168,3 @@ def _grants(
         *([iam.decrypt(args.kms_key_arn)] if args.kms_key_arn is not None else []),
         *binding.statements,
     ]
-
-
-def _attachments(binding: ModelBinding) -> dict[str, Any]:
-    """A function's arguments for its network and its mounted file system, where it has them."""
-    arguments: dict[str, Any] = {}
-    if binding.network:
-        arguments["vpc_config"] = {
-            "subnet_ids": list(binding.network.subnet_ids),
-            "security_group_ids": list(binding.network.security_group_ids),
-        }
-        # Lambda gives its network interfaces back within 20 minutes or so. The security groups need not wait for that
-        # then; the subnets of a VPC of the stack's own do.
-        arguments["replace_security_groups_on_destroy"] = True
-    if binding.mount:
-        arguments["file_system_config"] = {
-            "arn": binding.mount.access_point_arn,
-            "local_mount_path": binding.mount.path,
-        }
-    return arguments

@@ -1,4 +1,4 @@
-"""ProvisionedConcurrency: environments of a function that are kept ready, as many as the hour or the use asks for."""
+"""ProvisionedConcurrency: keeps environments of a function ready; their number may follow the time or the use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ UTILIZATION = "LambdaProvisionedConcurrencyUtilization"
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledConcurrency:
-    """Other bounds from a time on, until another schedule's time comes."""
+    """Bounds that hold from a time on, until the time of another schedule."""
 
     schedule: str
     """`cron(…)`, `rate(…)` or `at(…)`."""
@@ -27,15 +27,15 @@ class ScheduledConcurrency:
 class ProvisionedConcurrencyArgs:
     function_name: pulumi.Input[str]
     alias_name: pulumi.Input[str]
-    """It must stand for one version: Lambda keeps nothing ready for an alias that splits its traffic."""
+    """It must point to one version: Lambda keeps nothing ready for an alias that splits its traffic."""
     environments: int
-    """How many are ready, at least."""
+    """The lowest number that is ready."""
     maximum: int | None = None
-    """Up to how many are ready as their use rises; None keeps their number."""
-    utilization_percent: int = 70
-    """Which share of those that are ready is to be in use. AWS looks at it by the minute."""
+    """The highest number that is ready as the use rises. None keeps the number constant."""
+    utilization_percent: int
+    """The share of the ready environments that should be in use. AWS adjusts the number every minute or so."""
     schedule: Mapping[str, ScheduledConcurrency] = field(default_factory=dict[str, ScheduledConcurrency])
-    """By a name that is the action's."""
+    """By the name of the scheduled action."""
 
     def __post_init__(self) -> None:
         if self.environments < 0 or (self.environments == 0 and not self.schedule):
@@ -45,14 +45,14 @@ class ProvisionedConcurrencyArgs:
 
 
 class ProvisionedConcurrency(pulumi.ComponentResource):
-    """Requests to the alias meet environments whose models are loaded; those beyond their number meet a cold start."""
+    """Requests to the alias reach environments that have loaded their models. Further requests start cold."""
 
     def __init__(self, name: str, args: ProvisionedConcurrencyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ProvisionedConcurrency", name, None, opts)
         scaled = args.maximum is not None or bool(args.schedule)
         ready: list[pulumi.Resource] = []
         if args.environments:
-            # Once scaling changes the number, a deployment must not change it back.
+            # Scaling changes the number, and a deployment must not change it back.
             ignored = ["provisioned_concurrent_executions"] if scaled else []
             ready.append(
                 aws.lambda_.ProvisionedConcurrencyConfig(
@@ -68,7 +68,7 @@ class ProvisionedConcurrency(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _scale(self, name: str, args: ProvisionedConcurrencyArgs, ready: list[pulumi.Resource]) -> None:
-        # A schedule moves the bounds, and a deployment must not move them back before the next time comes.
+        # A schedule changes the bounds, and a deployment must not change them back.
         ignored = ["min_capacity", "max_capacity"] if args.schedule else []
         target = aws.appautoscaling.Target(
             name,

@@ -1,13 +1,15 @@
-"""Tool functions: what else runs from the handlers' image, on behalf of the deployment, with its role and log group."""
+"""Tool functions: functions that the stack itself calls. They run from the handlers' image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.function.function_arguments import attachments, concurrency
+from components.model_source import Mount, Network
+from handlers.contract import Architecture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,37 +18,34 @@ class ToolFunctionArgs:
     """repository@sha256:digest"""
     handler: str
     """The image's command, one of the handlers that `handlers.contract` names."""
-    architecture: str
+    architecture: Architecture
     memory_mib: int
     timeout_seconds: int
     grants: Sequence[iam.Statement]
-    """What its role may do besides writing its own log group, and decrypting with `kms_key_arn`."""
+    """What its role may do, besides writing its log group, joining `network` and decrypting with `kms_key_arn`."""
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
     """Encrypts the environment and the logs."""
-    tags: Mapping[str, str] | None = None
-    more: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """More arguments of the function: its environment, its network, what it mounts."""
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    network: Network | None = None
+    mount: Mount | None = None
+    """A file system to mount, in `network`."""
+    reserved_concurrency: int | None = None
+    """None shares the account's concurrency."""
     ready: Sequence[pulumi.Resource] = ()
     """What the function must wait for, besides its grants."""
 
 
 def tool_function(name: str, args: ToolFunctionArgs, parent: pulumi.Resource) -> aws.lambda_.Function:
-    """A function with its role and log group, as children of `parent`. It does not exist before its grants do."""
+    """A function with its role and log group, as children of `parent`. It waits for its grants."""
     inside = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(
-        f"{name}-role", assume_role_policy=iam.trust("lambda.amazonaws.com"), tags=args.tags, opts=inside
-    )
+    role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("lambda.amazonaws.com"), opts=inside)
     logs = aws.cloudwatch.LogGroup(
-        f"{name}-logs",
-        retention_in_days=args.log_retention_days,
-        kms_key_id=args.kms_key_arn,
-        tags=args.tags,
-        opts=inside,
+        f"{name}-logs", retention_in_days=args.log_retention_days, kms_key_id=args.kms_key_arn, opts=inside
     )
-    decrypt = [] if args.kms_key_arn is None else [iam.decrypt(args.kms_key_arn)]
-    statements = [*args.grants, iam.write_logs(logs.arn), *decrypt]
-    grant = aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=iam.policy(statements), opts=inside)
+    grant = aws.iam.RolePolicy(
+        f"{name}-policy", role=role.name, policy=iam.policy(_grants(args, logs.arn)), opts=inside
+    )
     return aws.lambda_.Function(
         name,
         package_type="Image",
@@ -58,7 +57,14 @@ def tool_function(name: str, args: ToolFunctionArgs, parent: pulumi.Resource) ->
         timeout=args.timeout_seconds,
         logging_config={"log_format": "JSON", "log_group": logs.name},
         kms_key_arn=args.kms_key_arn,
-        tags=args.tags,
+        reserved_concurrent_executions=concurrency(args.reserved_concurrency),
+        environment={"variables": args.environment} if args.environment else None,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[grant, *args.ready]),
-        **args.more,
+        **attachments(args.network, args.mount),
     )
+
+
+def _grants(args: ToolFunctionArgs, log_group_arn: pulumi.Input[str]) -> list[iam.Statement]:
+    attach = [] if args.network is None else [iam.attach_to_networks()]
+    decrypt = [] if args.kms_key_arn is None else [iam.decrypt(args.kms_key_arn)]
+    return [*args.grants, *attach, iam.write_logs(log_group_arn), *decrypt]

@@ -1,4 +1,4 @@
-"""Checked images: an image's address, once its registry says that Lambda takes the image."""
+"""Checked images: an image's address, after a check that Lambda accepts the image."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ def checked_image(
     login: pulumi.Output[aws.ecr.GetAuthorizationTokenResult],
     architecture: Architecture,
 ) -> pulumi.Output[str]:
-    """The same address. Whatever takes it waits until the registry has said what the image is.
+    """The same address. Resources that use it wait for the check.
 
-    An image that is there already is checked in a preview, too. A registry that cannot be read is warned of and no
-    more: who deploys need not be allowed, or able, to read what Lambda reads. Where AWS is played, there is none.
+    A preview checks images that exist already. A registry that cannot be read causes a warning only: the deployer may
+    lack access that Lambda has. The emulator has no registry, and nothing is checked there.
 
     Args:
         image_uri: host/repository@sha256:digest.
-        login: what ECR gives for logging in; it has no `proxy_endpoint` where there is no registry.
-        architecture: the functions'.
+        login: ECR's login; without `proxy_endpoint` where there is no registry.
+        architecture: of the functions.
 
     Raises:
-        ImageRefused: inside the output. Lambda would refuse the image, or could not start it.
+        ImageRefused: inside the output. Lambda would refuse the image, or fail to start it.
     """
 
     async def check(known: Sequence[str | None]) -> str:
@@ -48,7 +48,7 @@ def checked_image(
 
 
 def _same_domain(image_uri: str, endpoint: str) -> bool:
-    """Whether an image's registry is one of those that the login is for: all of a region's, whosever they are. No other
-    is told the token."""
+    """Whether the login is for the image's registry: it is for all registries of one region, in any account. Other
+    registries must not see the token."""
     registry, home = image_uri.split("/")[0], urlsplit(endpoint).netloc
     return registry.partition(".")[2] == home.partition(".")[2] != ""

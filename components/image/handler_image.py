@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
@@ -19,13 +19,13 @@ PLATFORMS: Mapping[Architecture, str] = {"x86_64": "linux/amd64", "arm64": "linu
 """Docker's names of Lambda's architectures."""
 
 IMAGES_DIRECTORY = Path("build/images")
-"""Where models are laid out for images' builds, below the project's directory."""
+"""Where models are laid out for the builds of images, below the project's directory."""
 
 CONTEXT_DIRECTORIES = (Path("handlers"), IMAGES_DIRECTORY)
-"""What `.dockerignore` lets into the context."""
+"""The parts of the context that `.dockerignore` lets a build see."""
 
 KEPT_IMAGES = 30
-"""How many images the repository keeps. Lambda needs those of every version that may still be called."""
+"""How many images the repository keeps. Lambda needs the images of all versions that may still be called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,26 +35,23 @@ class HandlerImageArgs:
     architecture: Architecture = "x86_64"
     context: Path = Path()
     """The project's directory, which holds `handlers/Dockerfile`."""
-    base_image: str | None = None
-    """A base image other than the Dockerfile's own."""
     models_directory: Path | None = None
     """A directory in the context whose models are baked into the image as its last layer."""
-    kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the repository; by default a key that AWS owns does. Another key is another repository."""
-    build_args: Mapping[str, str] = field(default_factory=dict[str, str])
+    kms_key_arn: str | None = None
+    """Encrypts the repository. None leaves that to a key of AWS. A change replaces the repository, and the image is
+    pushed to the new one."""
 
 
 class HandlerImage(pulumi.ComponentResource):
-    """An image by digest, in an encrypted repository that scans what is pushed and never moves a tag.
+    """An image in an encrypted repository with immutable tags and a scan of each push.
 
-    The tag is the digest of what goes into the build, so that an image is pushed once for each content, and the same
-    sources on another machine are the same image. What the repository holds already is found there by its tag: sources
-    that come back after others, or whose deployment died after its push. Building needs Docker; a preview builds
-    nothing.
+    The tag is a digest of the build's inputs. The same sources make the same tag on every machine, and are pushed once.
+    An image that the repository holds already is found by its tag and not pushed again: after a return to earlier
+    sources, or after a deployment that failed after its push. Building needs Docker. A preview builds nothing.
     """
 
     image_uri: pulumi.Output[str]
-    """repository@sha256:digest, the only form that Lambda follows."""
+    """repository@sha256:digest"""
     repository_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: HandlerImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -69,7 +66,7 @@ class HandlerImage(pulumi.ComponentResource):
                 if args.kms_key_arn is None
                 else {"encryption_type": "KMS", "kms_key": args.kms_key_arn}
             ],
-            force_delete=True,  # an image holds nothing that a build does not make again
+            force_delete=True,  # a build can make each image again
             opts=inside,
         )
         aws.ecr.LifecyclePolicy(
@@ -82,8 +79,8 @@ class HandlerImage(pulumi.ComponentResource):
         held = _held_digest(repository, tag, pulumi.InvokeOutputOptions(parent=self))
         build = _build(args)
         image = docker.Image(
-            # An update would push again, and what is there cannot be pushed: whatever differs is a resource of its own.
-            # What leaves the state stays in the repository, for the provider deletes nothing.
+            # An update would push again, and ECR refuses a push to an existing tag. So each build is a resource of its
+            # own. The provider deletes nothing: an image that leaves the state stays in the repository.
             f"{name}-build-{_provider_digest(args, build)}",
             image_name=pulumi.Output.concat(repository.repository_url, ":", tag),
             build=build,
@@ -93,7 +90,7 @@ class HandlerImage(pulumi.ComponentResource):
                 "password": pulumi.Output.secret(login.password),
             },
             build_on_preview=False,
-            # The provider takes no unknown here. What is decided when the image is new stays: its push changes `held`.
+            # The provider accepts no unknown value here. The push changes `held`, so the first decision must stay.
             skip_push=held.apply(_is_held, run_with_unknowns=True),
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["skipPush"]),
         )
@@ -105,8 +102,8 @@ class HandlerImage(pulumi.ComponentResource):
 
 
 def _held_digest(repository: aws.ecr.Repository, tag: str, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
-    """The digest of the image that the repository has under a tag; empty where it has none. Unknown in the preview of a
-    repository that is not there yet."""
+    """The digest of the repository's image with this tag, or an empty text. Unknown in the preview of a new
+    repository."""
     held = aws.ecr.get_images_output(repository_name=repository.name, opts=opts)
     return held.image_ids.apply(
         lambda images: next((image.image_digest for image in images if image.image_tag == tag), "")
@@ -114,27 +111,27 @@ def _held_digest(repository: aws.ecr.Repository, tag: str, opts: pulumi.InvokeOu
 
 
 def _is_held(digest: object) -> bool:
-    """Whether a repository is known to hold an image: neither without a digest nor where that is unknown."""
+    """Whether the digest is known and there is one."""
     return isinstance(digest, str) and digest != ""
 
 
 def _pushed(repo_digest: str | None) -> str:
-    """The address that a push gave.
+    """The address of the pushed image.
 
     Raises:
-        ValueError: inside the output. Nothing was pushed, for the repository held the image; now it does not.
+        ValueError: inside the output. The push was skipped because the repository held the image, and now it does not.
     """
     if not repo_digest:
         raise ValueError(
-            "the repository held this image when it was to be pushed, and holds it no more: somebody deleted it, or "
-            "the repository was replaced; take the docker:index/image:Image out of the state (pulumi state delete URN) "
-            "and deploy again, which pushes it"
+            "the repository held this image when it was first deployed, and holds it no more: somebody deleted it, or "
+            "the repository was replaced. Remove the docker:index/image:Image from the state (pulumi state delete URN) "
+            "and deploy again; that pushes the image"
         )
     return repo_digest
 
 
 def _build(args: HandlerImageArgs) -> docker.DockerBuildArgsDict:
-    # The provider builds again where a path differs: no machine's own paths in the state.
+    # The provider builds again if a path differs, so the state must not hold the paths of one machine.
     context = Path(os.path.relpath(args.context))
     return {
         "context": str(context),
@@ -142,20 +139,20 @@ def _build(args: HandlerImageArgs) -> docker.DockerBuildArgsDict:
         "platform": PLATFORMS[args.architecture],
         "target": build_target(args),
         "args": _build_args(args),
-        # BuildKit through the engine, not buildx: buildx adds a provenance attestation, which makes the image an index
-        # of two, and Lambda refuses those.
+        # BuildKit in the engine, not buildx: buildx adds an attestation, the image becomes an index, and Lambda refuses
+        # it.
         "builder_version": docker.BuilderVersion.BUILDER_BUILD_KIT,
     }
 
 
 def build_target(args: HandlerImageArgs) -> str:
-    """The Dockerfile's target: the smallest that holds the engines, with or without models."""
+    """The Dockerfile's smallest target with these engines, with or without models."""
     engines = engine_set(args.engines)
     return f"baked-{engines}" if args.models_directory else engines
 
 
 def build_digest(args: HandlerImageArgs) -> str:
-    """Hexadecimal digest of everything that decides what the image holds, file by file in the order of their paths."""
+    """Hexadecimal digest of everything that determines the image's content: settings, and files sorted by path."""
     settings = [build_target(args), args.architecture, sorted(_build_args(args).items())]
     digest = hashlib.sha256(json.dumps(settings).encode())
     directories = [Path("handlers"), *([args.models_directory] if args.models_directory else [])]
@@ -165,16 +162,17 @@ def build_digest(args: HandlerImageArgs) -> str:
 
 
 def _provider_digest(args: HandlerImageArgs, build: Mapping[str, object]) -> str:
-    """Digest of everything whose change makes the provider build, and push, again: its arguments, and the context with
-    the files' modes and with the models of other images, which lie in it too."""
-    digest = hashlib.sha256(json.dumps([build_digest(args), build], default=str).encode())
+    """Digest of everything that makes the provider build and push again when it changes: the arguments, the repository,
+    and the context with the files' modes. The context includes the models of other images."""
+    repository = [args.kms_key_arn] if args.kms_key_arn else []
+    digest = hashlib.sha256(json.dumps([build_digest(args), build, *repository], default=str).encode())
     for path in _files(args.context, CONTEXT_DIRECTORIES):
         digest.update(f"{path.stat().st_mode:o}".encode() + _name_and_content(args.context, path))
     return digest.hexdigest()[:12]
 
 
 def _files(context: Path, directories: Iterable[Path]) -> list[Path]:
-    """The files of these directories of the context that a build sees, and what it is told to ignore."""
+    """The files that a build sees in these directories of the context, and `.dockerignore`."""
     files = [path for directory in directories for path in (context / directory).rglob("*")]
     ignore = context / ".dockerignore"
     return sorted(path for path in [*files, ignore] if path.is_file() and "__pycache__" not in path.parts)
@@ -187,12 +185,7 @@ def _name_and_content(context: Path, path: Path) -> bytes:
 
 
 def _build_args(args: HandlerImageArgs) -> dict[str, str]:
-    chosen = dict(args.build_args)
-    if args.base_image:
-        chosen["BASE_IMAGE"] = args.base_image
-    if args.models_directory:
-        chosen["MODELS_DIR"] = args.models_directory.as_posix()
-    return chosen
+    return {"MODELS_DIR": args.models_directory.as_posix()} if args.models_directory else {}
 
 
 def _expire_old_images() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Image manifests: whether Lambda takes an image, from what a registry says of it. Imports no Pulumi and no Docker."""
+"""Image manifests: whether Lambda accepts an image, by its registry's documents. Imports no Pulumi and no Docker."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from handlers.contract import Architecture
 
 DOCKER_NAMES: Mapping[Architecture, str] = {"x86_64": "amd64", "arm64": "arm64"}
-"""What an image's configuration calls Lambda's architectures."""
+"""Lambda's architectures as an image's configuration names them."""
 
 MANIFEST_TYPES = (
     "application/vnd.docker.distribution.manifest.v2+json",
@@ -16,18 +16,18 @@ INDEX_TYPES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.index.v1+json",
 )
-"""An index names several manifests. Lambda takes one manifest, not an index, even of one image.
+"""An index lists manifests. Lambda accepts a manifest and refuses an index, even of one image.
 https://docs.aws.amazon.com/lambda/latest/dg/images-create.html"""
 
 IMAGE_LIMIT_BYTES = 10 << 30
 """Uncompressed, all layers. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 ATTESTATION = "attestation-manifest"
-"""How BuildKit marks a manifest of an index that tells of a build, not of an image."""
+"""BuildKit's mark of a manifest that describes a build instead of an image."""
 
 
 class ImageRefused(ValueError):
-    """Lambda would not take the image; the message says why and how to make one that it takes."""
+    """Lambda would refuse the image. The message says why and how to make one that it accepts."""
 
 
 def check_image(
@@ -37,18 +37,18 @@ def check_image(
     architecture: Architecture,
     uncompressed_bytes: int | None = None,
 ) -> None:
-    """Check an image before a function is given it.
+    """Check an image before a function gets it.
 
     Args:
-        name: the image, as the message shall call it.
+        name: the image's name in messages.
         manifest: its manifest, parsed; an index is refused.
-        config: its configuration, parsed: `architecture` and `os` are looked at.
-        architecture: the function's.
-        uncompressed_bytes: its size on disk, if known; else what the manifest's layers sum up to, which are compressed
-            and so never more.
+        config: its configuration, parsed; `architecture` and `os` are read.
+        architecture: of the function.
+        uncompressed_bytes: its size on disk. None takes the sum of the manifest's layers, which is never more, because
+            layers are compressed.
 
     Raises:
-        ImageRefused: Lambda would refuse the image, or could not start it.
+        ImageRefused: Lambda would refuse the image, or fail to start it.
     """
     check_media_type(name, manifest)
     check_architecture(name, config, architecture)
@@ -88,7 +88,7 @@ def check_architecture(name: str, config: Mapping[str, Any], architecture: Archi
 
 
 def check_size(name: str, size_bytes: int) -> None:
-    """Raise ImageRefused if the image is larger than Lambda takes."""
+    """Raise ImageRefused if the image is larger than Lambda accepts."""
     if size_bytes > IMAGE_LIMIT_BYTES:
         raise ImageRefused(
             f"{name} has {size_bytes / (1 << 30):,.1f} GiB; Lambda takes images of at most "

@@ -1,4 +1,4 @@
-"""Image registry: reads what a registry says of an image, over the registry's own protocol. Imports no Pulumi.
+"""Image registry: reads an image's documents by the registry's protocol. Imports no Pulumi.
 
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 """
@@ -16,12 +16,12 @@ from components.image.image_manifest import INDEX_TYPES, MANIFEST_TYPES
 IMAGE_URI = re.compile(r"(?P<host>[^/@]+)/(?P<repository>[^@]+?)(?::[\w.-]+)?@(?P<digest>sha256:[0-9a-f]{64})")
 LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 DOCUMENT_LIMIT_BYTES = 4 << 20
-"""Registries take manifests of up to 4 MiB; an image's configuration is smaller."""
+"""Registries accept manifests of up to 4 MiB; an image's configuration is smaller."""
 TIMEOUT_SECONDS = 20
 
 
 class ImageUnreadable(ValueError):
-    """A registry did not tell what an image is; the message says why."""
+    """An image's documents could not be read from its registry. The message says why."""
 
 
 def read_image(image_uri: str, authorization_token: str | None = None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -29,11 +29,11 @@ def read_image(image_uri: str, authorization_token: str | None = None) -> tuple[
 
     Args:
         image_uri: host/repository@sha256:digest.
-        authorization_token: for the registry: base64 of `user:password`, as ECR gives it.
+        authorization_token: base64 of `user:password`, as ECR gives it.
 
     Raises:
-        ImageUnreadable: the registry has no such image, refuses, or does not answer; or what it answered is not what
-            the digest says.
+        ImageUnreadable: the registry has no such image, refuses, or does not answer, or its answer does not match the
+            digest.
     """
     parts = IMAGE_URI.fullmatch(image_uri)
     if parts is None:
@@ -50,7 +50,7 @@ def read_image(image_uri: str, authorization_token: str | None = None) -> tuple[
 def _document(image_uri: str, url: str, digest: str, token: str | None) -> Mapping[str, Any]:
     request = urllib.request.Request(url, headers={"Accept": ", ".join((*MANIFEST_TYPES, *INDEX_TYPES))})  # noqa: S310
     if token:
-        # Registries redirect to storage that is told nothing of the credentials.
+        # Registries redirect to a storage, which must not see the credentials.
         request.add_unredirected_header("Authorization", f"Basic {token}")
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
@@ -61,5 +61,5 @@ def _document(image_uri: str, url: str, digest: str, token: str | None) -> Mappi
     except OSError as error:
         raise ImageUnreadable(f"{image_uri}: the registry does not answer: {error}") from None
     if f"sha256:{hashlib.sha256(body).hexdigest()}" != digest:
-        raise ImageUnreadable(f"{image_uri}: what the registry gave does not have the digest {digest}")
+        raise ImageUnreadable(f"{image_uri}: the registry's answer does not have the digest {digest}")
     return json.loads(body)

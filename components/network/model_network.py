@@ -1,4 +1,4 @@
-"""ModelNetwork: where functions meet a file system, and what may talk to what there."""
+"""ModelNetwork: the network of functions and file systems, and the rules for what connects to what."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.model_source import Network
-from components.network.private_vpc import PrivateVpc, PrivateVpcArgs
+from components.network.private_vpc import UNTIL_LAMBDA_LETS_GO, PrivateVpc, PrivateVpcArgs
 from components.network.subnets import default_zones, subnet_blocks
+from components.settings.storage_settings import StorageSettings
 
 NFS_PORT = 2049
 HTTPS_PORT = 443
@@ -16,11 +17,11 @@ HTTPS_PORT = 443
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingVpc:
-    """A VPC that is there already. It needs a way to S3 of its own: a gateway endpoint on the subnets' route tables."""
+    """A VPC that exists already. Its subnets' route tables must have a gateway endpoint for S3."""
 
-    vpc_id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    """Private subnets, each in another availability zone: a file system has one mount target in a zone."""
+    vpc_id: str
+    subnet_ids: Sequence[str]
+    """Private subnets, each in another availability zone: a file system has one mount target a zone."""
 
     def __post_init__(self) -> None:
         if not self.subnet_ids:
@@ -30,18 +31,17 @@ class ExistingVpc:
 @dataclass(frozen=True, kw_only=True)
 class ModelNetworkArgs:
     region: str
-    """Such as `eu-west-1`; the endpoints' names and the default zones follow from it."""
+    """Such as `eu-west-1`; part of the endpoints' names and of the default zones'."""
     bucket_arn: pulumi.Input[str]
-    """The only bucket that functions reach from here."""
-    cidr: str = "10.42.0.0/24"
+    """The only bucket that functions can reach."""
+    cidr: str = StorageSettings().vpc_cidr
     zones: Sequence[str] = ()
-    """Availability zones by name; by default the region's `a` and `b`, which a few regions and accounts lack."""
+    """Availability zones by name. Empty for the region's `a` and `b`, which a few regions and accounts lack."""
     existing: ExistingVpc | None = None
-    """Use this VPC and make only security groups in it; `cidr` and `zones` are not looked at."""
+    """Use this VPC and make only security groups in it, whatever `cidr` and `zones` say."""
     interface_endpoints: Sequence[str] = ()
-    """AWS services to reach besides S3, such as `kms`; each costs by the hour in each zone. Logs, metrics written as
-    logs and image pulls need none: Lambda sees to those from outside the VPC."""
-    tags: Mapping[str, str] | None = None
+    """AWS services to reach besides S3, such as `kms`. AWS bills each by the hour and zone. Logs, metrics in logs and
+    image pulls need no endpoint: Lambda handles those outside the VPC."""
 
     def __post_init__(self) -> None:
         if self.existing is None:
@@ -49,27 +49,31 @@ class ModelNetworkArgs:
 
 
 class ModelNetwork(pulumi.ComponentResource):
-    """A function may open NFS to the file system and TLS to S3. Nothing else is allowed."""
+    """Functions may connect to the file system by NFS and to S3 by TLS, and to nothing else."""
 
     vpc_id: pulumi.Output[str]
-    subnet_ids: Sequence[pulumi.Output[str]]
+    subnets: Mapping[str, pulumi.Output[str]]
+    """Ids by zone; by id in a VPC that exists already."""
+    identity: str
+    """Differs between networks of which one cannot become the other: a file system belongs to one of them."""
     function_security_group_id: pulumi.Output[str]
     mount_target_security_group_id: pulumi.Output[str]
     account_id: pulumi.Output[str]
-    """The AWS account that all of this is in."""
+    """The AWS account of the network."""
     partition: pulumi.Output[str]
-    """`aws`, or what China and GovCloud call theirs."""
+    """`aws`, `aws-cn` or `aws-us-gov`."""
     region: str
     ready: Sequence[pulumi.Resource]
-    """What must be there before a function can reach its file system or S3."""
+    """What a function must wait for before it can reach its file system or S3."""
 
     def __init__(self, name: str, args: ModelNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelNetwork", name, None, opts)
-        self._name, self._tags = name, args.tags
+        self._name = name
         self._inside = pulumi.ResourceOptions(parent=self)
 
         self.region = args.region
-        self.vpc_id, self.subnet_ids, s3_addresses, ready = self._vpc(args)
+        self.vpc_id, self.subnets, s3_addresses, ready = self._vpc(args)
+        self.identity = _identity(args)
         functions = self._group("functions", "Functions that read models")
         mount_targets = self._group("mount-targets", "File systems that hold models")
         self.ready = [
@@ -85,7 +89,7 @@ class ModelNetwork(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
-                "subnet_ids": self.subnet_ids,
+                "subnets": self.subnets,
                 "function_security_group_id": self.function_security_group_id,
                 "mount_target_security_group_id": self.mount_target_security_group_id,
                 "account_id": self.account_id,
@@ -94,27 +98,25 @@ class ModelNetwork(pulumi.ComponentResource):
         )
 
     def for_functions(self) -> Network:
-        """Where a function runs that reads from a file system in this network."""
-        return Network(subnet_ids=self.subnet_ids, security_group_ids=[self.function_security_group_id])
+        """What attaches a function to this network."""
+        return Network(subnet_ids=list(self.subnets.values()), security_group_ids=[self.function_security_group_id])
 
     def _vpc(
         self, args: ModelNetworkArgs
-    ) -> tuple[pulumi.Output[str], Sequence[pulumi.Output[str]], pulumi.Output[str], Sequence[pulumi.Resource]]:
+    ) -> tuple[pulumi.Output[str], Mapping[str, pulumi.Output[str]], pulumi.Output[str], Sequence[pulumi.Resource]]:
         if args.existing is None:
             zones = args.zones or default_zones(args.region)
             vpc = PrivateVpc(
                 self._name,
-                PrivateVpcArgs(
-                    region=args.region, bucket_arn=args.bucket_arn, cidr=args.cidr, zones=zones, tags=args.tags
-                ),
+                PrivateVpcArgs(region=args.region, bucket_arn=args.bucket_arn, cidr=args.cidr, zones=zones),
                 self._inside,
             )
-            return vpc.vpc_id, vpc.subnet_ids, vpc.s3_prefix_list_id, vpc.ready
+            return vpc.vpc_id, vpc.subnets, vpc.s3_prefix_list_id, vpc.ready
         s3_addresses = aws.ec2.get_managed_prefix_list_output(
             name=f"com.amazonaws.{args.region}.s3", opts=pulumi.InvokeOutputOptions(parent=self)
         )
-        subnet_ids = [pulumi.Output.from_input(subnet_id) for subnet_id in args.existing.subnet_ids]
-        return pulumi.Output.from_input(args.existing.vpc_id), subnet_ids, s3_addresses.id, []
+        subnets = {subnet_id: pulumi.Output.from_input(subnet_id) for subnet_id in args.existing.subnet_ids}
+        return pulumi.Output.from_input(args.existing.vpc_id), subnets, s3_addresses.id, []
 
     def _interface_endpoints(self, services: Sequence[str], functions: aws.ec2.SecurityGroup) -> list[pulumi.Resource]:
         if not services:
@@ -126,10 +128,9 @@ class ModelNetwork(pulumi.ComponentResource):
                 vpc_id=self.vpc_id,
                 service_name=f"com.amazonaws.{self.region}.{service}",
                 vpc_endpoint_type="Interface",
-                subnet_ids=self.subnet_ids,
+                subnet_ids=list(self.subnets.values()),
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
-                tags=self._tags,
                 opts=self._inside,
             )
             for service in services
@@ -138,7 +139,10 @@ class ModelNetwork(pulumi.ComponentResource):
 
     def _group(self, role: str, description: str) -> aws.ec2.SecurityGroup:
         return aws.ec2.SecurityGroup(
-            f"{self._name}-{role}", vpc_id=self.vpc_id, description=description, tags=self._tags, opts=self._inside
+            f"{self._name}-{role}",
+            vpc_id=self.vpc_id,
+            description=description,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=UNTIL_LAMBDA_LETS_GO),
         )
 
     def _connect(
@@ -151,7 +155,6 @@ class ModelNetwork(pulumi.ComponentResource):
             from_port=port,
             to_port=port,
             referenced_security_group_id=clients.id,
-            tags=self._tags,
             opts=self._inside,
         )
         return [self._allow_out(what, clients, group_id=servers.id, port=port), arriving]
@@ -173,6 +176,11 @@ class ModelNetwork(pulumi.ComponentResource):
             to_port=port,
             referenced_security_group_id=group_id,
             prefix_list_id=prefix_list_id,
-            tags=self._tags,
             opts=self._inside,
         )
+
+
+def _identity(args: ModelNetworkArgs) -> str:
+    if args.existing is None:
+        return args.cidr
+    return " ".join([args.existing.vpc_id, *sorted(args.existing.subnet_ids)])

@@ -1,4 +1,4 @@
-"""PrivateVpc: a VPC with private subnets, no NAT gateway, and one way out: to a bucket."""
+"""PrivateVpc: a VPC with private subnets, whose only way out leads to one bucket."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,30 +9,34 @@ import pulumi_aws as aws
 from components import iam
 from components.network.subnets import subnet_blocks
 
+UNTIL_LAMBDA_LETS_GO = pulumi.CustomTimeouts(delete="60m")
+"""How long a deletion waits for Lambda, which keeps its network interfaces for up to 45 minutes after the last function
+is gone. They hold their subnet and their security groups."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateVpcArgs:
     region: str
     bucket_arn: pulumi.Input[str]
-    """The only bucket that the S3 endpoint lets through."""
+    """The only bucket that the S3 endpoint gives access to."""
     cidr: str
     zones: Sequence[str]
     """Availability zones by name; each gets a subnet."""
-    tags: Mapping[str, pulumi.Input[str]] | None = None
 
     def __post_init__(self) -> None:
         subnet_blocks(self.cidr, self.zones)
 
 
 class PrivateVpc(pulumi.ComponentResource):
-    """Nothing in it has a public address and nothing in it reaches the internet."""
+    """A VPC without public addresses and without a connection to the internet."""
 
     vpc_id: pulumi.Output[str]
-    subnet_ids: Sequence[pulumi.Output[str]]
+    subnets: Mapping[str, pulumi.Output[str]]
+    """Ids by zone."""
     s3_prefix_list_id: pulumi.Output[str]
-    """The addresses of S3 in this region, for a security group's rule."""
+    """The addresses of S3 in this region, for rules of security groups."""
     ready: Sequence[pulumi.Resource]
-    """What must be there before anything in a subnet can reach the bucket."""
+    """What a client in a subnet must wait for before it can reach the bucket."""
 
     def __init__(self, name: str, args: PrivateVpcArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:PrivateVpc", name, None, opts)
@@ -43,29 +47,27 @@ class PrivateVpc(pulumi.ComponentResource):
             cidr_block=args.cidr,
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags={"Name": name, **(args.tags or {})},
+            tags={"Name": name},
             opts=inside,
         )
-        # A VPC is born with a group that lets its members talk to each other and to the world.
-        aws.ec2.DefaultSecurityGroup(
-            f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=args.tags, opts=inside
-        )
-        routes = aws.ec2.RouteTable(f"{name}-routes", vpc_id=vpc.id, tags=args.tags, opts=inside)
-        subnets = [
-            aws.ec2.Subnet(
+        # AWS gives a new VPC a default group whose members may connect to each other and to any address.
+        aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], opts=inside)
+        routes = aws.ec2.RouteTable(f"{name}-routes", vpc_id=vpc.id, opts=inside)
+        subnets = {
+            zone: aws.ec2.Subnet(
                 f"{name}-{zone}",
                 vpc_id=vpc.id,
                 availability_zone=zone,
                 cidr_block=block,
                 map_public_ip_on_launch=False,
-                tags={"Name": f"{name}-{zone}", **(args.tags or {})},
-                opts=inside,
+                tags={"Name": f"{name}-{zone}"},
+                opts=pulumi.ResourceOptions(parent=self, custom_timeouts=UNTIL_LAMBDA_LETS_GO),
             )
-            for zone, block in zip(args.zones, subnet_blocks(args.cidr, args.zones), strict=True)
-        ]
+            for zone, block in subnet_blocks(args.cidr, args.zones).items()
+        }
         associations = [
             aws.ec2.RouteTableAssociation(f"{name}-{zone}", subnet_id=subnet.id, route_table_id=routes.id, opts=inside)
-            for zone, subnet in zip(args.zones, subnets, strict=True)
+            for zone, subnet in subnets.items()
         ]
         endpoint = aws.ec2.VpcEndpoint(
             f"{name}-s3",
@@ -74,21 +76,20 @@ class PrivateVpc(pulumi.ComponentResource):
             vpc_endpoint_type="Gateway",
             route_table_ids=[routes.id],
             policy=_only_reading(args.bucket_arn),
-            tags=args.tags,
             opts=inside,
         )
 
         self.vpc_id = vpc.id
-        self.subnet_ids = [subnet.id for subnet in subnets]
+        self.subnets = {zone: subnet.id for zone, subnet in subnets.items()}
         self.s3_prefix_list_id = endpoint.prefix_list_id
         self.ready = [endpoint, *associations]
         self.register_outputs(
-            {"vpc_id": self.vpc_id, "subnet_ids": self.subnet_ids, "s3_prefix_list_id": self.s3_prefix_list_id}
+            {"vpc_id": self.vpc_id, "subnets": self.subnets, "s3_prefix_list_id": self.s3_prefix_list_id}
         )
 
 
 def _only_reading(bucket_arn: pulumi.Input[str]) -> pulumi.Output[str]:
-    # An endpoint's policy grants nothing: whoever passes still needs a grant of its own, hence any principal.
+    # The policy of an endpoint only filters: a client needs a grant of its own besides. So the principal is anyone.
     reading = iam.allow(
         ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"],
         [bucket_arn, pulumi.Output.concat(bucket_arn, "/*")],

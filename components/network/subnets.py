@@ -1,24 +1,29 @@
 """Address arithmetic of a VPC: one block for each availability zone."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-LARGEST_PREFIX, SMALLEST_PREFIX = 16, 28
-"""AWS takes VPCs and subnets from /16 to /28. https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"""
+ZONE_LETTERS = "abcdefgh"
+"""The last letters of zones' names. No region has more zones."""
+
+LARGEST_PREFIX, SMALLEST_PREFIX = 16, 25
+"""AWS accepts VPCs and subnets from /16 to /28, and a subnet here is an eighth of the VPC.
+https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"""
 
 
 def default_zones(region: str) -> tuple[str, ...]:
-    """Two zones of a region by name: `eu-west-1a` and `eu-west-1b`. A few accounts and regions lack one of them."""
+    """Two zones of a region by name, such as `eu-west-1a` and `eu-west-1b`. A few accounts and regions lack one."""
     return f"{region}a", f"{region}b"
 
 
-def subnet_blocks(cidr: str, zones: Sequence[str]) -> tuple[str, ...]:
-    """Equal blocks of an address range, one for each zone.
+def subnet_blocks(cidr: str, zones: Sequence[str]) -> Mapping[str, str]:
+    """Blocks of an address range, by zone.
 
-    The number of blocks is a power of two, so that a zone added within it moves no other zone's block.
+    A zone's letter alone decides which eighth of the range it has. So zones can come and go, and no block ever moves
+    or overlaps another.
 
     Raises:
-        ValueError: the range is not one that AWS takes, or is too small for that many zones.
+        ValueError: the range or a zone is not allowed, or two zones have the same letter.
     """
     try:
         network = ipaddress.IPv4Network(cidr)
@@ -26,19 +31,14 @@ def subnet_blocks(cidr: str, zones: Sequence[str]) -> tuple[str, ...]:
         raise ValueError(f"the VPC's address range {cidr!r} is not an IPv4 CIDR block: {error}") from None
     if not LARGEST_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
         raise ValueError(
-            f"the VPC's address range {cidr} has a /{network.prefixlen} prefix; AWS takes "
-            f"/{LARGEST_PREFIX} to /{SMALLEST_PREFIX}"
+            f"the VPC's address range {cidr} has a /{network.prefixlen} prefix; allowed are "
+            f"/{LARGEST_PREFIX} to /{SMALLEST_PREFIX}, for eight subnets"
         )
     if not zones:
         raise ValueError("a VPC needs one availability zone or more; name them, such as ['eu-west-1a', 'eu-west-1b']")
-    if len(set(zones)) < len(zones):
-        raise ValueError(f"the availability zones {list(zones)} name one twice; a zone has one subnet")
-    prefix = network.prefixlen + (len(zones) - 1).bit_length()
-    if prefix > SMALLEST_PREFIX:
-        room = SMALLEST_PREFIX - (len(zones) - 1).bit_length()
-        raise ValueError(
-            f"the VPC's address range {cidr} is too small for {len(zones)} subnets of /{SMALLEST_PREFIX} or larger; "
-            f"take a /{room} or larger"
-        )
-    blocks = network.subnets(new_prefix=prefix)
-    return tuple(str(block) for block, _ in zip(blocks, zones, strict=False))
+    if malformed := [zone for zone in zones if zone[-1:] not in ZONE_LETTERS or not zone]:
+        raise ValueError(f"the availability zones {malformed} do not end with a letter from a to {ZONE_LETTERS[-1]}")
+    if len({zone[-1] for zone in zones}) < len(zones):
+        raise ValueError(f"the availability zones {list(zones)} name one letter twice; a zone has one subnet")
+    blocks = dict(zip(ZONE_LETTERS, network.subnets(prefixlen_diff=3), strict=True))
+    return {zone: str(blocks[zone[-1]]) for zone in zones}

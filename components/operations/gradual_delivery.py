@@ -1,8 +1,8 @@
-"""GradualDelivery: a new version of a function takes traffic in steps, and goes back if an alarm rings.
+"""GradualDelivery: shifts traffic to a function's new version in steps, and back if an alarm rings.
 
-Lambda's alias holds both versions and CodeDeploy moves the weights between them. Pulumi creates the alias and from then
-on leaves its versions alone; a deployment is started by a small function, because no resource type stands for one.
-A version that was taken back is not tried again: the next version is.
+The function's alias points to both versions, and CodeDeploy moves the weights between them. Pulumi creates the alias
+and does not change its versions afterwards. A small function starts the deployment, for which Pulumi has no resource
+type. A version that was rolled back is not tried again; the next version is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ import pulumi_aws as aws
 from components import iam
 from components.function.tool_function import ToolFunctionArgs, tool_function
 from components.settings.operations_settings import Delivery
-from handlers.contract import TRAFFIC_SHIFT_HANDLER
+from handlers.contract import TRAFFIC_SHIFT_HANDLER, Architecture
 
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 CODEDEPLOY_CONFIGURATIONS: Mapping[Delivery, str] = {
@@ -33,21 +33,20 @@ class DeliveryTarget:
     function_arn: pulumi.Input[str]
     alias_name: pulumi.Input[str]
     version: pulumi.Input[str]
-    """The version that is to take all traffic in the end."""
+    """The version that takes all traffic when the shift has ended."""
     alarms: Sequence[aws.cloudwatch.MetricAlarm]
-    """Any of these ringing during the shift moves all traffic back."""
+    """If one of these rings during the shift, all traffic moves back."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GradualDeliveryArgs:
     targets: Sequence[DeliveryTarget]
     delivery: Delivery
-    """How traffic moves: `canary…` in two steps, `linear…` in equal ones."""
+    """How traffic moves: `canary…` in two steps, `linear…` in equal steps."""
     image_uri: pulumi.Input[str]
-    architecture: str
+    architecture: Architecture
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
-    tags: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.delivery not in CODEDEPLOY_CONFIGURATIONS:
@@ -56,7 +55,7 @@ class GradualDeliveryArgs:
 
 
 class GradualDelivery(pulumi.ComponentResource):
-    """A CodeDeploy application with a deployment group for each function, and what starts a deployment."""
+    """A CodeDeploy application with a deployment group for each function, and a function that starts deployments."""
 
     application_name: pulumi.Output[str]
 
@@ -64,10 +63,8 @@ class GradualDelivery(pulumi.ComponentResource):
         super().__init__("tensorflow-lambda:index:GradualDelivery", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
 
-        application = aws.codedeploy.Application(name, compute_platform="Lambda", tags=args.tags, opts=inside)
-        role = aws.iam.Role(
-            f"{name}-role", assume_role_policy=iam.trust("codedeploy.amazonaws.com"), tags=args.tags, opts=inside
-        )
+        application = aws.codedeploy.Application(name, compute_platform="Lambda", opts=inside)
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("codedeploy.amazonaws.com"), opts=inside)
         grant = aws.iam.RolePolicy(
             f"{name}-policy", role=role.name, policy=iam.policy(_codedeploy_grants(args.targets)), opts=inside
         )
@@ -84,7 +81,6 @@ class GradualDelivery(pulumi.ComponentResource):
                     "enabled": True,
                     "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
                 },
-                tags=args.tags,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[grant]),
             )
             for target in args.targets
@@ -125,16 +121,15 @@ def _starter(
         grants=_starter_grants(args, application, groups),
         log_retention_days=args.log_retention_days,
         kms_key_arn=args.kms_key_arn,
-        tags=args.tags,
     )
 
 
 def _codedeploy_grants(targets: Sequence[DeliveryTarget]) -> list[iam.Statement]:
-    """What CodeDeploy does to the functions, and which alarms it watches meanwhile."""
+    """Grant CodeDeploy to move the aliases, and to read the alarms that it watches."""
     actions = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
     statements = [iam.allow(actions, _functions(targets))]
     if alarms := [alarm for target in targets for alarm in target.alarms]:
-        # CodeDeploy asks for alarms by a list of names, and CloudWatch then asks IAM about all of the region's.
+        # CodeDeploy asks for alarms by name, and CloudWatch then checks the grant against all alarms of the region.
         # arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME
         every = alarms[0].arn.apply(lambda arn: f"{arn.rsplit(':alarm:', 1)[0]}:alarm:*")
         statements.append(iam.allow(["cloudwatch:DescribeAlarms"], [every]))
@@ -146,7 +141,7 @@ def _starter_grants(
     application: aws.codedeploy.Application,
     groups: Sequence[aws.codedeploy.DeploymentGroup],
 ) -> list[iam.Statement]:
-    """What starting a deployment needs: CodeDeploy looks at the application, the group and the configuration."""
+    """Grant starting a deployment. CodeDeploy reads the application, the group and the configuration."""
     # arn:aws:codedeploy:REGION:ACCOUNT:application:NAME
     codedeploy = application.arn.apply(lambda arn: arn.rsplit(":application:", 1)[0])
     return [
@@ -161,5 +156,5 @@ def _starter_grants(
 
 
 def _functions(targets: Sequence[DeliveryTarget]) -> list[pulumi.Input[str]]:
-    """The functions with their aliases and versions: Lambda's actions on an alias name either."""
+    """The ARNs of the functions and of their aliases: Lambda checks actions on an alias against either."""
     return [arn for target in targets for arn in (target.function_arn, pulumi.Output.concat(target.function_arn, ":*"))]

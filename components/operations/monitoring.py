@@ -1,14 +1,18 @@
 """InferenceMonitoring: alarms, and a dashboard with a row for each model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.operations.alarms import PERIOD_SECONDS, Alarm, AlarmThresholds, WatchedFunction, function_alarms
+from components.model_source import Alarm
+from components.operations.alarms import AlarmThresholds, WatchedFunction, function_alarms
 from handlers.contract import METRIC_NAMESPACE, Metric
+
+PERIOD_SECONDS = 60
+"""The period of each point of an alarm and of a chart."""
 
 ROW_HEIGHT = 6
 DASHBOARD_WIDTH = 24
@@ -20,12 +24,11 @@ class InferenceMonitoringArgs:
     """At least one."""
     dashboard_name: str
     """Unique in the account and region."""
-    thresholds: AlarmThresholds = field(default_factory=AlarmThresholds)
+    thresholds: AlarmThresholds
     storage_alarms: Sequence[Alarm] = ()
-    """What the storage asks to be watched: burst credits, dead letters."""
+    """The alarms that the storages ask for."""
     topic_arn: pulumi.Input[str] | None = None
-    """An SNS topic that is told when an alarm rings and when it ends; without one the alarms only show."""
-    tags: Mapping[str, str] | None = None
+    """An SNS topic that receives a message when an alarm rings and when it ends. None sends no messages."""
 
 
 class InferenceMonitoring(pulumi.ComponentResource):
@@ -134,6 +137,5 @@ def _metric_alarm(
         treat_missing_data="notBreaching",
         alarm_actions=topic,
         ok_actions=topic,
-        tags=args.tags,
         opts=opts,
     )

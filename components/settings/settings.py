@@ -18,10 +18,10 @@ from components.settings.packaged_models import PackagedModel
 from components.settings.setting_types import choice, flag, image_by_digest, path, texts
 from components.settings.storage_settings import Storage, StorageSettings
 from handlers.contract import MODEL_NAME, Architecture
-from handlers.manifest import EngineName
+from handlers.manifest import ENGINE_SETS, EngineName, EngineSet
 
 Mode = Literal["single", "multi"]
-ImageEngines = Literal["auto", "litert", "tensorflow"]
+ImageEngines = Literal["auto", EngineSet]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Settings(OperationsSettings, ApiSettings, FunctionSettings, StorageSetting
         """The engines that the image holds."""
         if self.image_engines == "auto":
             return frozenset(engine for model in self.packaged for engine in model.engines)
-        return frozenset([self.image_engines])
+        return ENGINE_SETS[self.image_engines]
 
     def functions(self) -> tuple["Settings", ...]:
         """The settings of each function, with only the models that it serves."""

@@ -24,7 +24,7 @@ class StorageSettings:
 
     storage: Storage = setting(choice(get_args(Storage)), "s3")
     vpc_cidr: str = setting(
-        text(re.compile(r"[0-9.]+/\d+"), "an IPv4 block of /16 to /28, such as 10.42.0.0/24"), "10.42.0.0/24"
+        text(re.compile(r"[0-9.]+/\d+"), "an IPv4 block of /16 to /25, such as 10.42.0.0/24"), "10.42.0.0/24"
     )
     zones: tuple[str, ...] = setting(
         texts(re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]"), "availability zones, such as ['eu-west-1a', 'eu-west-1b']"), []

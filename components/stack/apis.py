@@ -1,4 +1,4 @@
-"""APIS: how each kind of API is made from a stack's settings."""
+"""The API of a stack: `APIS` has a row for each kind; a domain name leads to whichever kind there is."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,7 +7,7 @@ import pulumi
 from components.api.api import Api
 from components.api.api_access import Access, JwtAccess, LambdaAccess
 from components.api.api_args import ApiArgs, ApiFunctions
-from components.api.api_domain import Domain
+from components.api.api_domain import ApiDomain, ApiDomainArgs, Domain
 from components.api.api_limits import REST_LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
 from components.api.cors import Cors
 from components.api.http_api import HttpApi, HttpApiArgs
@@ -39,13 +39,22 @@ APIS: Mapping[ApiKind, Callable[[str, Settings, ApiFunctions, pulumi.ResourceOpt
 }
 
 
+def stack_api_url(
+    name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Make the API, and its domain name if there is one. The URL is where to send requests."""
+    api = APIS[settings.api](name, settings, functions, opts)
+    domain = _domain(f"{name}-domain", settings, api, opts)
+    return domain.url if domain else api.url
+
+
 def _shared(settings: Settings, functions: ApiFunctions) -> ApiArgs:
     return ApiArgs(
         functions=functions,
         auth=_access(settings),
         throttling_burst=settings.throttling_burst,
         throttling_rate=settings.throttling_rate,
-        domain=_domain(settings),
+        host_name_of_aws=settings.domain_name is None,
         log_retention_days=settings.log_retention_days,
         kms_key_arn=settings.kms_key_arn,
     )
@@ -59,11 +68,12 @@ def _access(settings: Settings) -> Access:
     return settings.auth
 
 
-def _domain(settings: Settings) -> Domain | None:
+def _domain(name: str, settings: Settings, api: Api, opts: pulumi.ResourceOptions) -> ApiDomain | None:
     if not settings.domain_name:
         return None
-    return Domain(
+    domain = Domain(
         name=settings.domain_name,
         certificate_arn=settings.certificate_arn or "",
         hosted_zone_id=settings.hosted_zone_id,
     )
+    return ApiDomain(name, ApiDomainArgs(domain=domain, api_id=api.api_id, stage_name=api.stage_name), opts)

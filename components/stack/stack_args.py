@@ -1,6 +1,6 @@
 """StackArgs: what a stack is made from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from components.settings.settings import Settings
@@ -10,10 +10,11 @@ from components.settings.settings import Settings
 class StackArgs:
     settings: Settings
     """Valid as a whole, with the packaged models to serve."""
-    project: Path = field(default_factory=Path)
-    """The directory that the image is built from."""
-    environment: str = "dev"
-    """The Pulumi stack's name: it sets this stack's own apart from that of another."""
+    directory: Path
+    """The project's directory; the image is built from it."""
+    project_name: str
+    environment: str
+    """The Pulumi stack's name. With the project's name it tells this stack's dashboard from another's."""
 
     def __post_init__(self) -> None:
         if not self.settings.packaged:

@@ -1,4 +1,4 @@
-"""Tags for everything: a transformation that a stack hands down to every resource in it."""
+"""Tags: a transformation that adds tags to all resources of a stack."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -7,11 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 UNTAGGED: tuple[type[pulumi.Resource], ...] = (aws.s3.BucketObjectv2,)
-"""What takes tags and gets none: a version's files are never written again, and S3 bills tags by the object."""
+"""Types that could have tags and get none: a version's files are never written again, and S3 bills tags by object."""
 
 
 def tag_everything(tags: Mapping[str, str]) -> pulumi.ResourceTransformation:
-    """Add tags to each resource that takes tags; those that it has already come first."""
+    """Add these tags to each resource that can have tags. A tag that the resource sets itself wins."""
 
     def tag(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         if not tags or "tags" not in args.props or isinstance(args.resource, UNTAGGED):

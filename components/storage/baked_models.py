@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.model_source import ModelBinding
+from components.model_source import Alarm, ModelBinding
 from components.settings.packaged_models import PackagedModel
 from components.storage.model_staging import StagingError, files_to_stage, room_for_models, stage
 from handlers.contract import BAKED_PATH
@@ -20,21 +20,22 @@ class BakedModelsArgs:
     models: Sequence[PackagedModel]
     """The models of one image."""
     engines: EngineName
-    """The image's engine set; `tensorflow` has LiteRT, too."""
+    """The image's engine set; `tensorflow` includes LiteRT."""
     directory: Path
-    """Where to lay them out for the build: inside the build's context, and this component's own."""
+    """Where to lay them out: inside the build's context, and used by this component alone."""
 
 
 class BakedModels(pulumi.ComponentResource):
-    """The current and the labelled versions of some models, laid out for `docker build`. A preview says their size.
+    """The current and the labelled versions of some models, laid out for `docker build`. A preview states their size.
 
-    Raises StagingError where the image would be larger than Lambda takes, before anything is built.
+    Raises StagingError, before anything is built, if the image would be larger than Lambda accepts.
     """
 
     directory: Path
-    """What the image's `MODELS_DIR` is to be."""
+    """For the image's build argument `MODELS_DIR`."""
     size_bytes: int
-    """What the models add to the image."""
+    """Bytes that the models add to the image."""
+    alarms: Sequence[Alarm] = ()
 
     def __init__(self, name: str, args: BakedModelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:BakedModels", name, None, opts)
@@ -55,10 +56,10 @@ class BakedModels(pulumi.ComponentResource):
         self.register_outputs({"size_bytes": self.size_bytes})
 
     def binding(self, models: Sequence[str]) -> ModelBinding:
-        """The image's own directory: nothing to grant, nothing to mount, nothing to wait for.
+        """The directory in the image. It needs no grant, no mount and no waiting.
 
         Raises:
-            ValueError: a model is not among those that were baked.
+            ValueError: a model was not baked into the image.
         """
         if missing := sorted(set(models) - set(self._names)):
             raise ValueError(f"the image does not hold the models {missing}; it holds {self._names}")
@@ -66,10 +67,12 @@ class BakedModels(pulumi.ComponentResource):
 
 
 class PrebuiltModels:
-    """A ModelSource for an image that was built before, with the models in it already: nothing is laid out."""
+    """The models of an image that was built before. A ModelSource; nothing is laid out."""
+
+    alarms: Sequence[Alarm] = ()
 
     def binding(self, models: Sequence[str]) -> ModelBinding:
-        """The image's own directory; whether it holds the models is for whoever built it to know."""
+        """The directory in the image. Nothing checks that it holds the models."""
         return ModelBinding(store_uri=f"file://{BAKED_PATH}")
 
 

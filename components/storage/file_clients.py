@@ -1,11 +1,17 @@
-"""Who may mount a file system: EFS and S3 Files name the same actions and conditions, each under its own prefix."""
+"""FileClients: how functions mount a file system. EFS and S3 Files share the names of actions and conditions, but for
+the prefix, and the arguments of mount targets."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import pulumi
+import pulumi_aws as aws
 
 from components import iam
+from components.model_source import ModelBinding, Mount
+from components.network.model_network import ModelNetwork
+from handlers.contract import MOUNT_PATH
 
 FileService = Literal["elasticfilesystem", "s3files"]
 """IAM's names of Amazon EFS and Amazon S3 Files.
@@ -13,47 +19,95 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3files.html"""
 
 UID = GID = 1000
-"""The POSIX user that every client is, whatever it says: not root, and no account of any machine."""
+"""The POSIX user of every client, whatever the client says: not root, and no account of any machine."""
 
 
-def mount(
-    service: FileService,
-    file_system_arn: pulumi.Input[str],
-    access_point_arn: pulumi.Input[str],
+@dataclass(frozen=True, kw_only=True)
+class FileClients:
+    """The functions that mount one file system through its one access point."""
+
+    service: FileService
+    file_system_arn: pulumi.Input[str]
+    access_point_arn: pulumi.Input[str]
+    network: ModelNetwork
+
+    @property
+    def mount(self) -> Mount:
+        """The file system as functions see it."""
+        return Mount(access_point_arn=self.access_point_arn, path=MOUNT_PATH)
+
+    def may_mount(self, *, write: bool = False) -> iam.Statement:
+        """Grant a role the file system through the access point: to read and, if `write` is set, to write."""
+        actions = [f"{self.service}:ClientMount", *([f"{self.service}:ClientWrite"] if write else [])]
+        through = {"StringEquals": {f"{self.service}:AccessPointArn": self.access_point_arn}}
+        return iam.allow(actions, [self.file_system_arn], conditions=through)
+
+    def refuse(
+        self,
+        *,
+        sid: str,
+        conditions: Mapping[str, Mapping[str, pulumi.Input[str]]] | None = None,
+        actions: Sequence[str] = ("ClientMount", "ClientWrite", "ClientRootAccess"),
+    ) -> iam.Statement:
+        """Deny every client, whatever its role grants: always, or where the conditions hold."""
+        names = [f"{self.service}:{action}" for action in actions]
+        return {
+            **iam.allow(names, [self.file_system_arn], conditions=conditions),
+            "Sid": sid,
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+        }
+
+    def refuse_other_access_points(self) -> iam.Statement:
+        """Deny every client that comes without the access point: a negated condition also holds where its key is
+        absent."""
+        return self.refuse(
+            sid="OnlyThroughTheAccessPoint",
+            conditions={"StringNotEquals": {f"{self.service}:AccessPointArn": self.access_point_arn}},
+        )
+
+    def binding(self, *statements: iam.Statement, ready: Sequence[pulumi.Resource]) -> ModelBinding:
+        """What a function needs to read the file system, with further grants."""
+        return ModelBinding(
+            store_uri=f"file://{MOUNT_PATH}",
+            statements=[self.may_mount(), *statements],
+            mount=self.mount,
+            network=self.network.for_functions(),
+            ready=[*ready, *self.network.ready],
+        )
+
+
+def mount_targets(
+    kind: type[aws.efs.MountTarget] | type[aws.s3.FilesMountTarget],
+    name: str,
+    file_system_id: pulumi.Input[str],
+    network: ModelNetwork,
+    opts: pulumi.ResourceOptions,
+) -> Sequence[pulumi.Resource]:
+    """One mount target in each subnet, by the subnet's name, so that a further subnet moves none."""
+    return [
+        kind(
+            f"{name}-{subnet}",
+            file_system_id=file_system_id,
+            subnet_id=subnet_id,
+            security_groups=[network.mount_target_security_group_id],
+            opts=opts,
+        )
+        for subnet, subnet_id in network.subnets.items()
+    ]
+
+
+def replaced_with(
+    network: ModelNetwork,
+    kms_key_arn: str | None,
     *,
-    write: bool = False,
-) -> iam.Statement:
-    """Grant a role the file system through one access point; to read, unless `write` is asked for."""
-    actions = [f"{service}:ClientMount", *([f"{service}:ClientWrite"] if write else [])]
-    through = {"StringEquals": {f"{service}:AccessPointArn": access_point_arn}}
-    return iam.allow(actions, [file_system_arn], conditions=through)
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> pulumi.ResourceOptions:
+    """Options of a file system that is replaced when its network or its key is.
 
-
-def refuse(
-    service: FileService,
-    file_system_arn: pulumi.Input[str],
-    *,
-    sid: str,
-    conditions: Mapping[str, Mapping[str, pulumi.Input[str]]] | None = None,
-    actions: Sequence[str] = ("ClientMount", "ClientWrite", "ClientRootAccess"),
-) -> iam.Statement:
-    """Deny every client of a file system, whatever its role grants: always, or where the conditions hold."""
-    clients = [f"{service}:{action}" for action in actions]
-    return {
-        **iam.allow(clients, [file_system_arn], conditions=conditions),
-        "Sid": sid,
-        "Effect": "Deny",
-        "Principal": {"AWS": "*"},
-    }
-
-
-def refuse_other_access_points(
-    service: FileService, file_system_arn: pulumi.Input[str], access_point_arn: pulumi.Input[str]
-) -> iam.Statement:
-    """Deny whoever comes without the access point: a negated condition holds where its key is absent, too."""
-    return refuse(
-        service,
-        file_system_arn,
-        sid="OnlyThroughTheAccessPoint",
-        conditions={"StringNotEquals": {f"{service}:AccessPointArn": access_point_arn}},
-    )
+    All mount targets of a file system are in one VPC, at most one in a zone: a file system cannot move while functions
+    use it. AWS changes no key either, and a key that is no longer given leaves the file system encrypted with it.
+    """
+    trigger = f"{network.identity} {kms_key_arn or 'a key of AWS'}"
+    return pulumi.ResourceOptions(parent=parent, depends_on=depends_on, replacement_trigger=trigger)

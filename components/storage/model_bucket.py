@@ -8,41 +8,41 @@ import pulumi_aws as aws
 from pulumi_aws.s3 import BucketServerSideEncryptionConfigurationRuleArgsDict
 
 from components import iam
-from components.model_source import ModelBinding
+from components.model_source import Alarm, ModelBinding
 from components.settings.packaged_models import PackagedModel
 from components.storage.model_seed import ModelSeed
 
 PREFIX = "models"
 """Where the model repository starts in the bucket."""
 
+RECOVERY_DAYS = 30
+"""How many days an overwritten or deleted object can be brought back."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelBucketArgs:
     models: Sequence[PackagedModel]
-    """What to seed the bucket with. What it holds already stays as it is."""
+    """Models to seed the bucket with. Objects that it holds already do not change."""
     delete_on_destroy: bool = False
-    """Whether destroying the stack deletes the bucket and every model in it. Otherwise the bucket is protected."""
+    """Whether destroying the stack deletes the bucket with all models. If not, the bucket is protected."""
     kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the objects; by default S3's own keys do. A bucket key keeps the calls to KMS few."""
-    noncurrent_version_days: int = 30
-    """How many days an overwritten or deleted object can be brought back."""
+    """Encrypts the objects. None leaves that to keys of S3."""
 
 
 class ModelBucket(pulumi.ComponentResource):
-    """A private, versioned, encrypted bucket with the model repository under `models/`.
+    """A private, versioned, encrypted bucket with the model repository under `models/`. A ModelSource.
 
-    It is a ModelSource: functions fetch from it at run time, so that what is published to it goes live by itself.
-    Deployment only ever adds to it:
+    Functions fetch from it at run time, so a model goes live when it is published. A deployment only adds objects:
 
-    - A file of a version is uploaded once and never written or deleted again, not even when a model, or a version, is
-      no longer packaged here. Its manifest is uploaded after every other file of the version.
-    - The pointer `current.json` is uploaded last, and where one is there already, with the content that is there.
-    - A version that was published to the bucket with other content than is packaged here fails the deployment before
-      anything of that version is written.
+    - It uploads each file of a version once, and the manifest after all other files of the version. It does not write
+      or delete them again, even when the version is no longer packaged.
+    - It uploads the pointer `current.json` last. If the bucket has one already, the content stays.
+    - It fails before it writes a version whose manifest in the bucket was published with other content.
     """
 
     bucket_name: pulumi.Output[str]
     bucket_arn: pulumi.Output[str]
+    alarms: Sequence[Alarm] = ()
 
     def __init__(self, name: str, args: ModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelBucket", name, None, opts)
@@ -59,11 +59,11 @@ class ModelBucket(pulumi.ComponentResource):
             name=name, bucket_name=bucket.bucket, prefix=PREFIX, parent=self, after=self._guard(name, bucket, args)
         )
         self.ready: Sequence[pulumi.Resource] = [resource for model in args.models for resource in seed.add(model)]
-        """The seeded objects, for whoever must find the models in their place."""
+        """The seeded objects: what a reader of the models must wait for."""
         self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
 
     def binding(self, models: Sequence[str]) -> ModelBinding:
-        """Functions fetch from the bucket, and can read these models only."""
+        """The bucket's address, with grants to read these models only."""
         decrypt = [] if self._kms_key_arn is None else [iam.decrypt(self._kms_key_arn)]
         return ModelBinding(
             store_uri=pulumi.Output.concat("s3://", self.bucket_name, "/", self.prefix),
@@ -72,7 +72,7 @@ class ModelBucket(pulumi.ComponentResource):
         )
 
     def _guard(self, name: str, bucket: aws.s3.Bucket, args: ModelBucketArgs) -> Sequence[pulumi.Resource]:
-        """What keeps the bucket private and its content recoverable; objects wait for all of it."""
+        """What keeps the bucket private and its objects recoverable. All uploads wait for it."""
         inside = pulumi.ResourceOptions(parent=self)
         private = aws.s3.BucketPublicAccessBlock(
             f"{name}-private",
@@ -106,7 +106,7 @@ class ModelBucket(pulumi.ComponentResource):
                     "id": "expire-noncurrent-versions",
                     "status": "Enabled",
                     "filter": {},
-                    "noncurrent_version_expiration": {"noncurrent_days": args.noncurrent_version_days},
+                    "noncurrent_version_expiration": {"noncurrent_days": RECOVERY_DAYS},
                 },
                 {
                     "id": "abort-broken-uploads",

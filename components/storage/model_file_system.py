@@ -1,6 +1,6 @@
-"""ModelFileSystem: an EFS file system that functions read models from, and what fills it."""
+"""ModelFileSystem: an EFS file system with copies of the bucket's models, which functions mount."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -8,40 +8,40 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.model_source import ModelBinding, Mount
+from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
 from components.settings.packaged_models import PackagedModel
-from components.settings.storage_settings import PROVISIONED_MIBPS, Throughput
-from components.storage import file_clients
+from components.settings.storage_settings import PROVISIONED_MIBPS, StorageSettings, Throughput
+from components.storage.file_clients import GID, UID, FileClients, mount_targets, replaced_with
+from components.storage.file_system_alarms import dead_letter_alarm, file_system_alarms
 from components.storage.model_bucket import ModelBucket
 from components.storage.model_sync import ModelSync, ModelSyncArgs
-from handlers.contract import MOUNT_PATH
+from handlers.contract import Architecture
+
+DEFAULTS = StorageSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFileSystemArgs:
     network: ModelNetwork
     bucket: ModelBucket
-    """Where models are published; the file system follows it."""
+    """Where models are published. The file system holds copies."""
     models: Sequence[PackagedModel]
     image_uri: pulumi.Input[str]
     """An image of the handlers, as `repository@sha256:digest`; the sync function runs from it."""
-    architecture: str = "x86_64"
-    throughput: Throughput = "elastic"
-    """`elastic` is as fast as EFS gets, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored, and 1 MiB/s
-    at least, once its credits are used up, and a few models never earn them back. `provisioned` is `provisioned_mibps`,
-    billed by time."""
+    architecture: Architecture
+    throughput: Throughput = DEFAULTS.efs_throughput
+    """`elastic` is as fast as EFS can be, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored (1 MiB/s at
+    least) when its credits are used up; a few models never earn enough. `provisioned` is `provisioned_mibps`, billed by
+    time."""
     provisioned_mibps: int | None = None
-    """MiB/s; with `provisioned`, and only with it."""
-    log_retention_days: int = 30
-    kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the file system, the logs and the environment; by default the keys that AWS manages do."""
-    protect: bool = True
-    """Refuse to delete the file system with the stack. What it holds can be had from the bucket again."""
-    reserve_sync_concurrency: bool = True
-    """Keep one of the account's concurrent executions for the sync function, and no more. A new account has none to
-    spare; without it, runs at the same time take turns by a lock."""
-    tags: Mapping[str, str] | None = None
+    """MiB/s; required with `provisioned`, forbidden without."""
+    log_retention_days: int
+    kms_key_arn: str | None = None
+    """Encrypts the file system, the logs and the environment. None leaves that to keys of AWS."""
+    reserve_sync_concurrency: bool = DEFAULTS.sync_reserved_concurrency
+    """Reserve one of the account's concurrent executions for the sync function, which then never runs twice at once. A
+    new account has none to reserve. Without it, concurrent runs take turns by a lock."""
 
     def __post_init__(self) -> None:
         if self.throughput not in get_args(Throughput):
@@ -61,7 +61,11 @@ class ModelFileSystemArgs:
 
 
 class ModelFileSystem(pulumi.ComponentResource):
-    """Models as files, a quarter of a millisecond away. The bucket stays the source of truth."""
+    """Models as files. A ModelSource; the bucket stays the source of truth.
+
+    The file system is not protected: it holds copies. Another key or network means another file system, which is filled
+    before functions mount it, and the old one is deleted last.
+    """
 
     file_system_id: pulumi.Output[str]
     access_point_arn: pulumi.Output[str]
@@ -70,78 +74,44 @@ class ModelFileSystem(pulumi.ComponentResource):
     sync_function_name: pulumi.Output[str]
     first_sync: pulumi.Output[str]
     """The report of the sync that this deployment waited for, as JSON."""
+    alarms: Sequence[Alarm]
 
     def __init__(self, name: str, args: ModelFileSystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelFileSystem", name, None, opts)
-        self._args = args
         inside = pulumi.ResourceOptions(parent=self)
-
         file_system = aws.efs.FileSystem(
             name,
             encrypted=True,
             kms_key_id=args.kms_key_arn,
             throughput_mode=args.throughput,
             provisioned_throughput_in_mibps=args.provisioned_mibps,
-            tags={"Name": name, **(args.tags or {})},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            tags={"Name": name},
+            opts=replaced_with(args.network, args.kms_key_arn, parent=self),
         )
-        access_point = aws.efs.AccessPoint(
-            f"{name}-models",
-            file_system_id=file_system.id,
-            posix_user={"uid": file_clients.UID, "gid": file_clients.GID},
-            root_directory={
-                "path": "/models",
-                "creation_info": {
-                    "owner_uid": file_clients.UID,
-                    "owner_gid": file_clients.GID,
-                    "permissions": "0755",
-                },
-            },
-            tags=args.tags,
-            opts=inside,
+        access_point = self._access_point(name, file_system)
+        clients = FileClients(
+            service="elasticfilesystem",
+            file_system_arn=file_system.arn,
+            access_point_arn=access_point.arn,
+            network=args.network,
         )
         policy = aws.efs.FileSystemPolicy(
-            f"{name}-policy",
-            file_system_id=file_system.id,
-            policy=_file_system_policy(file_system.arn, access_point.arn),
-            opts=inside,
+            f"{name}-policy", file_system_id=file_system.id, policy=_file_system_policy(clients), opts=inside
         )
-        mount_targets = [
-            aws.efs.MountTarget(
-                f"{name}-{index}",
-                file_system_id=file_system.id,
-                subnet_id=subnet_id,
-                security_groups=[args.network.mount_target_security_group_id],
-                opts=inside,
-            )
-            for index, subnet_id in enumerate(args.network.subnet_ids)
-        ]
-        sync = ModelSync(
-            f"{name}-sync",
-            ModelSyncArgs(
-                bucket=args.bucket,
-                models=args.models,
-                network=args.network,
-                file_system_arn=file_system.arn,
-                mount=Mount(access_point_arn=access_point.arn, path=MOUNT_PATH),
-                mountable=[policy, *mount_targets, *args.network.ready],
-                image_uri=args.image_uri,
-                architecture=args.architecture,
-                log_retention_days=args.log_retention_days,
-                kms_key_arn=args.kms_key_arn,
-                reserve_concurrency=args.reserve_sync_concurrency,
-                tags=args.tags,
-            ),
-            inside,
-        )
+        targets = mount_targets(aws.efs.MountTarget, name, file_system.id, args.network, inside)
+        sync = self._sync(name, args, clients, [policy, *targets])
 
-        self._file_system_arn = file_system.arn
-        self._ready = [*mount_targets, policy, *args.network.ready, *sync.ready]
+        self._models = [model.name for model in args.models]
+        self._clients, self._ready = clients, [*targets, policy, *sync.ready]
         self.file_system_id = file_system.id
         self.access_point_arn = access_point.arn
         self.dead_letter_queue_name = sync.dead_letter_queue_name
         self.sync_function_name = sync.function_name
         self.first_sync = sync.first_sync
+        self.alarms = [
+            *file_system_alarms(name, file_system.id, bursting=args.throughput == "bursting"),
+            dead_letter_alarm(name, sync.dead_letter_queue_name),
+        ]
         self.register_outputs(
             {
                 "file_system_id": self.file_system_id,
@@ -153,33 +123,45 @@ class ModelFileSystem(pulumi.ComponentResource):
         )
 
     def binding(self, models: Sequence[str]) -> ModelBinding:
-        """The file system, read-only. EFS has no grant below an access point: it reaches every model that is in it.
+        """The file system, read-only. EFS has no grants by directory: the function can read all models in it.
 
         Raises:
-            ValueError: a model is not among those that the file system holds.
+            ValueError: the file system does not hold one of the models.
         """
-        held = [model.name for model in self._args.models]
-        if missing := sorted(set(models) - set(held)):
-            raise ValueError(f"the file system is not filled with the models {missing}; it holds {held}")
-        return ModelBinding(
-            store_uri=f"file://{MOUNT_PATH}",
-            statements=[file_clients.mount("elasticfilesystem", self._file_system_arn, self.access_point_arn)],
-            mount=Mount(access_point_arn=self.access_point_arn, path=MOUNT_PATH),
-            network=self._args.network.for_functions(),
-            ready=self._ready,
+        if missing := sorted(set(models) - set(self._models)):
+            raise ValueError(f"the file system is not filled with the models {missing}; it holds {self._models}")
+        return self._clients.binding(ready=self._ready)
+
+    def _access_point(self, name: str, file_system: aws.efs.FileSystem) -> aws.efs.AccessPoint:
+        return aws.efs.AccessPoint(
+            f"{name}-models",
+            file_system_id=file_system.id,
+            posix_user={"uid": UID, "gid": GID},
+            root_directory={
+                "path": "/models",
+                "creation_info": {"owner_uid": UID, "owner_gid": GID, "permissions": "0755"},
+            },
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
+    def _sync(
+        self, name: str, args: ModelFileSystemArgs, clients: FileClients, mountable: Sequence[pulumi.Resource]
+    ) -> ModelSync:
+        arguments = ModelSyncArgs(
+            bucket=args.bucket,
+            models=args.models,
+            clients=clients,
+            mountable=mountable,
+            image_uri=args.image_uri,
+            architecture=args.architecture,
+            log_retention_days=args.log_retention_days,
+            kms_key_arn=args.kms_key_arn,
+            reserve_concurrency=args.reserve_sync_concurrency,
+        )
+        return ModelSync(f"{name}-sync", arguments, pulumi.ResourceOptions(parent=self))
 
-def _file_system_policy(file_system_arn: pulumi.Input[str], access_point_arn: pulumi.Input[str]) -> pulumi.Output[str]:
-    # A policy in place of EFS's default, which lets in whoever reaches a mount target, leaves only what roles grant.
-    return iam.policy(
-        [
-            file_clients.refuse(
-                "elasticfilesystem",
-                file_system_arn,
-                sid="OnlyEncryptedInTransit",
-                conditions={"Bool": {"aws:SecureTransport": "false"}},
-            ),
-            file_clients.refuse_other_access_points("elasticfilesystem", file_system_arn, access_point_arn),
-        ]
-    )
+
+def _file_system_policy(clients: FileClients) -> pulumi.Output[str]:
+    # EFS's default policy admits every client that reaches a mount target. With this one, a client needs a grant.
+    without_tls = clients.refuse(sid="OnlyEncryptedInTransit", conditions={"Bool": {"aws:SecureTransport": "false"}})
+    return iam.policy([without_tls, clients.refuse_other_access_points()])

@@ -1,4 +1,4 @@
-"""ModelSeed: puts packaged models into a bucket for the first time, and never takes back what was published since."""
+"""ModelSeed: uploads packaged models to a bucket once, and leaves later publications alone."""
 
 import mimetypes
 from collections.abc import Sequence
@@ -15,40 +15,40 @@ ONCE_SEEDED = (
     "contentLanguage contentType etag forceDestroy kmsKeyId metadata objectLockLegalHoldStatus objectLockMode "
     "objectLockRetainUntilDate serverSideEncryption source sourceHash storageClass tags tagsAll websiteRedirect"
 ).split()
-"""Inputs of an object that no later deployment changes: all but its bucket and key.
+"""Inputs of an object that a later deployment does not change: all but its bucket and key.
 
-When one of these differs (because `pulumi refresh` read what was published since, for one), the provider uploads the
-whole object again with the content that the stack remembers, so that ignoring the content alone would not do. The
-bucket and the key are not ignored, so that a bucket that is replaced is seeded like a new one."""
+If one of them differs, for instance after `pulumi refresh` read a publication, the provider uploads the whole object
+again with the content in the state. Ignoring the content alone would not prevent that. Bucket and key are not ignored:
+a replaced bucket is seeded like a new one."""
 
 SEEDED_BY = {"seeded-by": "deployment"}
-"""Metadata that tells a version that deployment uploaded from one that was published to the bucket."""
+"""Metadata of a version that a deployment uploaded. A published version lacks it."""
 
 
 class VersionConflictError(Exception):
-    """A version that is to be seeded was published with other content; a published version never changes."""
+    """A version to be seeded was published before with other content, and a published version never changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSeed:
     """Uploads models into a bucket, each object once.
 
-    The provider cannot upload on condition that an object is absent. So it is asked first what the bucket has: a
-    pointer that is there is uploaded with the content that is there, and a version that is there with other content
-    than is packaged here fails the deployment before anything of that version is written.
+    The provider has no upload on the condition that the object is absent. So the bucket is read first. A pointer in the
+    bucket is uploaded with the content that it has. A version in the bucket with other content than the packaged one
+    fails the deployment before any of its files is written.
     """
 
     name: str
-    """What the objects' resource names start with."""
+    """The start of the objects' resource names."""
     bucket_name: pulumi.Output[str]
     prefix: str
     """Where the model repository starts in the bucket."""
     parent: pulumi.Resource
     after: Sequence[pulumi.Resource]
-    """What must be in place before the first object."""
+    """What the first object must wait for."""
 
     def add(self, model: PackagedModel) -> Sequence[pulumi.Resource]:
-        """Upload a model's versions, oldest first, and its pointer when all of them are there."""
+        """Upload a model's versions, oldest first, and then its pointer."""
         uploaded: list[pulumi.Resource] = []
         for version in sorted(model.versions):
             uploaded += self._add_version(model, version)
@@ -66,7 +66,7 @@ class ModelSeed:
         return [*uploaded, pointer]
 
     def _add_version(self, model: PackagedModel, version: int) -> list[pulumi.Resource]:
-        """Upload a version's files, and its manifest when all of them are there."""
+        """Upload a version's files, and then its manifest."""
         directory = model.directory / str(version)
         key = f"{self.prefix}/{model.name}/{version}"
         name = f"{self.name}-{model.name}-{version}"
@@ -97,7 +97,7 @@ class ModelSeed:
         return [*files, complete]
 
     def _once(self, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
-        """Options of an object that is uploaded if the stack has not uploaded it, and is then out of its hands."""
+        """Options of an object that the stack uploads once, and then neither changes nor deletes."""
         return pulumi.ResourceOptions(
             parent=self.parent,
             depends_on=[*self.after, *after],
@@ -106,7 +106,7 @@ class ModelSeed:
         )
 
     def _published(self, key: str) -> "pulumi.Output[aws.s3.GetObjectResult | None]":
-        """The object that the bucket has under a key."""
+        """The object under a key; None if there is none."""
         inside = pulumi.InvokeOptions(parent=self.parent)
         listed = aws.s3.get_objects_output(bucket=self.bucket_name, prefix=key, max_keys=1, opts=inside)
 
@@ -118,7 +118,7 @@ class ModelSeed:
         return listed.keys.apply(read)
 
     def _unless_conflicting(self, key: str, packaged: str) -> pulumi.Output[str]:
-        """The bucket's name, once it is known that the version with this manifest may be seeded into it."""
+        """The bucket's name, after a check that the version with this manifest may be seeded."""
 
         def check(bucket_name: str, published: "aws.s3.GetObjectResult | None") -> str:
             if published is None or published.body == packaged:
@@ -131,7 +131,7 @@ class ModelSeed:
                 )
             pulumi.warn(
                 f"{key} in the bucket {bucket_name} is from an earlier deployment and differs from what is packaged "
-                f"here. It stays, for a version never changes; to deploy yours, package it as the next version."
+                f"here. It stays, because a version never changes. To deploy yours, package it as the next version."
             )
             return bucket_name
 

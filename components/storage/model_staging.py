@@ -1,4 +1,4 @@
-"""Staging: what an image needs of the model repository, laid out for `docker build`. Imports no Pulumi."""
+"""Staging: lays out the files that an image needs of the model repository, for `docker build`. Imports no Pulumi."""
 
 import hashlib
 import os
@@ -13,38 +13,38 @@ from components.settings.packaged_models import PackagedModel
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, EngineName
 
 STAGED_AT_SECONDS = 315_532_800
-"""1980-01-01, the modification time of everything staged: two builds of the same models are the same layer."""
+"""1980-01-01, the modification time of all staged files: two builds of the same models make the same layer."""
 
 RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "tensorflow": 3 << 30}
-"""Room kept for what is in the image beside the models: Python, the engine and the base image, amply."""
+"""Bytes kept free for Python, the engine and the base image. They need less."""
 
 
 class StagingError(ValueError):
-    """The models cannot be baked into an image; the message says why and the way out."""
+    """The models cannot be baked into an image. The message says why and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StagedFile:
     source: Path
     path: PurePosixPath
-    """Where it goes, below the root of the staged repository."""
+    """Its place below the root of the staged repository."""
     size: int
     sha256: str | None
-    """None for a document that the manifest does not list: the manifest itself, and the pointer."""
+    """None for the manifest and the pointer, which no manifest lists."""
 
 
 def room_for_models(engines: EngineName) -> int:
-    """Bytes of models that an image takes beside its engine set."""
+    """Bytes of models that fit in an image beside its engine set."""
     return IMAGE_LIMIT_BYTES - RUNTIME_BYTES[engines]
 
 
 def files_to_stage(models: Sequence[PackagedModel]) -> tuple[StagedFile, ...]:
-    """The files that serve the current and the labelled versions of these models, by path."""
+    """The files that serve the current and the labelled versions of these models, sorted by path."""
     return tuple(sorted((file for model in models for file in _files_of(model)), key=lambda file: file.path))
 
 
 def stage(files: Sequence[StagedFile], directory: Path) -> None:
-    """Lay files out in a directory, in place of whatever was there. Content, modes and times follow from `files` alone.
+    """Replace a directory by these files. Content, modes and times depend on `files` alone.
 
     Raises:
         StagingError: a file's content is not what its manifest says.

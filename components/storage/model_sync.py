@@ -1,59 +1,54 @@
-"""ModelSync: the function that keeps a file system equal to a bucket, in a deployment and whenever a model changes."""
+"""ModelSync: the function that copies the models of a bucket to a file system, and what calls it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.function.inference_function import UNRESERVED
 from components.function.tool_function import ToolFunctionArgs, tool_function
-from components.model_source import Mount
-from components.network.model_network import ModelNetwork
 from components.settings.packaged_models import PackagedModel
-from components.storage import file_clients
+from components.storage.file_clients import FileClients
 from components.storage.model_bucket import ModelBucket
 from handlers import contract
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE
 
 MEMORY_MIB = contract.MIB_PER_VCPU
 TIMEOUT_SECONDS = 900
-"""The most that Lambda gives. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Lambda's maximum. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 60 * 60
-"""The most that SQS gives."""
+"""SQS's maximum."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSyncArgs:
     bucket: ModelBucket
     models: Sequence[PackagedModel]
-    network: ModelNetwork
-    file_system_arn: pulumi.Input[str]
-    mount: Mount
+    clients: FileClients
+    """Of the file system to fill."""
     mountable: Sequence[pulumi.Resource]
-    """What must be there before the file system can be mounted."""
+    """What the first mount must wait for, besides the network."""
     image_uri: pulumi.Input[str]
-    architecture: str
+    architecture: contract.Architecture
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
     reserve_concurrency: bool = True
-    tags: Mapping[str, str] | None = None
 
 
 class ModelSync(pulumi.ComponentResource):
-    """A function in the VPC, called by the deployment and by the bucket's notifications; failures end in a queue.
+    """A function in the VPC. The deployment and the bucket's notifications call it; failed events go to a queue.
 
-    It owns the bucket's notification configuration: a bucket has one.
+    A bucket has one notification configuration, and this component owns it.
     """
 
     function_name: pulumi.Output[str]
     dead_letter_queue_name: pulumi.Output[str]
     first_sync: pulumi.Output[str]
-    """The report of the deployment's own call, as JSON."""
+    """The report of the deployment's call, as JSON."""
     ready: Sequence[pulumi.Resource]
-    """The call that filled the file system."""
+    """What a reader must wait for: the call that fills the file system."""
 
     def __init__(self, name: str, args: ModelSyncArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelSync", name, None, opts)
@@ -64,7 +59,6 @@ class ModelSync(pulumi.ComponentResource):
             sqs_managed_sse_enabled=True if args.kms_key_arn is None else None,
             kms_master_key_id=args.kms_key_arn,
             message_retention_seconds=DEAD_LETTER_RETENTION_SECONDS,
-            tags=args.tags,
             opts=inside,
         )
         function = tool_function(name, _function(args, dead_letters), self)
@@ -81,7 +75,7 @@ class ModelSync(pulumi.ComponentResource):
             action="lambda:InvokeFunction",
             principal="s3.amazonaws.com",
             source_arn=args.bucket.bucket_arn,
-            source_account=args.network.account_id,
+            source_account=args.clients.network.account_id,
             opts=inside,
         )
         notification = aws.s3.BucketNotification(
@@ -98,13 +92,13 @@ class ModelSync(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed, on_failure]),
         )
-        # After the notifications: what is published between the seeds and this call is mirrored by one of the two.
+        # After the notifications: either they or this call copy what is published after the seeding.
         first_sync = aws.lambda_.Invocation(
             name,
             function_name=function.name,
             input=pulumi.Output.json_dumps({"reason": "deployment"}),
             triggers={
-                "file_system": args.file_system_arn,
+                "file_system": args.clients.file_system_arn,
                 "bucket": args.bucket.bucket_arn,
                 **{model.name: _fingerprint(model) for model in args.models},
             },
@@ -125,7 +119,6 @@ class ModelSync(pulumi.ComponentResource):
 
 
 def _function(args: ModelSyncArgs, dead_letters: aws.sqs.Queue) -> ToolFunctionArgs:
-    network = args.network.for_functions()
     store = pulumi.Output.concat("s3://", args.bucket.bucket_name, "/", args.bucket.prefix)
     return ToolFunctionArgs(
         image_uri=args.image_uri,
@@ -136,21 +129,15 @@ def _function(args: ModelSyncArgs, dead_letters: aws.sqs.Queue) -> ToolFunctionA
         grants=_grants(args, dead_letters.arn),
         log_retention_days=args.log_retention_days,
         kms_key_arn=args.kms_key_arn,
-        tags=args.tags,
-        ready=args.mountable,
-        more={
-            "reserved_concurrent_executions": 1 if args.reserve_concurrency else UNRESERVED,
-            "environment": {
-                "variables": {
-                    contract.MODEL_STORE_URI: store,
-                    contract.MODEL_NAMES: contract.join_model_names(model.name for model in args.models),
-                    contract.MODEL_SYNC_TARGET: args.mount.path,
-                }
-            },
-            "file_system_config": {"arn": args.mount.access_point_arn, "local_mount_path": args.mount.path},
-            "vpc_config": {"subnet_ids": network.subnet_ids, "security_group_ids": network.security_group_ids},
-            "replace_security_groups_on_destroy": True,
+        environment={
+            contract.MODEL_STORE_URI: store,
+            contract.MODEL_NAMES: contract.join_model_names(model.name for model in args.models),
+            contract.MODEL_SYNC_TARGET: args.clients.mount.path,
         },
+        network=args.clients.network.for_functions(),
+        mount=args.clients.mount,
+        reserved_concurrency=1 if args.reserve_concurrency else None,
+        ready=[*args.mountable, *args.clients.network.ready],
     )
 
 
@@ -158,16 +145,15 @@ def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> list[ia
     models = [model.name for model in args.models]
     statements = [
         *iam.read_models(args.bucket.bucket_arn, args.bucket.prefix, models),
-        file_clients.mount("elasticfilesystem", args.file_system_arn, args.mount.access_point_arn, write=True),
+        args.clients.may_mount(write=True),
         iam.allow(["sqs:SendMessage"], [dead_letters_arn]),
-        iam.attach_to_networks(),
     ]
     if args.kms_key_arn is not None:
-        statements.append(iam.allow(["kms:GenerateDataKey"], [args.kms_key_arn]))  # to send to the queue
+        statements.append(iam.allow(["kms:GenerateDataKey"], [args.kms_key_arn]))  # for messages to the queue
     return statements
 
 
 def _fingerprint(model: PackagedModel) -> str:
-    """What changes when another version is seeded or a label moves."""
+    """A digest that changes when another version is seeded or a label moves."""
     documents = [model.pointer.to_json(), *(model.versions[version].to_json() for version in sorted(model.versions))]
     return hashlib.sha256("".join(documents).encode()).hexdigest()

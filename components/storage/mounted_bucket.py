@@ -1,20 +1,19 @@
-"""MountedModelBucket: the bucket itself as a file system, through Amazon S3 Files."""
+"""MountedModelBucket: the bucket as a file system, by Amazon S3 Files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.model_source import ModelBinding, Mount
+from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
-from components.storage import file_clients
+from components.storage.file_clients import GID, UID, FileClients, mount_targets, replaced_with
 from components.storage.model_bucket import ModelBucket
-from handlers.contract import MOUNT_PATH
 
 SERVICE = "elasticfilesystem.amazonaws.com"
-"""S3 Files runs on EFS, and assumes its role under EFS's name."""
+"""S3 Files runs on EFS and assumes its role by the name of EFS."""
 
 OBJECT_ACTIONS = [
     f"s3:{action}"
@@ -26,36 +25,35 @@ OBJECT_ACTIONS = [
         "PutObject PutObjectAcl PutObjectTagging PutObjectVersionAcl PutObjectVersionTagging"
     ).split()
 ]
-"""What S3 Files asks for on objects, its documentation's patterns spelled out."""
+"""The object actions that S3 Files needs. Its documentation gives them as patterns."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MountedModelBucketArgs:
     bucket: ModelBucket
-    """Versioned: S3 Files refuses any other."""
+    """Versioned, as S3 Files requires."""
     network: ModelNetwork
-    kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the file system; the grants let it be the bucket's key, too."""
-    tags: Mapping[str, str] | None = None
+    kms_key_arn: str | None = None
+    """Encrypts the file system. It may also be the bucket's key."""
 
 
 class MountedModelBucket(pulumi.ComponentResource):
-    """What is published to the bucket appears as files within a minute or so, and nothing copies it.
+    """Published models appear as files within a minute or so, without a copy. A ModelSource.
 
-    The file system holds nothing that the bucket does not, so it is deleted with the stack.
+    The file system holds only what the bucket holds, so it is deleted with the stack. Another key or network means
+    another file system.
     """
 
     file_system_id: pulumi.Output[str]
     access_point_arn: pulumi.Output[str]
+    alarms: Sequence[Alarm] = ()
 
     def __init__(self, name: str, args: MountedModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:MountedModelBucket", name, None, opts)
         self._args = args
         inside = pulumi.ResourceOptions(parent=self)
 
-        role = aws.iam.Role(
-            f"{name}-role", assume_role_policy=_trust_in_s3_files(args.network), tags=args.tags, opts=inside
-        )
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=_trust_in_s3_files(args.network), opts=inside)
         grant = aws.iam.RolePolicy(
             f"{name}-role-policy", role=role.name, policy=iam.policy(_service_grants(args)), opts=inside
         )
@@ -65,35 +63,24 @@ class MountedModelBucket(pulumi.ComponentResource):
             prefix=f"{args.bucket.prefix}/",
             role_arn=role.arn,
             kms_key_id=args.kms_key_arn,
-            tags={"Name": name, **(args.tags or {})},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[grant, *args.bucket.ready]),
+            tags={"Name": name},
+            opts=replaced_with(args.network, args.kms_key_arn, parent=self, depends_on=[grant, *args.bucket.ready]),
         )
         access_point = aws.s3.FilesAccessPoint(
-            f"{name}-models",
-            file_system_id=file_system.id,
-            posix_users=[{"uid": file_clients.UID, "gid": file_clients.GID}],
-            tags=args.tags,
-            opts=inside,
+            f"{name}-models", file_system_id=file_system.id, posix_users=[{"uid": UID, "gid": GID}], opts=inside
+        )
+        clients = FileClients(
+            service="s3files",
+            file_system_arn=file_system.arn,
+            access_point_arn=access_point.arn,
+            network=args.network,
         )
         policy = aws.s3.FilesFileSystemPolicy(
-            f"{name}-policy",
-            file_system_id=file_system.id,
-            policy=_file_system_policy(file_system.arn, access_point.arn),
-            opts=inside,
+            f"{name}-policy", file_system_id=file_system.id, policy=_file_system_policy(clients), opts=inside
         )
-        mount_targets = [
-            aws.s3.FilesMountTarget(
-                f"{name}-{index}",
-                file_system_id=file_system.id,
-                subnet_id=subnet_id,
-                security_groups=[args.network.mount_target_security_group_id],
-                opts=inside,
-            )
-            for index, subnet_id in enumerate(args.network.subnet_ids)
-        ]
+        targets = mount_targets(aws.s3.FilesMountTarget, name, file_system.id, args.network, inside)
 
-        self._file_system_arn = file_system.arn
-        self._ready = [*mount_targets, policy, *args.network.ready]
+        self._clients, self._ready = clients, [*targets, policy]
         self.file_system_id = file_system.id
         self.access_point_arn = access_point.arn
         self.register_outputs({"file_system_id": self.file_system_id, "access_point_arn": self.access_point_arn})
@@ -101,39 +88,20 @@ class MountedModelBucket(pulumi.ComponentResource):
     def binding(self, models: Sequence[str]) -> ModelBinding:
         """The bucket as a directory, read-only.
 
-        The grant to read objects lets Lambda fetch large files from S3 itself and reaches exactly these models; the
-        mount has no grant below an access point and shows every model.
+        The statement for objects lets Lambda read large files from S3 directly; it grants these models only. The mount
+        shows all models: S3 Files has no grants by directory.
         """
         bucket = self._args.bucket
         objects = [pulumi.Output.concat(bucket.bucket_arn, f"/{bucket.prefix}/{model}/*") for model in models]
-        statements = [
-            file_clients.mount("s3files", self._file_system_arn, self.access_point_arn),
-            iam.allow(["s3:GetObject", "s3:GetObjectVersion"], objects),
-        ]
+        statements = [iam.allow(["s3:GetObject", "s3:GetObjectVersion"], objects)]
         if self._args.kms_key_arn is not None:
-            statements.append(iam.allow(["kms:Decrypt"], [self._args.kms_key_arn]))
-        return ModelBinding(
-            store_uri=f"file://{MOUNT_PATH}",
-            statements=statements,
-            mount=Mount(access_point_arn=self.access_point_arn, path=MOUNT_PATH),
-            network=self._args.network.for_functions(),
-            ready=self._ready,
-        )
+            statements.append(iam.decrypt(self._args.kms_key_arn))
+        return self._clients.binding(*statements, ready=self._ready)
 
 
-def _file_system_policy(file_system_arn: pulumi.Input[str], access_point_arn: pulumi.Input[str]) -> pulumi.Output[str]:
-    nobody_writes = file_clients.refuse(
-        "s3files",
-        file_system_arn,
-        sid="ReadOnly",
-        actions=("ClientWrite", "ClientRootAccess"),
-    )
-    return iam.policy(
-        [
-            file_clients.refuse_other_access_points("s3files", file_system_arn, access_point_arn),
-            nobody_writes,
-        ]
-    )
+def _file_system_policy(clients: FileClients) -> pulumi.Output[str]:
+    read_only = clients.refuse(sid="ReadOnly", actions=("ClientWrite", "ClientRootAccess"))
+    return iam.policy([clients.refuse_other_access_points(), read_only])
 
 
 def _trust_in_s3_files(network: ModelNetwork) -> pulumi.Output[str]:
@@ -150,7 +118,7 @@ def _trust_in_s3_files(network: ModelNetwork) -> pulumi.Output[str]:
 
 
 def _service_grants(args: MountedModelBucketArgs) -> list[iam.Statement]:
-    """What S3 Files does with the bucket: it follows changes through EventBridge and could write files back.
+    """Grant what S3 Files needs: it follows changes by EventBridge rules, and requires access to write back.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-files-prereq-policies.html
     """

@@ -42,11 +42,13 @@ def request_room(memory: int) -> int:
 def resident_bytes() -> int:
     """Bytes that the process holds for itself. Pages of mapped files are not counted: the system can drop them.
 
-    Every request calls this, so the file is opened once. Returns 0 where there is no such file (macOS).
+    Every request calls this, so on Linux the file that says it is opened once.
     """
     descriptor = _statm()
     if descriptor is None:
-        return 0
+        from handlers.serving.macos_memory import footprint_bytes  # late: Linux never needs it
+
+        return footprint_bytes(os.getpid())
     _, resident, shared, *_ = os.pread(descriptor, 128, 0).split()
     return (int(resident) - int(shared)) * PAGE_BYTES
 

@@ -1,56 +1,52 @@
-"""How each resource of the program is created in the emulated AWS: a module for each service, a function for each type.
+"""How each type of the program lives in the emulated AWS: a module for each service, a class for each type.
 
-To add a type, write its function in the module of its service and name it in that module's `RESOURCES`; a provider
-function such as `getObject` goes into `CALLS`. A new service is a new module, listed here. What is
-created and yet not played is in `not_emulated`.
+To add a type, write its class in the module of its service and name it in that module's `TYPES`; a provider function
+such as `getObject` goes into `FUNCTIONS`. What a change of its properties does goes into `provider_facts.toml`, and
+what AWS refuses and the emulator does not into `refusals`. A new service is a new module, listed here. What is created
+and not emulated is in `not_emulated`.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from local.resources import (
+    account_functions,
     apigateway,
     apigatewayv2,
     appautoscaling,
     cloudwatch,
     codedeploy,
+    docker,
     ec2,
     ecr,
     efs,
     iam,
     kms,
     lambda_,
+    route53,
     s3,
     s3files,
     sns,
     sqs,
     vpc,
+    wafv2,
 )
-from local.resources.created import Call, Create
+from local.resources.resource_type import Call, ResourceType
 
-RESOURCES: Mapping[str, Create] = {
-    **apigateway.RESOURCES,
-    **apigatewayv2.RESOURCES,
-    **appautoscaling.RESOURCES,
-    **cloudwatch.RESOURCES,
-    **codedeploy.RESOURCES,
-    **ec2.RESOURCES,
-    **ecr.RESOURCES,
-    **efs.RESOURCES,
-    **iam.RESOURCES,
-    **kms.RESOURCES,
-    **lambda_.RESOURCES,
-    **s3.RESOURCES,
-    **s3files.RESOURCES,
-    **sns.RESOURCES,
-    **sqs.RESOURCES,
-    **vpc.RESOURCES,
-}
+SERVICES = (
+    *(apigateway, apigatewayv2, appautoscaling, cloudwatch, codedeploy, docker, ec2, ecr, efs, iam, kms, lambda_),
+    *(route53, s3, s3files, sns, sqs, vpc, wafv2),
+)
 
-CALLS: Mapping[str, Call] = {**ec2.CALLS, **ecr.CALLS, **s3.CALLS}
+TYPES: Mapping[str, type[ResourceType]] = {each.pulumi_type: each for service in SERVICES for each in service.TYPES}
+
+FUNCTIONS: Mapping[str, Call] = {**account_functions.FUNCTIONS, **ec2.FUNCTIONS, **ecr.FUNCTIONS, **s3.FUNCTIONS}
 
 
-def file_of(token: str) -> str:
+def file_of(pulumi_type: str) -> str:
     """Where a type such as `aws:s3/bucket:Bucket` belongs."""
-    package, module, _ = token.split(":")
+    package, module, _ = pulumi_type.split(":")
     service = module.split("/")[0] if package == "aws" else package
-    return f"local/resources/{service}{'_' if service == 'lambda' else ''}.py"
+    name = "lambda_" if service == "lambda" else service
+    package_file = Path(__file__).parent / name / "__init__.py"
+    return f"local/resources/{name}/__init__.py" if package_file.exists() else f"local/resources/{name}.py"

@@ -1,7 +1,10 @@
-"""EmulatedAccount: what every resource function works with."""
+"""EmulatedAccount: what every resource type works with."""
 
 import secrets
 import threading
+from collections import defaultdict
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,17 @@ from local.file_systems import FileSystems
 from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
+from local.resources.ledger import Ledger
+from local.resources.network_interfaces import NetworkInterfaces
+
+
+@dataclass
+class Quotas:
+    """What AWS raises on request. What is here is what every account has."""
+
+    routes: int = 300
+    integrations: int = 300
+    """Of an HTTP API. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
 
 
 class EmulatedAccount:
@@ -40,9 +54,15 @@ class EmulatedAccount:
         self.bucket_events = BucketEvents()
         self.baked: dict[str, Path] = {}
         """What images hold in /opt/models, by the image's URI."""
+        self.endpoints: dict[str, str] = {}
+        """Where functions find what the emulator does not have, by the environment variable that says so."""
         self._session = emulator.session()
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # making a client is not safe in several threads; using one is
+        self._alone = defaultdict[str, threading.Lock](threading.Lock)
+        self.quotas = Quotas()
+        self.ledger = Ledger()
+        self.interfaces = NetworkInterfaces(self.client("ec2"))
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service, made once."""
@@ -52,8 +72,10 @@ class EmulatedAccount:
                 self._clients[service] = self._session.client(service, endpoint_url=self.emulator.url)  # pyright: ignore
             return self._clients[service]
 
-    def physical_name(self, inputs: dict[str, Any], logical: str, separator: str = "-") -> str:
-        """The name that the program chose, or one with random hexadecimal digits, as Pulumi makes them."""
-        if name := inputs.get("name"):
-            return str(name)
-        return f"{inputs.get('namePrefix') or logical + separator}{secrets.token_hex(4)[:7]}"
+    def alone_in(self, service: str) -> AbstractContextManager[bool]:
+        """Lets one at a time make something in a service, so that a rule still holds when the emulator acts."""
+        return self._alone[service]
+
+    def unique(self, prefix: str) -> str:
+        """A text that nothing else in the account has, as AWS's API wants one from its callers."""
+        return f"{prefix}-{secrets.token_hex(8)}"

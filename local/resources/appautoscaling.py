@@ -3,33 +3,81 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.resources.account import EmulatedAccount
-from local.resources.created import Create, Created
+from local.resources.kept import KeptType
+from local.resources.refusals import refused
+from local.resources.resource_type import Inputs
+
+TARGET = ("serviceNamespace", "resourceId", "scalableDimension")
+"""What says which target a policy or an action is about."""
 
 
-def target(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
-    """aws.appautoscaling.Target"""
-    return Created(inputs["resourceId"], {"arn": _arn(account, f"scalable-target/{account.physical_name({}, name)}")})
+class Target(KeptType):
+    """aws.appautoscaling.Target. Registering one that is there changes it, as on AWS."""
+
+    pulumi_type = "aws:appautoscaling/target:Target"
+    computed = ("arn",)
+
+    def identify(self, inputs: Inputs) -> str:
+        return inputs["resourceId"]
+
+    def refuse(self, resource_id: str, inputs: Inputs) -> None:
+        if inputs["minCapacity"] > inputs["maxCapacity"]:
+            message = "Maximum capacity cannot be less than minimum capacity"
+            raise refused("RegisterScalableTarget", "ValidationException", message)
+
+    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
+        self.refuse(resource_id, new)
+        super().change(resource_id, old, new)
+
+    def added(self, resource_id: str, inputs: Inputs) -> Mapping[str, Any]:
+        return {"arn": self.arn(f"scalable-target/{resource_id}", "application-autoscaling")}
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        """AWS deletes a target's policies and actions with it."""
+        for dependent in (Policy, ScheduledAction):
+            for other, kept in self.account.ledger.all(dependent.pulumi_type).items():
+                if all(kept[key] == known[key] for key in TARGET):
+                    self.account.ledger.drop(dependent.pulumi_type, other)
+        super().remove(resource_id, known)
 
 
-def policy(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class _OfTarget(KeptType):
+    """What a target has."""
+
+    computed = ("arn",)
+    kind = ""
+    operation = ""
+
+    def identify(self, inputs: Inputs) -> str:
+        return inputs["name"]
+
+    def refuse(self, resource_id: str, inputs: Inputs) -> None:
+        if not any(all(kept[key] == inputs[key] for key in TARGET) for kept in self.kept(Target)):
+            namespace, resource, dimension = (inputs[key] for key in TARGET)
+            message = (
+                f"No scalable target registered for service namespace: {namespace}, resource ID: {resource}, "
+                f"scalable dimension: {dimension}"
+            )
+            raise refused(self.operation, "ObjectNotFoundException", message)
+
+    def added(self, resource_id: str, inputs: Inputs) -> Mapping[str, Any]:
+        return {"arn": self.arn(f"{self.kind}:{resource_id}", "autoscaling")}
+
+
+class Policy(_OfTarget):
     """aws.appautoscaling.Policy"""
-    name = account.physical_name(inputs, name)
-    return Created(name, {"name": name, "arn": _arn(account, f"scalingPolicy:{name}")})
+
+    pulumi_type = "aws:appautoscaling/policy:Policy"
+    kind = "scalingPolicy"
+    operation = "PutScalingPolicy"
 
 
-def scheduled_action(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class ScheduledAction(_OfTarget):
     """aws.appautoscaling.ScheduledAction"""
-    name = account.physical_name(inputs, name)
-    return Created(name, {"name": name, "arn": _arn(account, f"scheduledAction:{name}")})
+
+    pulumi_type = "aws:appautoscaling/scheduledAction:ScheduledAction"
+    kind = "scheduledAction"
+    operation = "PutScheduledAction"
 
 
-def _arn(account: EmulatedAccount, resource: str) -> str:
-    return f"arn:aws:application-autoscaling:{account.region}:{account.account_id}:{resource}"
-
-
-RESOURCES: Mapping[str, Create] = {
-    "aws:appautoscaling/target:Target": target,
-    "aws:appautoscaling/policy:Policy": policy,
-    "aws:appautoscaling/scheduledAction:ScheduledAction": scheduled_action,
-}
+TYPES = (Target, Policy, ScheduledAction)

@@ -1,59 +1,122 @@
 """CloudWatch: log groups, alarms and dashboards."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from local.resources.account import EmulatedAccount
-from local.resources.created import Create, Created
-from local.resources.words import capitalized, whole
+from local.resources.put_type import PutType
+from local.resources.refusals import refused
+from local.resources.resource_type import Inputs, ResourceType, the_only
+from local.resources.words import answered, capital, chosen, tag_changes, tag_list
 
 
-def log_group(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
-    """aws.cloudwatch.LogGroup"""
-    group = account.physical_name(inputs, name)
-    logs = account.client("logs")
-    logs.create_log_group(logGroupName=group)
-    if days := inputs.get("retentionInDays"):
-        logs.put_retention_policy(logGroupName=group, retentionInDays=whole(days))
-    arn = f"arn:aws:logs:{account.region}:{account.account_id}:log-group:{group}"
-    return Created(group, {"name": group, "arn": arn})
+class LogGroup(ResourceType):
+    """aws.cloudwatch.LogGroup. The emulator does not know a group's key."""
+
+    pulumi_type = "aws:cloudwatch/logGroup:LogGroup"
+    computed = ("arn", "logGroupClass")
+
+    def make(self, inputs: Inputs) -> str:
+        self._logs().create_log_group(logGroupName=inputs["name"], tags=inputs.get("tags") or {})
+        self._retain(inputs["name"], inputs)
+        return inputs["name"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
+        groups = self._logs().describe_log_groups(logGroupNamePrefix=resource_id)["logGroups"]
+        found = next((each for each in groups if each["logGroupName"] == resource_id), None)
+        if found is None:
+            return None
+        arn = found["arn"].removesuffix(":*")
+        return {
+            "arn": arn,
+            "name": resource_id,
+            "logGroupClass": found["logGroupClass"],
+            "retentionInDays": found.get("retentionInDays", 0),
+            "tags": self._logs().list_tags_for_resource(resourceArn=arn)["tags"],
+        }
+
+    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
+        self._retain(resource_id, new)
+        gone, given = tag_changes(old, new)
+        if gone:
+            self._logs().untag_resource(resourceArn=old["arn"], tagKeys=gone)
+        if given:
+            self._logs().tag_resource(resourceArn=old["arn"], tags=given)
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        if not known.get("skipDestroy"):
+            self._logs().delete_log_group(logGroupName=resource_id)
+
+    def _retain(self, resource_id: str, inputs: Inputs) -> None:
+        if days := inputs.get("retentionInDays"):
+            self._logs().put_retention_policy(logGroupName=resource_id, retentionInDays=days)
+        else:
+            self._logs().delete_retention_policy(logGroupName=resource_id)
+
+    def _logs(self) -> Any:
+        return self.client("logs")
 
 
-def metric_alarm(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class MetricAlarm(PutType):
     """aws.cloudwatch.MetricAlarm, of one metric or of an expression over several"""
-    alarm = account.physical_name(inputs, name)
-    arguments: dict[str, Any] = {"AlarmName": alarm}
-    for key in (
-        "alarmActions alarmDescription comparisonOperator datapointsToAlarm evaluationPeriods metricName namespace "
-        "period statistic threshold treatMissingData unit"
-    ).split():
-        if key in inputs:
-            arguments[key[0].upper() + key[1:]] = capitalized(inputs[key])
-    for key, word in (("okActions", "OKActions"), ("extendedStatistic", "ExtendedStatistic")):
-        if key in inputs:
-            arguments[word] = inputs[key]
-    if "dimensions" in inputs:
-        arguments["Dimensions"] = _dimensions(inputs)
-    if "metricQueries" in inputs:
-        arguments["Metrics"] = [_query(each) for each in inputs["metricQueries"]]
-    account.client("cloudwatch").put_metric_alarm(**arguments)
-    return Created(
-        alarm, {"name": alarm, "arn": f"arn:aws:cloudwatch:{account.region}:{account.account_id}:alarm:{alarm}"}
-    )
+
+    pulumi_type = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    computed = ("arn",)
+
+    PLAIN = (
+        "actionsEnabled alarmActions alarmDescription comparisonOperator datapointsToAlarm evaluationPeriods "
+        "extendedStatistic metricName namespace period statistic threshold treatMissingData unit"
+    ).split()
+    TOLD = (
+        "actionsEnabled alarmActions alarmDescription comparisonOperator datapointsToAlarm evaluationPeriods "
+        "threshold treatMissingData"
+    ).split()
+    """What the emulator tells as it was given; of the rest it fills in what an alarm of a metric has."""
+
+    def put(self, inputs: Inputs) -> str:
+        arguments = {"AlarmName": inputs["name"], **chosen(inputs, self.PLAIN), "Tags": tag_list(inputs)}
+        if "okActions" in inputs:
+            arguments["OKActions"] = inputs["okActions"]
+        if "dimensions" in inputs:
+            arguments["Dimensions"] = _dimensions(inputs)
+        if "metricQueries" in inputs:
+            arguments["Metrics"] = [_query(each) for each in inputs["metricQueries"]]
+        self.client().put_metric_alarm(**arguments)
+        return inputs["name"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        alarm = the_only(self.client().describe_alarms(AlarmNames=[resource_id])["MetricAlarms"])
+        return {"arn": alarm["AlarmArn"], "name": resource_id, **answered(alarm, self.TOLD)}
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.client().delete_alarms(AlarmNames=[resource_id])
 
 
-def dashboard(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class Dashboard(PutType):
     """aws.cloudwatch.Dashboard"""
-    dashboard = inputs.get("dashboardName") or account.physical_name({}, name)
-    account.client("cloudwatch").put_dashboard(DashboardName=dashboard, DashboardBody=inputs["dashboardBody"])
-    arn = f"arn:aws:cloudwatch::{account.account_id}:dashboard/{dashboard}"
-    return Created(dashboard, {"dashboardName": dashboard, "dashboardArn": arn})
+
+    pulumi_type = "aws:cloudwatch/dashboard:Dashboard"
+    computed = ("dashboardArn",)
+
+    def put(self, inputs: Inputs) -> str:
+        try:
+            json.loads(inputs["dashboardBody"])
+        except ValueError:
+            message = "The field DashboardBody must be a valid JSON object"
+            raise refused("PutDashboard", "InvalidParameterInput", message) from None
+        self.client().put_dashboard(DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"])
+        return inputs["dashboardName"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        found = self.client().get_dashboard(DashboardName=resource_id)
+        return answered(found, ("dashboardArn", "dashboardBody", "dashboardName"))
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.client().delete_dashboards(DashboardNames=[resource_id])
 
 
-def _query(inputs: dict[str, Any]) -> dict[str, Any]:
-    query = {
-        key[0].upper() + key[1:]: inputs[key] for key in ("id", "expression", "label", "returnData") if key in inputs
-    }
+def _query(inputs: Inputs) -> dict[str, Any]:
+    query = {capital(key): inputs[key] for key in ("id", "expression", "label", "returnData") if key in inputs}
     if metric := inputs.get("metric"):
         query["MetricStat"] = {
             "Metric": {
@@ -61,18 +124,14 @@ def _query(inputs: dict[str, Any]) -> dict[str, Any]:
                 "MetricName": metric["metricName"],
                 "Dimensions": _dimensions(metric),
             },
-            "Period": whole(metric["period"]),
+            "Period": metric["period"],
             "Stat": metric["stat"],
         }
     return query
 
 
-def _dimensions(inputs: dict[str, Any]) -> list[dict[str, str]]:
+def _dimensions(inputs: Inputs) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in inputs.get("dimensions", {}).items()]
 
 
-RESOURCES: Mapping[str, Create] = {
-    "aws:cloudwatch/dashboard:Dashboard": dashboard,
-    "aws:cloudwatch/logGroup:LogGroup": log_group,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": metric_alarm,
-}
+TYPES = (LogGroup, MetricAlarm, Dashboard)

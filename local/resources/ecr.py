@@ -1,78 +1,86 @@
-"""ECR, and the image that would be pushed to it."""
+"""ECR: repositories of images. What is pushed to them is kept by digest and tag, without its layers."""
 
 import base64
-import hashlib
-import shutil
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from local.resources.account import EmulatedAccount
-from local.resources.created import Call, Create, Created
+from local.resources.resource_type import Call, Inputs, ResourceType
+from local.resources.words import tag_changes, tag_list, tags_of
 
 
-def repository(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class Repository(ResourceType):
     """aws.ecr.Repository"""
-    name = account.physical_name(inputs, name)
-    answer = account.client("ecr").create_repository(
-        repositoryName=name, imageTagMutability=inputs.get("imageTagMutability", "MUTABLE")
-    )["repository"]
-    return Created(
-        name,
-        {
-            "name": name,
-            "arn": answer["repositoryArn"],
-            "registryId": answer["registryId"],
-            "repositoryUrl": answer["repositoryUri"],
-        },
-    )
+
+    pulumi_type = "aws:ecr/repository:Repository"
+    computed = ("arn", "registryId", "repositoryUrl")
+
+    def make(self, inputs: Inputs) -> str:
+        arguments: dict[str, Any] = {
+            "repositoryName": inputs["name"],
+            "imageTagMutability": inputs.get("imageTagMutability", "MUTABLE"),
+            "tags": tag_list(inputs),
+        }
+        if scanning := inputs.get("imageScanningConfiguration"):
+            arguments["imageScanningConfiguration"] = dict(scanning)
+        for encryption in inputs.get("encryptionConfigurations") or ():
+            arguments["encryptionConfiguration"] = dict(encryption)
+        self.client().create_repository(**arguments)
+        return inputs["name"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        [found] = self.client().describe_repositories(repositoryNames=[resource_id])["repositories"]
+        arn = found["repositoryArn"]
+        return {
+            "arn": arn,
+            "name": resource_id,
+            "registryId": found["registryId"],
+            "repositoryUrl": found["repositoryUri"],
+            "imageTagMutability": found["imageTagMutability"],
+            "tags": tags_of(self.client().list_tags_for_resource(resourceArn=arn)["tags"]),
+        }
+
+    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
+        ecr = self.client()
+        ecr.put_image_tag_mutability(
+            repositoryName=resource_id, imageTagMutability=new.get("imageTagMutability", "MUTABLE")
+        )
+        scanning = new.get("imageScanningConfiguration") or {"scanOnPush": False}
+        ecr.put_image_scanning_configuration(repositoryName=resource_id, imageScanningConfiguration=dict(scanning))
+        gone, given = tag_changes(old, new)
+        if gone:
+            ecr.untag_resource(resourceArn=old["arn"], tagKeys=gone)
+        if given:
+            ecr.tag_resource(resourceArn=old["arn"], tags=tag_list({"tags": given}))
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.client().delete_repository(repositoryName=resource_id, force=bool(known.get("forceDelete")))
 
 
-def lifecycle_policy(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class LifecyclePolicy(ResourceType):
     """aws.ecr.LifecyclePolicy"""
-    account.client("ecr").put_lifecycle_policy(
-        repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"]
-    )
-    return Created(inputs["repository"], {"registryId": account.account_id})
 
+    pulumi_type = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+    computed = ("registryId",)
 
-def image(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
-    """docker.Image: built and not pushed where the workers are containers; else its files stand for it."""
-    reference = str(inputs["imageName"])
-    repository = reference.rsplit("/", 1)[0] + "/" + reference.rsplit("/", 1)[-1].split(":")[0]
-    arguments = inputs["build"].get("args", {})
-    models = arguments.get("MODELS_DIR")
-    if account.containers:
-        target, base = inputs["build"]["target"], arguments.get("BASE_IMAGE")
-        digest = account.containers.build(account.project, target, base_image=base, models_directory=models)
-    else:
-        digest = _stand_in(account, repository, models)
-    return Created(
-        digest,
-        {
-            "repoDigest": f"{repository}@{digest}",
-            "baseImageName": reference,
-            "registryServer": repository.split("/")[0],
-            "imageName": reference,
-        },
-    )
+    def make(self, inputs: Inputs) -> str:
+        self.client().put_lifecycle_policy(repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"])
+        return inputs["repository"]
 
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        found = self.client().get_lifecycle_policy(repositoryName=resource_id)
+        return {
+            "registryId": self.account.account_id,
+            "repository": resource_id,
+            "policy": found["lifecyclePolicyText"],
+        }
 
-def _stand_in(account: EmulatedAccount, repository: str, models: str | None) -> str:
-    """An image for workers that run the sources: its digest is that of the files that would go in, and the models among
-    them are kept as they are now, for no later build changes an image."""
-    files = [account.project / "handlers"]
-    if models:
-        files.append(account.guard.directory("tensorflow-lambda-image-") / "models")
-        shutil.copytree(account.project / models, files[-1])
-    digest = f"sha256:{_digest_of(files)}"
-    if models:
-        account.baked[f"{repository}@{digest}"] = files[-1]
-    return digest
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.client().delete_lifecycle_policy(repositoryName=resource_id)
 
 
 def get_authorization_token(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
-    """aws.ecr.get_authorization_token. No registry has an endpoint: the emulated ones hold no images."""
+    """aws.ecr.get_authorization_token. No registry has an endpoint: the emulated ones hold no layers."""
     data = account.client("ecr").get_authorization_token()["authorizationData"][0]
     user, password = base64.b64decode(data["authorizationToken"]).decode().split(":", 1)
     return {
@@ -100,23 +108,9 @@ def get_images(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str,
     }
 
 
-def _digest_of(directories: Sequence[Path]) -> str:
-    digest = hashlib.sha256()
-    for directory in directories:
-        for path in sorted(directory.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(directory).as_posix().encode() + b"\0")
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+TYPES = (Repository, LifecyclePolicy)
 
-
-RESOURCES: Mapping[str, Create] = {
-    "aws:ecr/repository:Repository": repository,
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": lifecycle_policy,
-    "docker:index/image:Image": image,
-}
-
-CALLS: Mapping[str, Call] = {
+FUNCTIONS: Mapping[str, Call] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": get_authorization_token,
     "aws:ecr/getImages:getImages": get_images,
 }

@@ -4,33 +4,79 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local.resources.account import EmulatedAccount
-from local.resources.created import Create, Created
+from local.resources.put_type import PutType
+from local.resources.refusals import iam as refusals
+from local.resources.resource_type import Inputs, ResourceType
+from local.resources.words import answered, chosen, tag_changes, tag_list, tags_of
 
 
-def role(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class Role(ResourceType):
     """aws.iam.Role"""
-    role = account.physical_name(inputs, name)
-    answer = account.client("iam").create_role(
-        RoleName=role, AssumeRolePolicyDocument=_document(inputs["assumeRolePolicy"])
-    )
-    return Created(role, {"name": role, "arn": answer["Role"]["Arn"], "uniqueId": answer["Role"]["RoleId"]})
+
+    pulumi_type = "aws:iam/role:Role"
+    computed = ("arn", "createDate", "uniqueId")
+
+    def make(self, inputs: Inputs) -> str:
+        trust = inputs["assumeRolePolicy"]
+        refusals.of_trust("CreateRole", trust)
+        tags = {"Tags": tag_list(inputs)} if inputs.get("tags") else {}
+        more = chosen(inputs, ("description", "maxSessionDuration", "path", "permissionsBoundary"))
+        self.client().create_role(RoleName=inputs["name"], AssumeRolePolicyDocument=trust, **more, **tags)
+        return inputs["name"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        role = self.client().get_role(RoleName=resource_id)["Role"]
+        described = {"description": role["Description"]} if role.get("Description") else {}
+        return {
+            "arn": role["Arn"],
+            "createDate": role["CreateDate"].isoformat(),
+            "name": role["RoleName"],
+            "uniqueId": role["RoleId"],
+            "assumeRolePolicy": json.dumps(role["AssumeRolePolicyDocument"]),
+            **answered(role, ("maxSessionDuration", "path")),
+            **described,
+            "tags": tags_of(role.get("Tags", ())),
+        }
+
+    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
+        iam = self.client()
+        refusals.of_trust("UpdateAssumeRolePolicy", new["assumeRolePolicy"])
+        iam.update_assume_role_policy(RoleName=resource_id, PolicyDocument=new["assumeRolePolicy"])
+        iam.update_role(
+            RoleName=resource_id,
+            Description=new.get("description", ""),
+            MaxSessionDuration=new.get("maxSessionDuration", 3600),
+        )
+        gone, given = tag_changes(old, new)
+        if gone:
+            iam.untag_role(RoleName=resource_id, TagKeys=gone)
+        if given:
+            iam.tag_role(RoleName=resource_id, Tags=tag_list({"tags": given}))
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        refusals.of_deleted_role(self.account, resource_id)
+        self.client().delete_role(RoleName=resource_id)
 
 
-def role_policy(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class RolePolicy(PutType):
     """aws.iam.RolePolicy"""
-    policy = account.physical_name(inputs, name)
-    account.client("iam").put_role_policy(
-        RoleName=inputs["role"], PolicyName=policy, PolicyDocument=_document(inputs["policy"])
-    )
-    return Created(f"{inputs['role']}:{policy}", {"name": policy})
+
+    pulumi_type = "aws:iam/rolePolicy:RolePolicy"
+
+    def put(self, inputs: Inputs) -> str:
+        role, name, policy = inputs["role"], inputs["name"], inputs["policy"]
+        refusals.of_inline_policy(self.account, role, name, policy)
+        self.client().put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+        return f"{role}:{name}"
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        role, _, name = resource_id.partition(":")
+        found = self.client().get_role_policy(RoleName=role, PolicyName=name)
+        return {"role": role, "name": name, "policy": json.dumps(found["PolicyDocument"])}
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        role, _, name = resource_id.partition(":")
+        self.client().delete_role_policy(RoleName=role, PolicyName=name)
 
 
-def _document(policy: Any) -> str:
-    return policy if isinstance(policy, str) else json.dumps(policy)
-
-
-RESOURCES: Mapping[str, Create] = {
-    "aws:iam/role:Role": role,
-    "aws:iam/rolePolicy:RolePolicy": role_policy,
-}
+TYPES = (Role, RolePolicy)

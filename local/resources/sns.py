@@ -3,27 +3,62 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.resources.account import EmulatedAccount
-from local.resources.created import Create, Created
+from local.resources.resource_type import Inputs, ResourceType
 
 
-def topic(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class Topic(ResourceType):
     """aws.sns.Topic"""
-    name = account.physical_name(inputs, name)
-    attributes = {"KmsMasterKeyId": inputs["kmsMasterKeyId"]} if inputs.get("kmsMasterKeyId") else {}
-    arn = account.client("sns").create_topic(Name=name, Attributes=attributes)["TopicArn"]
-    return Created(arn, {"name": name, "arn": arn, "owner": account.account_id})
+
+    pulumi_type = "aws:sns/topic:Topic"
+    computed = ("arn", "owner")
+
+    def make(self, inputs: Inputs) -> str:
+        return self.client().create_topic(Name=inputs["name"], Attributes=_attributes(inputs))["TopicArn"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        found = self.client().get_topic_attributes(TopicArn=resource_id)["Attributes"]
+        key = {"kmsMasterKeyId": found["KmsMasterKeyId"]} if found.get("KmsMasterKeyId") else {}
+        return {"arn": resource_id, "name": resource_id.rpartition(":")[2], "owner": found["Owner"], **key}
+
+    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
+        for name, value in _attributes(new).items():
+            self.client().set_topic_attributes(TopicArn=resource_id, AttributeName=name, AttributeValue=value)
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.client().delete_topic(TopicArn=resource_id)
 
 
-def topic_subscription(account: EmulatedAccount, name: str, inputs: dict[str, Any]) -> Created:
+class TopicSubscription(ResourceType):
     """aws.sns.TopicSubscription"""
-    arn = account.client("sns").subscribe(
-        TopicArn=inputs["topic"], Protocol=inputs["protocol"], Endpoint=inputs["endpoint"], ReturnSubscriptionArn=True
-    )["SubscriptionArn"]
-    return Created(arn, {"arn": arn, "ownerId": account.account_id})
+
+    pulumi_type = "aws:sns/topicSubscription:TopicSubscription"
+    computed = ("arn", "ownerId", "pendingConfirmation")
+
+    def make(self, inputs: Inputs) -> str:
+        return self.client().subscribe(
+            TopicArn=inputs["topic"],
+            Protocol=inputs["protocol"],
+            Endpoint=inputs["endpoint"],
+            ReturnSubscriptionArn=True,
+        )["SubscriptionArn"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        found = self.client().get_subscription_attributes(SubscriptionArn=resource_id)["Attributes"]
+        return {
+            "arn": resource_id,
+            "ownerId": found["Owner"],
+            "pendingConfirmation": found["PendingConfirmation"] == "true",
+            "topic": found["TopicArn"],
+            "protocol": found["Protocol"],
+            "endpoint": found["Endpoint"],
+        }
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.client().unsubscribe(SubscriptionArn=resource_id)
 
 
-RESOURCES: Mapping[str, Create] = {
-    "aws:sns/topic:Topic": topic,
-    "aws:sns/topicSubscription:TopicSubscription": topic_subscription,
-}
+def _attributes(inputs: Inputs) -> dict[str, str]:
+    return {"KmsMasterKeyId": inputs["kmsMasterKeyId"]} if inputs.get("kmsMasterKeyId") else {}
+
+
+TYPES = (Topic, TopicSubscription)

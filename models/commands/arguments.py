@@ -21,6 +21,16 @@ def add_sample_names(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="sample models (default: all of the catalog)")
 
 
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """`--seed`: for a training with other random numbers."""
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="NUMBER",
+        help="train with other random numbers, which gives a further version of each model",
+    )
+
+
 def _add_directory(parser: argparse.ArgumentParser, option: str, default: Path, text: str) -> None:
     shown = default.relative_to(PROJECT)
     parser.add_argument(option, type=Path, default=default, metavar="DIR", help=f"{text} (default: {shown})")

@@ -5,7 +5,7 @@ import argparse
 from models.places import THIRD_PARTY
 from models.samples.third_party import fetch_all
 
-SUMMARY = "download the third-party models that tests and benchmarks use"
+SUMMARY = "download the third-party models that tests use"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from models.packaging.forms import PREFERENCE
 from models.packaging.options import PackageOptions
 from models.packaging.package import package
 from models.packaging.repository import ModelRepository
-from models.packaging.summary import summary_of
+from models.packaging.summary import notes_of, summary_of
 from models.progress import Progress
 
 SUMMARY = "package a trained model as a version of the repository, and verify its answers"
@@ -40,7 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--form", choices=PREFERENCE, help="serve in this form only (default: the best)")
     parser.add_argument(
-        "--samples", type=Path, metavar="FILE.npz", help="real inputs, one array for each input name (default: random)"
+        "--samples",
+        type=Path,
+        metavar="PATH",
+        help="real inputs (default: random): an .npz file or a directory of .npy files with an array for each input, "
+        "or a .jsonl file with a request in each line, as clients send it",
     )
     parser.add_argument(
         "--tolerance",
@@ -48,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="largest error of floating-point outputs, as a share of the output's scale "
         "(default: 1e-4; 1e-2 for float16, 5e-2 for bfloat16)",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="reject engines that differ from TensorFlow on numbers that are not finite (NaN, infinity) or extreme",
     )
     parser.add_argument(
         "--allow-op",
@@ -71,6 +80,7 @@ def run(options: argparse.Namespace) -> None:
                 forms=_forms(options.engine, options.form),
                 samples=options.samples,
                 tolerance=options.tolerance,
+                strict=options.strict,
                 allowed_operations=tuple(options.allow_op),
                 make_current=options.make_current,
             ),
@@ -79,6 +89,8 @@ def run(options: argparse.Namespace) -> None:
         progress.done(summary_of(packaged))
     for artifact in packaged.manifest.artifacts:
         print(f"  {', '.join(artifact.signatures)}: {artifact.reason}")
+    if notes := notes_of(packaged.manifest):
+        print(f"  unlike TensorFlow, {'; '.join(notes)}. --strict refuses such an engine")
     if packaged.pointer.version != packaged.manifest.version:
         print(f"  version {packaged.pointer.version} is still current; --make-current makes this one current")
 

@@ -11,7 +11,9 @@ from models.packaging.choice import RejectionReasons, choose, reason_for
 from models.packaging.comparison import allowed_error
 from models.packaging.errors import PackagingError
 from models.packaging.forms import NAMES, PREFERENCE
-from models.packaging.trial_runner import Exchange, Trial, TrialFailed, try_candidate
+from models.packaging.judgement import UNLIKE_TENSORFLOW, Rules
+from models.packaging.requests.exchange import Exchange
+from models.packaging.trial_runner import Trial, TrialFailed, try_candidate
 from models.progress import Say
 
 Exchanges = Mapping[str, Exchange]
@@ -29,13 +31,13 @@ class CandidateTester:
     """The signatures to serve."""
     exchanges: Exchanges
     """Requests and TensorFlow's answers, for each signature."""
-    tolerance: float | None
-    """See `compare`."""
+    rules: Rules
+    """What counts as the same answer."""
 
     def test(self, form: ArtifactForm, names: Sequence[str]) -> Trial:
         """Build one form for these signatures and try it. Raises NotBuilt, TrialFailed."""
         candidate = build_candidate(form, self.directory, {name: self.signatures[name] for name in names})
-        return try_candidate(candidate, self.directory, self.signatures, self.exchanges, self.tolerance)
+        return try_candidate(candidate, self.directory, self.signatures, self.exchanges, self.rules)
 
     def test_for_most(self, form: ArtifactForm) -> tuple[Trial | None, Mapping[str, str]]:
         """Build and try one form for as many signatures as it can serve; the reason for each that it cannot serve."""
@@ -65,7 +67,7 @@ def build_artifacts(
     signatures: Signatures,
     exchanges: Exchanges,
     forms: Sequence[ArtifactForm],
-    tolerance: float | None,
+    rules: Rules,
     say: Say,
 ) -> list[Artifact]:
     """Build the artifacts that together serve all signatures. Each was tried exactly as it is.
@@ -75,13 +77,13 @@ def build_artifacts(
         signatures: the signatures to serve.
         exchanges: requests and TensorFlow's answers, for each signature.
         forms: the forms to try.
-        tolerance: see `compare`.
+        rules: what counts as the same answer.
         say: reports progress.
 
     Raises:
         PackagingError: no form serves some signature.
     """
-    tester = CandidateTester(directory=directory, signatures=signatures, exchanges=exchanges, tolerance=tolerance)
+    tester = CandidateTester(directory=directory, signatures=signatures, exchanges=exchanges, rules=rules)
     trials: dict[ArtifactForm, Trial] = {}
     failures: dict[ArtifactForm, Mapping[str, str]] = {}
     for form in forms:
@@ -141,9 +143,14 @@ def _artifact(
         files=candidate.files,
         memory_bytes=max(trial.report.memory_bytes, trial.size),
         reason=reason_for(trial, rejected),
-        verification=_verification(trial, tester.signatures, tester.exchanges, tester.tolerance),
+        verification=_verification(trial, tester.signatures, tester.exchanges, tester.rules.tolerance),
         evidence=trial.measured()
-        | {"lost": {form: _evidence_against(reasons, trials.get(form)) for form, reasons in rejected.items()}},
+        | {"lost": {form: _evidence_against(reasons, trials.get(form)) for form, reasons in rejected.items()}}
+        | {
+            UNLIKE_TENSORFLOW: {
+                name: list(trial.verdicts[name].notes) for name in candidate.signatures if trial.verdicts[name].notes
+            }
+        },
     )
 
 
@@ -158,6 +165,6 @@ def _verification(trial: Trial, signatures: Signatures, exchanges: Exchanges, to
     return Verification(
         samples=sum(exchanges[name].samples for name in names),
         tolerance=max(allowed_error(dtype, tolerance) for dtype in dtypes),
-        worst_absolute_error=max(trial.differences[name].absolute for name in names),
-        worst_relative_error=max(trial.differences[name].relative for name in names),
+        worst_absolute_error=max(trial.verdicts[name].difference.absolute for name in names),
+        worst_relative_error=max(trial.verdicts[name].difference.relative for name in names),
     )

@@ -1,22 +1,16 @@
 """Builds the candidates for a SavedModel: a LiteRT flatbuffer, a frozen graph, the SavedModel as it is."""
 
 import re
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from tensorflow.core.protobuf import saved_model_pb2
-from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 
 from handlers.manifest import ArtifactForm, EngineName, Signature
 from models.packaging.errors import PackagingError, reason_of
 from models.packaging.forms import engine_of
 from models.packaging.freezing import freeze
-from models.packaging.meta_graph import SERVE_TAG
-from models.packaging.sources import GRAPH_FILE, copy_saved_model, saved_model_files
-from models.packaging.tflite import share_subgraphs
+from models.packaging.litert_conversion import convert
+from models.packaging.sources import GRAPH_FILE, saved_model_files
 from models.quiet import captured_output
 
 TFLITE_FILE = "model.tflite"
@@ -57,7 +51,12 @@ def build_litert(directory: Path, signatures: Mapping[str, Signature]) -> Candid
     """Build `model.tflite` from built-in operations only; a LiteRT source stays unchanged. Raises NotBuilt."""
     saved_model = directory / SAVED_MODEL_DIRECTORY
     if saved_model.is_dir():
-        (directory / TFLITE_FILE).write_bytes(_convert(saved_model, list(signatures)))
+        try:
+            with captured_output():
+                content = convert(saved_model, list(signatures))
+        except Exception as error:
+            raise NotBuilt(_conversion_reason(error)) from error
+        (directory / TFLITE_FILE).write_bytes(content)
     return Candidate(form="tflite", signatures=tuple(signatures), files=(TFLITE_FILE,))
 
 
@@ -86,39 +85,8 @@ BUILDERS: Mapping[ArtifactForm, Callable[[Path, Mapping[str, Signature]], Candid
 }
 
 
-def _convert(saved_model: Path, signatures: Sequence[str]) -> bytes:
-    try:
-        with captured_output():
-            try:
-                return _run_converter(saved_model, signatures)
-            except AttributeError as error:
-                if "add_slot" not in str(error):
-                    raise
-            return _convert_without_optimizer(saved_model, signatures)
-    except Exception as error:
-        raise NotBuilt(_conversion_reason(error)) from error
-
-
-def _run_converter(saved_model: Path, signatures: Sequence[str]) -> bytes:
-    """Convert all signatures; `TFLiteConverter.from_saved_model` keeps only one signature of a Keras export."""
-    content: Any = TFLiteSavedModelConverterV2(str(saved_model), {SERVE_TAG}, list(signatures)).convert()
-    return share_subgraphs(content) if len(signatures) > 1 else content
-
-
-def _convert_without_optimizer(saved_model: Path, signatures: Sequence[str]) -> bytes:
-    """Convert without the slots of a Keras 2 optimizer, which the converter cannot load."""
-    repaired = saved_model.with_name("without_optimizer")
-    copy_saved_model(saved_model, repaired)
-    try:
-        document = saved_model_pb2.SavedModel()
-        document.ParseFromString((repaired / GRAPH_FILE).read_bytes())
-        for meta_graph in document.meta_graphs:
-            for node in meta_graph.object_graph_def.nodes:
-                del node.slot_variables[:]
-        (repaired / GRAPH_FILE).write_bytes(document.SerializeToString())
-        return _run_converter(repaired, signatures)
-    finally:
-        shutil.rmtree(repaired)
+def _first_line(error: Exception) -> str:
+    return str(error) if isinstance(error, PackagingError) else reason_of(error)
 
 
 def _conversion_reason(error: Exception) -> str:
@@ -128,7 +96,3 @@ def _conversion_reason(error: Exception) -> str:
     if "neither a custom op nor a flex op" in text or "failed to legalize" in text.lower():
         return f"LiteRT has no {', '.join(operations)}" if operations else _first_line(error)
     return _first_line(error)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error) if isinstance(error, PackagingError) else reason_of(error)

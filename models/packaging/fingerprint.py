@@ -3,13 +3,12 @@
 import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-from models.packaging.errors import PackagingError
 from models.packaging.options import PackageOptions
+from models.packaging.requests.sample_files import digest_samples
 from models.packaging.sources import Source
 
-RECIPE = 3
+RECIPE = 4
 """The version of packaging itself; increase it when the same model gives other files."""
 
 
@@ -40,17 +39,9 @@ def fingerprint_of(source: Source, options: PackageOptions) -> str:
         "source": source.digest,
         "forms": list(options.forms),
         "tolerance": options.tolerance,
-        "samples": _digest(options.samples) if options.samples else None,
+        "strict": options.strict,
+        "samples": digest_samples(options.samples) if options.samples else None,
         "allowed": sorted(options.allowed_operations),
         "tools": tool_versions(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _digest(samples: Path) -> str:
-    try:
-        return hashlib.sha256(samples.read_bytes()).hexdigest()
-    except OSError as error:
-        raise PackagingError(
-            f"the samples {samples} cannot be read ({error.strerror}); give an .npz file with an array for each input"
-        ) from None

@@ -1,23 +1,29 @@
 """Makes a version: the part of packaging that needs TensorFlow."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from handlers.manifest import ArtifactForm, Manifest
+from models.packaging.arrays import Arrays
 from models.packaging.artifacts import Exchanges, build_artifacts
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY
+from models.packaging.comparison import compare
 from models.packaging.errors import PackagingError, reason_of
 from models.packaging.fingerprint import tool_versions
-from models.packaging.generated_requests import generate_requests
-from models.packaging.given_samples import load_samples, refuse_unusable_samples, requests_from_samples
+from models.packaging.judgement import Rules
 from models.packaging.options import PackageOptions
 from models.packaging.preparation import Prepared, prepare
 from models.packaging.repository import ModelRepository, list_files
+from models.packaging.requests.edges import edge_requests
+from models.packaging.requests.exchange import Exchange, Rejection, Request, ask
+from models.packaging.requests.generated import generate_requests
+from models.packaging.requests.sample_files import read_samples
+from models.packaging.requests.samples import Samples, refuse_unusable_samples, requests_from_samples
+from models.packaging.requests.warmup import warmup_request
 from models.packaging.sources import Source
-from models.packaging.trial_runner import Exchange
-from models.packaging.warmup_requests import warmup_request
+from models.packaging.state import random_operations
 from models.progress import Say
 
 
@@ -47,7 +53,8 @@ def make_version(
     forms: list[ArtifactForm] = [form for form in options.forms if form in prepared.forms]
     if not forms:
         raise PackagingError(f"a {source.form} source can be served as {', '.join(prepared.forms)} only")
-    artifacts = build_artifacts(directory, prepared.signatures, exchanges, forms, options.tolerance, say)
+    rules = Rules(tolerance=options.tolerance, strict=options.strict)
+    artifacts = build_artifacts(directory, prepared.signatures, exchanges, forms, rules, say)
     kept = {file for artifact in artifacts for file in artifact.files}
     kept |= {p.relative_to(directory).as_posix() for p in (directory / SAVED_MODEL_DIRECTORY).rglob("*") if p.is_file()}
     files = list_files(directory, sorted(kept))
@@ -69,26 +76,52 @@ def make_version(
 
 
 def _exchanges(prepared: Prepared, options: PackageOptions) -> Exchanges:
-    samples = load_samples(options.samples) if options.samples else {}
-    if options.samples:
+    samples = read_samples(options.samples) if options.samples else None
+    if samples:
         refuse_unusable_samples(prepared.signatures, samples)
-    exchanges: dict[str, Exchange] = {}
-    for name, signature in prepared.signatures.items():
-        requests = requests_from_samples(name, signature, samples) or generate_requests(
-            name, signature, lambda request, name=name: prepared.reference.run(name, request)
-        )
-        try:
-            answers = [prepared.reference.run(name, request) for request in requests]
-        except Exception as error:
-            raise PackagingError(f"the model fails on the samples for {name!r}: {reason_of(error)}") from error
-        exchanges[name] = Exchange(requests=requests, answers=answers)
-    return exchanges
+    return {name: _exchange(name, prepared, samples) for name in prepared.signatures}
+
+
+def _exchange(name: str, prepared: Prepared, samples: Samples | None) -> Exchange:
+    """Requests to one signature, with the reference's answers. Raises PackagingError."""
+    signature, run = prepared.signatures[name], functools.partial(prepared.reference.run, name)
+    given = requests_from_samples(name, signature, samples, run) if samples else None
+    made = [*map(Request, given)] if given else generate_requests(name, signature, run, prepared.vocabulary)
+    base = made[min(1, len(made) - 1) if given else 2].inputs
+    requests = [*made, *edge_requests(signature, base, prepared.operations[name])]
+    try:
+        exchange = ask(prepared.reference, name, requests)
+        again = ask(prepared.reference, name, requests[:1])
+    except Exception as error:
+        raise PackagingError(
+            f"{samples.path if samples else 'generated inputs'}: the model fails on the request for {name!r} "
+            f"({reason_of(error)}); the request has {_shapes(made[0].inputs)}"
+        ) from error
+    _refuse_chance(name, exchange, again, prepared.operations[name])
+    return exchange
+
+
+def _refuse_chance(name: str, exchange: Exchange, again: Exchange, operations: Collection[str]) -> None:
+    """Check that the reference answers one request the same twice. Raises PackagingError."""
+    first, second = exchange.answers[0], again.answers[0]
+    if isinstance(first, Rejection) or isinstance(second, Rejection) or not compare([first], [second], None).reason:
+        return
+    drawn = random_operations(operations)
+    why = f": it draws random numbers ({', '.join(drawn)})" if drawn else ""
+    raise PackagingError(
+        f"the signature {name!r} answers one request differently each time{why}. Draw random numbers with a fixed seed "
+        "(tf.random.stateless_normal), or take them as an input."
+    )
+
+
+def _shapes(request: Arrays) -> str:
+    return ", ".join(f"{name} {list(array.shape)}" for name, array in request.items())
 
 
 def _warmup(prepared: Prepared, exchanges: Exchanges) -> Mapping[str, Mapping[str, Any]]:
     """A warm-up request for each signature, where JSON can hold one."""
     found = {
-        name: warmup_request(exchange.requests[0], functools.partial(prepared.reference.run, name))
+        name: warmup_request(exchange.requests[0].inputs, functools.partial(prepared.reference.run, name))
         for name, exchange in exchanges.items()
     }
     return {name: request for name, request in found.items() if request is not None}

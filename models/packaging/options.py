@@ -20,9 +20,11 @@ class PackageOptions:
     forms: Sequence[ArtifactForm] = PREFERENCE
     """The forms to try."""
     samples: Path | None = None
-    """An `.npz` file with real inputs by name; None for generated inputs."""
+    """A file or directory with real inputs, see `sample_files`; None for generated inputs."""
     tolerance: float | None = None
     """The largest error of floating-point outputs, as a share of their scale; None for the defaults by type."""
+    strict: bool = False
+    """Whether an engine loses that differs from TensorFlow on numbers that are not finite."""
     allowed_operations: Sequence[str] = field(default_factory=tuple[str, ...])
     """Dangerous operations that the model may contain."""
     make_current: bool = False

@@ -10,6 +10,7 @@ from models.packaging.options import PackageOptions
 from models.packaging.repository import ModelRepository, VersionTaken
 from models.packaging.sources import open_source
 from models.progress import Say
+from models.quiet import import_quietly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +41,9 @@ def package(path: Path, repository: ModelRepository, options: PackageOptions, sa
     manifest = _existing(repository, options, fingerprint)
     reused = manifest is not None
     if manifest is None:
-        from models.packaging.making import make_version  # TensorFlow takes seconds to import
-
+        making = import_quietly("models.packaging.making")  # TensorFlow takes seconds to import
         with tempfile.TemporaryDirectory(prefix="packaging-") as name:
-            manifest = make_version(source, repository, options, fingerprint, Path(name), say)
+            manifest = making.make_version(source, repository, options, fingerprint, Path(name), say)
     pointer = repository.point(options.name, manifest.version, replace=options.make_current)
     return Packaged(manifest=manifest, pointer=pointer, reused=reused)
 

@@ -8,10 +8,13 @@ from handlers.manifest import ArtifactForm, Signature
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY, TFLITE_FILE
 from models.packaging.forms import PREFERENCE
 from models.packaging.meta_graph import read_meta_graph, read_signatures
-from models.packaging.reference import LiteRTReference, Reference, SavedModelReference
+from models.packaging.reference import CheckedReference, Library, LiteRTReference, Reference, SavedModelReference
+from models.packaging.requests.vocabulary import Vocabulary, read_vocabulary
 from models.packaging.safety import refuse_harm
 from models.packaging.sources import Source, copy_saved_model
+from models.packaging.state import operations_of, refuse_state
 from models.packaging.tflite import prepare_tflite
+from models.packaging.tflite_checks import has_loops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,22 +25,45 @@ class Prepared:
     reference: Reference
     forms: Sequence[ArtifactForm]
     """The forms that it can be served in."""
+    operations: Mapping[str, frozenset[str]]
+    """The operations of TensorFlow that a call of each signature runs."""
+    vocabulary: Vocabulary
+    """Texts and integers that its tables know."""
 
 
 def prepare(source: Source, directory: Path, allowed_operations: Collection[str]) -> Prepared:
     """Prepare a source in `directory`; the caller closes the reference. Raises PackagingError."""
     if source.form == "tflite":
         signatures = prepare_tflite(source.path, directory / TFLITE_FILE)
-        return Prepared(signatures=signatures, reference=LiteRTReference(directory / TFLITE_FILE), forms=("tflite",))
-    saved_model = directory / SAVED_MODEL_DIRECTORY
+        return Prepared(
+            signatures=signatures,
+            reference=LiteRTReference(directory / TFLITE_FILE, loops=has_loops(directory / TFLITE_FILE)),
+            forms=("tflite",),
+            operations=dict.fromkeys(signatures, frozenset[str]()),
+            vocabulary=Vocabulary(),
+        )
+    saved_model, opened = directory / SAVED_MODEL_DIRECTORY, list[Library]()
     if source.form == "keras":
-        from models.packaging.keras_models import export_keras_file  # Keras takes seconds to import
+        from models.packaging.keras_files.opening import open_keras_model  # Keras takes seconds to import
 
-        export_keras_file(source.path, saved_model)
+        opened.append(open_keras_model(source.path, saved_model))
     else:
         copy_saved_model(source.path, saved_model)
-    meta_graph = read_meta_graph(saved_model)
-    signatures = read_signatures(meta_graph)
-    refuse_harm(meta_graph, allowed_operations)
-    reference = SavedModelReference(saved_model, signatures)
-    return Prepared(signatures=signatures, reference=reference, forms=PREFERENCE)
+    try:
+        meta_graph = read_meta_graph(saved_model, source.path)
+        signatures = read_signatures(meta_graph)
+        refuse_harm(meta_graph, allowed_operations)
+        operations = {name: operations_of(meta_graph, signature) for name, signature in signatures.items()}
+        refuse_state(operations, allowed_operations)
+        graph = SavedModelReference(saved_model, source.path, signatures)
+    except BaseException:
+        for reference in opened:
+            reference.close()
+        raise
+    return Prepared(
+        signatures=signatures,
+        reference=CheckedReference(opened[0], graph) if opened else graph,
+        forms=PREFERENCE,
+        operations=operations,
+        vocabulary=read_vocabulary(saved_model, meta_graph),
+    )

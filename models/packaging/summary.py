@@ -1,5 +1,7 @@
 """A packaged version in one line."""
 
+from handlers.manifest import Manifest
+from models.packaging.judgement import UNLIKE_TENSORFLOW
 from models.packaging.package import Packaged
 from models.progress import in_units
 
@@ -17,3 +19,13 @@ def summary_of(packaged: Packaged) -> str:
     size = sum(entry.size for artifact in manifest.artifacts for entry in manifest.files_of(artifact))
     note = "   unchanged" if packaged.reused else ""
     return f"version {manifest.version}   {engines}   error {error:.0e}   {in_units(size)}{note}"
+
+
+def notes_of(manifest: Manifest) -> list[str]:
+    """Where the version's engines differ from TensorFlow and may, for people: a note a signature and cause."""
+    return [
+        f"on {note}" if len(manifest.signatures) == 1 else f"{signature} on {note}"
+        for artifact in manifest.artifacts
+        for signature, notes in artifact.evidence.get(UNLIKE_TENSORFLOW, {}).items()
+        for note in notes
+    ]

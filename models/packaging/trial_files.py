@@ -8,9 +8,12 @@ from typing import Any, Literal
 
 from handlers.manifest import Manifest, parse_manifest
 from models.packaging.arrays import Arrays, load_arrays, save_arrays
+from models.packaging.requests.exchange import Answer, Rejection
 
 ArraysKind = Literal["request", "answer", "again"]
-"""`again` is the answer to a signature's first request, asked a second time."""
+"""`again` is the answer to the same request in the second round, which goes through the requests backwards."""
+REJECTED = ".rejected"
+"""Suffix of the file that stands in place of an answer, and holds the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,8 @@ class TrialTask:
     """Where the candidate's files are."""
     threads: int
     """How many threads the engine may use."""
+    usual: Mapping[str, int]
+    """How many requests to each signature are usual; they come first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +85,25 @@ class TrialFiles:
         """Write one request or answer: the `number`th of the candidate's `signature`th signature."""
         save_arrays(self.directory / f"{kind}-{signature}-{number:04}.bin", arrays)
 
-    def read_arrays(self, kind: ArraysKind, signature: int) -> Sequence[Arrays]:
-        """Read all requests or answers of the candidate's `signature`th signature, in order."""
-        return [load_arrays(path) for path in sorted(self.directory.glob(f"{kind}-{signature}-*.bin"))]
+    def write_rejection(self, kind: ArraysKind, signature: int, number: int, reason: str) -> None:
+        """Write that the engine rejects the request of this number."""
+        path = self.directory / f"{kind}-{signature}-{number:04}{REJECTED}"
+        path.write_text(reason, encoding="utf-8")
+
+    def read_requests(self, signature: int) -> Sequence[Arrays]:
+        """Read all requests to the candidate's `signature`th signature, in order."""
+        return [load_arrays(path) for path in sorted(self.directory.glob(f"request-{signature}-*.bin"))]
+
+    def read_answers(self, kind: ArraysKind, signature: int) -> Sequence[Answer]:
+        """Read all answers of the candidate's `signature`th signature, in order."""
+        paths = [
+            *self.directory.glob(f"{kind}-{signature}-*.bin"),
+            *self.directory.glob(f"{kind}-{signature}-*{REJECTED}"),
+        ]
+        return [
+            Rejection(path.read_text(encoding="utf-8")) if path.suffix == REJECTED else load_arrays(path)
+            for path in sorted(paths)
+        ]
 
     def _write_json(self, name: str, document: Mapping[str, Any]) -> None:
         (self.directory / name).write_text(json.dumps(document), encoding="utf-8")

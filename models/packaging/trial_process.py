@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from handlers.manifest import Signature
+from handlers.serving.engines import EngineError
+from handlers.serving.engines.heap import trim_heap
 from models.packaging.arrays import Arrays
-from models.packaging.process_memory import peak_bytes, resident_bytes, return_free_memory
-from models.packaging.trial_files import TrialFiles, TrialReport, WarmCalls
+from models.packaging.process_memory import peak_bytes, resident_bytes
+from models.packaging.trial_files import ArraysKind, TrialFiles, TrialReport, WarmCalls
 
 CALLS = 50
 SECONDS = 1.0
@@ -30,7 +32,8 @@ def main(directory: Path, started: float) -> None:
     files = TrialFiles(directory)
     manifest, task = files.read_task()
     (artifact,) = manifest.artifacts
-    requests = {name: files.read_arrays("request", index) for index, name in enumerate(artifact.signatures)}
+    requests = {name: files.read_requests(index) for index, name in enumerate(artifact.signatures)}
+    usual = {name: found[: task.usual[name]] for name, found in requests.items()}
 
     def load() -> Any:
         from handlers.serving import engines
@@ -44,8 +47,9 @@ def main(directory: Path, started: float) -> None:
     model.run(first, requests[first][0])
     answered, worked = time.monotonic(), time.process_time()
     warm_calls = {name: _time_warm_calls(model, name, requests[name][0]) for name in artifact.signatures}
-    _write_answers(model, files, manifest.signatures, requests)
+    _answer(model, usual)
     resident, peak = resident_bytes(), peak_bytes()
+    _write_answers(model, files, manifest.signatures, requests)
     model.close()
     del model
     report = TrialReport(
@@ -56,7 +60,7 @@ def main(directory: Path, started: float) -> None:
         signatures=warm_calls,
         resident_bytes=resident,
         peak_bytes=peak,
-        memory_bytes=_growth(load, requests),
+        memory_bytes=_growth(load, usual),
     )
     files.write_report(report)
 
@@ -72,23 +76,35 @@ def _time_warm_calls(model: Any, signature: str, request: Arrays) -> WarmCalls:
     return WarmCalls(median_seconds=statistics.median(taken), calls=len(taken))
 
 
+def _answer(model: Any, requests: Requests) -> None:
+    for name, batches in requests.items():
+        for request in batches:
+            model.run(name, request)
+
+
 def _write_answers(model: Any, files: TrialFiles, signatures: Mapping[str, Signature], requests: Requests) -> None:
-    """Answer every request, and each signature's first request once more: a model may answer at random."""
-    for index, name in enumerate(requests):
-        outputs = list(signatures[name].outputs)
-        for number, request in enumerate(requests[name]):
-            files.write_arrays("answer", index, number, model.run(name, request, outputs))
-        files.write_arrays("again", index, 0, model.run(name, requests[name][0], outputs))
+    """Answer every request twice, the second time in the reverse order: an answer may depend on the calls before."""
+    numbered = [(index, name, number) for index, name in enumerate(requests) for number in range(len(requests[name]))]
+    rounds: Sequence[tuple[ArraysKind, Sequence[tuple[int, str, int]]]] = (
+        ("answer", numbered),
+        ("again", numbered[::-1]),
+    )
+    for kind, order in rounds:
+        for index, name, number in order:
+            try:
+                answer = model.run(name, requests[name][number], list(signatures[name].outputs))
+            except EngineError as error:
+                files.write_rejection(kind, index, number, str(error))
+            else:
+                files.write_arrays(kind, index, number, answer)
 
 
 def _growth(load: Callable[[], Any], requests: Requests) -> int:
     """Bytes that the process grows by when it loads the model again: the model, without the engine's libraries."""
-    return_free_memory()
+    trim_heap()
     before = resident_bytes()
     model = load()
-    for name, batches in requests.items():
-        for request in batches:
-            model.run(name, request)
+    _answer(model, requests)
     grown = resident_bytes() - before
     model.close()
     return grown

@@ -6,24 +6,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from handlers.manifest import Artifact, FileEntry, Manifest, Signature
 from handlers.serving.engines import EngineError
-from models.packaging.arrays import Arrays, from_engine, to_engine
+from models.packaging.arrays import from_engine, to_engine
 from models.packaging.candidates import Candidate
-from models.packaging.comparison import Difference, compare, worst_of
-from models.packaging.trial_files import TrialFiles, TrialReport, TrialTask
+from models.packaging.judgement import Rules, Verdict, judge
+from models.packaging.requests.exchange import Answer, Exchange, Rejection
+from models.packaging.trial_files import ArraysKind, TrialFiles, TrialReport, TrialTask
 from models.places import PROJECT
 
 TIMEOUT_SECONDS = 900
-FAR_LARGER = 30
-"""Requests whose inputs are more than this many times larger than the smallest are compared apart."""
 ENGINE_ERROR = f"{EngineError.__module__}.{EngineError.__qualname__}: "
 """What Python prints before the message of an EngineError."""
 THREADS = min(2, os.cpu_count() or 1)
@@ -34,19 +31,6 @@ class TrialFailed(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exchange:
-    """Requests to one signature, and the reference's answers."""
-
-    requests: Sequence[Arrays]
-    answers: Sequence[Arrays]
-
-    @property
-    def samples(self) -> int:
-        """The number of examples in all requests."""
-        return sum(_batch(answer) for answer in self.answers)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Trial:
     """The result of one candidate's trial."""
 
@@ -54,12 +38,12 @@ class Trial:
     size: int
     """Bytes of its files."""
     report: TrialReport
-    differences: Mapping[str, Difference]
-    """For each signature, how far its answers were from the reference's."""
+    verdicts: Mapping[str, Verdict]
+    """For each signature, how its answers compare with the reference's."""
 
     def failure_of(self, signature: str) -> str:
         """Why this candidate cannot serve a signature; empty if it can."""
-        return self.differences[signature].reason
+        return self.verdicts[signature].difference.reason
 
     def measured(self) -> dict[str, Any]:
         """The measurements for the manifest, rounded to the digits that repeat."""
@@ -80,7 +64,7 @@ def try_candidate(
     directory: Path,
     signatures: Mapping[str, Signature],
     exchanges: Mapping[str, Exchange],
-    tolerance: float | None,
+    rules: Rules,
 ) -> Trial:
     """Ask a candidate every request of its signatures, and compare its answers. Raises TrialFailed.
 
@@ -89,7 +73,7 @@ def try_candidate(
         directory: the version's directory, with the candidate's files.
         signatures: the model's signatures.
         exchanges: requests and the reference's answers, for each signature.
-        tolerance: see `compare`.
+        rules: what counts as the same answer.
     """
     size = candidate.size(directory)
     with tempfile.TemporaryDirectory(prefix="trial-") as name:
@@ -97,55 +81,25 @@ def try_candidate(
         _write_trial(files, candidate, directory, signatures, exchanges)
         if failure := _run(files):
             raise TrialFailed(failure)
-        differences = {
-            name: _difference(files, index, signatures[name], exchanges[name], tolerance)
+        verdicts = {
+            name: judge(
+                exchanges[name],
+                _answers(files, "answer", index, signatures[name]),
+                _answers(files, "again", index, signatures[name]),
+                rules,
+            )
             for index, name in enumerate(candidate.signatures)
         }
         report = files.read_report()
-    return Trial(candidate=candidate, size=size, report=report, differences=differences)
+    return Trial(candidate=candidate, size=size, report=report, verdicts=verdicts)
 
 
-def _difference(
-    files: TrialFiles, index: int, signature: Signature, exchange: Exchange, tolerance: float | None
-) -> Difference:
-    """How far the answers to one signature, the candidate's `index`th, were from the reference's."""
-    answers = [from_engine(arrays, signature.outputs) for arrays in files.read_arrays("answer", index)]
-    again = [from_engine(arrays, signature.outputs) for arrays in files.read_arrays("again", index)]
-    found = worst_of(
-        [
-            compare([exchange.answers[i] for i in numbers], [answers[i] for i in numbers], tolerance)
-            for numbers in _by_range(exchange.requests)
-        ]
-    )
-    if found.reason and compare(answers[:1], again, tolerance).reason:
-        return replace(found, reason="the model does not repeat itself: it answers one request differently each time")
-    return found
-
-
-def _by_range(requests: Sequence[Arrays]) -> list[list[int]]:
-    """The numbers of the requests in one or two groups; requests with far larger inputs are the second.
-
-    An error counts as a share of the largest answer of its group, so larger answers would hide errors in smaller ones.
-    """
-    sizes = [_magnitude(request) for request in requests]
-    usual = FAR_LARGER * min((size for size in sizes if size), default=0.0)
-    groups = [
-        [number for number, size in enumerate(sizes) if size <= usual],
-        [number for number, size in enumerate(sizes) if size > usual],
+def _answers(files: TrialFiles, kind: ArraysKind, index: int, signature: Signature) -> list[Answer]:
+    """The answers of the candidate's `index`th signature, with the element types that the reference gives."""
+    return [
+        answer if isinstance(answer, Rejection) else from_engine(answer, signature.outputs)
+        for answer in files.read_answers(kind, index)
     ]
-    return [group for group in groups if group]
-
-
-def _magnitude(request: Arrays) -> float:
-    """The largest finite absolute value in a request's floating-point inputs."""
-    numbers = [
-        np.abs(array[np.isfinite(array)], dtype=np.float64) for array in request.values() if array.dtype.kind == "f"
-    ]
-    return max((float(found.max(initial=0.0)) for found in numbers), default=0.0)
-
-
-def _batch(answer: Arrays) -> int:
-    return max((len(array) for array in answer.values() if array.ndim), default=1)
 
 
 def _write_trial(
@@ -170,10 +124,13 @@ def _write_trial(
         artifacts=(artifact,),
         files=tuple(FileEntry(path=path, size=0, sha256="") for path in candidate.files),
     )
-    files.write_task(manifest, TrialTask(version_directory=str(directory.resolve()), threads=THREADS))
+    usual = {
+        name: sum(request.kind == "usual" for request in exchanges[name].requests) for name in candidate.signatures
+    }
+    files.write_task(manifest, TrialTask(version_directory=str(directory.resolve()), threads=THREADS, usual=usual))
     for index, name in enumerate(candidate.signatures):
         for number, request in enumerate(exchanges[name].requests):
-            files.write_arrays("request", index, number, to_engine(request))
+            files.write_arrays("request", index, number, to_engine(request.inputs))
 
 
 def _run(files: TrialFiles) -> str:

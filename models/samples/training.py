@@ -20,22 +20,28 @@ class TrainingError(Exception):
     """A trained model is not good enough; the message has its metric and the catalog's bound."""
 
 
-def train_entry(entry: CatalogEntry, exports: Path) -> bool:
+def train_entry(entry: CatalogEntry, exports: Path, seed: int | None = None) -> bool:
     """Train a model into `exports/<name>`. Returns False if the model there is up to date.
+
+    A `seed` of its own for the random numbers gives the model other weights.
 
     Raises:
         TrainingError: the model misses the catalog's bound; the model that was there before stays.
     """
-    directory, fingerprint = exports / entry.name, training_fingerprint(entry)
-    if is_trained(entry, exports):
+    directory, fingerprint = exports / entry.name, training_fingerprint(entry, seed)
+    if is_trained(entry, exports, seed):
         return False
-    from models.samples.trained import make_reproducible  # TensorFlow takes seconds to import
+    import keras  # TensorFlow takes seconds to import
+
+    from models.samples.trained import make_reproducible
 
     exports.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{entry.name}-", dir=exports) as name:
         fresh = Path(name) / entry.name
         fresh.mkdir()
         make_reproducible()
+        if seed is not None:
+            keras.utils.set_random_seed(seed)
         value = entry.train().export(fresh)
         if not entry.accepts(value):
             asked = f"at least {entry.at_least}" if entry.at_least is not None else f"at most {entry.at_most}"
@@ -46,10 +52,10 @@ def train_entry(entry: CatalogEntry, exports: Path) -> bool:
     return True
 
 
-def is_trained(entry: CatalogEntry, exports: Path) -> bool:
-    """Whether the model in `exports` came from today's trainer and libraries."""
+def is_trained(entry: CatalogEntry, exports: Path, seed: int | None = None) -> bool:
+    """Whether the model in `exports` came from today's trainer and libraries, and from this seed."""
     path = exports / entry.name / FINGERPRINT_FILE
-    return path.is_file() and path.read_text(encoding="ascii").strip() == training_fingerprint(entry)
+    return path.is_file() and path.read_text(encoding="ascii").strip() == training_fingerprint(entry, seed)
 
 
 def read_metrics(entry: CatalogEntry, exports: Path) -> dict[str, Any]:
@@ -57,9 +63,9 @@ def read_metrics(entry: CatalogEntry, exports: Path) -> dict[str, Any]:
     return json.loads((exports / entry.name / METRICS_FILE).read_text(encoding="utf-8"))
 
 
-def training_fingerprint(entry: CatalogEntry) -> str:
-    """SHA-256 over the trainer's source and the versions of its libraries."""
-    digest = hashlib.sha256()
+def training_fingerprint(entry: CatalogEntry, seed: int | None = None) -> str:
+    """SHA-256 over the trainer's source, the versions of its libraries, and a seed of its own."""
+    digest = hashlib.sha256() if seed is None else hashlib.sha256(f"seed {seed}\n".encode())
     for module in (entry.trainer.partition(":")[0], *SHARED_MODULES):
         found = importlib.util.find_spec(module)
         if found is None or found.origin is None:

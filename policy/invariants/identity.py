@@ -6,9 +6,12 @@ from .documents import WITHOUT_RESOURCE_LEVEL, allowing, is_everything, listed, 
 from .file_systems import FILE_SYSTEMS
 from .resource import Inputs, is_set
 
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+
 RESOURCE_POLICIES = {
     "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
-    "aws:iam/role:Role": "assumeRolePolicy",
+    ROLE: "assumeRolePolicy",
     "aws:kms/key:Key": "policy",
     "aws:kms/keyPolicy:KeyPolicy": "policy",
     "aws:s3/bucketPolicy:BucketPolicy": "policy",
@@ -51,7 +54,7 @@ def services_call_for_one_resource(type_: str, name: str, inputs: Inputs) -> Ite
 
 def grants_are_narrow(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
     """A role's policy has no wildcard action, and covers every resource only if AWS offers nothing narrower."""
-    if type_ not in ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy", "aws:iam/userPolicy:UserPolicy"):
+    if type_ not in (ROLE_POLICY, "aws:iam/policy:Policy", "aws:iam/userPolicy:UserPolicy"):
         return
     for statement in allowing(inputs.get("policy")):
         if inverted := sorted({"NotAction", "NotResource"} & set(statement)):

@@ -1,7 +1,8 @@
 """The types of invariants and of what they read, and which resource waits for which."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 Inputs = Mapping[str, Any]
 """A resource's inputs by the provider's names, in camelCase."""
@@ -10,21 +11,16 @@ Invariant = Callable[[str, str, Inputs], Iterator[str]]
 """A rule about one resource: takes its type, name and inputs, yields a sentence for each breach."""
 
 
-class Resource(Protocol):
+@dataclass(frozen=True, kw_only=True)
+class Resource:
     """One resource of a stack, with what it waits for."""
 
-    @property
-    def type(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def urn(self) -> str: ...
-    @property
-    def inputs(self) -> Inputs: ...
-    @property
-    def dependencies(self) -> frozenset[str]:
-        """URNs of what it waits for directly."""
-        ...
+    type: str
+    name: str
+    urn: str
+    inputs: Inputs
+    dependencies: frozenset[str]
+    """URNs of what it waits for directly."""
 
 
 StackInvariant = Callable[[Sequence[Resource]], Iterator[tuple[Resource, str]]]

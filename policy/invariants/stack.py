@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from .functions import FUNCTION
+from .identity import ROLE, ROLE_POLICY
 from .resource import Resource, made_from, of_type, waits_for
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -14,9 +15,6 @@ GUARDS: Mapping[str, str] = {
     "aws:s3/bucketVersioning:BucketVersioning": "versioning",
 }
 """The resources that every bucket needs, with their names in a message."""
-
-ROLE = "aws:iam/role:Role"
-ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 
 def buckets_are_guarded(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:

@@ -11,11 +11,11 @@ from typing import get_args
 import pytest
 
 from local.held_out import HeldOut, read_held_out
+from local.publishing import add_version, current_version, point
 from local.shapes import Mode, Storage
 from local.stack import local_stack
 from tests.identical.asks import asks_of_a_model, asks_of_no_model, asks_of_the_server
 from tests.identical.exchange import Answer, Ask, exchange
-from tests.publishing import add_version, current_version, point
 
 VERSIONED = "iris"
 """The model with three versions: the current one, one with a label, and one that the pointer does not name."""

@@ -6,7 +6,6 @@ import subprocess
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Any, Self
 
 from local.runtime_api import Answered, InitFailed, Invocation, Ready, RuntimeApi
@@ -51,7 +50,7 @@ class RunningHandler:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+    def __exit__(self, *_: object) -> None:
         self._api.stop()
         docker("rm", "--force", self._name)
 

@@ -19,7 +19,8 @@ FUNCTION = """
 import pulumi
 import pulumi_aws as aws
 
-role = aws.iam.Role("role", assume_role_policy="{}")
+trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+role = aws.iam.Role("role", assume_role_policy={"Version": "2012-10-17", "Statement": [trust]})
 function = aws.lambda_.Function(
     "works", package_type="Image", image_uri="repository@sha256:" + "0" * 64, role=role.arn, publish=True, timeout=2,
     image_config={"commands": ["tests.local.functions.HANDLER.handler"]}, memory_size=256,
@@ -128,12 +129,12 @@ def test_a_type_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_pro
 
 
 def test_a_provider_function_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_program):
-    with pytest.raises(DeploymentError, match=r"aws:ec2/getVpc:getVpc.*local/resources/ec2.py"):
+    with pytest.raises(DeploymentError, match=r"aws:ec2/getVpc:getVpc.*local/resources/ec2/__init__.py"):
         deploy_program("import pulumi, pulumi_aws as aws\npulumi.export('x', aws.ec2.get_vpc_output(default=True).id)")
 
 
 def test_the_file_of_lambda_is_no_python_keyword():
-    assert file_of("aws:lambda/function:Function") == "local/resources/lambda_.py"
+    assert file_of("aws:lambda/function:Function") == "local/resources/lambda_/__init__.py"
 
 
 def test_a_resource_that_cannot_be_created_is_named(deploy_program):
@@ -191,7 +192,7 @@ def test_after_a_request_that_went_wrong_the_next_one_is_answered(deploy_program
     assert get(deployment.outputs["url"] + "/fine")[0] == 200
 
 
-def test_what_a_deployment_accepts_and_does_not_play_is_said(deploy_program):
+def test_what_a_deployment_accepts_and_does_not_emulate_is_said(deploy_program):
     deployment = deploy_program(
         """
         import pulumi_aws as aws
@@ -211,13 +212,13 @@ def test_what_a_deployment_accepts_and_does_not_play_is_said(deploy_program):
     ]
 
 
-def test_snap_start_is_accepted_and_said_not_to_be_played(deploy_program):
+def test_snap_start_is_accepted_and_said_not_to_be_emulated(deploy_program):
     assert deploy_program(FUNCTION.replace("HANDLER", "gateway")).not_emulated == ()
     with_snapshots = FUNCTION.replace("HANDLER", "gateway").replace(
         "memory_size=256,", 'memory_size=256, snap_start={"apply_on": "PublishedVersions"},'
     )
     [line] = deploy_program(with_snapshots).not_emulated
-    assert line.startswith("SnapStart is not played")
+    assert line.startswith("SnapStart is not emulated")
 
 
 def test_a_groups_rules_are_exactly_those_of_the_program(deploy_program, emulator):

@@ -271,3 +271,51 @@ def test_a_patient_call_of_a_function_without_concurrency_is_refused(invocations
     function = register("misbehaving", reserved_concurrency=0)
     with pytest.raises(InvokeError):
         invocations.invoke(function.name, b"{}", patient=True)
+
+
+def test_a_call_that_names_a_revision_is_answered_after_the_function_was_removed(invocations, register):
+    function = register("echo", revision="1")
+    call(invocations, "echo", 1)
+    invocations.remove("echo")
+    with pytest.raises(InvokeError, match="Function not found: echo"):
+        invocations.invoke("echo", b"2")
+    late = json.loads(invocations.invoke("echo", b"3", revision=function.revision).payload)
+    assert late["event"] == 3
+    assert not psutil.pid_exists(late["pid"])
+
+
+def test_environments_of_a_revision_that_the_alias_left_end_after_their_invocation(invocations, register, tmp_path):
+    register("misbehaving", revision="1")
+    event = json.dumps({"rendezvous": str(tmp_path), "parties": 2}).encode()
+    with ThreadPoolExecutor(1) as threads:
+        busy = threads.submit(invocations.invoke, "misbehaving", event, revision="1")
+        wait_until(lambda: any(tmp_path.iterdir()))
+        [pid] = [int(path.name) for path in tmp_path.iterdir()]
+        worker = psutil.Process(pid)
+        register("misbehaving", revision="2")
+        invocations.lead("misbehaving", {"2"})
+        (tmp_path / "last").touch()
+        assert not busy.result().failed
+    wait_until_gone([worker])
+    assert invocations.invoke("misbehaving", b"{}", revision="1").report.cold
+
+
+def test_no_more_environments_start_at_a_time_than_the_machine_has_room_for(
+    invocations, register, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("local.invocations.STARTS_AT_A_TIME", 1)
+    register("echo")
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(lambda n: call(invocations, "echo", n)[0], range(4)))
+    starts = invocations.logs("echo").tail(200)
+    assert not any(outcome.failed for outcome in outcomes)
+    assert starts.count("REPORT") == 4
+    assert sum(outcome.report.cold for outcome in outcomes) < 4
+
+
+def test_a_removed_function_is_not_found(invocations, register):
+    register("misbehaving")
+    invocations.remove("misbehaving")
+    with pytest.raises(InvokeError, match="Function not found"):
+        invocations.invoke("misbehaving", b"{}")
+    assert invocations.functions() == []

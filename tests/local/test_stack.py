@@ -12,8 +12,9 @@ from local.demo import Measured, _conclude
 from local.held_out import HeldOut, read_held_out
 from local.shapes import Mode
 from local.stack import LocalStack, local_stack
+from models.samples.catalog import load_catalog
 
-MODELS = ["breast_cancer", "diabetes", "digits", "iris", "wine"]
+MODELS = sorted(load_catalog())
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The storages that functions see as files: real directories, the real sync function, and models inside the image."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,22 +11,14 @@ import pytest
 from local.api_client import ApiClient
 from local.bucket_directory import BucketDirectory
 from local.deployment import DeploymentError
+from local.publishing import add_version, current_version, publish
 from local.shapes import Storage
 from local.stack import LocalStack, local_stack
 from tests.local.waiting import wait_until
-from tests.publishing import add_version, current_version, publish
 
 MODEL = "iris"
 ONE = {"instances": [[5.1, 3.5, 1.4, 0.2]]}
 INFER = {"inputs": [{"name": "features", "shape": [1, 4], "datatype": "FP32", "data": [5.1, 3.5, 1.4, 0.2]}]}
-
-
-@pytest.fixture
-def models(repository: Path, tmp_path: Path) -> Path:
-    """A repository of its own with one model, so that it can be changed."""
-    root = tmp_path / "repository"
-    shutil.copytree(repository / MODEL, root / MODEL)
-    return root
 
 
 @pytest.fixture

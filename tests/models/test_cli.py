@@ -1,11 +1,16 @@
 """The command line reports its result or the reason of a failure."""
 
 import errno
+import os
+import subprocess
+import sys
 
+import keras
 import pytest
 
 from models.cli import main
 from tests.models import saved_models
+from tests.paths import PROJECT
 
 
 def test_package_says_which_engine_and_why(tmp_path, capsys):
@@ -16,6 +21,24 @@ def test_package_says_which_engine_and_why(tmp_path, capsys):
     assert main(["list", *where]) == 0
     assert "* m " in capsys.readouterr().out
     assert main(["verify", *where]) == 0
+
+
+def test_a_sequential_model_is_packaged_in_four_lines_at_most_and_none_of_them_is_a_librarys(tmp_path):
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save(tmp_path / "m.keras")
+    command = [sys.executable, "-m", "models", "package", str(tmp_path / "m.keras"), "--name", "m"]
+    done = subprocess.run(
+        [*command, "--repository", str(tmp_path / "repository")],
+        cwd=PROJECT,
+        env={name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_", "CUDA_"))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = (done.stdout + done.stderr).splitlines()
+    assert done.returncode == 0, said
+    assert 1 <= len(said) <= 4
+    assert said[0].startswith("m ")
+    assert all(line.startswith(("  serving_default: ", "  unlike TensorFlow")) for line in said[1:])
 
 
 def test_a_failure_is_one_line_and_a_non_zero_exit(tmp_path, capsys):

@@ -9,7 +9,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 from handlers.manifest import MANIFEST_FILE, parse_manifest
 from handlers.serving import engines
 from models.packaging.errors import PackagingError
-from models.packaging.trial_runner import _by_range
+from models.packaging.judgement import by_range
 from tests.models import more_models, saved_models
 from tests.models.asking import answer
 
@@ -171,7 +171,7 @@ def test_a_custom_operation_that_litert_lacks_is_refused_by_name(tmp_path, pack)
 
 def test_a_model_that_does_not_repeat_itself_is_said_not_to(tmp_path, pack):
     source = saved_models.save(tmp_path / "m", serving_default=saved_models.is_random)
-    with pytest.raises(PackagingError, match="does not repeat itself"):
+    with pytest.raises(PackagingError, match="answers one request differently each time"):
         pack(source, forms=("saved_model",))
 
 
@@ -188,6 +188,6 @@ def test_packaging_the_same_again_is_the_same_version(tmp_path, empty, pack):
 
 def test_requests_of_a_wide_range_do_not_widen_what_is_allowed_in_a_narrow_one():
     narrow, wide = {"x": np.float32([[1.0]])}, {"x": np.float32([[200.0]])}
-    assert _by_range([narrow, narrow, wide]) == [[0, 1], [2]]
-    assert _by_range([narrow, {"x": np.float32([[20.0]])}]) == [[0, 1]]
-    assert _by_range([{"words": np.array([b"a"], object)}]) == [[0]]
+    assert by_range([narrow, narrow, wide]) == [[0, 1], [2]]
+    assert by_range([narrow, {"x": np.float32([[20.0]])}]) == [[0, 1]]
+    assert by_range([{"words": np.array([b"a"], object)}]) == [[0]]

@@ -1,6 +1,7 @@
 """What cannot be packaged is refused with one reason, and the repository stays as it was."""
 
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 from handlers.manifest import Signature, TensorSpec
 from handlers.serving.warmup import warmup_inputs
 from models.packaging.errors import PackagingError
-from models.packaging.generated_requests import generate_requests
-from models.packaging.given_samples import refuse_unusable_samples, requests_from_samples
 from models.packaging.meta_graph import read_meta_graph, read_signatures
+from models.packaging.requests.generated import generate_requests
+from models.packaging.requests.sample_files import SampleArrays
+from models.packaging.requests.samples import refuse_unusable_samples, requests_from_samples
+from models.packaging.requests.warmup import warmup_request
 from models.packaging.safety import refuse_harm
-from models.packaging.warmup_requests import warmup_request
 from tests.models import saved_models
 
 
@@ -178,8 +180,8 @@ def test_a_damaged_file_is_refused(tmp_path, refused, name):
 def test_a_keras_file_that_was_cut_short_is_refused_as_that(tmp_path, refused, name):
     (tmp_path / name).touch()
     assert "is empty" in refused(tmp_path / name)
-    (tmp_path / name).write_bytes(b"PK\x03\x04" + bytes(64))
-    assert "cut short" in refused(tmp_path / name)
+    (tmp_path / name).write_bytes({".keras": b"PK\x03\x04", ".h5": b"\x89HDF\r\n\x1a\n"}[Path(name).suffix] + bytes(64))
+    assert f"{name} is {'cut short' if name == 'm.keras' else 'damaged'}; write it again" in refused(tmp_path / name)
 
 
 def test_a_damaged_saved_model_is_refused(tmp_path, refused):
@@ -191,7 +193,7 @@ def test_a_damaged_saved_model_is_refused(tmp_path, refused):
 def test_a_saved_model_without_its_variables_is_refused(tmp_path, refused):
     source = saved_models.save(tmp_path / "m", serving_default=saved_models.scores)
     next(source.glob("variables/*.data*")).unlink()
-    assert "TensorFlow cannot load the SavedModel" in refused(source)
+    assert "its variables are missing or damaged" in refused(source)
 
 
 def test_what_is_no_model_is_refused(tmp_path, refused):
@@ -220,6 +222,14 @@ def test_a_model_that_refuses_a_request_is_quoted(tmp_path, refused):
     assert "assertion failed" in refused(source, samples=tmp_path / "s.npz")
 
 
+def given(**arrays):
+    return SampleArrays(path=Path("s.npz"), arrays=arrays)
+
+
+def accept(request):
+    """A model that takes any request."""
+
+
 A = np.zeros((3, 4), np.float32)
 B = np.zeros(3, np.int32)
 
@@ -228,17 +238,17 @@ B = np.zeros(3, np.int32)
     ("arrays", "reason"),
     [
         ({"a": A, "B": B}, "arrays that no signature takes: B; serving_default takes a, b"),
-        ({"a": A}, "hold a, which is not enough for any signature; serving_default takes a, b"),
-        ({}, "hold nothing"),
-        ({"a": A, "b": B[:2]}, "3 of a, 2 of b; give as many of each"),
+        ({"a": A}, "holds a, which is not enough for any signature; serving_default takes a, b"),
+        ({}, "holds nothing"),
+        ({"a": A, "b": B[:2]}, "(Incompatible shapes: [2] vs. [3]); the request has a [3, 4], b [2]"),
         ({"a": A[:0], "b": B[:0]}, "are empty"),
-        ({"a": A[:, :3], "b": B}, "a have the shape [3, 3]; allowed is [any, 4]"),
-        ({"a": A.astype("U1"), "b": B}, "a are of dtype <U1"),
-        ({"a": A + 1j, "b": B}, "a are of dtype complex"),
-        ({"a": np.full((3, 4), 1e300), "b": B}, "a are of dtype float64"),
-        ({"a": A, "b": B + 0.5}, "b are of dtype float64 and hold values that int32 cannot hold"),
-        ({"a": A, "b": B + np.int64(2**31)}, "b are of dtype int64 and hold values that int32 cannot hold"),
-        ({"a": A, "b": B + np.nan}, "b are of dtype float64"),
+        ({"a": A[:, :3], "b": B}, "s.npz: serving_default.a has the shape [3, 3]; the input takes [any, 4]"),
+        ({"a": A.astype("U1"), "b": B}, "a is of dtype <U1"),
+        ({"a": A + 1j, "b": B}, "a is of dtype complex"),
+        ({"a": np.full((3, 4), 1e300), "b": B}, "a is of dtype float64"),
+        ({"a": A, "b": B + 0.5}, "b is of dtype float64 and holds values that int32 cannot hold"),
+        ({"a": A, "b": B + np.int64(2**31)}, "b is of dtype int64 and holds values that int32 cannot hold"),
+        ({"a": A, "b": B + np.nan}, "b is of dtype float64"),
     ],
 )
 def test_samples_that_do_not_fit_are_refused(tmp_path, refused, arrays, reason):
@@ -248,11 +258,11 @@ def test_samples_that_do_not_fit_are_refused(tmp_path, refused, arrays, reason):
 
 
 def test_samples_of_another_type_with_the_same_values_are_taken(two):
-    samples = {"a": A.astype(np.float64) + 0.1, "b": B.astype(np.float64), "right_answers": B}
+    samples = given(a=A.astype(np.float64) + 0.1, b=B.astype(np.float64), right_answers=B)
     refuse_unusable_samples({"serving_default": two}, samples)
-    first = requests_from_samples("serving_default", two, samples)[0]
+    first = requests_from_samples("serving_default", two, samples, accept)[0]
     assert (first["a"].dtype, first["b"].dtype) == (np.float32, np.int32)
-    assert requests_from_samples("serving_default", two, {"a": A, "b": B > 0})[0]["b"].tolist() == [0]
+    assert requests_from_samples("serving_default", two, given(a=A, b=B > 0), accept)[0]["b"].tolist() == [0]
 
 
 @pytest.fixture
@@ -263,10 +273,10 @@ def two(tmp_path):
 
 def test_words_are_taken_as_utf_8():
     words = Signature(inputs={"words": TensorSpec(dtype="string", shape=(-1,), tensor="words:0")}, outputs={})
-    (request,) = requests_from_samples("serving_default", words, {"words": np.array(["größe"])})
+    (request,) = requests_from_samples("serving_default", words, given(words=np.array(["größe"])), accept)
     assert request["words"].tolist() == ["größe".encode()]
     with pytest.raises(PackagingError, match="takes strings"):
-        requests_from_samples("serving_default", words, {"words": B})
+        requests_from_samples("serving_default", words, given(words=B), accept)
 
 
 def test_samples_are_of_no_use_to_a_signature_without_inputs(tmp_path, refused):
@@ -283,13 +293,13 @@ def test_a_signature_without_inputs_is_left_out_of_samples(tmp_path, pack):
 
 def test_a_file_that_holds_no_samples_is_refused(tmp_path, refused):
     source = saved_models.save(tmp_path / "m", serving_default=saved_models.scores)
-    assert "cannot be read (No such file" in refused(source, samples=tmp_path / "none.npz")
+    assert "none.npz cannot be read (No such file" in refused(source, samples=tmp_path / "none.npz")
     np.savez(tmp_path / "s.npz", rows=A)
     np.save(tmp_path / "one.npy", A)
     (tmp_path / "cut.npz").write_bytes((tmp_path / "s.npz").read_bytes()[:200])
     (tmp_path / "empty.npz").touch()
     for name in ("one.npy", "cut.npz", "empty.npz"):
-        assert f"{name} is not a readable .npz file" in refused(source, samples=tmp_path / name)
+        assert f"{name} holds no samples that can be read" in refused(source, samples=tmp_path / name)
 
 
 def test_an_engine_that_overflows_too_early_is_not_chosen(tmp_path, pack):
@@ -300,18 +310,20 @@ def test_an_engine_that_overflows_too_early_is_not_chosen(tmp_path, pack):
 
 def test_a_model_may_refuse_numbers_of_a_wide_range():
     rows = Signature(inputs={"rows": TensorSpec(dtype="float32", shape=(-1, 4), tensor="rows:0")}, outputs={})
-    largest = [np.abs(r["rows"]).max() for r in generate_requests("serving_default", rows, lambda request: None)]
-    assert max(largest) > 200
-    kept = generate_requests("serving_default", rows, lambda request: saved_models.takes_only_small_numbers(**request))
-    assert len(kept) == len(largest) - 2
-    assert max(np.abs(request["rows"]).max() for request in kept) <= 1
+    taken = generate_requests("serving_default", rows, accept)
+    assert max(np.abs(request.inputs["rows"]).max() for request in taken) > 200
+    assert {request.kind for request in taken} == {"usual"}
+    made = generate_requests("serving_default", rows, lambda request: saved_models.takes_only_small_numbers(**request))
+    assert len(made) == len(taken)
+    assert max(np.abs(request.inputs["rows"]).max() for request in made if request.kind == "usual") <= 1
+    assert [request.kind for request in made[-2:]] == ["unusual", "unusual"]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "complex64", "float32", "bool", "string"])
 def test_a_warm_up_request_is_one_that_a_function_can_read(dtype):
     spec = TensorSpec(dtype=dtype, shape=(-1, 4), tensor="x:0")
     signature = Signature(inputs={"x": spec}, outputs={})
-    request = generate_requests("serving_default", signature, lambda request: None)[0]
+    request = generate_requests("serving_default", signature, accept)[0].inputs
     read = warmup_inputs(signature, json.loads(json.dumps(warmup_request(request, lambda request: None))))["x"]
     assert read.shape == (1, 4)
     if dtype in ("float32", "bool", "string"):
@@ -322,7 +334,7 @@ def test_a_warm_up_request_is_one_that_a_function_can_read(dtype):
 
 def test_a_model_that_answers_at_random_is_refused(tmp_path, refused):
     source = saved_models.save(tmp_path / "m", serving_default=saved_models.is_random)
-    assert "no engine answers" in refused(source, forms=("saved_model",))
+    assert "it draws random numbers (RandomStandardNormal)" in refused(source, forms=("saved_model",))
 
 
 def test_an_engine_that_cannot_is_refused_with_its_reason(tmp_path, refused):

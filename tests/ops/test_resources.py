@@ -10,8 +10,10 @@ from ops import __main__ as command
 from ops import costs, resources_page
 from ops.diagrams import MODES, diagram
 from ops.example_stacks import Examples
+from ops.prices import price_list
 from ops.resource_types import resource_types
 from ops.storages import storages
+from tests.made_types import made_types
 from tests.paths import PROJECT
 
 
@@ -56,6 +58,10 @@ def test_a_function_for_each_model_is_counted_as_one(examples: Examples):
 def test_a_type_without_a_purpose_is_refused_by_name(examples: Examples):
     with pytest.raises(ValueError, match=r"aws:s3/bucket:Bucket.*: say in resource_types.toml what it is for"):
         list(resources_page._table({"multi": examples.shape("s3", "multi")}, {}))
+
+
+def test_every_type_that_is_described_is_one_that_a_component_makes_and_the_other_way_round():
+    assert set(resource_types()) == made_types()
 
 
 def test_every_storage_is_described():
@@ -107,8 +113,7 @@ def test_alarms_are_billed_by_the_metrics_that_they_look_at(examples: Examples):
 
 def test_every_price_names_the_page_that_has_todays():
     assert all(
-        price.page.startswith("https://") and "aws.amazon.com/" in price.page
-        for price in costs.price_list().price.values()
+        price.page.startswith("https://") and "aws.amazon.com/" in price.page for price in price_list().price.values()
     )
 
 
@@ -121,5 +126,5 @@ def test_an_amount_is_written_with_the_decimals_that_it_needs(amount: float, wri
 
 def test_every_type_that_is_billed_by_content_names_a_price_and_what_it_holds():
     billed = [each for each in resource_types().values() if each.price is not None]
-    assert {each.price for each in billed} <= set(costs.price_list().price)
+    assert {each.price for each in billed} <= set(price_list().price)
     assert all(each.holds for each in billed)

@@ -14,14 +14,8 @@ from google.protobuf import struct_pb2
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
+from local.engine.wire import ASSET, SIGNATURE
 from ops.recorder import Registered
-
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""The engine's placeholder for a text that a preview does not know yet."""
-
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-ASSET = "c44067f5952c0a294b673a41bacd8c17"
-"""The engine's mark for a file among a resource's inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,18 @@
 """Each invariant finds its breach and names the resource."""
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from policy.invariants import INVARIANTS, STACK_INVARIANTS, WITHOUT_RESOURCE_LEVEL, breaches, stack_breaches
+from policy.invariants import (
+    INVARIANTS,
+    STACK_INVARIANTS,
+    WITHOUT_RESOURCE_LEVEL,
+    Resource,
+    breaches,
+    stack_breaches,
+)
 from policy.invariants.documents import is_everything
 
 FUNCTION = "aws:lambda/function:Function"
@@ -266,46 +272,33 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Made:
+def made(type_: str, name: str, waits_for: tuple[str, ...] = (), **inputs: Any) -> Resource:
     """A resource of a made-up stack."""
-
-    type: str
-    name: str
-    inputs: dict[str, Any] = field(default_factory=dict[str, Any])
-    waits_for: tuple[str, ...] = ()
-
-    @property
-    def urn(self) -> str:
-        return self.name
-
-    @property
-    def dependencies(self) -> frozenset[str]:
-        return frozenset(self.waits_for)
+    return Resource(type=type_, name=name, urn=name, inputs=inputs, dependencies=frozenset(waits_for))
 
 
-MOUNTING = {"fileSystemConfig": {"localMountPath": "/mnt/models"}}
-STACK_BREACHES: dict[str, tuple[list[Made], str]] = {
-    "buckets_are_guarded": ([Made(type="aws:s3/bucket:Bucket", name="models")], "models: the bucket lacks versioning"),
+MOUNTING: dict[str, Any] = {"fileSystemConfig": {"localMountPath": "/mnt/models"}}
+STACK_BREACHES: dict[str, tuple[list[Resource], str]] = {
+    "buckets_are_guarded": ([made("aws:s3/bucket:Bucket", "models")], "models: the bucket lacks versioning"),
     "file_systems_have_a_policy": (
-        [Made(type="aws:efs/fileSystem:FileSystem", name="files")],
+        [made("aws:efs/fileSystem:FileSystem", "files")],
         "files: the file system lacks a policy",
     ),
     "functions_wait_for_their_mounts": (
         [
-            Made(type="aws:efs/fileSystem:FileSystem", name="files"),
-            Made(type="aws:efs/accessPoint:AccessPoint", name="point", waits_for=("files",)),
-            Made(type="aws:efs/mountTarget:MountTarget", name="zone-a", waits_for=("files",)),
-            Made(type="aws:efs/mountTarget:MountTarget", name="zone-b", waits_for=("files",)),
-            Made(type=FUNCTION, name="digits", inputs=MOUNTING, waits_for=("point", "zone-a")),
+            made("aws:efs/fileSystem:FileSystem", "files"),
+            made("aws:efs/accessPoint:AccessPoint", "point", waits_for=("files",)),
+            made("aws:efs/mountTarget:MountTarget", "zone-a", waits_for=("files",)),
+            made("aws:efs/mountTarget:MountTarget", "zone-b", waits_for=("files",)),
+            made(FUNCTION, "digits", waits_for=("point", "zone-a"), **MOUNTING),
         ],
         "digits: the function must wait for the mount target zone-b",
     ),
     "functions_wait_for_their_grants": (
         [
-            Made(type="aws:iam/role:Role", name="role"),
-            Made(type=GRANT, name="grants", waits_for=("role",)),
-            Made(type=FUNCTION, name="digits", waits_for=("role",)),
+            made("aws:iam/role:Role", "role"),
+            made(GRANT, "grants", waits_for=("role",)),
+            made(FUNCTION, "digits", waits_for=("role",)),
         ],
         "digits: the function must wait for the grant grants",
     ),
@@ -347,7 +340,7 @@ def test_a_function_that_waits_for_every_mount_target_passes():
     resources, _ = STACK_BREACHES["functions_wait_for_their_mounts"]
     patient = [
         *resources[:-1],
-        Made(type=FUNCTION, name="digits", inputs=MOUNTING, waits_for=("point", "zone-a", "zone-b")),
+        made(FUNCTION, "digits", waits_for=("point", "zone-a", "zone-b"), **MOUNTING),
     ]
     assert not any("must wait" in breach for breach in stack_breaches(patient))
 

@@ -11,12 +11,13 @@ import pytest
 import yaml
 
 from components.settings.storage_settings import Storage
+from local.engine.wire import UNKNOWN_TEXT
 from ops.recorder import Recorder, deploy
 from policy.invariants import INVARIANTS, STACK_INVARIANTS
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
 from tests.policy.conftest import PACK
-from tests.policy.engine import UNKNOWN, Pack, running
+from tests.policy.engine import Pack, running
 
 FUNCTION = "aws:lambda/function:Function"
 LOGS = {"logGroup": "logs", "logFormat": "JSON"}
@@ -62,15 +63,15 @@ def test_a_wildcard_grant_stops_the_preview(pack: Pack):
 
 
 def test_what_a_preview_cannot_know_yet_is_advice_and_stops_nothing(pack: Pack):
-    (said,) = pack.about(FUNCTION, "digits", {"imageUri": UNKNOWN, "loggingConfig": LOGS})
+    (said,) = pack.about(FUNCTION, "digits", {"imageUri": UNKNOWN_TEXT, "loggingConfig": LOGS})
     assert not said.mandatory
     assert "can't be known during preview" in said.message
 
 
 def test_a_name_that_is_not_known_yet_counts_as_a_name(pack: Pack):
     image = "handlers@sha256:" + "0" * 64
-    assert not pack.about(FUNCTION, "digits", {"imageUri": image, "loggingConfig": {**LOGS, "logGroup": UNKNOWN}})
-    called = {"principal": "s3.amazonaws.com", "sourceArn": UNKNOWN, "sourceAccount": UNKNOWN}
+    assert not pack.about(FUNCTION, "digits", {"imageUri": image, "loggingConfig": {**LOGS, "logGroup": UNKNOWN_TEXT}})
+    called = {"principal": "s3.amazonaws.com", "sourceArn": UNKNOWN_TEXT, "sourceAccount": UNKNOWN_TEXT}
     assert not pack.about("aws:lambda/permission:Permission", "sync", called)
 
 

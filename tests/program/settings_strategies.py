@@ -6,6 +6,9 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from components.settings.operations_settings import LOG_RETENTION_DAYS, Delivery
+from components.settings.settings import Mode
+from components.settings.storage_settings import MOUNTED_STORAGES, Storage
+from handlers.contract import Architecture
 from tests.recorder import ACCOUNT, IMAGE, REGION
 
 CONCURRENCY: Mapping[str, Mapping[str, Any]] = {
@@ -61,16 +64,16 @@ THROUGHPUTS = (
 STORAGES: tuple[Mapping[str, Any], ...] = (
     {},
     {"imageUri": IMAGE},
-    {"storage": "image"},
+    *({"storage": storage} for storage in get_args(Storage)),
     {"storage": "image", "imageUri": IMAGE, "imageHoldsModels": True},
+    *({"storage": storage, **network} for storage in MOUNTED_STORAGES for network in NETWORKS),
     *({"storage": "efs", **network, **throughput} for network in NETWORKS for throughput in THROUGHPUTS),
-    *({"storage": "s3files", **network} for network in NETWORKS),
     *({"mode": "single", "modelSettings": {"iris": own}} for own in ({"memoryMib": 512}, {"storage": "image"})),
     {"mode": "single", "modelSettings": {"iris": {"storage": "efs", "timeoutSeconds": 5}}},
 )
 
 GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
-    drawn(mode=st.sampled_from(["single", "multi"])),
+    drawn(mode=st.sampled_from(get_args(Mode))),
     one_of(*STORAGES),
     one_of(
         *CONCURRENCY.values(), {"provisionedConcurrencyUtilizationPercent": 50, **CONCURRENCY["provisioned by use"]}
@@ -83,7 +86,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         throttlingBurst=st.integers(1, 5000),
         throttlingRate=st.integers(1, 10_000),
         logRetentionDays=st.sampled_from(LOG_RETENTION_DAYS),
-        architecture=st.sampled_from(["x86_64", "arm64"]),
+        architecture=st.sampled_from(get_args(Architecture)),
         imageEngines=st.sampled_from(["auto", "tensorflow"]),
     ),
     one_of({}, {"auth": "none"}, TOKENS, {**TOKENS, "jwtScopes": ["predict"]}, FUNCTION_OF_OURS)

@@ -3,6 +3,7 @@
 import json
 import runpy
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -10,6 +11,8 @@ import yaml
 from components.configuration.reading import SettingsError
 from components.configuration.rules.functions import ENVIRONMENT_BYTES
 from components.configuration.rules.grants import ROLE_POLICY_CHARACTERS
+from components.settings.settings import Mode
+from components.settings.storage_settings import MOUNTED_STORAGES, Storage
 from policy.invariants import breaches
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
@@ -41,8 +44,8 @@ CONFIGURATIONS = {
     "an image that holds its models already": {"storage": "image", "imageUri": IMAGE, "imageHoldsModels": True},
     **{
         f"{storage}, {mode}": {"storage": storage, "mode": mode}
-        for storage in ("s3", "efs", "s3files", "image")
-        for mode in ("single", "multi")
+        for storage in get_args(Storage)
+        for mode in get_args(Mode)
     },
 }
 
@@ -185,7 +188,7 @@ def test_the_program_stays_short():
     assert len((PROJECT / "__main__.py").read_text().splitlines()) < 40
 
 
-@pytest.mark.parametrize("mode", ["single", "multi"])
+@pytest.mark.parametrize("mode", get_args(Mode))
 @pytest.mark.parametrize(
     ("storage", "uri"),
     [
@@ -201,7 +204,7 @@ def test_the_storage_decides_where_every_function_finds_its_models(packaged: Pat
     assert {each.inputs["environment"]["variables"]["MODEL_STORE_URI"] for each in serving} == {uri}
 
 
-@pytest.mark.parametrize("storage", ["efs", "s3files"])
+@pytest.mark.parametrize("storage", MOUNTED_STORAGES)
 def test_functions_that_mount_share_one_network_and_wait_for_every_mount_target(packaged: Path, storage: str):
     recorder = run(packaged, storage=storage, mode="single")
     targets = {each.urn for each in recorder.registered if each.type.endswith("ountTarget")}
@@ -213,7 +216,7 @@ def test_functions_that_mount_share_one_network_and_wait_for_every_mount_target(
         assert each.inputs["fileSystemConfig"]["localMountPath"] == "/mnt/models"
 
 
-@pytest.mark.parametrize("storage", ["s3", "image"])
+@pytest.mark.parametrize("storage", sorted(set(get_args(Storage)) - set(MOUNTED_STORAGES)))
 def test_functions_that_mount_nothing_have_no_network(packaged: Path, storage: str):
     recorder = run(packaged, storage=storage)
     assert not [each for each in recorder.registered if each.type.startswith(("aws:ec2/", "aws:vpc/"))]
@@ -228,7 +231,7 @@ def test_a_network_that_is_there_already_is_used_as_it_is(packaged: Path):
 
 def test_the_zones_follow_the_region_unless_they_are_named(packaged: Path):
     def zones(recorder: Recorder) -> list[str]:
-        return [each.inputs["availabilityZone"] for each in recorder.of("aws:ec2/subnet:Subnet")]
+        return sorted(each.inputs["availabilityZone"] for each in recorder.of("aws:ec2/subnet:Subnet"))
 
     assert zones(run(packaged, storage="s3files")) == ["eu-central-1a", "eu-central-1b"]
     assert zones(run(packaged, storage="s3files", zones=["eu-central-1c"])) == ["eu-central-1c"]
@@ -256,9 +259,10 @@ def test_an_image_that_holds_its_models_already_is_not_built(packaged: Path):
     assert recorder.one(FUNCTION).inputs["imageUri"] == IMAGE
 
 
-def test_a_file_system_is_kept_when_the_stack_goes_unless_the_models_may_be_deleted(packaged: Path):
-    def protected(**values: object) -> bool:
-        return run(packaged, storage="efs", **values).one("aws:efs/fileSystem:FileSystem").protect
+@pytest.mark.parametrize("storage", ["s3", "efs", "s3files", "image"])
+def test_only_the_bucket_is_protected_for_everything_else_can_be_made_again(packaged: Path, storage: str):
+    def protected(**values: object) -> list[str]:
+        return [each.type for each in run(packaged, storage=storage, **values).registered if each.protect]
 
-    assert protected()
-    assert not protected(deleteModelsOnDestroy=True)
+    assert protected() == ["aws:s3/bucket:Bucket"]
+    assert protected(deleteModelsOnDestroy=True) == []

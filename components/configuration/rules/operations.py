@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from components.configuration.problem import Problem
 from components.configuration.rules.rule import FEWER_MODELS, Rule, in_another_region, without_effect
 from components.settings.settings import Settings
+from components.settings.storage_settings import MOUNTED_STORAGES
 
 WIDGETS_PER_DASHBOARD = 500
 WIDGETS_PER_ROW = 4
@@ -36,6 +37,17 @@ def key_and_topic_are_in_the_region(settings: Settings) -> Iterator[Problem]:
     yield from in_another_region(settings, ["kms_key_arn", "alarms_topic_arn"])
 
 
+def a_file_system_keeps_its_key(settings: Settings) -> Iterator[Problem]:
+    """AWS does not change the key of a file system."""
+    if settings.kms_key_arn and settings.stored_in(*MOUNTED_STORAGES):
+        yield Problem(
+            keys=("kmsKeyArn", "storage"),
+            message="a file system keeps the key that it was made with; where kmsKeyArn is set, changed or left out "
+            "later, a new one is made and filled before functions mount it, and the old one is deleted; so is the "
+            "repository of the image",
+        )
+
+
 def rows_fit_in_the_dashboard(settings: Settings) -> Iterator[Problem]:
     """The dashboard has a row for each function and each model."""
     rows = len(settings.functions()) + len(settings.packaged)
@@ -54,4 +66,4 @@ REFUSED: tuple[Rule, ...] = (
     rows_fit_in_the_dashboard,
 )
 
-ADVISED: tuple[Rule, ...] = ()
+ADVISED: tuple[Rule, ...] = (a_file_system_keeps_its_key,)

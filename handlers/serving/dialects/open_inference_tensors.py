@@ -12,6 +12,7 @@ import numpy as np
 from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.dialects import Inference
 from handlers.serving.dialects.datatypes import DATATYPES
+from handlers.serving.dialects.defaults import required, with_defaults
 from handlers.serving.dialects.json_text import parse_object
 from handlers.serving.dialects.open_inference import HEADER_LENGTH
 from handlers.serving.dialects.tensors import (
@@ -160,12 +161,12 @@ def _inputs(
         offset += size
     if offset != len(payload):
         raise InvalidRequest(f"unexpected additional input data: {len(payload) - offset} bytes belong to no input")
-    if missing := [name for name in signature.inputs if name not in inputs]:
+    if missing := [name for name in required(signature) if name not in inputs]:
         raise InvalidRequest(
             f"expected {len(signature.inputs)} inputs but got {len(inputs)} inputs for model '{model}'. Got input(s) "
             f"{list(inputs)}, but missing required input(s) {missing}. Please provide all required input(s)."
         )
-    return inputs
+    return with_defaults(inputs, signature) if signature.defaults else inputs
 
 
 def _shape(part: Mapping[str, Any], spec: TensorSpec, model: str, received: int) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """TensorFlow Serving's two forms of a prediction: rows (`instances`) and columns (`inputs`)."""
 
 from binascii import b2a_base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from math import prod
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from orjson import Fragment
 
 from handlers.manifest import Signature
 from handlers.serving.dialects import Inference
+from handlers.serving.dialects.defaults import with_defaults
 from handlers.serving.dialects.tensors import (
     dense_tensor,
     dump,
@@ -60,6 +61,8 @@ def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Infe
                 f"Input {key!r} has the shape {show_shape(array.shape)}; "
                 f"signature {name!r} takes {show_shape(signature.inputs[key].shape)}"
             )
+    if signature.defaults:
+        inputs = with_defaults(inputs, signature)
     return Inference(name, inputs, "rows" if "instances" in document else "columns")
 
 
@@ -125,6 +128,8 @@ def _columns(value: Any, signature: Signature) -> dict[str, np.ndarray]:
         return {name: dense_tensor(value, spec.dtype)}
     inputs: dict[str, np.ndarray] = {}
     for name, spec in signature.inputs.items():
+        if name not in value and name in signature.defaults:
+            continue
         if name not in value:
             raise InvalidRequest(f"Missing named input: {name} in 'inputs' object.")
         inputs[name] = dense_tensor(value[name], spec.dtype)
@@ -154,22 +159,29 @@ def _rows(document: Mapping[str, Any], signature: Signature) -> dict[str, np.nda
 
 def _named_rows(rows: Sequence[Any], signature: Signature) -> dict[str, np.ndarray]:
     names = signature.inputs.keys()
+    given = _given_names(rows[0], signature) if signature.defaults else names
     for index, row in enumerate(rows):
         if not _is_object(row):
             raise InvalidRequest(f"Expecting object but got list at item {index} of input list")
-        if row.keys() == names:
+        if row.keys() == given:
             continue
         for key in row:
             if key not in names:
                 raise _element_error(index, f" key: {key}", f"JSON object: does not have named input: {key}")
         raise InvalidRequest(
             f"Failed to process element: {index} of 'instances' list. JSON object: {show(row)} "
-            f"keys must be equal to: {','.join(sorted(names))}"
+            f"keys must be equal to: {','.join(sorted(given))}"
         )
     return {
         name: _stack([row[name] for row in rows], spec.dtype, f" key: {name}")
         for name, spec in signature.inputs.items()
+        if name in given
     }
+
+
+def _given_names(row: Mapping[str, Any], signature: Signature) -> Set[str]:
+    """The inputs that every row has if the first is this one: all but those that have defaults and are left out."""
+    return {name for name in signature.inputs if name in row or name not in signature.defaults}
 
 
 def _stack(rows: Sequence[Any], dtype: str, key: str) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from handlers.manifest import DEFAULT_SIGNATURE, Manifest, TensorSpec
+from handlers.manifest import DEFAULT_SIGNATURE, Default, Manifest, TensorSpec
 from handlers.serving.dialects import Call, Inference, Models
 from handlers.serving.dialects.json_text import error_response, json_response, parse_object
 from handlers.serving.errors import (
@@ -146,7 +146,7 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
             "inputs": {key: _tensor_info(spec) for key, spec in signature.inputs.items()},
             "outputs": {key: _tensor_info(spec) for key, spec in signature.outputs.items()},
             "method_name": signature.method_name,
-            "defaults": {},
+            "defaults": {key: _tensor_proto(value, signature.inputs[key]) for key, value in signature.defaults.items()},
         }
         for name, signature in manifest.signatures.items()
     }
@@ -154,6 +154,13 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
         "model_spec": {"name": manifest.model, "signature_name": "", "version": str(manifest.version)},
         "metadata": {"signature_def": {"signature_def": definitions}},
     }
+
+
+def _tensor_proto(default: Default, spec: TensorSpec) -> dict[str, Any]:
+    """A default as protobuf writes a TensorProto in JSON."""
+    content = {"string_val": default["strings"]} if "strings" in default else {"tensor_content": default["content"]}
+    shape = {"dim": [{"size": str(size), "name": ""} for size in default["shape"]], "unknown_rank": False}
+    return {"dtype": _tensor_info(spec)["dtype"], "tensor_shape": shape, **content}
 
 
 def _tensor_info(spec: TensorSpec) -> dict[str, Any]:

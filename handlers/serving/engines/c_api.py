@@ -7,6 +7,7 @@ second. `tensorflow/c/c_api.h`, which is in the wheel, describes the functions.
 import ctypes
 import importlib.util
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_void_p
@@ -17,8 +18,8 @@ from typing import Any
 from handlers.contract import TENSORFLOW_DIRECTORY, TENSORFLOW_LIBRARY_PATH
 from handlers.serving.engines import EngineError
 
-LIBRARY = "libtensorflow_cc.so.2"
-"""The library with the C API. It needs `libtensorflow_framework.so.2` in the same directory."""
+LIBRARY = "libtensorflow_cc.2.dylib" if sys.platform == "darwin" else "libtensorflow_cc.so.2"
+"""The library with the C API. It needs the library `tensorflow_framework` in the same directory."""
 
 _SETTINGS = {
     # What TensorFlow logs at start does not help to serve a model.

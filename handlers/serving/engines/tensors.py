@@ -13,7 +13,7 @@ import numpy as np
 
 from handlers.serving.engines import EngineError, array_dtype
 from handlers.serving.engines.c_api import Deallocator, library
-from handlers.serving.meta_graph import DATA_TYPES
+from handlers.serving.tensor_proto import DATA_TYPES
 
 _CODES: Mapping[str, int] = {name: code for code, name in DATA_TYPES.items()}
 _STRING, _BFLOAT16 = _CODES["string"], _CODES["bfloat16"]

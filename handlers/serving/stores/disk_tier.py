@@ -98,7 +98,7 @@ class DiskTier:
                 part.parent.mkdir(parents=True, exist_ok=True)
                 descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 if entry.size:
-                    os.posix_fallocate(descriptor, 0, entry.size)
+                    _reserve(descriptor, entry.size)
             except OSError as error:
                 if descriptor is not None:
                     os.close(descriptor)
@@ -153,8 +153,29 @@ class DiskTier:
             owner = match["owner"]
             if owner is None:
                 shutil.rmtree(path, ignore_errors=True)
-            elif int(owner) == os.getpid() or not Path(f"/proc/{owner}").exists():
+            elif int(owner) == os.getpid() or not _runs(int(owner)):
                 path.unlink(missing_ok=True)
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    """Give a new file its size and its disk space. Raises OSError, with ENOSPC where there is too little of it."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+        return
+    disk = os.fstatvfs(descriptor)  # macOS: the space is there now, though not set aside
+    if disk.f_bavail * disk.f_frsize < size:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+    os.ftruncate(descriptor, size)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # sends nothing
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 def _size(directory: Path) -> int:

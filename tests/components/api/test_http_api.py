@@ -3,7 +3,6 @@ import json
 import pytest
 
 from components.api.api_access import JwtAccess, LambdaAccess
-from components.api.api_domain import Domain
 from components.api.cors import Cors
 from components.api.http_api import HttpApi, HttpApiArgs
 from tests.components.api.behind import in_front_of_each, in_front_of_one
@@ -85,7 +84,7 @@ def test_holders_of_a_token_may_call_where_an_issuer_is_named():
     assert authorizer.inputs["identitySources"] == ["$request.header.Authorization"]
     for route in recorder.of(ROUTE):
         assert route.inputs["authorizationType"] == "JWT"
-        assert route.inputs["authorizerId"] == "api-authorizer-id"
+        assert route.inputs["authorizerId"] == "api-jwt-authorizer-id"
         assert route.inputs["authorizationScopes"] == ["predict"]
 
 
@@ -164,37 +163,12 @@ def test_pages_without_a_name_are_refused():
         Cors(origins=[])
 
 
-CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/1"
+def test_an_api_with_a_domain_name_answers_under_no_other():
+    def disabled(**shared: object) -> bool:
+        return deploy_multi(**shared).one("aws:apigatewayv2/api:Api").inputs["disableExecuteApiEndpoint"]
 
-
-def test_a_name_of_ones_own_has_tls_and_a_record_and_is_the_only_way_in():
-    domain = Domain(name="models.example.com", certificate_arn=CERTIFICATE, hosted_zone_id="Z0")
-    recorder = deploy_multi(domain=domain)
-    name = recorder.one("aws:apigatewayv2/domainName:DomainName").inputs
-    assert name["domainNameConfiguration"] == {
-        "certificateArn": CERTIFICATE,
-        "endpointType": "REGIONAL",
-        "securityPolicy": "TLS_1_2",
-    }
-    assert recorder.one("aws:apigatewayv2/api:Api").inputs["disableExecuteApiEndpoint"] is True
-    assert recorder.one("aws:apigatewayv2/apiMapping:ApiMapping").inputs["stage"] == "$default"
-    record = recorder.one("aws:route53/record:Record").inputs
-    assert (record["zoneId"], record["name"], record["type"]) == ("Z0", "models.example.com", "A")
-    assert record["aliases"] == [
-        {
-            "name": "d-abcdefghij.execute-api.eu-central-1.amazonaws.com",
-            "zoneId": "Z1U9ULNL0V5AJ3",
-            "evaluateTargetHealth": False,
-        }
-    ]
-    assert recorder.one("tensorflow-lambda:index:HttpApi").outputs["url"] == "https://models.example.com"
-
-
-def test_dns_is_left_alone_unless_a_zone_is_named():
-    recorder = deploy_multi(domain=Domain(name="models.example.com", certificate_arn=CERTIFICATE))
-    assert not recorder.of("aws:route53/record:Record")
-    target = recorder.one("tensorflow-lambda:index:ApiDomain").outputs["target"]
-    assert target == "d-abcdefghij.execute-api.eu-central-1.amazonaws.com"
+    assert disabled(host_name_of_aws=False) is True
+    assert disabled() is False
 
 
 def test_functions_get_the_whole_event_and_as_long_as_the_api_waits():
@@ -231,11 +205,19 @@ def test_the_stage_is_throttled():
     }
 
 
-def test_the_stage_is_deployed_with_every_route():
+def test_the_stage_waits_for_the_servers_routes_however_many_models_there_are():
     recorder = deploy_single("digits", "iris")
     stage = recorder.one("aws:apigatewayv2/stage:Stage")
-    behind = [*recorder.of(ROUTE), *recorder.of("aws:lambda/permission:Permission")]
-    assert {each.urn for each in behind} <= stage.dependencies
+    waited_for = {each.inputs["routeKey"] for each in recorder.of(ROUTE) if each.urn in stage.dependencies}
+    assert waited_for == SERVER_ROUTES
+
+
+def test_a_route_waits_until_the_api_may_invoke_its_function():
+    recorder = deploy_single("digits", "iris")
+    for route in recorder.of(ROUTE):
+        model = "iris" if "/iris" in route.inputs["routeKey"] else "digits"
+        assert recorder.named(f"api-{model}-permission").urn in route.dependencies
+        assert recorder.named(f"{model}-live").urn in recorder.waits_for(route)
 
 
 def test_the_access_log_is_json_and_kept_for_a_time():
@@ -252,5 +234,6 @@ def test_outputs_are_registered():
     assert outputs == {
         "url": "https://abcdefghij.execute-api.eu-central-1.amazonaws.com",
         "api_id": "api-id",
+        "stage_name": "$default",
         "log_group_name": "/aws/vendedlogs/api-1234567",
     }

@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 
 from components.api.api_access import JwtAccess, LambdaAccess
-from components.api.api_domain import Domain
 from components.api.rest_api import RestApi, RestApiArgs
 from policy.invariants import breaches
 from tests.components.api.behind import in_front_of_each, in_front_of_one
@@ -13,6 +12,7 @@ from tests.recorder import Recorder, deploy
 AUTHORIZER = "arn:aws-cn:lambda:cn-north-1:210987654321:function:admit"
 API = "aws:apigateway/restApi:RestApi"
 STAGE = "aws:apigateway/stage:Stage"
+WEB_ACL = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/1"
 
 
 OWN = {"timeout_seconds", "web_acl_arn", "api_key_required", "tracing"}
@@ -169,9 +169,8 @@ def test_nothing_of_the_whole_account_is_touched():
 
 
 def test_a_web_acl_guards_the_stage():
-    acl = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/1"
-    association = deploy_multi(web_acl_arn=acl).one("aws:wafv2/webAclAssociation:WebAclAssociation").inputs
-    assert association["webAclArn"] == acl
+    association = deploy_multi(web_acl_arn=WEB_ACL).one("aws:wafv2/webAclAssociation:WebAclAssociation").inputs
+    assert association["webAclArn"] == WEB_ACL
     assert association["resourceArn"] == "arn:aws:apigateway:eu-central-1::/restapis/api-id/stages/live"
 
 
@@ -193,18 +192,21 @@ def test_x_ray_traces_only_where_it_is_asked_to():
     assert deploy_multi(tracing=True).one(STAGE).inputs["xrayTracingEnabled"] is True
 
 
-def test_a_name_of_ones_own_is_the_only_way_in_and_has_no_stage_in_its_paths():
-    domain = Domain(name="models.example.com", certificate_arn="arn:c", hosted_zone_id="Z0")
-    recorder = deploy_multi(domain=domain)
-    assert recorder.one(API).inputs["disableExecuteApiEndpoint"] is True
-    assert recorder.one("aws:apigatewayv2/apiMapping:ApiMapping").inputs["stage"] == "live"
-    assert recorder.one("tensorflow-lambda:index:RestApi").outputs["url"] == "https://models.example.com"
+def test_an_api_with_a_domain_name_answers_under_no_other():
+    assert deploy_multi(host_name_of_aws=False).one(API).inputs["disableExecuteApiEndpoint"] is True
+    assert deploy_multi().one(API).inputs["disableExecuteApiEndpoint"] is False
+
+
+def test_another_web_acl_takes_the_place_of_the_old_one_only_when_that_is_gone():
+    association = deploy_multi(web_acl_arn=WEB_ACL).one("aws:wafv2/webAclAssociation:WebAclAssociation")
+    assert association.delete_before_replace
 
 
 def test_outputs_are_those_of_the_http_api():
     assert deploy_multi().one("tensorflow-lambda:index:RestApi").outputs == {
         "url": "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/live",
         "api_id": "api-id",
+        "stage_name": "live",
         "log_group_name": "/aws/vendedlogs/api-1234567",
     }
 
@@ -216,7 +218,7 @@ def test_outputs_are_those_of_the_http_api():
         {"auth": "none", "api_key_required": True, "tracing": True},
         {
             "auth": LambdaAccess(function_arn=AUTHORIZER),
-            "domain": Domain(name="m.example.com", certificate_arn="arn:c"),
+            "host_name_of_aws": False,
         },
     ],
 )

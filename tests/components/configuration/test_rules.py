@@ -97,7 +97,7 @@ DAY = {"schedule": "cron(0 8 ? * MON-FRI *)", "minimum": 5, "maximum": 20}
         ),
         (
             {"storage": "efs", "vpcCidr": "10.0.0.0/28"},
-            "vpcCidr, zones: the VPC's address range 10.0.0.0/28 is too small for 2 subnets of /28 or larger",
+            "vpcCidr, zones: the VPC's address range 10.0.0.0/28 has a /28 prefix; allowed are /16 to /25",
         ),
         (
             {"storage": "efs", "zones": ["us-east-1a"]},
@@ -194,6 +194,11 @@ def test_a_mounted_storage_needs_to_know_the_region(packaged: Path, storage: str
             {"storage": "efs"},
             "syncReservedConcurrency: the function that fills the file system reserves a concurrency of 1; an account "
             "with a concurrency of 100 or less in the region, such as a new one, can reserve none",
+        ),
+        (
+            {"storage": "efs", "kmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/1a"},
+            "kmsKeyArn, storage: a file system keeps the key that it was made with; where kmsKeyArn is set, changed or "
+            "left out later, a new one is made and filled before functions mount it",
         ),
         (
             {"storage": "image", "ephemeralStorageMib": 2048},

@@ -42,10 +42,8 @@ def test_a_function_is_told_its_store_and_its_models():
     assert variables == {"MODEL_STORE_URI": "file:///shelf", "MODEL_NAMES": "digits,iris"}
 
 
-def test_a_function_is_told_what_its_source_adds_and_how_much_it_may_keep():
-    recorder = deploy_function(Shelf(environment={"EXTRA": "1"}), model_cache_mib=256)
-    variables = recorder.one(FUNCTION).inputs["environment"]["variables"]
-    assert variables["EXTRA"] == "1"
+def test_a_function_is_told_how_much_it_may_keep():
+    variables = deploy_function(model_cache_mib=256).one(FUNCTION).inputs["environment"]["variables"]
     assert variables["MODEL_CACHE_BYTES"] == str(256 * 1024 * 1024)
 
 

@@ -165,11 +165,9 @@ def test_the_engines_and_the_models_decide_the_target(engines: list[str], models
     assert build_target(HandlerImageArgs(engines=engines, models_directory=models)) == target
 
 
-def test_the_build_gets_the_base_image_and_the_directory_of_the_models(context: Path):
-    image = deploy_image(context, base_image="base@sha256:1", models_directory=Path("baked")).one(
-        "docker:index/image:Image"
-    )
-    assert image.inputs["build"]["args"] == {"BASE_IMAGE": "base@sha256:1", "MODELS_DIR": "baked"}
+def test_the_build_gets_the_directory_of_the_models(context: Path):
+    image = deploy_image(context, models_directory=Path("baked")).one("docker:index/image:Image")
+    assert image.inputs["build"]["args"] == {"MODELS_DIR": "baked"}
 
 
 def test_a_preview_builds_nothing_and_no_attestation_is_added(context: Path):
@@ -213,7 +211,7 @@ def test_anything_that_the_image_holds_changes_the_digest(context: Path):
         build_digest(arguments),
         build_digest(HandlerImageArgs(engines=["tensorflow"], context=context)),
         build_digest(HandlerImageArgs(engines=["litert"], context=context, architecture="arm64")),
-        build_digest(HandlerImageArgs(engines=["litert"], context=context, base_image="other")),
+        build_digest(HandlerImageArgs(engines=["litert"], context=context, models_directory=Path("baked"))),
     }
     (context / "handlers" / "handler.py").write_text("handler = repr\n")
     assert len(digests | {build_digest(arguments)}) == 5

@@ -3,7 +3,7 @@
 import pytest
 
 from components.network.model_network import ExistingVpc, ModelNetwork, ModelNetworkArgs
-from tests.components.storage.deployment import ending, statements
+from tests.components.deployment import ending, statements
 from tests.recorder import ACCOUNT, REGION, Recorder, deploy
 
 BUCKET_ARN = "arn:aws:s3:::models-1234"
@@ -102,11 +102,24 @@ def test_the_account_is_the_one_that_the_network_is_in():
     assert (outputs["account_id"], outputs["partition"]) == (ACCOUNT, "aws")
 
 
+def test_a_further_zone_changes_no_subnet():
+    def subnets(*zones: str) -> dict[str, str]:
+        return {each.name: each.inputs["cidrBlock"] for each in network(zones=zones).of("aws:ec2/subnet:Subnet")}
+
+    two, three = subnets("eu-central-1a", "eu-central-1b"), subnets("eu-central-1a", "eu-central-1b", "eu-central-1c")
+    assert two.items() <= three.items()
+
+
+def test_what_lambda_still_holds_for_a_while_is_waited_for_when_it_is_deleted():
+    held = [*network().of("aws:ec2/subnet:Subnet"), *network().of("aws:ec2/securityGroup:SecurityGroup")]
+    assert {each.delete_timeout for each in held} == {"60m"}
+
+
 def test_an_existing_vpc_without_subnets_is_refused():
     with pytest.raises(ValueError, match="needs one subnet or more, each in another zone"):
         ExistingVpc(vpc_id="vpc-1", subnet_ids=[])
 
 
 def test_an_address_range_is_checked_before_anything_is_registered():
-    with pytest.raises(ValueError, match="AWS takes /16 to /28"):
+    with pytest.raises(ValueError, match="allowed are /16 to /25"):
         ModelNetworkArgs(region="eu-central-1", bucket_arn=BUCKET_ARN, cidr="10.0.0.0/8")

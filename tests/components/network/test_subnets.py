@@ -6,39 +6,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.network.subnets import default_zones, subnet_blocks
+from components.network.subnets import ZONE_LETTERS, default_zones, subnet_blocks
+
+zones = st.sets(st.sampled_from(ZONE_LETTERS), min_size=1).map(lambda letters: [f"eu-west-1{each}" for each in letters])
 
 
-@given(prefix=st.integers(16, 24), count=st.integers(1, 6))
-def test_blocks_lie_in_the_range_do_not_overlap_and_are_large_enough_for_aws(prefix, count):
+@given(prefix=st.integers(16, 25), zones=zones)
+def test_blocks_lie_in_the_range_do_not_overlap_and_are_large_enough_for_aws(prefix, zones):
     cidr = f"10.0.0.0/{prefix}"
-    blocks = [ipaddress.IPv4Network(block) for block in subnet_blocks(cidr, [f"zone-{i}" for i in range(count)])]
+    blocks = [ipaddress.IPv4Network(block) for block in subnet_blocks(cidr, zones).values()]
 
-    assert len(blocks) == count
+    assert len(blocks) == len(zones)
     assert all(block.subnet_of(ipaddress.IPv4Network(cidr)) and block.prefixlen <= 28 for block in blocks)
     assert not any(a.overlaps(b) for a in blocks for b in blocks if a is not b)
 
 
-def test_two_zones_halve_the_range():
-    assert subnet_blocks("10.42.0.0/24", ["a", "b"]) == ("10.42.0.0/25", "10.42.0.128/25")
+@given(before=zones, after=zones)
+def test_no_zone_moves_when_others_come_or_go_and_none_takes_the_block_of_another(before, after):
+    old, new = subnet_blocks("10.42.0.0/24", before), subnet_blocks("10.42.0.0/24", after)
+
+    assert all(new[zone] == old[zone] for zone in old.keys() & new.keys())
+    assert not {new[zone] for zone in new.keys() - old.keys()} & set(old.values())
 
 
-def test_a_fourth_zone_moves_none_of_three():
-    three = subnet_blocks("10.0.0.0/24", ["a", "b", "c"])
-    assert subnet_blocks("10.0.0.0/24", ["a", "b", "c", "d"])[:3] == three
+def test_a_zone_has_an_eighth_of_the_range():
+    assert subnet_blocks("10.42.0.0/24", ["eu-west-1b", "eu-west-1a"]) == {
+        "eu-west-1b": "10.42.0.32/27",
+        "eu-west-1a": "10.42.0.0/27",
+    }
 
 
 @pytest.mark.parametrize(
     ("cidr", "zones", "message"),
     [
-        ("10.0.0.0/15", ["a"], "has a /15 prefix; AWS takes /16 to /28"),
-        ("10.0.0.0/28", ["a", "b"], "too small for 2 subnets of /28 or larger; take a /27 or larger"),
+        ("10.0.0.0/15", ["a"], "has a /15 prefix; allowed are /16 to /25, for eight subnets"),
+        ("10.0.0.0/26", ["a"], "has a /26 prefix; allowed are /16 to /25"),
         ("10.0.0.1/24", ["a"], "'10.0.0.1/24' is not an IPv4 CIDR block: 10.0.0.1/24 has host bits set"),
         ("10.0.0.0/24", [], "needs one availability zone or more"),
-        ("10.0.0.0/24", ["a", "a"], "name one twice"),
+        ("10.0.0.0/24", ["a", "a"], "name one letter twice"),
+        ("10.0.0.0/24", ["eu-west-1z"], r"\['eu-west-1z'\] do not end with a letter from a to h"),
     ],
 )
-def test_a_range_that_aws_would_refuse_is_refused_with_what_is_allowed(cidr, zones, message):
+def test_a_range_or_a_zone_that_is_not_allowed_is_refused_with_what_is_allowed(cidr, zones, message):
     with pytest.raises(ValueError, match=message):
         subnet_blocks(cidr, zones)
 

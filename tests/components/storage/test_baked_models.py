@@ -10,7 +10,7 @@ from components.image.image_manifest import IMAGE_LIMIT_BYTES
 from components.model_source import ModelBinding
 from components.storage.baked_models import BakedModels, BakedModelsArgs
 from components.storage.model_staging import RUNTIME_BYTES, StagingError, files_to_stage, stage
-from tests.components.storage.deployment import ending
+from tests.components.deployment import ending
 from tests.recorder import Recorder, deploy
 
 ROOM_FOR_NOTHING = "the models digits, iris have 0.0 MiB; beside its engines an image has room for"

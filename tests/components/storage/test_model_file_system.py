@@ -4,12 +4,10 @@ import json
 
 import pytest
 
-from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
-from components.network.model_network import ModelNetwork, ModelNetworkArgs
-from components.storage.model_bucket import ModelBucket, ModelBucketArgs
 from components.storage.model_file_system import ModelFileSystem, ModelFileSystemArgs
-from tests.components.storage.deployment import awaited, ending, serving_function, statements
-from tests.recorder import ACCOUNT, IMAGE, REGION, Recorder, deploy
+from tests.components.deployment import awaited, ending, serving_function, statements
+from tests.components.storage.serving import serve_digits
+from tests.recorder import ACCOUNT, IMAGE, REGION, Recorder
 
 FILE_SYSTEM_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/store-id"
 ACCESS_POINT_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/store-models-id"
@@ -17,21 +15,13 @@ THROUGH_THE_ACCESS_POINT = {"StringEquals": {"elasticfilesystem:AccessPointArn":
 
 
 def file_system(models, **options) -> Recorder:
-    def program() -> None:
-        bucket = ModelBucket("bucket", ModelBucketArgs(models=models))
-        network = ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=bucket.bucket_arn))
-        store = ModelFileSystem(
-            "store",
-            ModelFileSystemArgs(network=network, bucket=bucket, models=models, image_uri=IMAGE, **options),
-        )
-        InferenceFunction(
-            "digits",
-            InferenceFunctionArgs(
-                image_uri=IMAGE, handler="handlers.single_model.handler", models=["digits"], source=store
-            ),
-        )
-
-    return deploy(program)
+    arguments = {"models": models, "image_uri": IMAGE, "architecture": "x86_64", "log_retention_days": 30, **options}
+    return serve_digits(
+        models,
+        lambda bucket, network: ModelFileSystem(
+            "store", ModelFileSystemArgs(bucket=bucket, network=network, **arguments)
+        ),
+    )
 
 
 @pytest.fixture
@@ -48,14 +38,25 @@ def sync_function(deployment: Recorder):
     return function
 
 
-def test_the_file_system_is_encrypted_elastic_and_protected(deployment):
+def test_the_file_system_is_encrypted_and_elastic_and_not_protected_for_it_holds_copies(deployment):
     store = deployment.one("aws:efs/fileSystem:FileSystem")
 
-    assert (store.inputs["encrypted"], store.inputs["throughputMode"], store.protect) == (True, "elastic", True)
+    assert (store.inputs["encrypted"], store.inputs["throughputMode"], store.protect) == (True, "elastic", False)
 
 
-def test_it_is_deletable_when_asked_for_by_name(models):
-    assert file_system(models, protect=False).one("aws:efs/fileSystem:FileSystem").protect is False
+def test_another_key_and_no_key_at_all_are_another_file_system(models):
+    def trigger(key: str | None) -> str:
+        return file_system(models, kms_key_arn=key).one("aws:efs/fileSystem:FileSystem").replacement_trigger
+
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+    assert trigger(key) == trigger(key) != ""
+    assert len({trigger(None), trigger(key), trigger(key[:-1] + "2")}) == 3
+
+
+def test_a_mount_target_is_called_after_its_zone_so_that_a_further_zone_moves_none(deployment):
+    names = {each.name for each in deployment.of("aws:efs/mountTarget:MountTarget")}
+
+    assert names == {f"store-{REGION}a", f"store-{REGION}b"}
 
 
 def test_there_is_a_mount_target_in_every_subnet_behind_the_mount_targets_group(deployment):

@@ -2,12 +2,10 @@
 
 import pytest
 
-from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
-from components.network.model_network import ModelNetwork, ModelNetworkArgs
-from components.storage.model_bucket import ModelBucket, ModelBucketArgs
 from components.storage.mounted_bucket import MountedModelBucket, MountedModelBucketArgs
-from tests.components.storage.deployment import awaited, ending, serving_function, statements
-from tests.recorder import ACCOUNT, IMAGE, REGION, Recorder, deploy
+from tests.components.deployment import awaited, ending, serving_function, statements
+from tests.components.storage.serving import serve_digits
+from tests.recorder import ACCOUNT, REGION, Recorder
 
 BUCKET_ARN = "arn:aws:s3:::bucket-1234567"
 FILE_SYSTEM_ARN = f"arn:aws:s3files:{REGION}:{ACCOUNT}:file-system/files-id"
@@ -16,18 +14,12 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 
 
 def mounted(models, **options) -> Recorder:
-    def program() -> None:
-        bucket = ModelBucket("bucket", ModelBucketArgs(models=models))
-        network = ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=bucket.bucket_arn))
-        files = MountedModelBucket("files", MountedModelBucketArgs(bucket=bucket, network=network, **options))
-        InferenceFunction(
-            "digits",
-            InferenceFunctionArgs(
-                image_uri=IMAGE, handler="handlers.single_model.handler", models=["digits"], source=files
-            ),
-        )
-
-    return deploy(program)
+    return serve_digits(
+        models,
+        lambda bucket, network: MountedModelBucket(
+            "files", MountedModelBucketArgs(bucket=bucket, network=network, **options)
+        ),
+    )
 
 
 @pytest.fixture
@@ -39,6 +31,13 @@ def test_the_file_system_is_the_models_of_the_bucket(deployment):
     inputs = deployment.one("aws:s3/filesFileSystem:FilesFileSystem").inputs
 
     assert (inputs["bucket"], inputs["prefix"]) == (BUCKET_ARN, "models/")
+
+
+def test_another_key_is_another_file_system(models):
+    def trigger(key: str | None) -> str:
+        return mounted(models, kms_key_arn=key).one("aws:s3/filesFileSystem:FilesFileSystem").replacement_trigger
+
+    assert trigger(None) != trigger(KEY) == trigger(KEY)
 
 
 def test_it_waits_for_its_role_and_for_the_bucket_to_be_versioned_and_seeded(deployment):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handlers.manifest import Artifact, FileEntry, Manifest, Pointer, Signature, TensorSpec
+from handlers.manifest import Artifact, Default, FileEntry, Manifest, Pointer, Signature, TensorSpec
 from handlers.serving.app import App
 from handlers.serving.budget import Shared
 from handlers.serving.cache import ModelCache
@@ -39,6 +39,7 @@ class Model:
     outputs: Mapping[str, TensorSpec]
     formula: Formula
     memory_bytes: int = 10
+    defaults: Mapping[str, Default] = field(default_factory=dict[str, Default])
     closed: int = 0
 
     def run(
@@ -82,7 +83,9 @@ class FormulaStore:
         return Manifest(
             model=model,
             version=version,
-            signatures={"serving_default": Signature(inputs=found.inputs, outputs=found.outputs)},
+            signatures={
+                "serving_default": Signature(inputs=found.inputs, outputs=found.outputs, defaults=found.defaults)
+            },
             artifacts=(artifact,),
             files=(FileEntry(path="model.tflite", size=0, sha256=""),),
             fingerprint="packaged",

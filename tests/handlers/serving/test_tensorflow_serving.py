@@ -218,34 +218,33 @@ def test_status_and_metadata_are_worded_as_protobuf_is(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/foo"),
+        ("GET", "/v1/Models/half_plus_two"),
+        ("POST", "/v1/models/half_plus_two:PREDICT"),
+        ("GET", "/v1/models/m:predict"),
+        ("POST", "/v1/models/m"),
+    ],
+)
+def test_a_path_or_a_method_that_the_api_does_not_have_is_malformed(server: Server, method: str, path: str) -> None:
+    answer = server.ask(method, path, "{}")
+    assert (answer["statusCode"], json.loads(answer["body"])) == (400, {"error": f"Malformed request: {method} {path}"})
+    assert answer["headers"]["content-type"] == "application/json"
+
+
+VERSIONS = "/v1/models/half_plus_two/versions"
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status", "reason"),
     [
-        ("GET", "/v1/foo", 400, "Malformed request: GET /v1/foo"),
-        ("GET", "/v1/Models/half_plus_two", 400, "Malformed request: GET /v1/Models/half_plus_two"),
-        (
-            "POST",
-            "/v1/models/half_plus_two:PREDICT",
-            400,
-            "Malformed request: POST /v1/models/half_plus_two:PREDICT",
-        ),
-        ("GET", "/v1/models/m:predict", 400, "Malformed request: GET /v1/models/m:predict"),
-        ("POST", "/v1/models/m", 400, "Malformed request: POST /v1/models/m"),
         ("GET", "/v1/models", 400, "Missing model name in request."),
         ("GET", "/v1/models/foo", 404, "Could not find any versions of model foo"),
-        ("GET", "/v1/models/half_plus_two/versions/99", 404, "Could not find version 99 of model half_plus_two"),
+        ("GET", f"{VERSIONS}/99", 404, "Could not find version 99 of model half_plus_two"),
         ("POST", "/v1/models/foo:predict", 404, "Servable not found for request: Latest(foo)"),
-        (
-            "POST",
-            "/v1/models/half_plus_two/versions/99:predict",
-            404,
-            "Servable not found for request: Specific(half_plus_two, 99)",
-        ),
-        (
-            "POST",
-            "/v1/models/half_plus_two/versions/18446744073709551615:predict",
-            400,
-            "Failed to convert version: 18446744073709551615 to numeric.",
-        ),
+        ("POST", f"{VERSIONS}/99:predict", 404, "Servable not found for request: Specific(half_plus_two, 99)"),
+        ("POST", f"{VERSIONS}/{2**64 - 1}:predict", 400, f"Failed to convert version: {2**64 - 1} to numeric."),
         ("POST", "/v1/models/half_plus_two/labels/x:predict", 400, "Unrecognized servable version label: x"),
         ("POST", "/v1/models/m:classify", 501, "classify is not served; POST /v1/models/m:predict is"),
         ("DELETE", "/v1/models/m", 405, "DELETE is not allowed for /v1/models/m; allowed is GET, POST"),

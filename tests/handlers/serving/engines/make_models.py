@@ -5,8 +5,10 @@
 A program of its own, so that TensorFlow is imported once and not in the process whose engines are tested.
 """
 
+import pickle
 import sys
 from pathlib import Path
+from typing import Any
 
 import flatbuffers
 import keras
@@ -87,6 +89,7 @@ def main(root: Path) -> None:
     large(root / "large")
     unsigned(root / "unsigned.tflite")
     odd(root)
+    defaults(root / "defaults.pb")
 
 
 def network(directory: Path) -> None:
@@ -141,8 +144,12 @@ def odd(root: Path) -> None:
     training = model.meta_graphs.add()
     training.meta_info_def.tags.append("train")
     training.signature_def["train_only"].outputs["loss"].name = "loss:0"
+    accelerated = model.meta_graphs.add()
+    accelerated.meta_info_def.tags.extend(["serve", "gpu"])
+    accelerated.signature_def["accelerated"].outputs["y"].name = "y:0"
+    (root / "accelerated.pb").write_bytes(model.SerializeToString())
     serving = model.meta_graphs.add()
-    serving.meta_info_def.tags.extend(["serve", "gpu"])
+    serving.meta_info_def.tags.append("serve")
     serving.graph_def.node.add(name="read", op="ReadFile", device="/job:worker")
     function = serving.graph_def.library.function.add()
     function.signature.name = "body"
@@ -160,6 +167,26 @@ def odd(root: Path) -> None:
     resource = serving.signature_def["resource"].outputs["x"]
     resource.name, resource.dtype = "table:0", 20
     (root / "odd.pb").write_bytes(model.SerializeToString())
+
+
+def defaults(path: Path) -> None:
+    """A SavedModel with a default of each element type, and beside it what TensorFlow reads of each."""
+    model = saved_model_pb2.SavedModel()
+    graph = model.meta_graphs.add()
+    graph.meta_info_def.tags.append("serve")
+    expected: dict[str, Any] = {}
+    for dtype in sorted(DTYPES):
+        element = str if dtype == "string" else tf.as_dtype(dtype).as_numpy_dtype
+        for name, values in {"one": 1, "several": [[1, 0], [0, 1]], "last_repeats": [0, 1, 1]}.items():
+            proto = tf.make_tensor_proto(np.array(values).astype(element).tolist(), tf.as_dtype(dtype))
+            if name == "last_repeats" and not proto.tensor_content:
+                (field,) = (value for kind, value in proto.ListFields() if kind.name.endswith("_val"))
+                del field[-2 if dtype.startswith("complex") else -1 :]
+            graph.signature_def[dtype].defaults[name].CopyFrom(proto)
+            array = tf.make_ndarray(proto)
+            expected[f"{dtype} {name}"] = array.tolist() if dtype == "string" else array.tobytes()
+    path.with_suffix(".pickle").write_bytes(pickle.dumps(expected))
+    path.write_bytes(model.SerializeToString())
 
 
 def save(module: tf.Module, directory: Path, **signatures) -> None:

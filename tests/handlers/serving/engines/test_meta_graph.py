@@ -1,10 +1,13 @@
 """Reading a `saved_model.pb`."""
 
+import base64
+import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from handlers.manifest import Signature, TensorSpec
+from handlers.manifest import DTYPES, Signature, TensorSpec
 from handlers.serving.meta_graph import MetaGraphError, Node, read_graph_nodes, read_nodes, read_signatures, read_tags
 
 
@@ -44,7 +47,25 @@ def test_only_signatures_of_the_serving_graph_that_a_request_can_hold_are_read(o
 
 
 def test_tags_are_those_of_each_graph(odd: bytes) -> None:
-    assert read_tags(odd) == [("train",), ("serve", "gpu")]
+    assert read_tags(odd) == [("train",), ("serve", "gpu"), ("serve",)]
+
+
+def test_a_model_without_a_graph_for_serving_alone_is_refused_with_its_tags(models: Path) -> None:
+    with pytest.raises(MetaGraphError, match=r"its graphs are tagged \{gpu, serve\} and \{train\}"):
+        read_signatures((models / "accelerated.pb").read_bytes())
+
+
+@pytest.mark.parametrize("dtype", sorted(DTYPES))
+@pytest.mark.parametrize("name", ["one", "several", "last_repeats"])
+def test_the_default_of_an_input_is_what_tensorflow_reads(models: Path, dtype: str, name: str) -> None:
+    expected = pickle.loads((models / "defaults.pickle").read_bytes())[f"{dtype} {name}"]  # noqa: S301 - made here
+    default = read_signatures((models / "defaults.pb").read_bytes())[dtype].defaults[name]
+    assert default["shape"] == {"one": [], "several": [2, 2], "last_repeats": [3]}[name]
+    if dtype == "string":
+        texts = [base64.b64decode(text) for text in default["strings"]]
+        assert texts == list(np.array(expected, object).flat)
+    else:
+        assert base64.b64decode(default["content"]) == expected
 
 
 def test_nodes_are_those_of_graph_and_functions(odd: bytes) -> None:
@@ -73,7 +94,7 @@ def test_a_file_cut_short_anywhere_is_refused_or_read_and_never_crashes(models: 
     "content", [b"", b"garbage", b"\xff" * 40, b"\x12\x05\x0a", b"{}", b"\x12\x04\x2a\x02\x0a\x7f", bytes(20)]
 )
 def test_other_bytes_are_refused_with_the_reason(content: bytes) -> None:
-    with pytest.raises(MetaGraphError, match="the bytes are"):
+    with pytest.raises(MetaGraphError, match=r"the bytes are|no graph is tagged"):
         read_signatures(content)
 
 

@@ -1,0 +1,50 @@
+"""ModelStack: the components put together: a bucket of models, functions that serve them, and an API in front."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.api.api_args import ApiFunctions
+from components.stack.apis import stack_api_url
+from components.stack.stack_args import StackArgs
+from components.stack.stack_functions import StackFunction, stack_functions
+from components.stack.stack_operations import operate
+from components.stack.stack_storages import StackStorages
+
+
+class ModelStack(pulumi.ComponentResource):
+    """One function for all models, or one for each; the mode of the settings decides."""
+
+    api_url: pulumi.Output[str]
+    bucket_name: pulumi.Output[str]
+    image_uri: pulumi.Output[str]
+    function_names: pulumi.Output[Mapping[str, str]]
+    """By model."""
+
+    def __init__(self, name: str, args: StackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:ModelStack", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+        storages = StackStorages(name, args, inside)
+        functions = stack_functions(name, args.settings, storages, inside)
+        self.api_url = stack_api_url(f"{name}-api", args.settings, _behind_the_api(functions), inside)
+        operate(name, args, functions, storages, inside)
+
+        self.bucket_name = storages.bucket.bucket_name
+        self.image_uri = storages.image_uri
+        self.function_names = pulumi.Output.all(
+            **{model: each.function.function_name for each in functions for model in each.models}
+        )
+        self.register_outputs(
+            {
+                "api_url": self.api_url,
+                "bucket_name": self.bucket_name,
+                "image_uri": self.image_uri,
+                "function_names": self.function_names,
+            }
+        )
+
+
+def _behind_the_api(functions: list[StackFunction]) -> ApiFunctions:
+    """The first function answers for the server. In mode single each model's paths lead to its own function."""
+    own = {model: each.function for each in functions if each.settings.mode == "single" for model in each.models}
+    return ApiFunctions(server=functions[0].function, models=own)

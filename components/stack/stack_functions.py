@@ -1,0 +1,77 @@
+"""The functions of a stack: one for all models in mode multi, one for each model in mode single."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
+from components.function.provisioned_concurrency import (
+    ProvisionedConcurrency,
+    ProvisionedConcurrencyArgs,
+    ScheduledConcurrency,
+)
+from components.settings.settings import Mode, Settings
+from components.stack.stack_storages import StackStorages
+from handlers.contract import MULTI_MODEL_HANDLER, SINGLE_MODEL_HANDLER
+
+HANDLERS: Mapping[Mode, str] = {"single": SINGLE_MODEL_HANDLER, "multi": MULTI_MODEL_HANDLER}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFunction:
+    """A function of the stack, with the settings that it was made from."""
+
+    name: str
+    """Plain: part of the names of what belongs to it."""
+    settings: Settings
+    function: InferenceFunction
+
+    @property
+    def models(self) -> Sequence[str]:
+        """The models that it serves."""
+        return [model.name for model in self.settings.packaged]
+
+
+def stack_functions(
+    name: str, settings: Settings, storages: StackStorages, opts: pulumi.ResourceOptions
+) -> list[StackFunction]:
+    """A stack's functions, each with what keeps it ready."""
+    made: list[StackFunction] = []
+    for own in settings.functions():
+        own_name = name if own.mode == "multi" else f"{name}-{own.packaged[0].name}"
+        function = InferenceFunction(own_name, _arguments(own, storages), opts)
+        if own.provisioned_concurrency or own.provisioned_concurrency_schedule:
+            ProvisionedConcurrency(f"{own_name}-ready", _kept_ready(function, own), opts)
+        made.append(StackFunction(name=own_name, settings=own, function=function))
+    return made
+
+
+def _arguments(settings: Settings, storages: StackStorages) -> InferenceFunctionArgs:
+    return InferenceFunctionArgs(
+        image_uri=storages.image_uri,
+        handler=HANDLERS[settings.mode],
+        models=[model.name for model in settings.packaged],
+        source=storages.sources[settings.storage],
+        memory_mib=settings.memory_mib,
+        timeout_seconds=settings.timeout_seconds,
+        ephemeral_storage_mib=settings.ephemeral_storage_mib,
+        architecture=settings.architecture,
+        reserved_concurrency=settings.reserved_concurrency,
+        model_cache_mib=settings.model_cache_mib,
+        snap_start=settings.snap_start,
+        gradual_delivery=settings.delivery != "allAtOnce",
+        log_retention_days=settings.log_retention_days,
+        kms_key_arn=settings.kms_key_arn,
+    )
+
+
+def _kept_ready(function: InferenceFunction, settings: Settings) -> ProvisionedConcurrencyArgs:
+    return ProvisionedConcurrencyArgs(
+        function_name=function.function_name,
+        alias_name=function.alias_name,
+        environments=settings.provisioned_concurrency or 0,
+        maximum=settings.provisioned_concurrency_maximum,
+        utilization_percent=settings.provisioned_concurrency_utilization_percent,
+        schedule={name: ScheduledConcurrency(**row) for name, row in settings.provisioned_concurrency_schedule.items()},
+    )

@@ -1,0 +1,77 @@
+"""What operates a stack: alarms and a dashboard for its functions and storages, and the delivery of new versions."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.operations.alarms import AlarmThresholds, WatchedFunction
+from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
+from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
+from components.stack.stack_args import StackArgs
+from components.stack.stack_functions import StackFunction
+from components.stack.stack_storages import StackStorages
+
+
+def operate(
+    name: str,
+    args: StackArgs,
+    functions: Sequence[StackFunction],
+    storages: StackStorages,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Watch the functions and the storages, and shift traffic in steps, where the settings ask for it."""
+    if not args.settings.monitoring:
+        return
+    monitoring = InferenceMonitoring(f"{name}-monitoring", _watched(args, functions, storages), opts)
+    if args.settings.delivery != "allAtOnce":
+        GradualDelivery(f"{name}-delivery", _delivered(args, functions, storages, monitoring), opts)
+
+
+def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: StackStorages) -> InferenceMonitoringArgs:
+    settings = args.settings
+    return InferenceMonitoringArgs(
+        functions=[
+            WatchedFunction(
+                name=each.name,
+                function_name=each.function.function_name,
+                function_arn=each.function.function_arn,
+                models=each.models,
+            )
+            for each in functions
+        ],
+        dashboard_name=f"{args.project_name}-{args.environment}",
+        thresholds=AlarmThresholds(
+            error_percent=settings.error_alarm_percent,
+            latency_p99_ms=settings.latency_alarm_ms,
+            cold_start_percent=settings.cold_start_alarm_percent,
+        ),
+        storage_alarms=storages.alarms,
+        topic_arn=settings.alarms_topic_arn,
+    )
+
+
+def _delivered(
+    args: StackArgs,
+    functions: Sequence[StackFunction],
+    storages: StackStorages,
+    monitoring: InferenceMonitoring,
+) -> GradualDeliveryArgs:
+    settings = args.settings
+    return GradualDeliveryArgs(
+        targets=[
+            DeliveryTarget(
+                name=each.name,
+                function_name=each.function.function_name,
+                function_arn=each.function.function_arn,
+                alias_name=each.function.alias_name,
+                version=each.function.version,
+                alarms=monitoring.rollback_alarms[each.name],
+            )
+            for each in functions
+        ],
+        delivery=settings.delivery,
+        image_uri=storages.image_uri,
+        architecture=settings.architecture,
+        log_retention_days=settings.log_retention_days,
+        kms_key_arn=settings.kms_key_arn,
+    )

@@ -1,0 +1,149 @@
+"""EngineStack: the program under Pulumi's own engine, with its state in a directory of this machine.
+
+The engine runs in a process of the `pulumi` command line, the program in this one: no language host is needed.
+"""
+
+import os
+import runpy
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+
+from local.engine.results import Events, Operation, Result
+from local.engine.settings import copy_settings, set_settings
+
+PASSPHRASE = "emulated"  # noqa: S105 see below
+"""Encrypts the secrets of a stack that holds none worth keeping: they are the emulated AWS's."""
+
+Settings = Mapping[str, Any]
+"""By key, which may leave out the project's namespace; as text, or as the values themselves."""
+
+NO_SETTINGS: Settings = {}
+
+Show = Callable[[str], object]
+
+_one_program = threading.Lock()  # the SDK runs one program at a time in a process
+
+
+class EngineError(Exception):
+    """The engine cannot be used; the message says why and what to do."""
+
+
+def pulumi_command() -> str | None:
+    """The path of the `pulumi` command line; None where there is none."""
+    return shutil.which("pulumi")
+
+
+def required_pulumi() -> str:
+    """The path of the `pulumi` command line. Raises EngineError where there is none."""
+    found = pulumi_command()
+    if found is None:
+        raise EngineError(
+            'There is no pulumi on PATH. Install the Pulumi CLI, or build it with Go: PATH="$(.ci/pulumi-cli):$PATH". '
+            "Without it, the local stack is deployed once and not updated (make up, make demo)."
+        )
+    return found
+
+
+class EngineStack:
+    """One stack. `providers` is the environment that makes the engine attach to the emulated AWS.
+
+    Each operation takes settings that go over those of the stack file in `settings_file`, and stay there.
+    """
+
+    def __init__(self, project: Path, name: str, directory: Path, providers: Mapping[str, str]) -> None:
+        """`directory` holds the state, the settings and what the engine keeps for itself; it is made where it lacks.
+
+        Raises EngineError where there is no `pulumi`, StackConfigError where a file of the project cannot be read.
+        """
+        required_pulumi()
+        self._project = project
+        self.name = name
+        self.directory = directory
+        self._work = directory / "settings"
+        for made in (self._work, directory / "state", directory / "home"):
+            made.mkdir(parents=True, exist_ok=True)
+        copy_settings(project, name, self._work)
+        self.environment: Mapping[str, str] = {
+            "PULUMI_BACKEND_URL": f"file://{directory / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **providers,
+        }
+
+    @property
+    def settings_file(self) -> Path:
+        """The stack file that the engine reads."""
+        return self._work / f"Pulumi.{self.name}.yaml"
+
+    def preview(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
+        """What an `up` would do. `show` is called with each line that the engine prints."""
+        return self._run("preview", settings, show)
+
+    def up(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
+        """Let the stack be what the program says."""
+        return self._run("up", settings, show)
+
+    def refresh(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
+        """Let the state say what there is."""
+        return self._run("refresh", settings, show)
+
+    def destroy(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
+        """Delete everything, if a preview finds that it can be: what is protected stops the whole."""
+        preview = self._run("preview_destroy", settings, show)
+        return self._run("destroy", NO_SETTINGS, show) if preview.succeeded else preview
+
+    def resources(self) -> list[Mapping[str, Any]]:
+        """The resources of the state, as the engine keeps them."""
+        exported = self._select(NO_SETTINGS).export_stack().deployment
+        return list((exported or {}).get("resources", ()))
+
+    def _run(self, operation: Operation, settings: Settings, show: Show | None) -> Result:
+        events, outputs, succeeded = Events(), dict[str, Any](), True
+        with _one_program:
+            stack = self._select(settings)
+            started = time.monotonic()
+            try:
+                done = getattr(stack, operation)(on_event=events, on_output=show, color="never")
+                outputs = {key: output.value for key, output in getattr(done, "outputs", {}).items()}
+            except automation.CommandError as error:
+                succeeded = False
+                if not events.errors:
+                    events.errors.append(str(error))
+            seconds = time.monotonic() - started
+        return Result(
+            operation=operation,
+            succeeded=succeeded,
+            seconds=seconds,
+            changes=events.changes,
+            steps=tuple(events.steps),
+            errors=tuple(events.errors),
+            warnings=tuple(events.warnings),
+            outputs=outputs,
+        )
+
+    def _select(self, settings: Settings) -> automation.Stack:
+        set_settings(self._project, self.settings_file, settings)
+        # With `work_dir` and no `project_settings`, the files in the directory are read and none is written over.
+        workspace = automation.LocalWorkspace(
+            work_dir=str(self._work),
+            program=self._program,
+            env_vars=self.environment,
+            pulumi_home=str(self.directory / "home"),
+            secrets_provider="passphrase",
+        )
+        return automation.Stack.create_or_select(self.name, workspace)
+
+    def _program(self) -> None:
+        before = Path.cwd()
+        os.chdir(self._project)  # as the language host does: the program may name files from there
+        try:
+            runpy.run_path(str(self._project / "__main__.py"), run_name="__main__")
+        finally:
+            os.chdir(before)

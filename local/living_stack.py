@@ -1,0 +1,176 @@
+"""LivingStack: a stack that is changed under Pulumi's own engine while callers call it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local.callers import Callers, Versions
+from local.changes import ADDRESSES, Change, Load, Period, load_of
+from local.engine.results import Result
+from local.engine.stack import EngineStack
+from local.publishing import add_version, current_version, point, publish, versions_of
+from local.questions import Question, Reference
+from local.resources.account import EmulatedAccount
+
+POINTER_SECONDS = 6.0
+"""After this time every environment has read a pointer again, which is at most five seconds old."""
+
+PUBLISH_SECONDS = 120.0
+"""After this time a published version must have answered."""
+
+
+class ChangeError(Exception):
+    """The stack could not be changed; the message has the engine's."""
+
+
+class LivingStack:
+    """A deployed stack, its callers, and what they may be answered. A context manager; leaving it stops the callers."""
+
+    def __init__(
+        self,
+        account: EmulatedAccount,
+        engine: EngineStack,
+        repository: Path,
+        questions: Sequence[Question],
+        *,
+        per_second: float = 20,
+        calm_seconds: float = 5,
+    ) -> None:
+        """`repository` holds the packaged models that are deployed, and is written to by `publish`. `per_second`: how
+        many requests the callers send. `calm_seconds`: how long they are watched before and after a change."""
+        self.account, self.engine = account, engine
+        self.outputs: Mapping[str, Any] = {}
+        self.repository, self._questions = repository, questions
+        self._per_second, self._calm_seconds = per_second, calm_seconds
+        self.models = sorted({question.model for question in questions})
+        self._versions = Versions()
+        self._answering: dict[str, int] = {}
+        self._is_baked = False
+        self._callers: list[Callers] = []
+        self._cleanup = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cleanup.close()
+
+    def start(self, settings: Mapping[str, Any]) -> Result:
+        """Deploy the stack, and let the callers begin. Raises ChangeError."""
+        self._reference = Reference(self.account.guard, self.repository, self.models)
+        self._cleanup.callback(self._reference.stop)
+        for model in self.models:
+            self._learn(model)
+        result = self._up("The first deployment", settings)
+        for model in self.models:
+            self._allow(model, self._current(model))
+        self._call()
+        self._rest()  # for the first cold starts
+        self._rest()
+        return result
+
+    def change(
+        self, what: str, settings: Mapping[str, Any], *, excuse: str = "", excused: Sequence[Period] = ()
+    ) -> Change:
+        """Give the stack other settings. Raises ChangeError."""
+        for model in self.models:
+            self._versions.allow(model, self._answering[model], self._current(model))
+        before, began = self.outputs, time.monotonic()
+        result = self._up(what, settings)
+        ended = time.monotonic()
+        for model in self.models:
+            self._allow(model, self._current(model))
+        moved = [key for key in ADDRESSES if before[key] != self.outputs[key]]
+        if "apiUrl" in moved and str(self.outputs["apiUrl"]).startswith(self.account.emulator.url):
+            self._call()
+        self._rest()
+        return Change(
+            what=what,
+            seconds=ended - began,
+            resources=result.changes,
+            moved=moved,
+            loads=self._loads(began, ended),
+            excuse=excuse,
+            excused=excused,
+        )
+
+    def publish(self, model: str, like: int) -> Change:
+        """Publish a further version of a model, with the content of the version `like`.
+
+        Where models are part of the image, the next change brings it. Raises ChangeError if it does not answer.
+        """
+        directory = self.repository / model
+        version = max(versions_of(directory)) + 1
+        add_version(directory, like, version)
+        point(directory, version)
+        self._learn(model)
+        began = time.monotonic()
+        if not self._is_baked:
+            self._versions.allow(model, self._answering[model], version)
+        publish(self.account.client("s3"), str(self.outputs["bucketName"]), directory, version)
+        if not self._is_baked:
+            self._await(model, version, began)
+            self._allow(model, version)
+        ended = time.monotonic()
+        self._rest()
+        loads = self._loads(began, ended)
+        return Change(
+            what=f"{model} {version} is published", seconds=ended - began, resources={}, moved=(), loads=loads
+        )
+
+    def _up(self, what: str, settings: Mapping[str, Any]) -> Result:
+        result = self.engine.up(settings)
+        if not result.succeeded:
+            raise ChangeError("\n".join([f"{what} failed:", *result.errors]))
+        self.outputs, self._is_baked = result.outputs, settings.get("storage") == "image"
+        return result
+
+    def _call(self) -> None:
+        """Let callers call the stack's address; those of another address stop."""
+        for callers in self._callers[-1:]:
+            callers.stop()
+        self._callers.append(Callers(str(self.outputs["apiUrl"]), self._questions, self._per_second))
+        self._cleanup.callback(self._callers[-1].stop)
+
+    def _rest(self) -> None:
+        time.sleep(self._calm_seconds)
+
+    def _current(self, model: str) -> int:
+        return current_version(self.repository / model)
+
+    def _learn(self, model: str) -> None:
+        """Keep what a model's current version answers."""
+        asked = [question for question in self._questions if question.model == model]
+        self._versions.know(self._current(model), self._reference.answers(asked))
+
+    def _allow(self, model: str, version: int) -> None:
+        self._answering[model] = version
+        self._versions.allow(model, version)
+
+    def _await(self, model: str, version: int, since: float) -> None:
+        """Wait until a version has answered, and until no environment can answer with the one before."""
+        while not any(
+            answer.question.model == model and version in self._versions.answering(answer)
+            for callers in self._callers[-1:]
+            for answer in callers.latest(since)
+        ):
+            if time.monotonic() - since > PUBLISH_SECONDS:
+                raise ChangeError(f"{model} {version} has not answered {PUBLISH_SECONDS:.0f} s after its publication")
+            time.sleep(0.1)
+        time.sleep(POINTER_SECONDS)
+
+    def _loads(self, began: float, ended: float) -> Mapping[Period, Load]:
+        times: Mapping[Period, tuple[float, float]] = {
+            "before": (began - self._calm_seconds, began),
+            "during": (began, ended),
+            "after": (ended, ended + self._calm_seconds),
+        }
+        return {
+            period: load_of([each for callers in self._callers for each in callers.answers(*time)], self._versions)
+            for period, time in times.items()
+        }

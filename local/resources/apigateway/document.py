@@ -1,0 +1,68 @@
+"""A REST API's OpenAPI document as resources and methods of the emulator, whose own import knows no
+`x-amazon-apigateway-any-method`.
+
+The emulator serves an API as it is, not as it was deployed. So a document takes the place of another one without a gap:
+what it has is put first, and what it lacks is taken away last.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+ANY_METHOD = "x-amazon-apigateway-any-method"
+INTEGRATION = "x-amazon-apigateway-integration"
+
+Place = tuple[str, str]
+"""A path and a method."""
+
+
+def put(gateway: Any, api_id: str, document: Mapping[str, Any]) -> None:
+    """Let an API have the operations of a document, and no others. `gateway` is boto3's client for REST APIs."""
+    wanted = {
+        (path.rstrip("/"), "ANY" if method == ANY_METHOD else method.upper()): operation
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    resources, held = _held(gateway, api_id)
+    for (path, method), operation in wanted.items():
+        place = {"restApiId": api_id, "resourceId": _resource(gateway, api_id, resources, path), "httpMethod": method}
+        if (path, method) not in held:
+            gateway.put_method(**place, authorizationType="NONE")
+        integration = operation[INTEGRATION]
+        gateway.put_integration(
+            **place,
+            type=integration["type"].upper(),
+            integrationHttpMethod=integration["httpMethod"],
+            uri=integration["uri"],
+            timeoutInMillis=int(integration["timeoutInMillis"]),
+        )
+    for path, method in held - wanted.keys():
+        gateway.delete_method(restApiId=api_id, resourceId=resources[path], httpMethod=method)
+    _prune(gateway, api_id, resources, {path for path, _ in wanted})
+
+
+def _held(gateway: Any, api_id: str) -> tuple[dict[str, str], set[Place]]:
+    """The API's resources by path, and its methods."""
+    pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id, embed=["methods"])
+    items = [item for page in pages for item in page["items"]]
+    resources = {item["path"].rstrip("/"): item["id"] for item in items}
+    return resources, {
+        (item["path"].rstrip("/"), method) for item in items for method in item.get("resourceMethods", ())
+    }
+
+
+def _resource(gateway: Any, api_id: str, resources: dict[str, str], path: str) -> str:
+    """The resource at a path; those on the way to it are made once."""
+    if path not in resources:
+        parent, _, part = path.rpartition("/")
+        made = gateway.create_resource(
+            restApiId=api_id, parentId=_resource(gateway, api_id, resources, parent), pathPart=part
+        )
+        resources[path] = made["id"]
+    return resources[path]
+
+
+def _prune(gateway: Any, api_id: str, resources: Mapping[str, str], used: set[str]) -> None:
+    """Take away the resources that lead to no operation, the deepest first."""
+    for path in sorted(resources, key=len, reverse=True):
+        if path and not any(each == path or each.startswith(f"{path}/") for each in used):
+            gateway.delete_resource(restApiId=api_id, resourceId=resources[path])

@@ -1,0 +1,45 @@
+"""The real program under the real engine, in every shape: previews with unknowns, quiet repetitions, clean ends."""
+
+from typing import Any, get_args
+
+import pytest
+
+from local.resources.account import EmulatedAccount
+from local.shapes import Mode, Storage
+from tests.engine.conftest import succeeded
+
+SHAPES = [(storage, mode) for storage in get_args(Storage) for mode in get_args(Mode)]
+
+
+def left_over(account: EmulatedAccount) -> dict[str, list[Any]]:
+    """What the account holds that it was not born with, by kind."""
+    client = account.client
+    vpcs = client("ec2").describe_vpcs()["Vpcs"]
+    found = {
+        "buckets": client("s3").list_buckets()["Buckets"],
+        "functions": client("lambda").list_functions()["Functions"],
+        "roles": client("iam").list_roles()["Roles"],
+        "APIs": client("apigatewayv2").get_apis()["Items"],
+        "log groups": client("logs").describe_log_groups()["logGroups"],
+        "repositories": client("ecr").describe_repositories()["repositories"],
+        "file systems": client("efs").describe_file_systems()["FileSystems"],
+        "mounted buckets": client("s3files").list_file_systems()["fileSystems"],
+        "VPCs": [vpc for vpc in vpcs if not vpc["IsDefault"]],
+        "interfaces": client("ec2").describe_network_interfaces()["NetworkInterfaces"],
+        "queues": client("sqs").list_queues().get("QueueUrls", []),
+    }
+    return {kind: entries for kind, entries in found.items() if entries}
+
+
+@pytest.mark.parametrize(("storage", "mode"), SHAPES)
+def test_a_stack_is_previewed_made_repeated_refreshed_and_destroyed(run, settings, storage, mode):
+    shape = {**settings, "storage": storage, "mode": mode}
+    preview = succeeded(run.stack.preview(shape))
+    made = succeeded(run.stack.up())
+    assert preview.changes == made.changes
+    assert set(made.changes) == {"create"}
+    assert succeeded(run.stack.refresh()).quiet
+    assert succeeded(run.stack.up()).quiet
+    gone = succeeded(run.stack.destroy())
+    assert gone.changes["delete"] == made.changes["create"]
+    assert left_over(run.account) == {}

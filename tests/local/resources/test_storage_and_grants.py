@@ -1,0 +1,127 @@
+"""What S3, ECR, IAM, SQS, CloudWatch and KMS refuse: names that exist, what is not empty, and policies too long."""
+
+import json
+
+BUCKET = "aws:s3/bucket:Bucket"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+
+
+def statement(size: int) -> str:
+    resources = ["arn:aws:s3:::" + "a" * 87] * (size // 100)
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": resources}]}
+    )
+
+
+def test_a_buckets_name_exists_once(cloud, refused):
+    first = cloud.create(BUCKET)
+    with refused("BucketAlreadyOwnedByYou"):
+        cloud.create(BUCKET, bucket=first.id)
+    with refused("InvalidBucketName"):
+        cloud.create(BUCKET, bucket="Not A Name")
+
+
+def test_a_bucket_that_is_not_empty_is_deleted_only_by_force(cloud, account, refused):
+    kept, forced = cloud.create(BUCKET), cloud.create(BUCKET, forceDestroy=True)
+    for bucket in (kept, forced):
+        cloud.create(
+            "aws:s3/bucketVersioning:BucketVersioning",
+            bucket=bucket.id,
+            versioningConfiguration={"status": "Enabled"},
+        )
+        for content in ("one", "two"):
+            account.client("s3").put_object(Bucket=bucket.id, Key="model", Body=content)
+        account.client("s3").delete_object(Bucket=bucket.id, Key="model")
+    with refused("BucketNotEmpty", "The bucket you tried to delete is not empty"):
+        cloud.delete(BUCKET, kept)
+    cloud.delete(BUCKET, forced)
+    assert cloud.read(BUCKET, kept) is not None
+
+
+def test_a_bucket_tells_only_functions_that_let_it(cloud, account, function, refused):
+    bucket = cloud.create(BUCKET)
+    notification = {
+        "bucket": bucket.id,
+        "lambdaFunctions": [{"lambdaFunctionArn": function.outputs["arn"], "events": ["s3:ObjectCreated:*"]}],
+    }
+    with refused("InvalidArgument", "Unable to validate the following destination configurations"):
+        cloud.create("aws:s3/bucketNotification:BucketNotification", **notification)
+    cloud.create(
+        "aws:lambda/permission:Permission",
+        function=function.id,
+        action="lambda:InvokeFunction",
+        principal="s3.amazonaws.com",
+    )
+    cloud.create("aws:s3/bucketNotification:BucketNotification", **notification)
+    twice = [{**notification["lambdaFunctions"][0], "filterPrefix": prefix} for prefix in ("a/", "a/b/")]
+    with refused("InvalidArgument", "Configurations overlap"):
+        cloud.create("aws:s3/bucketNotification:BucketNotification", bucket=bucket.id, lambdaFunctions=twice)
+
+
+def test_an_images_repository_exists_once_and_is_deleted_empty_or_by_force(cloud, account, refused):
+    repository = "aws:ecr/repository:Repository"
+    kept = cloud.create(repository)
+    with refused("RepositoryAlreadyExistsException"):
+        cloud.create(repository, name=kept.id)
+    account.client("ecr").put_image(repositoryName=kept.id, imageManifest="{}", imageTag="one")
+    with refused("RepositoryNotEmptyException"):
+        cloud.delete(repository, kept)
+    forced = cloud.update(repository, kept, name=kept.id, forceDelete=True)
+    cloud.delete(repository, forced)
+
+
+def test_a_roles_policies_have_a_limit_together(cloud, role, refused):
+    policy = "aws:iam/rolePolicy:RolePolicy"
+    cloud.create(policy, role=role.id, policy=statement(6_000))
+    with refused("LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role.id}"):
+        cloud.create(policy, role=role.id, policy=statement(6_000))
+    cloud.create(policy, role=role.id, policy=statement(3_000))
+
+
+def test_white_space_in_a_policy_does_not_count(cloud, role):
+    policy = json.dumps(json.loads(statement(9_000)), indent=60)
+    assert len(policy) > 10_240
+    cloud.create("aws:iam/rolePolicy:RolePolicy", role=role.id, policy=policy)
+
+
+def test_a_role_exists_once_and_stays_while_it_has_a_policy(cloud, role, refused):
+    with refused("EntityAlreadyExists"):
+        cloud.create("aws:iam/role:Role", name=role.id, assumeRolePolicy=role.outputs["assumeRolePolicy"])
+    policy = cloud.create("aws:iam/rolePolicy:RolePolicy", role=role.id, policy=statement(200))
+    with refused("DeleteConflict", "must delete policies first"):
+        cloud.delete("aws:iam/role:Role", role)
+    cloud.delete("aws:iam/rolePolicy:RolePolicy", policy)
+    cloud.delete("aws:iam/role:Role", role)
+
+
+def test_a_policy_that_is_no_document_is_refused(cloud, role, refused):
+    with refused("MalformedPolicyDocument"):
+        cloud.create("aws:iam/rolePolicy:RolePolicy", role=role.id, policy="{")
+    with refused("MalformedPolicy"):
+        cloud.create("aws:s3/bucketPolicy:BucketPolicy", bucket=cloud.create(BUCKET).id, policy="{")
+
+
+def test_a_queue_a_log_group_and_a_keys_alias_exist_once(cloud, refused):
+    queue = cloud.create("aws:sqs/queue:Queue")
+    with refused("QueueAlreadyExists"):
+        cloud.create("aws:sqs/queue:Queue", name=queue.outputs["name"])
+    logs = cloud.create("aws:cloudwatch/logGroup:LogGroup")
+    with refused("ResourceAlreadyExistsException"):
+        cloud.create("aws:cloudwatch/logGroup:LogGroup", name=logs.id)
+    key = cloud.create("aws:kms/key:Key")
+    alias = cloud.create("aws:kms/alias:Alias", targetKeyId=key.id)
+    with refused("AlreadyExistsException"):
+        cloud.create("aws:kms/alias:Alias", name=alias.id, targetKeyId=key.id)
+
+
+def test_a_dashboard_that_is_no_document_is_refused(cloud, refused):
+    with refused("InvalidParameterInput"):
+        cloud.create("aws:cloudwatch/dashboard:Dashboard", dashboardName="d", dashboardBody="{")
+
+
+def test_an_object_that_the_program_gives_up_is_deleted_with_its_versions(cloud, account):
+    bucket = cloud.create(BUCKET)
+    kept = cloud.create(OBJECT, bucket=bucket.id, key="models/a", content="kept")
+    given_up = cloud.create(OBJECT, bucket=bucket.id, key="models", content="given up")
+    cloud.delete(OBJECT, given_up)
+    assert cloud.read(OBJECT, kept) is not None

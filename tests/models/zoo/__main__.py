@@ -1,0 +1,83 @@
+"""python -m tests.models.zoo: make the whole zoo, package it, serve it over HTTP, and compare every answer.
+
+python -m tests.models.zoo [--keep DIRECTORY] [NAME ...]
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.progress import Progress
+from tests.models.zoo.exhibit import Exhibit
+from tests.models.zoo.making import ALL, make_zoo, read_made, read_zoo
+from tests.models.zoo.packaging import Outcome, fault, package_all
+from tests.models.zoo.serving import served
+
+
+def main() -> int:
+    """Show the zoo; the exit code is 1 where an exhibit is not as its row says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.models.zoo", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="exhibits; all if none is named")
+    parser.add_argument("--keep", type=Path, metavar="DIRECTORY", help="make it here, and leave it; use what is there")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="zoo-") as directory:
+        root = options.keep or Path(directory)
+        root.mkdir(parents=True, exist_ok=True)
+        return show(root, options.names)
+
+
+def show(root: Path, names: Sequence[str]) -> int:
+    """Make, package, serve and compare; say what is wrong, and what there is."""
+    began = time.monotonic()
+    make_zoo(root, names or [ALL])
+    zoo = read_zoo(root)
+    chosen = [zoo[name] for name in names or zoo]
+    print(f"{len(chosen)} exhibits made in {time.monotonic() - began:.0f} s", flush=True)
+    began = time.monotonic()
+    outcomes: dict[str, Outcome] = {}
+    with Progress("packaging") as progress:
+        for outcome in package_all(root, root / "repository", [each.name for each in chosen]):
+            outcomes[outcome.name] = outcome
+            progress.say(f"{len(outcomes)} of {len(chosen)}: {outcome.name}")
+    print(f"{len(outcomes)} packaged or refused in {time.monotonic() - began:.0f} s", flush=True)
+    faults = [*_faults_of_packaging(root, chosen, outcomes), *_faults_of_serving(root, chosen, outcomes)]
+    print("\n".join(faults))
+    print(_summary(chosen, outcomes, faults))
+    return 1 if faults else 0
+
+
+def _faults_of_packaging(root: Path, chosen: Sequence[Exhibit], outcomes: dict[str, Outcome]) -> list[str]:
+    found: list[str] = []
+    for exhibit in chosen:
+        made = read_made(root, exhibit.name)
+        assert made is not None
+        found.append(fault(exhibit, made, outcomes[exhibit.name]))
+    return [each for each in found if each]
+
+
+def _faults_of_serving(root: Path, chosen: Sequence[Exhibit], outcomes: dict[str, Outcome]) -> list[str]:
+    packaged = [exhibit.name for exhibit in chosen if outcomes[exhibit.name].engines]
+    if not packaged:
+        return []
+    found: list[str] = []
+    with served(root / "repository") as api:
+        for name in packaged:
+            made = read_made(root, name)
+            assert made is not None
+            found += api.faults(name, made.asks)
+    return found
+
+
+def _summary(chosen: Sequence[Exhibit], outcomes: dict[str, Outcome], faults: Sequence[str]) -> str:
+    engines = Counter(" and ".join(outcome.engines) for outcome in outcomes.values() if outcome.engines)
+    refused = sum(1 for outcome in outcomes.values() if outcome.refusal)
+    served_by = ", ".join(f"{count} by {engine}" for engine, count in engines.most_common())
+    return f"{len(chosen)} exhibits: served {served_by}; {refused} refused; {len(faults)} faults"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""docs/models.md: what can be packaged, out of the rows of the zoo.
+
+python -m tests.models.zoo.page
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from tests.models.zoo.exhibit import Exhibit
+from tests.models.zoo.making import make_zoo, read_zoo
+from tests.paths import PROJECT
+
+PAGE = PROJECT / "docs" / "models.md"
+ENGINES = {"litert": "LiteRT", "tensorflow": "TensorFlow"}
+
+HEAD = """\
+# What can be packaged
+
+Written by `python -m tests.models.zoo.page`, out of the {count} small models of `tests/models/zoo`. Each of them was
+packaged as `python -m models package` does it. {served} answer over HTTP what the framework that made them answers;
+the other {refused} are refused in the words below. `make zoo` repeats that; `make test` does it for some of them.
+
+## Names
+
+An input or output is called as its author called it: `class`, `sepal-length` and `größe` are names like any other.
+An input of a Keras model has its key if the inputs are one dictionary, else the name of its `Input` layer. An output
+has its key if the outputs are one dictionary, else the name of the layer that makes it; further outputs of one layer
+are numbered (`score`, `score_1`). A sparse input is given dense. A ragged input is given as its values, and its row
+splits under the name with `_row_splits` behind it.
+
+## Samples
+
+A model is tried on random requests. One that rejects them needs real ones: `--samples` takes
+
+| | |
+| --- | --- |
+| `samples.npz` | an array for each input, `numpy.savez(path, input_name=array)` |
+| `samples/` | the same as `.npy` files, which are named as the inputs |
+| `samples.jsonl` | a request in each line as clients send it, `{{"instances": [...]}}` or `{{"inputs": {{...}}}}` |
+
+Bytes are `{{"b64": "..."}}` in a `.jsonl` file, exactly. numpy drops zero bytes at the end of byte strings.
+
+Arrays of one length are examples, and are sent in batches of 1, of 5 and of the rest. Arrays of several lengths, such
+as the values and row splits of a ragged tensor, or the nodes and edges of a graph, are one request.
+
+## What is compared
+
+The measure is what the framework itself answers: `model.predict`, the SavedModel's signature, the interpreter of a
+`.tflite` file. An engine serves a signature only if it
+
+- answers batches of one and of several, of narrow and of wide ranges, within the tolerance;
+- does the same with other sizes of every free dimension, other ranks where the rank is open, the extremes of integers,
+  empty texts and bytes that are no text, or rejects such a request as the framework does;
+- answers the same when all requests come once more in the reverse order.
+
+Engines compute differently with numbers that are not finite (NaN, infinity), or are the largest and smallest of their
+type. Where an engine does, packaging says so, and the manifest holds it; `--strict` refuses such an engine.
+
+Of a SavedModel with several graphs, the one is served that is tagged `serve` and nothing else, as TensorFlow does. A
+request may leave out inputs that have default values (`SignatureDef.defaults`).
+"""
+
+
+def page_of(zoo: Sequence[Exhibit]) -> str:
+    """The page."""
+    refused = sum(1 for exhibit in zoo if exhibit.refusal)
+    head = HEAD.format(count=len(zoo), served=len(zoo) - refused, refused=refused)
+    return "\n".join([head, *_wings(zoo)])
+
+
+def _wings(zoo: Sequence[Exhibit]) -> Iterator[str]:
+    for wing, exhibits in groupby(zoo, lambda exhibit: exhibit.wing):
+        rows = list(exhibits)
+        yield f"## {wing}\n"
+        if served := [row for row in rows if not row.refusal]:
+            yield "| model | form | served by |\n| --- | --- | --- |"
+            yield from (f"| {_cell(row.title)} | {row.form} | {_engines(row)} |" for row in served)
+            yield ""
+        if refused := [row for row in rows if row.refusal]:
+            yield "| refused | form | what packaging says |\n| --- | --- | --- |"
+            yield from (f"| {_cell(row.title)} | {row.form} | {_cell(_said(row))} |" for row in refused)
+            yield ""
+
+
+def _engines(row: Exhibit) -> str:
+    return " and ".join(ENGINES[engine] for engine in sorted(row.engines))
+
+
+def _said(row: Exhibit) -> str:
+    return row.refusal.replace("<source>", "PATH").replace("<", "").replace(">", "").replace("\n", " ")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="zoo-") as directory:
+        make_zoo(Path(directory), [])
+        PAGE.write_text(page_of(list(read_zoo(Path(directory)).values())), encoding="utf-8")
