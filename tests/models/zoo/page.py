@@ -37,7 +37,7 @@ A model is tried on random requests. One that rejects them needs real ones: `--s
 | | |
 | --- | --- |
 | `samples.npz` | an array for each input, `numpy.savez(path, input_name=array)` |
-| `samples/` | the same as `.npy` files, which are named as the inputs |
+| a directory | the same as `.npy` files, which are named as the inputs |
 | `samples.jsonl` | a request in each line as clients send it, `{{"instances": [...]}}` or `{{"inputs": {{...}}}}` |
 
 Bytes are `{{"b64": "..."}}` in a `.jsonl` file, exactly. numpy drops zero bytes at the end of byte strings.
