@@ -76,8 +76,10 @@ class Invocations:
             pool.logs.close()
 
     def lead(self, name: str, revisions: Collection[str]) -> None:
-        """Note that a function's alias stands for these revisions. The environments of those that are neither among
-        them nor the newest end: the idle ones now, the busy ones after their invocation."""
+        """Note which revisions a function's alias stands for. The newest revision stays too.
+
+        The environments of all other revisions end: the idle ones now, the busy ones after their invocation.
+        """
         with self._lock:
             pools = [pool for key, pool in self._pools.items() if key[0] == name]
             for pool in pools:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 from local.resources.account import EmulatedAccount
 from local.stack_config import PROJECT, project_name
-from local.workers import STANDS_IN, ProcessWorkers
+from local.workers import STANDS_IN, ProcessWorkers, client_is_replaced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +110,7 @@ def deployed(account: EmulatedAccount, deployment: Deployment) -> LocalStack:
         emulator=account.emulator,
         invocations=account.invocations,
         invoke_api=account.invoke_api,
-        stands_in=account.containers is None and find_spec("awslambdaric") is None,
+        stands_in=account.containers is None and client_is_replaced(),
     )
 
 

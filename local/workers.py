@@ -56,6 +56,11 @@ STANDS_IN = (
 )
 
 
+def client_is_replaced() -> bool:
+    """Whether this machine lacks AWS's runtime client, so that `runtime_client.py` takes its place."""
+    return find_spec("awslambdaric") is None
+
+
 class ProcessWorkers:
     """Starts each worker as `python -m awslambdaric HANDLER`, with the project's sources and packages.
 
@@ -67,7 +72,7 @@ class ProcessWorkers:
         self._guard = guard
         self._root = root
         self._endpoint_url = endpoint_url
-        self.stands_in = find_spec("awslambdaric") is None
+        self.stands_in = client_is_replaced()
         """Whether the workers run under `runtime_client.py`."""
 
     def __call__(

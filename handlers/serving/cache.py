@@ -149,7 +149,7 @@ class ModelCache(Generic[M]):
             return self._wait(key, loading, timeout)
 
     def discard(self, key: Hashable) -> None:
-        """Remove a model: at once if nobody uses it, else when its last call or its load ends."""
+        """Remove a model: at once if it is not in use, else when its last call or its load ends."""
         with self._changed:
             self._failures.forget(key)
             self._budget.forget(key)
