@@ -8,10 +8,15 @@ MODEL_STORE_URI = "MODEL_STORE_URI"
 """Environment: where the models are. `s3://bucket/prefix`, or `file:///path` for a mount or a baked directory."""
 
 MODEL_NAMES = "MODEL_NAMES"
-"""Environment: the models that a function serves, separated by commas; exactly one for `single_model`."""
+"""Environment: the models that a function serves or mirrors, separated by commas; exactly one for `single_model`.
+`multi_model` and `model_sync` may go without: then the models are whatever the store lists, at any time."""
 
 MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
 """Environment, optional: bytes of loaded models that a function keeps; by default they follow from its memory."""
+
+VERIFY_MODELS = "VERIFY_MODELS"
+"""Environment, optional: `false` if models that are read where they lie, on a file system or in the image, need not be
+compared with their SHA-256 when they are loaded."""
 
 MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 """Environment of the sync function, optional: the directory that it keeps equal to the bucket; by default

@@ -10,9 +10,14 @@ The values are named tuples: a dataclass costs half a millisecond of every cold 
 """
 
 import json
+import re
+from binascii import a2b_base64
 from collections.abc import Iterable, Mapping
+from math import prod
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+from handlers.checked_json import Fields, ManifestError, read_object
 
 SCHEMA_VERSION = 1
 POINTER_FILE = "current.json"
@@ -47,11 +52,20 @@ DTYPES = frozenset(
 )
 """TensorFlow's names of the element types that a signature may have."""
 
+LARGEST_POINTER_BYTES = 64 * 1024
+LARGEST_MANIFEST_BYTES = 4 * 1024 * 1024
+"""Larger documents are refused. A parsed one may take thirty times as much memory."""
+
+LARGEST_WARMUP = 1 << 24
+"""The most elements that an input of a warm-up request has: more than a request of Lambda can hold."""
+
+LARGEST_DEFAULT = 1 << 20
+"""The most elements that the default of an input has."""
+
+_SIZES = {"bool": 1, "complex64": 8, "complex128": 16}
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-class ManifestError(ValueError):
-    """A document of the model repository is malformed. The message says where, and what is allowed."""
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def engine_set(engines: Iterable[EngineName]) -> EngineSet:
@@ -61,6 +75,11 @@ def engine_set(engines: Iterable[EngineName]) -> EngineSet:
         if needed <= held:
             return name
     raise ValueError(f"no set of engines holds {sorted(needed)}; the sets are {', '.join(ENGINE_SETS)}")
+
+
+def element_bytes(dtype: str) -> int:
+    """The bytes of one element in memory. `dtype` is one of `DTYPES` other than `string`, whose elements vary."""
+    return _SIZES.get(dtype) or int("".join(filter(str.isdigit, dtype))) // 8
 
 
 class TensorSpec(NamedTuple):
@@ -192,97 +211,162 @@ class Pointer(NamedTuple):
         return json.dumps({"version": self.version, "labels": dict(self.labels)}) + "\n"
 
 
-def parse_pointer(text: str | bytes) -> Pointer:
+def parse_pointer(content: str | bytes) -> Pointer:
     """Read `current.json`. Raises ManifestError."""
-    document = _document(text, POINTER_FILE)
-    try:
-        pointer = Pointer(version=document["version"], labels=document.get("labels", {}))
-    except KeyError as error:
-        raise ManifestError(f"{POINTER_FILE} lacks the key {error}") from None
-    if not isinstance(pointer.labels, dict):
-        raise ManifestError(f"{POINTER_FILE} has the labels {pointer.labels!r}; they are an object of versions by name")
-    for version in (pointer.version, *pointer.labels.values()):
-        if type(version) is not int or version < 1:
-            raise ManifestError(f"{POINTER_FILE} names version {version!r}; a version is an integer from 1 up")
-    return pointer
+    document = read_object(content, POINTER_FILE, LARGEST_POINTER_BYTES)
+    labels = document.object("labels") if "labels" in document else None
+    return Pointer(
+        version=document.integer("version", 1),
+        labels={} if labels is None else {name: labels.integer(name, 1) for name in labels.value},
+    )
 
 
-def parse_manifest(text: str | bytes) -> Manifest:
+def parse_manifest(content: str | bytes) -> Manifest:
     """Read `manifest.json`. Raises ManifestError if it is malformed, or a version could not be served by it."""
-    document = _document(text, MANIFEST_FILE)
-    if document.get("schema_version") != SCHEMA_VERSION:
+    document = read_object(content, MANIFEST_FILE, LARGEST_MANIFEST_BYTES)
+    if (schema := document.value.get("schema_version")) != SCHEMA_VERSION:
         raise ManifestError(
-            f"{MANIFEST_FILE} has schema version {document.get('schema_version')!r}; this release reads "
-            f"version {SCHEMA_VERSION}. Package the model again with the release that serves it."
+            f"{MANIFEST_FILE} has schema version {schema!r}; this release reads version {SCHEMA_VERSION}. "
+            "Package the model again with the release that serves it."
         )
-    try:
-        manifest = Manifest(
-            model=document["model"],
-            version=document["version"],
-            signatures={name: _signature(value) for name, value in document["signatures"].items()},
-            artifacts=tuple(_artifact(value) for value in document["artifacts"]),
-            files=tuple(_file(value) for value in document["files"]),
-            warmup=document.get("warmup", {}),
-            tools=document.get("tools", {}),
-            fingerprint=document.get("fingerprint", ""),
-        )
-    except KeyError as error:
-        raise ManifestError(f"{MANIFEST_FILE} lacks the key {error}") from None
-    except (TypeError, AttributeError) as error:
-        raise ManifestError(f"{MANIFEST_FILE} is malformed: {error}") from None
-    listed = {entry.path for entry in manifest.files}
-    for artifact in manifest.artifacts:
-        if missing := sorted(set(artifact.files) - listed):
-            raise ManifestError(f"{MANIFEST_FILE}: the {artifact.engine} artifact needs {missing}, which 'files' lacks")
-    if unserved := sorted(set(manifest.signatures) - {s for a in manifest.artifacts for s in a.signatures}):
-        raise ManifestError(f"{MANIFEST_FILE}: no artifact serves the signatures {unserved}")
+    manifest = Manifest(
+        model=document.text("model"),
+        version=document.integer("version", 1),
+        signatures=document.named("signatures", _signature),
+        artifacts=document.many("artifacts", _artifact),
+        files=document.many("files", _file),
+        warmup=document.named("warmup", _warmup) if "warmup" in document else {},
+        tools=document.object("tools").value if "tools" in document else {},
+        fingerprint=document.text("fingerprint") if "fingerprint" in document else "",
+    )
+    _refuse_contradictions(manifest)
     return manifest
 
 
-def _document(text: str | bytes, name: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise ManifestError(f"{name} is not JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise ManifestError(f"{name} must hold a JSON object")
-    return document
+def parse_manifest_of(model: str, version: int, content: str | bytes) -> Manifest:
+    """Read the `manifest.json` of a version. Raises ManifestError if it is malformed or belongs to another version."""
+    manifest = parse_manifest(content)
+    if (manifest.model, manifest.version) != (model, version):
+        raise ManifestError(
+            f"{MANIFEST_FILE} of {model} version {version} says that it belongs to version {manifest.version} of "
+            f"{manifest.model}; publish {model} version {version} again"
+        )
+    return manifest
 
 
-def _signature(value: Mapping[str, Any]) -> Signature:
+def is_plain_path(path: str) -> bool:
+    """Whether a path is relative, normalised and with forward slashes, so that it leads to a file below a directory."""
+    parts = path.split("/")
+    return not any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts)
+
+
+def _refuse_contradictions(manifest: Manifest) -> None:
+    listed = [entry.path for entry in manifest.files]
+    if len(set(listed)) < len(listed):
+        raise ManifestError(f"{MANIFEST_FILE} lists a file twice in 'files'")
+    for artifact in manifest.artifacts:
+        if missing := sorted(set(artifact.files).difference(listed)):
+            raise ManifestError(f"{MANIFEST_FILE}: the {artifact.engine} artifact needs {missing}, which 'files' lacks")
+        if unknown := sorted(set(artifact.signatures).difference(manifest.signatures)):
+            raise ManifestError(
+                f"{MANIFEST_FILE}: the {artifact.engine} artifact serves {unknown}, which 'signatures' lacks"
+            )
+    served = {signature for artifact in manifest.artifacts for signature in artifact.signatures}
+    if unserved := sorted(manifest.signatures.keys() - served):
+        raise ManifestError(f"{MANIFEST_FILE}: no artifact serves the signatures {unserved}")
+    if not manifest.signatures:
+        raise ManifestError(f"{MANIFEST_FILE} has no signature; a version needs at least one")
+
+
+def _signature(value: Fields) -> Signature:
+    inputs = value.named("inputs", _tensor)
+    given = value.object("defaults") if "defaults" in value else None
+    for name in given.value if given else ():
+        if name not in inputs:
+            raise ManifestError(f"{MANIFEST_FILE} has a default of {name!a}, which is no input")
     return Signature(
-        inputs={name: _tensor(spec) for name, spec in value["inputs"].items()},
-        outputs={name: _tensor(spec) for name, spec in value["outputs"].items()},
-        method_name=value.get("method_name", PREDICT_METHOD),
-        defaults=value.get("defaults", {}),
+        inputs=inputs,
+        outputs=value.named("outputs", _tensor),
+        method_name=value.text("method_name") if "method_name" in value else PREDICT_METHOD,
+        defaults={name: _default(given.object(name), inputs[name].dtype) for name in given.value} if given else {},
     )
 
 
-def _tensor(value: Mapping[str, Any]) -> TensorSpec:
-    if value["dtype"] not in DTYPES:
-        raise ManifestError(f"{MANIFEST_FILE} names the dtype {value['dtype']!r}; allowed are {sorted(DTYPES)}")
-    shape = value["shape"]
+def _default(value: Fields, dtype: str) -> Default:
+    count = prod(shape := value.integers("shape", 0))
+    if count > LARGEST_DEFAULT:
+        raise value.error("shape", list(shape), f"a shape of at most {LARGEST_DEFAULT} elements")
+    if dtype == "string":
+        if len(texts := [_bytes(value, "strings", text) for text in value.texts("strings")]) != count:
+            raise value.error("strings", len(texts), f"a list of {count} texts, as the shape says")
+    elif len(content := _bytes(value, "content", value.text("content"))) != count * element_bytes(dtype):
+        raise value.error("content", len(content), f"{count} elements of {element_bytes(dtype)} bytes each")
+    return value.value
+
+
+def _bytes(value: Fields, key: str, text: str) -> bytes:
+    try:
+        return a2b_base64(text, strict_mode=True)
+    except ValueError:
+        raise value.error(key, text, "base64") from None
+
+
+def _tensor(value: Fields) -> TensorSpec:
+    dtype = value.text("dtype")
+    if dtype not in DTYPES:
+        raise value.error("dtype", dtype, f"one of {', '.join(sorted(DTYPES))}")
     return TensorSpec(
-        dtype=value["dtype"], shape=None if shape is None else tuple(shape), tensor=value.get("tensor", "")
+        dtype=dtype,
+        shape=None if value.get("shape") is None else value.integers("shape", -1),
+        tensor=value.text("tensor") if "tensor" in value else "",
     )
 
 
-def _artifact(value: Mapping[str, Any]) -> Artifact:
-    engine, form = value["engine"], value["form"]
+def _artifact(value: Fields) -> Artifact:
+    engine, form = value.get("engine"), value.get("form")
     if engine not in get_args(EngineName) or form not in FORMS[engine]:
         allowed = ", ".join(f"{name} with {' or '.join(forms)}" for name, forms in FORMS.items())
         raise ManifestError(f"{MANIFEST_FILE} has an artifact of {engine!r} with {form!r}; allowed are {allowed}")
-    verification = value.get("verification")
+    files = value.texts("files")
+    if not files:
+        raise value.error("files", [], "a list of at least one file")
     return Artifact(
         engine=engine,
         form=form,
-        signatures=tuple(value["signatures"]),
-        files=tuple(value["files"]),
-        memory_bytes=value["memory_bytes"],
-        reason=value["reason"],
-        verification=None if verification is None else Verification(**verification),
-        evidence=value.get("evidence", {}),
+        signatures=value.texts("signatures"),
+        files=files,
+        memory_bytes=value.integer("memory_bytes", 0),
+        reason=value.text("reason"),
+        verification=None if value.value.get("verification") is None else _verification(value.object("verification")),
+        evidence=value.object("evidence").value if "evidence" in value else {},
     )
+
+
+def _verification(value: Fields) -> Verification:
+    return Verification(
+        samples=value.integer("samples", 0),
+        tolerance=value.number("tolerance"),
+        worst_absolute_error=value.number("worst_absolute_error"),
+        worst_relative_error=value.number("worst_relative_error"),
+    )
+
+
+def _file(value: Fields) -> FileEntry:
+    path, sha256 = value.text("path"), value.text("sha256")
+    if not is_plain_path(path) or path == MANIFEST_FILE:
+        raise value.error("path", path, "a relative path below the version, such as saved_model/saved_model.pb")
+    if not _SHA256.fullmatch(sha256):
+        raise value.error("sha256", sha256, "64 lower-case hexadecimal digits")
+    return FileEntry(path=path, size=value.integer("size", 0), sha256=sha256)
+
+
+def _warmup(value: Fields) -> Mapping[str, Any]:
+    for name, given in value.value.items():
+        if type(given) is dict and "zeros" in given:
+            shape = value.object(name).integers("zeros", 0)
+            if prod(shape) > LARGEST_WARMUP:
+                raise value.error(name, given, f"at most {LARGEST_WARMUP} elements")
+    return value.value
 
 
 def _plain(value: Any) -> Any:
@@ -292,10 +376,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "_asdict"):
         return _plain(value._asdict())
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
-
-
-def _file(value: Mapping[str, Any]) -> FileEntry:
-    path: str = value["path"]
-    if path.startswith("/") or ".." in path.split("/"):
-        raise ManifestError(f"{MANIFEST_FILE} lists {value['path']!r}, which is outside of the version's directory")
-    return FileEntry(path=value["path"], size=value["size"], sha256=value["sha256"])

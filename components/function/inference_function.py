@@ -11,7 +11,14 @@ from components.function.function_arguments import attachments, concurrency
 from components.model_source import ModelBinding, ModelSource
 from components.settings.function_settings import FunctionSettings
 from components.settings.operations_settings import OperationsSettings
-from handlers.contract import MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, Architecture, join_model_names
+from handlers.contract import (
+    MODEL_CACHE_BYTES,
+    MODEL_NAMES,
+    MODEL_STORE_URI,
+    VERIFY_MODELS,
+    Architecture,
+    join_model_names,
+)
 
 ALIAS = "live"
 """The alias that callers use. It points to the newest version, or shares traffic during a gradual delivery."""
@@ -38,6 +45,8 @@ class InferenceFunctionArgs:
     """None shares the account's concurrency."""
     model_cache_mib: int | None = None
     """None lets the handler derive it from the memory."""
+    verify_models: bool = True
+    """Compare files that are read where they lie with their SHA-256 at each load."""
     snap_start: bool = False
     """Start new environments from a snapshot that Lambda takes when it publishes the version."""
     gradual_delivery: bool = False
@@ -156,6 +165,8 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
     }
     if args.model_cache_mib is not None:
         variables[MODEL_CACHE_BYTES] = str(args.model_cache_mib << 20)
+    if not args.verify_models:
+        variables[VERIFY_MODELS] = "false"
     return variables
 
 

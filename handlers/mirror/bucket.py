@@ -2,11 +2,13 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, ManifestError, parse_manifest
+from handlers.contract import MODEL_NAME
+from handlers.manifest import LARGEST_MANIFEST_BYTES, MANIFEST_FILE, POINTER_FILE, FileEntry
 from handlers.serving.stores import NotInStore, StoreError
 
 if TYPE_CHECKING:
@@ -16,13 +18,30 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Contents:
     """What a bucket holds of a model."""
 
-    has_pointer: bool
-    versions: frozenset[int]
-    """Versions that have a manifest. It is written last, so these versions are complete."""
+    documents: dict[str, str] = field(default_factory=dict[str, str])
+    """Path and entity tag of the pointer and of the manifests."""
+    size: int = 0
+    """Bytes of all of its objects."""
+
+    @property
+    def has_pointer(self) -> bool:
+        """Whether the model is published."""
+        return POINTER_FILE in self.documents
+
+    @property
+    def versions(self) -> frozenset[int]:
+        """Versions that have a manifest. It is written last, so these versions are complete."""
+        return frozenset(version for path in self.documents if (version := _version_of_manifest(path)) is not None)
+
+    def add(self, path: str, size: int, tag: str) -> None:
+        """Count an object, by its path in the model."""
+        self.size += size
+        if path == POINTER_FILE or _version_of_manifest(path) is not None:
+            self.documents[path] = tag
 
 
 class BucketRepository:
@@ -33,36 +52,24 @@ class BucketRepository:
         self._bucket = bucket
         self._prefix = prefix
 
-    def contents(self, model: str) -> Contents:
-        """The versions of a model, and whether it has a pointer."""
-        root = f"{self._prefix}/{model}/".lstrip("/")
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=root)
-        paths = [item["Key"].removeprefix(root) for page in pages for item in page.get("Contents", [])]  # pyright: ignore[reportTypedDictNotRequiredAccess]
-        return Contents(
-            has_pointer=POINTER_FILE in paths,
-            versions=frozenset(version for path in paths if (version := _version_of_manifest(path)) is not None),
-        )
+    def contents(self, models: Sequence[str] | None) -> dict[str, Contents]:
+        """What the bucket holds of these models, or of every model."""
+        found = {model: Contents() for model in models or ()}
+        root = self._key("")
+        for below in [""] if models is None else [f"{model}/" for model in models]:
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=f"{root}{below}"
+            ):
+                for item in page.get("Contents", []):
+                    key, size, tag = item.get("Key", ""), item.get("Size", 0), item.get("ETag", "")
+                    model, _, path = key.removeprefix(root).partition("/")
+                    if path and MODEL_NAME.fullmatch(model):
+                        found.setdefault(model, Contents()).add(path, size, tag.strip('"'))
+        return found
 
-    def pointer(self, model: str) -> bytes:
-        """The content of `current.json`. Raises NotInStore."""
-        return self._read(self._key(model, POINTER_FILE))
-
-    def manifest(self, model: str, version: int) -> tuple[Manifest, bytes]:
-        """The manifest of a version, and the bytes that it was read from.
-
-        Raises:
-            NotInStore: the version has no manifest.
-            ManifestError: the manifest is malformed, or belongs to another model or version.
-        """
-        key = self._key(model, str(version), MANIFEST_FILE)
-        content = self._read(key)
-        manifest = parse_manifest(content)
-        if (manifest.model, manifest.version) != (model, version):
-            raise ManifestError(
-                f"{self._uri(key)} says that it is version {manifest.version} of {manifest.model}; "
-                f"publish {model} version {version} again"
-            )
-        return manifest, content
+    def document(self, model: str, path: str) -> bytes:
+        """A pointer or a manifest; of one that is too large, a byte more than is allowed. Raises NotInStore."""
+        return self._open(self._key(model, path)).read(LARGEST_MANIFEST_BYTES + 1)
 
     def copy(self, model: str, version: int, entry: FileEntry, destination: Path) -> None:
         """Write a file of a version to the disk, durably. Raises StoreError if it is not what the manifest says."""
@@ -71,18 +78,18 @@ class BucketRepository:
         destination.parent.mkdir(parents=True, exist_ok=True)
         with destination.open("wb") as file:
             for chunk in self._open(key).iter_chunks(CHUNK_BYTES):
+                size += len(chunk)
+                if size > entry.size:
+                    break
                 file.write(chunk)
                 digest.update(chunk)
-                size += len(chunk)
             file.flush()
             os.fsync(file.fileno())
         if size != entry.size:
-            raise StoreError(f"{self._uri(key)} has {size} bytes; the manifest says {entry.size}")
+            found = f"{size}" if size < entry.size else f"more than {entry.size}"
+            raise StoreError(f"{self._uri(key)} has {found} bytes; the manifest says {entry.size}")
         if digest.hexdigest() != entry.sha256:
             raise StoreError(f"{self._uri(key)} has the SHA-256 {digest.hexdigest()}; the manifest says {entry.sha256}")
-
-    def _read(self, key: str) -> bytes:
-        return self._open(key).read()
 
     def _open(self, key: str) -> "StreamingBody":
         try:
@@ -100,4 +107,4 @@ class BucketRepository:
 def _version_of_manifest(path: str) -> int | None:
     directory, _, name = path.partition("/")
     is_version = directory.isascii() and directory.isdecimal() and not directory.startswith("0")
-    return int(directory) if is_version and name == MANIFEST_FILE else None
+    return int(directory) if is_version and name == MANIFEST_FILE and len(directory) < 19 else None

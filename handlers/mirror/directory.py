@@ -6,8 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from handlers.contract import MODEL_NAME
 from handlers.durable import sync_directory, write_durably
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest, Pointer, parse_pointer
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_pointer
+from handlers.serving.stores.checksum import sha256_of
+
+
+def models_in(root: Path) -> frozenset[str]:
+    """The directories whose names a model can have."""
+    return frozenset(path.name for path in root.iterdir() if path.is_dir() and MODEL_NAME.fullmatch(path.name))
 
 
 class ModelDirectory:
@@ -22,7 +29,7 @@ class ModelDirectory:
 
     def pointer(self) -> Pointer | None:
         """The pointer that readers see now; None if the model has none. Raises ManifestError."""
-        content = self._pointer_bytes()
+        content = self.document(POINTER_FILE)
         return None if content is None else parse_pointer(content)
 
     def versions(self) -> frozenset[int]:
@@ -32,12 +39,25 @@ class ModelDirectory:
         names = (entry.name for entry in self._path.iterdir() if entry.is_dir())
         return frozenset(int(name) for name in names if name.isascii() and name.isdecimal())
 
-    def holds(self, manifest: Manifest, content: bytes) -> bool:
-        """Whether a version has this manifest, and every file that its engines read in its full size."""
+    def document(self, path: str) -> bytes | None:
+        """The pointer or a manifest as it is here; None if it is not."""
+        try:
+            return (self._path / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def holds(self, manifest: Manifest, content: bytes, *, compare: bool) -> bool:
+        """Whether a version has this manifest, and every file that its engines read.
+
+        Args:
+            manifest: the manifest.
+            content: the bytes that it was read from.
+            compare: whether to compare the files with their SHA-256, which reads all of them; else by their size.
+        """
         directory = self._path / str(manifest.version)
         try:
-            return (directory / MANIFEST_FILE).read_bytes() == content and all(
-                (directory / entry.path).stat().st_size == entry.size for entry in manifest.engine_files()
+            return self.document(f"{manifest.version}/{MANIFEST_FILE}") == content and all(
+                _is(entry, directory / entry.path, compare=compare) for entry in manifest.engine_files()
             )
         except (FileNotFoundError, NotADirectoryError):
             return False
@@ -64,7 +84,7 @@ class ModelDirectory:
 
     def point_to(self, content: bytes) -> bool:
         """Make this the content of `current.json`. Returns False if it already was."""
-        if self._pointer_bytes() == content:
+        if self.document(POINTER_FILE) == content:
             return False
         self._path.mkdir(parents=True, exist_ok=True)
         incoming = self._path / f".{POINTER_FILE}.{uuid4().hex}"
@@ -75,7 +95,7 @@ class ModelDirectory:
 
     def unpoint(self) -> bool:
         """Delete the pointer, so that readers no longer find the model. Returns False if there was none."""
-        if self._pointer_bytes() is None:
+        if self.document(POINTER_FILE) is None:
             return False
         (self._path / POINTER_FILE).unlink()
         sync_directory(self._path)
@@ -112,8 +132,6 @@ class ModelDirectory:
         except FileNotFoundError:
             return None
 
-    def _pointer_bytes(self) -> bytes | None:
-        try:
-            return (self._path / POINTER_FILE).read_bytes()
-        except FileNotFoundError:
-            return None
+
+def _is(entry: FileEntry, path: Path, *, compare: bool) -> bool:
+    return path.stat().st_size == entry.size and (not compare or sha256_of(path) == entry.sha256)

@@ -1,5 +1,6 @@
 """One run of the mirror for one model."""
 
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -8,12 +9,21 @@ from typing import Literal
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from handlers.durable import write_durably
-from handlers.manifest import MANIFEST_FILE, ManifestError, parse_pointer
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, ManifestError, parse_manifest_of, parse_pointer
 from handlers.mirror.bucket import BucketRepository, Contents
 from handlers.mirror.directory import ModelDirectory
 from handlers.serving.stores import StoreError
 
 DOWNLOADS_AT_ONCE = 4
+
+
+def reason_of(error: Exception) -> str:
+    """Why something could not be copied, for the report."""
+    if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
+        return f"{error} Do the route tables of the function's subnets lead to an S3 endpoint?"
+    if isinstance(error, StoreError | ManifestError | OSError | BotoCoreError | ClientError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 @dataclass(kw_only=True)
@@ -28,14 +38,28 @@ class ModelReport:
     pointer: Literal["moved", "unchanged", "withdrawn"] = "unchanged"
     failures: list[str] = field(default_factory=list[str])
 
+    @property
+    def is_news(self) -> bool:
+        """Whether anything was done or failed."""
+        return self != ModelReport()
+
 
 class ModelMirror:
-    """Makes the directory of a model hold the same versions as the bucket."""
+    """Makes the directory of a model hold the same versions as the bucket.
 
-    def __init__(self, source: BucketRepository, directory: ModelDirectory, model: str) -> None:
-        self._source = source
-        self._directory = directory
-        self._model = model
+    Args:
+        source: the bucket.
+        contents: what it holds of the model.
+        directory: the directory.
+        model: the model's name.
+        compare: whether to compare files that are there with their SHA-256, or only by their size.
+    """
+
+    def __init__(
+        self, source: BucketRepository, contents: Contents, directory: ModelDirectory, model: str, *, compare: bool
+    ) -> None:
+        self._source, self._contents, self._directory = source, contents, directory
+        self._model, self._compare = model, compare
         self._report = ModelReport()
 
     def run(self) -> ModelReport:
@@ -45,8 +69,8 @@ class ModelMirror:
 
     def _run(self) -> None:
         self._report.leftovers_removed = self._directory.sweep()
-        contents = self._source.contents(self._model)
-        pointer = self._source.pointer(self._model) if contents.has_pointer else None
+        contents = self._contents
+        pointer = self._document(POINTER_FILE) if contents.has_pointer else None
         awaited = contents.versions & (parse_pointer(pointer).versions() if pointer else frozenset())
         # The versions that the pointer names come first, so that readers do not wait for the others.
         for version in sorted(awaited):
@@ -59,16 +83,21 @@ class ModelMirror:
     def _attempt(self, step: Callable[[], None]) -> None:
         try:
             step()
-        except (EndpointConnectionError, ConnectTimeoutError) as error:
-            self._report.failures.append(
-                f"{error} Do the route tables of the function's subnets lead to an S3 endpoint?"
-            )
-        except (StoreError, ManifestError, OSError, BotoCoreError, ClientError) as error:
-            self._report.failures.append(str(error))
+        except Exception as error:  # whatever it is, it must not keep the other models from being copied
+            self._report.failures.append(reason_of(error))
+
+    def _document(self, path: str) -> bytes:
+        """A document as it is in the bucket. It is fetched only if what is here is something else."""
+        here = self._directory.document(path)
+        # An entity tag is the MD5 of the content, but for some ways to upload and to encrypt.
+        if here is not None and hashlib.md5(here, usedforsecurity=False).hexdigest() == self._contents.documents[path]:
+            return here
+        return self._source.document(self._model, path)
 
     def _copy(self, version: int) -> None:
-        manifest, content = self._source.manifest(self._model, version)
-        if self._directory.holds(manifest, content):
+        content = self._document(f"{version}/{MANIFEST_FILE}")
+        manifest = parse_manifest_of(self._model, version, content)
+        if self._directory.holds(manifest, content, compare=self._compare):
             return
         files = manifest.engine_files()
         with self._directory.receive(version) as incoming:

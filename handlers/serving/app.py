@@ -10,6 +10,7 @@ from handlers.serving.engines import EngineError
 from handlers.serving.errors import InvalidRequest, NotServed, ServingError
 from handlers.serving.events import Request, Response, is_warmup, recognise
 from handlers.serving.repository import Repository
+from handlers.serving.request_time import limited_to
 from handlers.serving.telemetry import Record, traceback_of, write_event, write_record
 
 DIALECTS: Mapping[str, Dialect] = {"/v1": tensorflow_serving, "/v2": open_inference}
@@ -100,18 +101,21 @@ class App:
     def _respond(self, dialect: Dialect, request: Request, record: Record, context: Context) -> Response:
         call = dialect.route(request.method, request.path)
         record.operation = call.operation
-        record.model = call.model if self.repository.serves(call.model) else None
-        if call.operation != "predict":
-            return dialect.describe(call, self.repository)
-        return self._predict(dialect, call, _inflated(request), record, context)
+        try:
+            with limited_to(_seconds_left(context)):
+                if call.operation != "predict":
+                    return dialect.describe(call, self.repository)
+                return self._predict(dialect, call, _inflated(request), record, context)
+        finally:
+            # Last: which models there are may only be known once the store was asked.
+            record.model = call.model if self.repository.serves(call.model) else None
 
     def _predict(self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context) -> Response:
         def attempt(manifest: Manifest, may_load: bool) -> Response:
             record.version = manifest.version
             inference = dialect.decode(request, manifest)
             artifact = manifest.artifact_for(inference.signature)
-            timeout = max(context.get_remaining_time_in_millis() / 1e3 - ANSWER_SECONDS, 0.0)
-            lease = self.repository.lease(manifest, artifact, timeout, may_load=may_load)
+            lease = self.repository.lease(manifest, artifact, _seconds_left(context), may_load=may_load)
             record.cache_hit, record.load = lease.hit, lease.took
             with lease as model:
                 began = time.perf_counter()
@@ -136,6 +140,11 @@ def _dialect_of(path: str) -> Dialect:
         if path == root or path.startswith(f"{root}/"):
             return dialect
     raise NotServed(f"Nothing is at {path}; models answer under /v1/models/ and /v2/models/")
+
+
+def _seconds_left(context: Context) -> float:
+    """How long the request may wait."""
+    return max(context.get_remaining_time_in_millis() / 1e3 - ANSWER_SECONDS, 0.0)
 
 
 def _inflated(request: Request) -> Request:

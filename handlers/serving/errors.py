@@ -50,11 +50,16 @@ class NotServed(ServingError):
 
 
 class UnknownModel(NotServed):
-    """No model of this name is served."""
+    """No model of this name is served.
 
-    def __init__(self, model: str) -> None:
-        super().__init__(f"Model {model!r} is not served here")
-        self.model = model
+    Args:
+        model: the name.
+        reason: why, if more can be said than that.
+    """
+
+    def __init__(self, model: str, reason: str = "") -> None:
+        super().__init__(f"Model {model!r} is not served here{reason and f': {reason}'}")
+        self.model, self.reason = model, reason
 
 
 class UnknownVersion(NotServed):

@@ -1,4 +1,4 @@
-"""One load of an artifact: fetch its files, import its engine at the same time, then hand the files to the engine."""
+"""One load of an artifact: its files are fetched and checked while its engine is imported, which then loads them."""
 
 import threading
 import time
@@ -27,7 +27,11 @@ class ArtifactLoad:
         self._store, self._manifest, self._artifact, self._threads = store, manifest, artifact, threads
 
     def fetch(self) -> None:
-        """Fetch the files, and import the engine and open its libraries meanwhile. Raises StoreError."""
+        """Fetch and check the files, and import the engine and open its libraries meanwhile.
+
+        Raises StoreError if a file is not what the manifest says, or packaging did not write the version and its graph
+        could do harm.
+        """
         importing = threading.Thread(target=_import, args=(self._artifact.engine,), daemon=True)
         importing.start()
         began = time.perf_counter()
@@ -35,6 +39,10 @@ class ArtifactLoad:
         with ExitStack() as kept:
             kept.enter_context(self._store.keep(*version))
             self._directory = self._store.fetch(*version, self._manifest.files_of(self._artifact))
+            if not self._manifest.is_packaged and self._artifact.engine == "tensorflow":
+                from handlers.safety.unpackaged import refuse_harm  # late: packaging has checked what it wrote
+
+                refuse_harm(self._directory, self._artifact)
             self._kept = kept.pop_all()
         fetched = time.perf_counter()
         self._fetch_ms = (fetched - began) * 1e3

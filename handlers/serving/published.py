@@ -1,15 +1,23 @@
 """The published versions of the served models: what the store last said, and when to ask it again."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from handlers.manifest import Manifest, ManifestError, Pointer
-from handlers.serving.errors import ModelUnavailable, UnknownModel, UnknownVersion
+from handlers.serving.errors import ModelUnavailable, ServingError, UnknownVersion
+from handlers.serving.model_list import ModelList
 from handlers.serving.stores import NotInStore, Store, StoreError
 from handlers.serving.telemetry import write_event
 
 POINTER_SECONDS = 5.0
 """How old a pointer may be. A published version answers at most this long after its pointer was written."""
+
+
+FAILURE_SECONDS = 1.0
+"""How long a manifest that could not be read is not read again."""
+
+_LOCKS = 64
+"""How many locks the models share. One for each name would let callers make as many as they think of names."""
 
 
 class _Reading:
@@ -24,7 +32,7 @@ class Published:
 
     Args:
         store: where they are.
-        names: the models; the store is never asked for any other.
+        models: decides which names the store is asked for.
         clock: returns seconds that never decrease.
         on_pointer: called with a model and its pointer, after each time that the pointer was read.
         on_forget: called with a manifest that is no longer kept.
@@ -33,37 +41,37 @@ class Published:
     def __init__(
         self,
         store: Store,
-        names: Sequence[str],
+        models: ModelList,
         clock: Callable[[], float],
         *,
         on_pointer: Callable[[str, Pointer], None],
         on_forget: Callable[[Manifest], None],
     ) -> None:
-        self._store, self._clock = store, clock
+        self._store, self._models, self._clock = store, models, clock
         self._on_pointer, self._on_forget = on_pointer, on_forget
         self._lock = threading.Lock()
-        self._reading: dict[str, threading.Lock] = {name: threading.Lock() for name in names}
+        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
         self._readings: dict[str, _Reading] = {}
         self._manifests: dict[tuple[str, int], Manifest] = {}
-        self._missing: dict[tuple[str, int], float] = {}
+        self._unread: dict[tuple[str, int], tuple[float, ServingError]] = {}
+        """Versions whose manifest could not be read: until when it is not read again, and the error."""
         self._complete: set[tuple[str, int]] = set()
         """Unpackaged versions that two readings found to be the same."""
 
-    def __contains__(self, model: str) -> bool:
-        return model in self._reading
+    def models(self) -> frozenset[str]:
+        """The models whose pointer was read."""
+        return frozenset(self._readings)
 
     def pointer(self, model: str) -> Pointer:
         """The pointer of a model, at most `POINTER_SECONDS` old, or older if the store cannot be read.
 
         Raises UnknownModel, or ModelUnavailable if the pointer was never read and cannot be read now.
         """
-        if model not in self._reading:
-            raise UnknownModel(model)
         known = self._fresh(model)
         if known is not None:
             return known
         older = self.last_pointer(model)
-        lock = self._reading[model]
+        lock = self._lock_of(model)
         # One thread reads; the others go on with the older pointer, if there is one.
         if not lock.acquire(blocking=older is None):
             assert older is not None  # noqa: S101 - a blocking acquire does not fail
@@ -80,16 +88,15 @@ class Published:
 
     def manifest(self, model: str, version: int) -> Manifest:
         """The manifest of a version. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
-        if model not in self._reading:
-            raise UnknownModel(model)
         known = self._manifests.get((model, version))
         if known is not None:
             return known
-        with self._reading[model]:
+        with self._lock_of(model):
             if (known := self._manifests.get((model, version))) is not None:
                 return known
-            if self._clock() < self._missing.get((model, version), float("-inf")):
-                raise UnknownVersion(model, version)
+            until, error = self._unread.get((model, version), (float("-inf"), None))
+            if error is not None and self._clock() < until:
+                raise error.with_traceback(None)
             manifest = self._read_manifest(model, version)
             self._manifests[model, version] = manifest
             return manifest
@@ -107,10 +114,14 @@ class Published:
     def read_again(self) -> None:
         """Have the next use of each pointer read it, over a new connection."""
         self._store.close()
+        self._models.list_again()
         with self._lock:
             for reading in self._readings.values():
                 reading.read_at = float("-inf")
-            self._missing.clear()
+            self._unread.clear()
+
+    def _lock_of(self, model: str) -> threading.Lock:
+        return self._locks[hash(model) % _LOCKS]
 
     def _fresh(self, model: str) -> Pointer | None:
         reading = self._readings.get(model)
@@ -120,21 +131,32 @@ class Published:
 
     def _read_pointer(self, model: str) -> Pointer:
         known = self._readings.get(model)
+        if known is None:
+            self._models.admit(model)
         try:
             pointer = self._store.pointer(model)
+        except NotInStore as error:
+            if known is not None:
+                self._withdraw(model)
+            raise self._models.absent(model, str(error)) from error
         except (StoreError, ManifestError) as error:
             if known is not None:
                 known.read_at = self._clock()
                 write_event("ERROR", "pointer not read; the last one stays in use", model=model, reason=str(error))
                 return known.pointer
             write_event("ERROR", "pointer not read", model=model, reason=str(error))
-            if isinstance(error, NotInStore):
-                raise UnknownModel(model) from error
-            raise ModelUnavailable(f"Model {model!r} could not be looked up; try again") from error
+            self._models.unreadable()
+            raise _unavailable(f"Model {model!r} could not be looked up; try again", error) from error
         self._readings[model] = _Reading(pointer, self._clock())
         self._on_pointer(model, pointer)
         self._read_unpackaged_again(model)
         return pointer
+
+    def _withdraw(self, model: str) -> None:
+        """Forget a model that is no longer published."""
+        write_event("INFO", "model withdrawn", model=model)
+        self._readings.pop(model, None)
+        self.keep_only(model, frozenset())
 
     def _read_unpackaged_again(self, model: str) -> None:
         """Read unpackaged versions until two readings are the same: the first may have come while files were copied."""
@@ -152,16 +174,25 @@ class Published:
                 self._manifests[key] = again
 
     def _read_manifest(self, model: str, version: int) -> Manifest:
+        now, key = self._clock(), (model, version)
         try:
-            return self._store.manifest(model, version)
-        except NotInStore as error:
-            self._missing[model, version] = self._clock() + POINTER_SECONDS
-            raise UnknownVersion(model, version) from error
+            manifest = self._store.manifest(model, version)
+        except NotInStore:
+            self._unread[key] = now + POINTER_SECONDS, UnknownVersion(model, version)
         except (StoreError, ManifestError) as error:
             write_event("ERROR", "manifest not read", model=model, version=version, reason=str(error))
-            raise ModelUnavailable(f"Version {version} of model {model!r} could not be read; try again") from error
+            message = f"Version {version} of model {model!r} could not be read; try again"
+            self._unread[key] = now + FAILURE_SECONDS, _unavailable(message, error)
+        else:
+            self._unread.pop(key, None)
+            return manifest
+        raise self._unread[key][1]
 
     def _forget(self, manifest: Manifest) -> None:
         self._manifests.pop((manifest.model, manifest.version), None)
         self._complete.discard((manifest.model, manifest.version))
         self._on_forget(manifest)
+
+
+def _unavailable(message: str, error: Exception) -> ModelUnavailable:
+    return ModelUnavailable(message, getattr(error, "retry_after_seconds", 1))

@@ -20,6 +20,7 @@ from handlers.serving.errors import (
 from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES
 from handlers.serving.lease import Lease
 from handlers.serving.loading import ArtifactLoad
+from handlers.serving.model_list import ModelList
 from handlers.serving.published import Published
 from handlers.serving.stores import Store, StoreError
 from handlers.serving.telemetry import traceback_of, write_event
@@ -39,7 +40,7 @@ class Repository:
 
     Args:
         store: where their files are.
-        names: the models; the store is never asked for any other.
+        names: the models; None for whatever the store lists. It is never asked for any other.
         cache: keeps loaded models in memory.
         threads: how many threads one prediction may use.
         clock: returns seconds that never decrease.
@@ -48,23 +49,29 @@ class Repository:
     def __init__(
         self,
         store: Store,
-        names: Sequence[str],
+        names: Sequence[str] | None,
         cache: "ModelCache[LoadedModel]",
         *,
         threads: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.names = tuple(names)
+        self.names: Sequence[str] = () if names is None else tuple(names)
+        """The models that were given."""
+        self._models = _listed_models(store, clock) if names is None else ModelList(self.names)
         self._store, self._cache, self._threads = store, cache, threads
-        self._published = Published(store, names, clock, on_pointer=self._pointer_read, on_forget=self._discard)
+        self._published = Published(store, self._models, clock, on_pointer=self._pointer_read, on_forget=self._discard)
         self._last_good: dict[str, int] = {}
         """By model, the version that last answered a request which named none."""
         self._preparing: set[str] = set()
         self._unprepared: set[str] = set()
 
     def serves(self, model: str) -> bool:
-        """Whether there is a model of this name."""
-        return model in self._published
+        """Whether there is a model of this name, as far as is known without asking the store."""
+        return model in self.names or model in self._published.models()
+
+    def models(self) -> list[str]:
+        """The names of the models, sorted. Raises ModelUnavailable if the store cannot list them."""
+        return sorted(self._models.names())
 
     def answer(self, model: str, version: int | None, label: str | None, attempt: Callable[[Manifest, bool], _T]) -> _T:
         """What `attempt` returns for the version that should answer a request.
@@ -178,14 +185,15 @@ class Repository:
 
     def is_ready(self) -> bool:
         """Whether no model is being loaded, and at least one has not failed. A model has failed if all its known
-        versions have."""
+        versions have. Without models, it is ready."""
         states: dict[str, set[str]] = {}
         for manifest in self._published.manifests():
             states.setdefault(manifest.model, set()).add(self.state(manifest))
         failed = {model for model, found in states.items() if found == {"FAILED"}}
         failed |= self._unprepared - states.keys()
         is_loading = bool(self._preparing) or any("LOADING" in found for found in states.values())
-        return not is_loading and len(failed) < len(self.names)
+        served = frozenset(self.names) or self._published.models()
+        return not is_loading and not (served and served <= failed)
 
     def restored(self) -> None:
         """After a restore from a snapshot: the next use of a pointer reads it again, over a new connection."""
@@ -229,8 +237,16 @@ class Repository:
         self._published.keep_only(model, pointer.versions() | ({good} if good is not None else set()))
 
     def _discard(self, manifest: Manifest) -> None:
+        if self._last_good.get(manifest.model) == manifest.version:
+            del self._last_good[manifest.model]
         for artifact in manifest.artifacts:
             self._cache.discard(_key(manifest, artifact))
+
+
+def _listed_models(store: Store, clock: Callable[[], float]) -> ModelList:
+    from handlers.serving.listed_models import ListedModels  # late: most functions are given their models
+
+    return ListedModels(store, clock)
 
 
 def _key(manifest: Manifest, artifact: Artifact) -> Key:

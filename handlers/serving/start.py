@@ -5,7 +5,14 @@ import threading
 from collections.abc import Mapping
 from math import ceil
 
-from handlers.contract import MIB_PER_VCPU, MODEL_CACHE_BYTES, MODEL_NAMES, MODEL_STORE_URI, split_model_names
+from handlers.contract import (
+    MIB_PER_VCPU,
+    MODEL_CACHE_BYTES,
+    MODEL_NAMES,
+    MODEL_STORE_URI,
+    VERIFY_MODELS,
+    split_model_names,
+)
 from handlers.serving.app import App
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
@@ -31,17 +38,15 @@ FUNCTION_MEMORY = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 
 
 def open_app(environment: Mapping[str, str]) -> App:
-    """An App for `MODEL_NAMES` at `MODEL_STORE_URI`. No model is loaded.
+    """An App for `MODEL_NAMES` at `MODEL_STORE_URI`, or for whatever is published there. No model is loaded.
 
     Raises ValueError if a variable is missing or malformed.
     """
-    names = split_model_names(environment.get(MODEL_NAMES, ""))
-    if not names:
-        raise ValueError(f"{MODEL_NAMES} is empty; it must list the models to serve, separated by commas")
+    names = split_model_names(environment.get(MODEL_NAMES, "")) or None
     cache: ModelCache[LoadedModel] = ModelCache(
         cache_budget(environment), resident=resident_bytes, slack=REQUEST_BYTES, on_failure=log_load_failure
     )
-    store = open_store(environment.get(MODEL_STORE_URI, ""))
+    store = open_store(environment.get(MODEL_STORE_URI, ""), verify=verifies(environment))
     repository = Repository(store, names, cache, threads=engine_threads(environment))
     if environment.get(INITIALIZATION) == "snap-start":
         from snapshot_restore_py import register_after_restore  # late: only SnapStart needs it
@@ -70,6 +75,17 @@ def open_single_model_app(environment: Mapping[str, str]) -> App:
     if preload.is_alive():
         write_event("WARNING", "model not ready after init; loading goes on", model=names[0])
     return app
+
+
+def verifies(environment: Mapping[str, str]) -> bool:
+    """Whether loads compare files with their SHA-256.
+
+    Raises ValueError if `VERIFY_MODELS` is neither true nor false.
+    """
+    given = environment.get(VERIFY_MODELS) or "true"
+    if given not in ("true", "false"):
+        raise ValueError(f"{VERIFY_MODELS} is {given!r}; it must be true or false")
+    return given == "true"
 
 
 def cache_budget(environment: Mapping[str, str]) -> int:

@@ -4,7 +4,7 @@ from binascii import b2a_base64
 from collections.abc import Mapping
 from math import prod
 
-from handlers.manifest import Default
+from handlers.manifest import LARGEST_DEFAULT, Default, element_bytes
 from handlers.serving.wire_format import MetaGraphError, fields, messages, signed, varint
 
 DATA_TYPES: Mapping[int, str] = {
@@ -13,9 +13,6 @@ DATA_TYPES: Mapping[int, str] = {
 }  # fmt: skip
 """TensorFlow's numbers of the element types that a signature may have (`types.proto`)."""
 
-_MOST = 1 << 20
-"""The most elements that a default may have."""
-_SIZES = {"float16": 2, "bfloat16": 2, "bool": 1, "complex64": 8, "complex128": 16}
 _DTYPE, _SHAPE, _CONTENT, _FLOATS, _DOUBLES, _STRINGS, _COMPLEX, _COMPLEX_DOUBLES = 1, 2, 4, 5, 6, 8, 9, 12
 _VARINTS = frozenset({7, 10, 11, 13, 16, 17})
 """Fields of numbers that are written as varints: integers, truth values, and the bits of 16-bit floats."""
@@ -34,8 +31,10 @@ def read_tensor(message: memoryview) -> Default:
         for part in messages(message, _SHAPE)
         for dimension in messages(part, 2)
     ]
-    if not 0 <= (count := prod(shape)) <= _MOST or min(shape, default=0) < 0:
-        raise MetaGraphError(f"the default of an input has the shape {shape}; it may have {_MOST} elements at most")
+    if not 0 <= (count := prod(shape)) <= LARGEST_DEFAULT or min(shape, default=0) < 0:
+        raise MetaGraphError(
+            f"the default of an input has the shape {shape}; it may have {LARGEST_DEFAULT} elements at most"
+        )
     if dtype == "string":
         texts = _filled([bytes(value) for value in messages(message, _STRINGS)], count, b"")
         return {"shape": shape, "strings": [_base64(value) for value in texts]}
@@ -45,7 +44,7 @@ def read_tensor(message: memoryview) -> Default:
 
 def _content(message: memoryview, dtype: str, count: int) -> bytes:
     """The elements as they are in memory, little-endian, out of the fields of their type."""
-    size = _SIZES.get(dtype) or int("".join(filter(str.isdigit, dtype))) // 8
+    size = element_bytes(dtype)
     found: list[bytes] = []
     for field, value in fields(message):
         if field in _FIXED and isinstance(value, memoryview):

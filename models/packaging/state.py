@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from handlers.manifest import Signature
+from handlers.safety.loader_paths import nodes_of, reached
 from models.packaging.errors import PackagingError
-from models.packaging.loader_paths import nodes_of, reached
 
 CHANGES: Mapping[str, re.Pattern[str]] = {
     "a variable": re.compile(

@@ -146,7 +146,8 @@ def test_a_model_that_cannot_be_loaded_at_init_is_answered_for(repository: Path,
 @pytest.mark.parametrize(
     ("module", "changes", "reason"),
     [
-        ("handlers.multi_model", {"MODEL_NAMES": ""}, "MODEL_NAMES is empty"),
+        ("handlers.single_model", {"MODEL_NAMES": ""}, "serves exactly one model"),
+        ("handlers.multi_model", {"VERIFY_MODELS": "0"}, "it must be true or false"),
         ("handlers.single_model", {"MODEL_NAMES": "a,b"}, "serves exactly one model"),
         ("handlers.multi_model", {"MODEL_STORE_URI": "http://x"}, "it must be s3://bucket/prefix"),
         ("handlers.multi_model", {"MODEL_CACHE_BYTES": "1 GB"}, "it must be a number of bytes"),

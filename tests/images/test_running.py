@@ -89,8 +89,8 @@ def test_the_litert_target_says_which_target_has_the_other_engine(litert: Image,
 
 
 def test_a_handler_that_cannot_start_says_why(litert: Image):
-    with RunningHandler(litert, MULTI_MODEL_HANDLER, {MODEL_STORE_URI: f"file://{BAKED_PATH}"}) as running:
-        assert "MODEL_NAMES is empty" in running.init_error()["errorMessage"]
+    with RunningHandler(litert, SINGLE_MODEL_HANDLER, {MODEL_STORE_URI: f"file://{BAKED_PATH}"}) as running:
+        assert "this handler serves exactly one model" in running.init_error()["errorMessage"]
 
 
 def test_a_model_that_does_not_fit_the_memory_is_refused_and_the_others_answer(baked: Image):

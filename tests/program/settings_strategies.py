@@ -83,6 +83,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         memoryMib=st.integers(128, 10240),
         timeoutSeconds=st.integers(1, 300),
         modelCacheMib=st.integers(0, 128),
+        verifyModels=st.booleans(),
         throttlingBurst=st.integers(1, 5000),
         throttlingRate=st.integers(1, 10_000),
         logRetentionDays=st.sampled_from(LOG_RETENTION_DAYS),

@@ -31,6 +31,7 @@ CONFIGURATIONS = {
         "timeoutSeconds": 12,
         "ephemeralStorageMib": 1024,
         "modelCacheMib": 512,
+        "verifyModels": False,
         "reservedConcurrency": 3,
         "logRetentionDays": 7,
         "throttlingBurst": 9,

@@ -13,7 +13,7 @@ from handlers.serving.events import Request, Response
 if TYPE_CHECKING:
     import numpy as np
 
-Operation = Literal["predict", "status", "metadata", "server", "live", "ready", "model_ready"]
+Operation = Literal["predict", "status", "metadata", "server", "live", "ready", "models", "model_ready"]
 
 
 class Call(NamedTuple):
@@ -42,6 +42,7 @@ class Inference(NamedTuple, Generic[Form]):
 class Models(Protocol):
     """What a dialect may ask about models. None of it loads a model."""
 
+    def models(self) -> list[str]: ...
     def find(self, model: str, version: int | None = None, label: str | None = None) -> Manifest: ...
     def versions(self, model: str) -> list[int]: ...
     def manifest(self, model: str, version: int) -> Manifest: ...

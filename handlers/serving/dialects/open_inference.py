@@ -39,6 +39,7 @@ _SERVER_PATHS: Mapping[str, Operation] = {
     "/v2/": "server",
     "/v2/health/live": "live",
     "/v2/health/ready": "ready",
+    "/v2/models": "models",
 }
 _MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>ready|infer))?")
 _ACTIONS: Mapping[str | None, Operation] = {None: "metadata", "ready": "model_ready", "infer": "predict"}
@@ -69,6 +70,8 @@ def describe(call: Call, models: Models) -> Response:
         case "ready":
             ready = models.is_ready()
             return json_response({"live": True, "ready": ready}, 200 if ready else 503)
+        case "models":
+            return json_response({"models": models.models()})
         case "model_ready":
             manifest = models.find(call.model, call.version)
             if models.state(manifest) != "AVAILABLE":
@@ -107,7 +110,7 @@ def _allowed(method: str, path: str, call: Call) -> Call:
 def _wording(error: ServingError) -> str:
     match error:
         case UnknownModel():
-            return f"Request for unknown model: '{error.model}' is not found"
+            return f"Request for unknown model: '{error.model}' is not found{error.reason and f': {error.reason}'}"
         case UnknownVersion():
             return f"Request for unknown model: '{error.model}' version {error.version} is not found"
         case _:

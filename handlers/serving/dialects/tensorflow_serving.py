@@ -65,8 +65,8 @@ def describe(call: Call, models: Models) -> Response:
         versions = models.versions(call.model)
         if call.version is not None:
             versions = [models.find(call.model, call.version).version]
-    except UnknownModel:
-        raise NotServed(f"Could not find any versions of model {call.model}") from None
+    except UnknownModel as error:
+        raise NotServed(f"Could not find any versions of model {call.model}{_because(error)}") from None
     except UnknownVersion:
         raise NotServed(f"Could not find version {call.version} of model {call.model}") from None
     return json_response({"model_version_status": [_version_status(call.model, v, models) for v in versions]})
@@ -103,13 +103,17 @@ def fail(error: ServingError) -> Response:
 def _wording(error: ServingError) -> str:
     match error:
         case UnknownModel():
-            return f"Servable not found for request: Latest({error.model})"
+            return f"Servable not found for request: Latest({error.model}){_because(error)}"
         case UnknownVersion():
             return f"Servable not found for request: Specific({error.model}, {error.version})"
         case UnknownSignature():
             return f'Serving signature name: "{error.signature}" not found in signature def'
         case _:
             return str(error)
+
+
+def _because(error: UnknownModel) -> str:
+    return f": {error.reason}" if error.reason else ""
 
 
 def _version(digits: str | None) -> int | None:

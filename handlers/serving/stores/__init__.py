@@ -15,18 +15,27 @@ SAVED_MODEL_FILE = "saved_model.pb"
 class Store(Protocol):
     """A model repository that can be read."""
 
+    def names(self) -> frozenset[str]:
+        """The names under which anything is published. Raises StoreError."""
+        ...
+
     def pointer(self, model: str) -> Pointer:
-        """Which version answers by default. Raises NotInStore if the model has none."""
+        """Which version answers by default. Raises NotInStore if the model has none, ManifestError if it is malformed.
+
+        Without a pointer, the largest version answers of a model that has no manifest: such is TensorFlow Serving's
+        layout. A model with a manifest and without a pointer is not published.
+        """
         ...
 
     def manifest(self, model: str, version: int) -> Manifest:
-        """The manifest of a version. Raises NotInStore if there is none, ManifestError if it is malformed."""
+        """The manifest of a version. Raises NotInStore if there is none, ManifestError if it is malformed or belongs to
+        another version."""
         ...
 
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
         """A local directory that holds these files of a version, complete, at their paths.
 
-        Raises StoreError if one is missing or is not what the manifest says.
+        Raises StoreError if one is missing or its content is not what the manifest says.
         """
         ...
 
@@ -42,18 +51,27 @@ class Store(Protocol):
 class StoreError(Exception):
     """A store could not be read. The message names the file, and what was found instead."""
 
+    retry_after_seconds = 1
+    """When to try again."""
+
 
 class NotInStore(StoreError):
     """The model or the version is not in the store."""
 
 
-def open_store(uri: str) -> Store:
-    """The store at a `MODEL_STORE_URI`. Raises ValueError if its scheme is neither `s3` nor `file`."""
+def open_store(uri: str, *, verify: bool = True) -> Store:
+    """The store at a `MODEL_STORE_URI`. Raises ValueError if its scheme is neither `s3` nor `file`.
+
+    Args:
+        uri: the address.
+        verify: whether files that are read where they lie are compared with their SHA-256. Files that are copied always
+            are.
+    """
     parts = urlsplit(uri)
     if parts.scheme == "file":
         from handlers.serving.stores.directory import DirectoryStore
 
-        return DirectoryStore(Path(unquote(parts.path)))
+        return DirectoryStore(Path(unquote(parts.path)), verify=verify)
     if parts.scheme == "s3":
         from handlers.serving.stores.s3 import S3Store
 

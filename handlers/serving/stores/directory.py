@@ -5,24 +5,49 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_manifest, parse_pointer
+from handlers.contract import MODEL_NAME
+from handlers.manifest import (
+    LARGEST_MANIFEST_BYTES,
+    LARGEST_POINTER_BYTES,
+    MANIFEST_FILE,
+    POINTER_FILE,
+    FileEntry,
+    Manifest,
+    Pointer,
+    parse_manifest_of,
+    parse_pointer,
+)
 from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore, StoreError
 
 
 class DirectoryStore:
-    """Serves files from where they are: nothing is copied, and engines map the weights from the files."""
+    """Serves files from where they are: nothing is copied, and engines map the weights from the files.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    Args:
+        root: the directory.
+        verify: whether each load compares the files with the SHA-256 that the manifest says.
+    """
+
+    def __init__(self, root: Path, *, verify: bool = True) -> None:
+        self._root, self._verify = root, verify
         self._pointers: dict[str, tuple[tuple[int, int, int], Pointer]] = {}
         self._lock = threading.Lock()
 
+    def names(self) -> frozenset[str]:
+        """The directories whose names a model can have."""
+        try:
+            return frozenset(path.name for path in self._root.iterdir() if MODEL_NAME.fullmatch(path.name))
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            raise StoreError(f"the models in {self._root} cannot be listed: {error.strerror}") from error
+
     def pointer(self, model: str) -> Pointer:
-        """The pointer; it is read only if it changed. Without one, the largest version answers."""
+        """See `Store.pointer`. The file is read only if it changed."""
         path = self._root / model / POINTER_FILE
         try:
             status = path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return self._largest_version(model)
         except OSError as error:
             raise StoreError(f"{model}/{POINTER_FILE} cannot be read: {error.strerror}") from error
@@ -31,7 +56,7 @@ class DirectoryStore:
             known = self._pointers.get(model)
         if known is not None and known[0] == seen:
             return known[1]
-        pointer = parse_pointer(self._read(model, path))
+        pointer = parse_pointer(self._read(model, path, LARGEST_POINTER_BYTES))
         with self._lock:
             self._pointers[model] = (seen, pointer)
         return pointer
@@ -41,35 +66,31 @@ class DirectoryStore:
         directory = self._root / model / str(version)
         path = directory / MANIFEST_FILE
         if path.is_file():
-            return parse_manifest(self._read(model, path))
+            return parse_manifest_of(model, version, self._read(model, path, LARGEST_MANIFEST_BYTES))
         saved_model = directory / SAVED_MODEL_FILE
         if not saved_model.is_file():
             raise NotInStore(f"{model}/{version} holds neither {MANIFEST_FILE} nor {SAVED_MODEL_FILE}")
-        from handlers.serving.stores.unpackaged import unpackaged_manifest  # late: packaged models never need it
+        from handlers.serving.stores.unpackaged import LARGEST_GRAPH_BYTES, unpackaged_manifest  # late: rarely needed
 
         files = [
-            FileEntry(path=path.relative_to(directory).as_posix(), size=path.stat().st_size, sha256="")
+            (path.relative_to(directory).as_posix(), path.stat().st_size)
             for path in sorted(directory.rglob("*"))
             if path.is_file()
         ]
-        return unpackaged_manifest(model, version, self._read(model, saved_model), files)
+        return unpackaged_manifest(model, version, self._read(model, saved_model, LARGEST_GRAPH_BYTES), files)
 
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
-        """The version's own directory, after checking that every file is there in its full size.
-
-        The checksum is not compared: that would read the whole model before the engine maps it.
-        """
+        """The version's own directory, after the files were checked."""
         directory = self._root / model / str(version)
         for entry in files:
             try:
-                size = (directory / entry.path).stat().st_size
-            except FileNotFoundError:
+                self._check(directory / entry.path, entry)
+            except (FileNotFoundError, NotADirectoryError):
                 raise StoreError(f"{model}/{version}/{entry.path} is not there, though the manifest lists it") from None
-            if size != entry.size:
-                raise StoreError(
-                    f"{model}/{version}/{entry.path} has {size} bytes; the manifest says {entry.size}. "
-                    "It may still be being written; else publish the version again under a new number."
-                )
+            except OSError as error:
+                raise StoreError(f"{model}/{version}/{entry.path} cannot be read: {error.strerror}") from error
+            except StoreError as error:
+                raise StoreError(f"{model}/{version}/{entry.path} {error}") from None
         return directory
 
     def close(self) -> None:
@@ -79,9 +100,27 @@ class DirectoryStore:
         """Does nothing: no fetch removes files."""
         return nullcontext()
 
-    def _read(self, model: str, path: Path) -> bytes:
+    def _check(self, path: Path, entry: FileEntry) -> None:
+        if (size := path.stat().st_size) != entry.size:
+            raise StoreError(
+                f"has {size} bytes; the manifest says {entry.size}. It may still be being written; else publish the "
+                "version again under a new number."
+            )
+        if not self._verify or not entry.sha256:
+            return
+        from handlers.serving.stores.checksum import sha256_of
+
+        if (found := sha256_of(path)) != entry.sha256:
+            raise StoreError(
+                f"has the SHA-256 {found}; the manifest says {entry.sha256}. The file was damaged or changed: copy it "
+                "again (the sync of an EFS file system does), or publish the version again under a new number."
+            )
+
+    def _read(self, model: str, path: Path, limit: int) -> bytes:
+        """The content, or of a larger file one byte more than the limit."""
         try:
-            return path.read_bytes()
+            with path.open("rb") as file:
+                return file.read(limit + 1)
         except OSError as error:
             raise StoreError(f"{model}: {path.name} cannot be read: {error.strerror}") from error
 
@@ -89,5 +128,5 @@ class DirectoryStore:
         from handlers.serving.stores.unpackaged import newest_version  # late: packaged models never need it
 
         directory = self._root / model
-        names = [path.parent.name for path in directory.glob(f"*/{SAVED_MODEL_FILE}")]
-        return newest_version(model, names)
+        found = [path.relative_to(directory).as_posix() for path in directory.glob("*/*")]
+        return newest_version(model, found)

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from handlers.manifest import FileEntry
 from handlers.serving.stores import StoreError
+from handlers.serving.stores.checksum import sha256_of
 
 _PART = re.compile(r"\.(?P<owner>\d+)\.[0-9a-f]{32}\.part$|^\.[0-9a-f]{32}\.part$")
 """Suffix of partial downloads, with the id of the process that they belong to, and of evicted versions."""
@@ -40,6 +41,8 @@ class DiskTier:
         self._lock = threading.Lock()
         self._busy: dict[str, int] = {}
         self._fetching: dict[str, threading.Lock] = {}
+        self._checked: dict[Path, str] = {}
+        """The checksums of files that this process stored or compared."""
         self._remove_orphans()
         known = sorted(root.glob("*/*"), key=lambda path: path.stat().st_mtime)
         self._versions = OrderedDict((path.relative_to(root).as_posix(), _size(path)) for path in known)
@@ -53,8 +56,10 @@ class DiskTier:
         with self.in_use(version), self._one_at_a_time(version):
             for entry in files:
                 target = directory / entry.path
-                if not (target.is_file() and target.stat().st_size == entry.size):
+                if not self._holds(entry, target):
+                    self._remove(version, target)
                     self._store(version, entry, target, download)
+                    self._checked[target] = entry.sha256
         return directory
 
     @contextmanager
@@ -71,6 +76,23 @@ class DiskTier:
                 self._busy[version] -= 1
                 if not self._busy[version]:
                     del self._busy[version]
+
+    def _holds(self, entry: FileEntry, target: Path) -> bool:
+        """Whether a file is there with its content. What another process stored is compared once."""
+        if not (target.is_file() and target.stat().st_size == entry.size):
+            return False
+        if self._checked.get(target) != entry.sha256 and entry.sha256 and sha256_of(target) != entry.sha256:
+            return False
+        self._checked[target] = entry.sha256
+        return True
+
+    def _remove(self, version: str, target: Path) -> None:
+        """Remove a file with other content, if there is one. What is mapped stays readable."""
+        with suppress(OSError):
+            size = target.stat().st_size
+            target.unlink()
+            with self._lock:
+                self._versions[version] -= size
 
     def _store(self, version: str, entry: FileEntry, target: Path, download: Download) -> None:
         self._make_room(version, entry)

@@ -1,20 +1,30 @@
 """S3Store: a model repository in a bucket. The load of a model fetches its files to the function's disk."""
 
 import hashlib
-import html
 import os
-import re
 import tempfile
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_manifest, parse_pointer
+from handlers.contract import MODEL_NAME
+from handlers.manifest import (
+    LARGEST_MANIFEST_BYTES,
+    LARGEST_POINTER_BYTES,
+    MANIFEST_FILE,
+    POINTER_FILE,
+    FileEntry,
+    Manifest,
+    Pointer,
+    parse_manifest_of,
+    parse_pointer,
+)
 from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore, StoreError
 from handlers.serving.stores.disk_tier import DiskTier
+from handlers.serving.stores.pace import delay
 from handlers.serving.stores.signed_http import TRIES, Bucket, RequestFailed
 
 PART_BYTES = 8 * 1024 * 1024
@@ -31,11 +41,22 @@ request."""
 RENEWAL_SECONDS = 2.0
 """The same for a pointer that was read before: if it cannot be read again, the last one stays in use."""
 
+PART_SECONDS = 20.0
+"""How long to wait for S3 to begin to send a part, all tries together."""
+
 _BUFFER_BYTES = 256 * 1024
 
 
 class _Interrupted(StoreError):
-    """The connection failed, not the object."""
+    """The connection broke while the object came."""
+
+
+class _Busy(StoreError):
+    """Every try failed."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class S3Store:
@@ -51,21 +72,29 @@ class S3Store:
         self._pointers: dict[str, tuple[str, Pointer]] = {}
         self._lock = threading.Lock()
 
+    def names(self) -> frozenset[str]:
+        """The names under the prefix that a model can have."""
+        from handlers.serving.stores.s3_listing import directories  # late: rarely needed
+
+        return frozenset(name for name in directories(self._page, self._key("")) if MODEL_NAME.fullmatch(name))
+
     def pointer(self, model: str) -> Pointer:
-        """The pointer; its content is sent only if it changed. Without one, the largest version answers."""
+        """See `Store.pointer`. The content is sent only if it changed."""
         with self._lock:
             known = self._pointers.get(model)
         headers = {} if known is None else {"If-None-Match": known[0]}
         seconds = DOCUMENT_SECONDS if known is None else RENEWAL_SECONDS
-        with self._asking(self._bucket.get(self._key(model, POINTER_FILE), headers, seconds=seconds)) as response:
-            body = response.read()
+        key = self._key(model, POINTER_FILE)
+        with self._asking(self._bucket.get(key, headers, seconds=seconds)) as response:
+            body = _body(response, LARGEST_POINTER_BYTES)
             if response.status == 304 and known is not None:
                 return known[1]
             if response.status == 404:
-                from handlers.serving.stores.unpackaged import newest_version  # late: packaged models never need it
+                from handlers.serving.stores.s3_listing import files  # late: packaged models need neither
+                from handlers.serving.stores.unpackaged import newest_version
 
-                return newest_version(model, self._versions(model))
-            self._refuse(response.status, self._key(model, POINTER_FILE))
+                return newest_version(model, (path for path, _ in files(self._page, self._key(model, ""))))
+            self._refuse(response.status, key)
             pointer = parse_pointer(body)
             with self._lock:
                 self._pointers[model] = (response.headers.get("ETag", ""), pointer)
@@ -73,15 +102,16 @@ class S3Store:
 
     def manifest(self, model: str, version: int) -> Manifest:
         """The version's manifest, or one made for a SavedModel in TensorFlow Serving's layout."""
-        content = self._read(self._key(model, str(version), MANIFEST_FILE))
+        content = self._read(self._key(model, str(version), MANIFEST_FILE), LARGEST_MANIFEST_BYTES)
         if content is not None:
-            return parse_manifest(content)
-        saved_model = self._read(self._key(model, str(version), SAVED_MODEL_FILE))
+            return parse_manifest_of(model, version, content)
+        from handlers.serving.stores.s3_listing import files  # late: packaged models need neither
+        from handlers.serving.stores.unpackaged import LARGEST_GRAPH_BYTES, unpackaged_manifest
+
+        saved_model = self._read(self._key(model, str(version), SAVED_MODEL_FILE), LARGEST_GRAPH_BYTES)
         if saved_model is None:
             raise NotInStore(f"{model}/{version} holds neither {MANIFEST_FILE} nor {SAVED_MODEL_FILE}")
-        from handlers.serving.stores.unpackaged import unpackaged_manifest
-
-        return unpackaged_manifest(model, version, saved_model, self._files(model, version))
+        return unpackaged_manifest(model, version, saved_model, files(self._page, self._key(model, str(version), "")))
 
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
         """A directory on the function's disk that holds the files. Each was compared with its SHA-256."""
@@ -107,54 +137,41 @@ class S3Store:
 
     def _download(self, key: str, entry: FileEntry, descriptor: int) -> None:
         parts = [(start, min(start + PART_BYTES, entry.size)) for start in range(0, entry.size, PART_BYTES)]
-        seen: set[str] = set()
+        copy = _Copy(key, entry.size, descriptor)
         if len(parts) <= 1:
-            self._copy(key, 0, entry.size, entry.size, descriptor, seen)
+            self._copy(copy, 0, entry.size)
             _check(key, entry, descriptor, [(0, entry.size)])
             return
-        stop = threading.Event()
         with ThreadPoolExecutor(min(STREAMS, len(parts)), "fetch") as pool:
-            copies = [pool.submit(self._copy, key, *part, entry.size, descriptor, seen, stop) for part in parts]
+            copies = [pool.submit(self._copy, copy, *part) for part in parts]
             try:
                 _check(key, entry, descriptor, _as_they_come(parts, copies))
             except BaseException:
-                stop.set()
+                copy.stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _copy(
-        self,
-        key: str,
-        start: int,
-        end: int,
-        size: int,
-        descriptor: int,
-        seen: set[str],
-        stop: threading.Event | None = None,
-    ) -> None:
-        """Write the object's bytes from `start` to `end` to the same place of the descriptor.
-
-        `seen` collects the entity tags of all parts. More than one means that the object was replaced meanwhile.
-        """
+    def _copy(self, copy: "_Copy", start: int, end: int) -> None:
+        """Write the object's bytes from `start` to `end` to the same place of the descriptor."""
         at = start
-        for attempt in range(TRIES):
+        for tries in range(1, TRIES + 1):
             try:
-                for reached in self._stream(key, at, end, size, descriptor, seen):
+                for reached in self._stream(copy, at, end):
                     at = reached
-                    if stop is not None and stop.is_set():
+                    if copy.stop.is_set():
                         return
             except _Interrupted:
-                if attempt == TRIES - 1:
+                if tries == TRIES or copy.stop.wait(delay(tries)):
                     raise
             else:
                 return
 
-    def _stream(self, key: str, at: int, end: int, size: int, descriptor: int, seen: set[str]) -> Iterator[int]:
+    def _stream(self, copy: "_Copy", at: int, end: int) -> Iterator[int]:
         """Copy, and yield the position after each piece. Raises _Interrupted if a copy from that position may help."""
-        is_whole = at == 0 and end == size
+        key, size, is_whole = copy.key, copy.size, at == 0 and end == copy.size
         headers = {} if is_whole else {"Range": f"bytes={at}-{end - 1}"}
         buffer = memoryview(bytearray(min(_BUFFER_BYTES, max(end - at, 1))))
-        with self._asking(self._bucket.get(key, headers)) as response:
+        with self._asking(self._bucket.get(key, headers, seconds=PART_SECONDS, stop=copy.stop)) as response:
             if response.status == 404:
                 raise StoreError(f"{self._uri(key)} is not there, though the manifest lists it")
             self._refuse(response.status, key)
@@ -162,19 +179,20 @@ class S3Store:
                 raise StoreError(
                     f"{self._uri(key)} does not have the {size} bytes that the manifest says; publish it again"
                 )
-            seen.add(response.headers.get("ETag", ""))
-            if len(seen) > 1:
+            copy.tags.add(response.headers.get("ETag", ""))
+            if len(copy.tags) > 1:
                 raise StoreError(f"{self._uri(key)} was replaced while it was fetched; versions must never change")
             while count := response.readinto(buffer):
-                _write(descriptor, buffer[:count], at)
+                _write(copy.descriptor, buffer[:count], at)
                 at += count
                 yield at
         if at < end:
             raise _Interrupted(f"{self._uri(key)} ended after {at} of {size} bytes")
 
-    def _read(self, key: str) -> bytes | None:
+    def _read(self, key: str, limit: int) -> bytes | None:
+        """The content, or of a larger object one byte more than the limit. None if there is no such object."""
         with self._asking(self._bucket.get(key, seconds=DOCUMENT_SECONDS)) as response:
-            body = response.read()
+            body = _body(response, limit)
             if response.status == 404:
                 return None
             self._refuse(response.status, key)
@@ -197,37 +215,18 @@ class S3Store:
         try:
             with request as response:
                 yield response
-        except (RequestFailed, HTTPException, OSError) as error:
+        except RequestFailed as error:
+            message = f"s3://{self._bucket_name} cannot be read: {error}"
+            raise _Busy(message, error.retry_after_seconds) from error
+        except (HTTPException, OSError) as error:
             raise _Interrupted(f"s3://{self._bucket_name} cannot be read: {error}") from error
 
-    def _versions(self, model: str) -> list[str]:
-        """The names of the directories of a model."""
-        prefix = self._key(model, "")
-        return [
-            html.unescape(found)[len(prefix) : -1]
-            for page in self._pages({"prefix": prefix, "delimiter": "/"})
-            for found in re.findall(r"<CommonPrefixes>\s*<Prefix>([^<]*)</Prefix>", page)
-        ]
-
-    def _files(self, model: str, version: int) -> list[FileEntry]:
-        prefix = self._key(model, str(version), "")
-        found = [
-            (html.unescape(_tag("Key", content))[len(prefix) :], int(_tag("Size", content)))
-            for page in self._pages({"prefix": prefix})
-            for content in re.findall(r"<Contents>(.*?)</Contents>", page, re.DOTALL)
-        ]
-        return [FileEntry(path=path, size=size, sha256="") for path, size in found if path and not path.endswith("/")]
-
-    def _pages(self, query: dict[str, str]) -> Iterator[str]:
-        more = {"list-type": "2", **query}
-        while True:
-            with self._asking(self._bucket.get("", query=more, seconds=DOCUMENT_SECONDS)) as response:
-                page = response.read().decode()
-                self._refuse(response.status, "")
-            yield page
-            if _tag("IsTruncated", page) != "true":
-                return
-            more["continuation-token"] = html.unescape(_tag("NextContinuationToken", page))
+    def _page(self, query: Mapping[str, str]) -> str:
+        """One page of a listing."""
+        with self._asking(self._bucket.get("", query=query, seconds=DOCUMENT_SECONDS)) as response:
+            page = response.read().decode()
+            self._refuse(response.status, "")
+            return page
 
     def _key(self, *parts: str) -> str:
         return "/".join((self._prefix, *parts) if self._prefix else parts)
@@ -236,16 +235,28 @@ class S3Store:
         return f"s3://{self._bucket_name}/{key}"
 
 
+class _Copy:
+    """One object on its way to the disk, in one or several parts."""
+
+    def __init__(self, key: str, size: int, descriptor: int) -> None:
+        self.key, self.size, self.descriptor = key, size, descriptor
+        self.tags: set[str] = set()
+        """The entity tags of all parts. More than one means that the object was replaced meanwhile."""
+        self.stop = threading.Event()
+        """Set when one part failed."""
+
+
+def _body(response: HTTPResponse, limit: int) -> bytes:
+    """The body, or of a larger one a byte more than the limit."""
+    is_larger = response.length is None or response.length > limit
+    return response.read(limit + 1) if is_larger else response.read()
+
+
 def _write(descriptor: int, data: memoryview, at: int) -> None:
     try:
         os.pwrite(descriptor, data, at)
     except OSError as error:
         raise StoreError(f"The function's disk cannot be written: {error.strerror}") from error
-
-
-def _tag(name: str, text: str) -> str:
-    match = re.search(f"<{name}>([^<]*)</{name}>", text)
-    return match[1] if match else ""
 
 
 def _as_they_come(parts: Sequence[tuple[int, int]], copies: Sequence[Future[None]]) -> Iterator[tuple[int, int]]:

@@ -11,15 +11,22 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from math import ceil
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
+
+from handlers.serving.request_time import deadline
+from handlers.serving.stores.pace import Pace, TooSoon, delay
 
 TIMEOUT_SECONDS = 10.0
 """How long to wait for data on a connection."""
 
-TRIES = 4
-FIRST_PAUSE_SECONDS = 0.05
-"""The pause before the second try of a request. Each later pause is twice as long as the one before."""
+TRIES = 6
+"""How often a request is sent at most."""
+
+BUSY = (429, 503)
+"""The statuses by which S3 asks for fewer requests.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"""
 
 _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
 _BROKEN = (http.client.HTTPException, OSError)
@@ -34,7 +41,11 @@ class Credentials(NamedTuple):
 
 
 class RequestFailed(Exception):
-    """S3 could not be reached, or answered 429 or 5xx, at every try."""
+    """S3 could not be reached, or answered 429 or 5xx, at every try that there was time for."""
+
+    def __init__(self, message: str, retry_after_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 def sign(
@@ -122,6 +133,7 @@ class Bucket:
         self._ca_bundle = environment.get("AWS_CA_BUNDLE")
         self._environment = environment
         self._credentials: Callable[[], Credentials] | None = None
+        self._pace = Pace()
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
 
@@ -132,7 +144,8 @@ class Bucket:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         *,
-        seconds: float = TRIES * TIMEOUT_SECONDS,
+        seconds: float,
+        stop: threading.Event | None = None,
     ) -> Generator[http.client.HTTPResponse]:
         """The response to a GET. Its body is unread; if the block reads all of it, the connection is used again.
 
@@ -140,11 +153,13 @@ class Bucket:
             key: of the object; empty for the bucket.
             headers: headers that are not signed.
             query: parameters.
-            seconds: how long to wait for the response, all tries together.
+            seconds: how long to wait for the response, all tries together. It ends with the time of the request, too.
+            stop: ends the tries when it is set.
 
         Raises RequestFailed if S3 is not reached, or answers 429 or 5xx, at every try or until the time is over.
         """
-        connection, response = self._ask(key, headers or {}, query or {}, time.monotonic() + seconds)
+        asked = _Asked(key, headers or {}, query or {}, deadline(seconds), stop or threading.Event())
+        connection, response = self._ask(asked)
         try:
             yield response
         finally:
@@ -162,15 +177,18 @@ class Bucket:
         for connection in idle:
             connection.close()
 
-    def _ask(
-        self, key: str, headers: Mapping[str, str], query: Mapping[str, str], until: float
-    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    def _ask(self, asked: "_Asked") -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         reason = "no time was left"
-        for attempt in range(TRIES):
-            if attempt:
-                time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+        for tries in range(TRIES):
+            if tries and not asked.pause(delay(tries)):
+                break
+            try:
+                sent = self._pace.take(asked.until, asked.stop)
+            except TooSoon as error:
+                reason = f"{reason}; {error}" if tries else str(error)
+                break
             # Half of the remaining time: if the connection is dead, the other half is left for a new one.
-            patience = min(TIMEOUT_SECONDS, (until - time.monotonic()) / 2)
+            patience = min(TIMEOUT_SECONDS, (asked.until - time.monotonic()) / 2)
             if patience <= 0:
                 break
             connection = self._connection()
@@ -178,28 +196,29 @@ class Bucket:
             if connection.sock is not None:
                 connection.sock.settimeout(patience)
             try:
-                response = self._send(connection, key, headers, query)
+                response = self._send(connection, asked)
             except _BROKEN as error:
                 connection.close()
                 # S3 closes connections while a function is frozen, so the other idle ones are dead, too.
                 self.close()
                 reason = str(error) or type(error).__name__
                 continue
-            if response.status != 429 and response.status < 500:
+            if response.status in BUSY:
+                self._pace.refused(sent)
+            elif response.status < 500:
+                self._pace.answered()
                 return connection, response
             reason = f"{response.status} {response.reason}"
             connection.close()
-        raise RequestFailed(f"{key}: every try failed; the last: {reason}")
+        raise RequestFailed(f"{asked.key}: every try failed; the last: {reason}", max(1, ceil(self._pace.seconds())))
 
-    def _send(
-        self, connection: http.client.HTTPConnection, key: str, headers: Mapping[str, str], query: Mapping[str, str]
-    ) -> http.client.HTTPResponse:
+    def _send(self, connection: http.client.HTTPConnection, asked: "_Asked") -> http.client.HTTPResponse:
         if self._credentials is None:
             self._credentials = find_credentials(self._environment)
-        path = f"{self._root}/{quote(key, safe='/-_.~')}"
-        asked = urlencode(sorted(query.items()), quote_via=quote, safe="-_.~")
-        signed = sign("GET", self._host, path, asked, self._region, self._credentials(), time.gmtime())
-        connection.request("GET", f"{path}?{asked}" if asked else path, headers={**headers, **signed})
+        path = f"{self._root}/{quote(asked.key, safe='/-_.~')}"
+        query = urlencode(sorted(asked.query.items()), quote_via=quote, safe="-_.~")
+        signed = sign("GET", self._host, path, query, self._region, self._credentials(), time.gmtime())
+        connection.request("GET", f"{path}?{query}" if query else path, headers={**asked.headers, **signed})
         return connection.getresponse()
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -212,3 +231,19 @@ class Bucket:
 
         context = ssl.create_default_context(cafile=self._ca_bundle)
         return http.client.HTTPSConnection(self._host, timeout=TIMEOUT_SECONDS, context=context)
+
+
+class _Asked(NamedTuple):
+    """One request."""
+
+    key: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    until: float
+    """The time, by the monotonic clock, at which it is given up."""
+    stop: threading.Event
+    """It is given up when this is set."""
+
+    def pause(self, seconds: float) -> bool:
+        """Wait. Returns False at once if the time is over before, and as soon as the request is given up."""
+        return time.monotonic() + seconds < self.until and not self.stop.wait(seconds)

@@ -47,6 +47,11 @@ def test_a_function_is_told_how_much_it_may_keep():
     assert variables["MODEL_CACHE_BYTES"] == str(256 * 1024 * 1024)
 
 
+def test_a_function_is_told_if_it_need_not_compare_files():
+    variables = deploy_function(verify_models=False).one(FUNCTION).inputs["environment"]["variables"]
+    assert variables["VERIFY_MODELS"] == "false"
+
+
 def test_a_function_runs_the_handler_of_an_image_by_digest():
     function = deploy_function().one(FUNCTION).inputs
     assert function["packageType"] == "Image"

@@ -51,6 +51,10 @@ class Model:
         self.closed += 1
 
 
+LISTING = "every model"
+"""What a store was asked for when it listed its models."""
+
+
 @dataclass
 class FormulaStore:
     """A store whose versions are models in memory."""
@@ -60,10 +64,18 @@ class FormulaStore:
     asked: list[str] = field(default_factory=list[str])
     broken: Exception | None = None
 
+    def names(self) -> frozenset[str]:
+        self.asked.append(LISTING)
+        if self.broken is not None:
+            raise self.broken
+        return frozenset(self.models)
+
     def pointer(self, model: str) -> Pointer:
         self.asked.append(model)
         if self.broken is not None:
             raise self.broken
+        if model not in self.models:
+            raise NotInStore(model)
         return self.pointers.get(model) or Pointer(version=max(self.models[model]))
 
     def manifest(self, model: str, version: int) -> Manifest:
@@ -137,9 +149,10 @@ class Server:
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
-    """Make a server of these models. Each name has one model, or models by version."""
+    """Make a server of these models. Each name has one model, or models by version. With `listed`, the server is not
+    told their names."""
 
-    def make(models: Mapping[str, Model | dict[int, Model]], budget: int = 1 << 30) -> Server:
+    def make(models: Mapping[str, Model | dict[int, Model]], budget: int = 1 << 30, *, listed: bool = False) -> Server:
         versions = {name: {1: found} if isinstance(found, Model) else found for name, found in models.items()}
         store, now, loads, failing = FormulaStore(versions), [0.0], [], {}
 
@@ -152,7 +165,8 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
         monkeypatch.setattr("handlers.serving.loading.load", load)
         monkeypatch.setattr("handlers.serving.repository._SHARED", {"litert": Shared("litert")})
         cache: ModelCache[LoadedModel] = ModelCache(budget, clock=lambda: now[0], on_failure=log_load_failure)
-        app = App(Repository(store, tuple(versions), cache, clock=lambda: now[0]))
+        names = None if listed else tuple(versions)
+        app = App(Repository(store, names, cache, clock=lambda: now[0]))
         return Server(app, store, cache, now, loads, failing)
 
     return make

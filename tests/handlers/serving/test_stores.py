@@ -21,7 +21,7 @@ from handlers.serving.stores import NotInStore, StoreError, open_store
 from handlers.serving.stores.directory import DirectoryStore
 from handlers.serving.stores.disk_tier import DiskTier
 from handlers.serving.stores.s3 import S3Store
-from handlers.serving.stores.signed_http import Credentials, sign
+from handlers.serving.stores.signed_http import TRIES, Credentials, sign
 from tests.handlers.s3_server import BUCKET, S3Server
 from tests.handlers.threads import run_at_once
 
@@ -121,7 +121,7 @@ def test_broken_connections_and_busy_servers_are_asked_again(s3: S3Server, store
     s3.break_after = [1234]
     assert (store.fetch("m", 1, [entry("model.tflite", content)]) / "model.tflite").read_bytes() == content
     assert s3.ranges == ["bytes=1234-4999"]
-    s3.refuse = [503] * 4
+    s3.refuse = [503] * TRIES
     with pytest.raises(StoreError, match="503"):
         store.pointer("m")
 

@@ -6,6 +6,7 @@ A program of its own, so that TensorFlow is imported once and not in the process
 """
 
 import pickle
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,14 @@ class Memory(tf.Module):
         return {"kept": self.kept.read_value()}
 
 
+class Files(tf.Module):
+    """Answers with the content of files."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="paths")])
+    def read(self, paths):
+        return {"contents": tf.map_fn(tf.io.read_file, paths)}
+
+
 def main(root: Path) -> None:
     arithmetic = Arithmetic()
     save(arithmetic, root / "arithmetic", serving_default=arithmetic.statistics, difference=arithmetic.difference)
@@ -85,6 +94,8 @@ def main(root: Path) -> None:
     )
     (root / "vocabulary.txt").unlink()
     save(memory := Memory(), root / "memory", keep=memory.keep, recall=memory.recall)
+    save(files := Files(), root / "files", serving_default=files.read)
+    decoy(root)
     network(root / "network")
     large(root / "large")
     unsigned(root / "unsigned.tflite")
@@ -187,6 +198,17 @@ def defaults(path: Path) -> None:
             expected[f"{dtype} {name}"] = array.tolist() if dtype == "string" else array.tobytes()
     path.with_suffix(".pickle").write_bytes(pickle.dumps(expected))
     path.write_bytes(model.SerializeToString())
+
+
+def decoy(root: Path) -> None:
+    """A SavedModel that reads files, behind a harmless graph that is tagged for serving, too."""
+    model = saved_model_pb2.SavedModel()
+    for source, tags in (("arithmetic", ["serve", "gpu"]), ("files", ["serve"])):
+        content = (root / source / "saved_model.pb").read_bytes()
+        model.meta_graphs.append(saved_model_pb2.SavedModel.FromString(content).meta_graphs[0])
+        model.meta_graphs[-1].meta_info_def.tags[:] = tags
+    shutil.copytree(root / "files", root / "decoy")
+    (root / "decoy" / "saved_model.pb").write_bytes(model.SerializeToString())
 
 
 def save(module: tf.Module, directory: Path, **signatures) -> None:

@@ -1,7 +1,11 @@
 """Finds the paths in a SavedModel's graph that its loader sets; all others were set by the model's author."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+
+from handlers.safety.graph import AttrValue, FunctionDef, GraphDef, MetaGraphDef, NodeDef
+
+_MAY_REPLACE = "api_implements"
+"""The attribute of a function that TensorFlow may run in place of another one with the same value."""
 
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 """Operations that call a function with their inputs as its arguments."""
@@ -13,31 +17,32 @@ Place = tuple[str, str]
 class LoaderPaths:
     """The tensors whose value is a path from the SavedModel's loader, or starts with one."""
 
-    def __init__(self, meta_graph: Any, functions: Mapping[str, Any], fed: Collection[str]) -> None:
+    def __init__(self, meta_graph: MetaGraphDef, functions: Mapping[str, FunctionDef], fed: Collection[str]) -> None:
         """Read the graph.
 
         Args:
-            meta_graph: a MetaGraphDef.
+            meta_graph: the graph.
             functions: its functions by name.
             fed: the tensors that the loader sets to paths.
         """
         self._fed = fed
         self._nodes = {(where, node.name): node for where, node in nodes_of(meta_graph.graph_def, functions)}
+        self._functions = functions
         self._arguments = {
             name: [argument.name for argument in function.signature.input_arg] for name, function in functions.items()
         }
-        self._calls: dict[str, list[tuple[str, Any]]] = {}
+        self._calls: dict[str, list[tuple[str, NodeDef]]] = {}
         for (where, _), node in self._nodes.items():
-            for name in _called_by(node, functions):
+            for name in called_by(node, functions):
                 self._calls.setdefault(name, []).append((where, node))
         objects = meta_graph.object_graph_def
         self._captured = {
-            name: [objects.nodes[index].WhichOneof("kind") for index in function.bound_inputs]
+            name: [index < len(objects.nodes) and objects.nodes[index].asset for index in function.bound_inputs]
             for name, function in objects.concrete_functions.items()
         }
         self._known: dict[Place, bool] = {}
 
-    def feed(self, where: str, node: Any, operations: Mapping[str, tuple[int, ...]]) -> bool:
+    def feed(self, where: str, node: NodeDef, operations: Mapping[str, tuple[int, ...]]) -> bool:
         """Whether a node is one of these operations, and all its paths come from the loader.
 
         `operations` has, by operation, the positions of the inputs that are paths.
@@ -67,8 +72,8 @@ class LoaderPaths:
         if node.op == "Pack":
             return all(self._hold(where, each) for each in inputs)
         if node.op == "StringJoin":
-            suffixes = not node.attr["separator"].s and all(self._is_suffix(where, each) for each in inputs[1:])
-            return suffixes and self._hold(where, inputs[0])
+            joined = "separator" not in node.attr or not node.attr["separator"].s
+            return joined and self._hold(where, inputs[0]) and all(self._is_suffix(where, each) for each in inputs[1:])
         if node.op == "ReadVariableOp":
             return not where and self._is_kept(inputs[0].split(":")[0])
         return node.op in ("Identity", "ShardedFilename") and self._hold(where, inputs[0])
@@ -77,18 +82,20 @@ class LoaderPaths:
         """Whether every call of a function passes a path from the loader as this argument."""
         captured = self._captured.get(function, ())
         position = index - len(self._arguments[function]) + len(captured)
-        if position >= 0 and captured and captured[position] != "asset":
+        if position >= 0 and captured and not captured[position]:
+            return False
+        if _MAY_REPLACE in self._functions[function].attr:
             return False
         calls = self._calls.get(function, ())
         return bool(calls) and all(
-            (node.op == function or (node.op in CALLS and node.attr["f"].func.name == function))
+            (node.op == function or (node.op in CALLS and _called(node) == function))
             and index < len(_data_inputs(node))
             and self._hold(where, _data_inputs(node)[index])
             for where, node in calls
         )
 
     def _is_suffix(self, where: str, tensor: str) -> bool:
-        """Whether a tensor can follow a path and stay below it: a constant without `..`, or a choice of two of them."""
+        """Whether a tensor can follow a path and stay below it: such a constant, or a choice of two of them."""
         node = self._nodes.get((where, tensor.split(":")[0]))
         if node is None:
             return False
@@ -96,12 +103,7 @@ class LoaderPaths:
             parts = [self._nodes.get((where, name.split(":")[0])) for name in _data_inputs(node)[1:]]
         else:
             parts = [node]
-        return all(
-            part is not None
-            and part.op == "Const"
-            and not any(b".." in value for value in part.attr["value"].tensor.string_val)
-            for part in parts
-        )
+        return all(part is not None and part.op == "Const" and _stays_below(part.attr.get("value")) for part in parts)
 
     def _is_kept(self, variable: str) -> bool:
         """Whether every assignment to a variable of the graph is a path from the loader."""
@@ -122,42 +124,59 @@ class LoaderPaths:
         )
 
 
-def _shared_name(where: str, node: Any) -> bytes:
+def _stays_below(value: AttrValue | None) -> bool:
+    """Whether the texts of a constant can follow a path and stay below it."""
+    return (
+        value is not None
+        and not value.tensor.tensor_content  # another way to write texts
+        # What ends with a dot could make `..` with what follows.
+        and not any(b".." in text or text.endswith(b".") for text in value.tensor.string_val)
+    )
+
+
+def _called(node: NodeDef) -> str:
+    return node.attr["f"].func.name if "f" in node.attr else ""
+
+
+def _shared_name(where: str, node: NodeDef) -> bytes:
     """The name that a variable is shared under; empty if it is known only when the graph runs."""
-    return node.attr["shared_name"].s or (b"" if where else node.name.encode())
+    given = node.attr["shared_name"].s if "shared_name" in node.attr else b""
+    return given or (b"" if where else node.name.encode())
 
 
-def _data_inputs(node: Any) -> list[str]:
+def _data_inputs(node: NodeDef) -> list[str]:
     return [name for name in node.input if not name.startswith("^")]
 
 
-def _called_by(node: Any, functions: Mapping[str, Any]) -> frozenset[str]:
+def called_by(node: NodeDef, functions: Collection[str]) -> frozenset[str]:
     """The functions that a node names in an attribute or as its operation."""
     named = (function.name for value in node.attr.values() for function in (value.func, *value.list.func))
-    return frozenset({node.op, *named}) & functions.keys()
+    return frozenset({node.op, *named}).intersection(functions)
 
 
-def reached(graph: Any, functions: Mapping[str, Any], roots: Iterable[str]) -> frozenset[Place]:
+def reached(graph: GraphDef, functions: Mapping[str, FunctionDef], roots: Iterable[str]) -> frozenset[Place]:
     """The nodes that run when the graph's nodes `roots` run, and all nodes of every function that these call."""
     by_name = {node.name: node for node in graph.node}
+    gradients = {each.function_name: each.gradient_func for each in graph.library.gradient}
     waiting, found, called = list(roots), set[Place](), set[str]()
     while waiting:
         name = waiting.pop().lstrip("^").split(":")[0]
         if ("", name) not in found and name in by_name:
             found.add(("", name))
             waiting.extend(by_name[name].input)
-            called |= _called_by(by_name[name], functions)
+            called |= called_by(by_name[name], functions)
     entered = set[str]()
     while called - entered:
         function = (called - entered).pop()
         entered.add(function)
+        called |= {gradients.get(function, "")} & functions.keys()
         for node in functions[function].node_def:
             found.add((function, node.name))
-            called |= _called_by(node, functions)
+            called |= called_by(node, functions)
     return frozenset(found)
 
 
-def nodes_of(graph: Any, functions: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def nodes_of(graph: GraphDef, functions: Mapping[str, FunctionDef]) -> Iterator[tuple[str, NodeDef]]:
     """Every node, with the name of the function that holds it; the name is empty for the graph itself."""
     for node in graph.node:
         yield "", node

@@ -1,0 +1,1 @@
+"""Finds models that could harm the machine that serves them. Packaging and the server check by the same list."""

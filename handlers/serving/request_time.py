@@ -1,0 +1,28 @@
+"""How much time the present request has left. What a request may wait for asks here."""
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+
+class _Limit(threading.local):
+    until = float("inf")
+
+
+_limit = _Limit()
+
+
+@contextmanager
+def limited_to(seconds: float) -> Generator[None]:
+    """Inside the block, this thread has so many seconds. Threads that it starts have no limit."""
+    _limit.until = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        del _limit.until
+
+
+def deadline(seconds: float) -> float:
+    """The time by the monotonic clock in so many seconds, or at the end of the request's time, if that is sooner."""
+    return min(time.monotonic() + seconds, _limit.until)
