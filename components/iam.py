@@ -1,9 +1,10 @@
-"""IAM documents: the functions that write every grant of the program."""
+"""IAM: the functions that write every grant of the program, and the policies of roles that hold them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 
 Statement = Mapping[str, Any]
 """One statement of a policy document; its values may be Outputs."""
@@ -27,6 +28,20 @@ def policy(statements: Sequence[Statement]) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
+def grant(
+    name: str, role: aws.iam.Role, policies: Sequence[Sequence[Statement]], opts: pulumi.ResourceOptions
+) -> Sequence[pulumi.Resource]:
+    """Give a role its policies: an inline policy, and a managed policy for each further group of statements.
+
+    Returns what a user of the role must wait for.
+    """
+    made: list[pulumi.Resource] = [aws.iam.RolePolicy(name, role=role.name, policy=policy(policies[0]), opts=opts)]
+    for number, statements in enumerate(policies[1:], start=2):
+        managed = aws.iam.Policy(f"{name}-{number}", policy=policy(statements), opts=opts)
+        made.append(aws.iam.RolePolicyAttachment(f"{name}-{number}", role=role.name, policy_arn=managed.arn, opts=opts))
+    return made
+
+
 def trust(service: str, *, conditions: Mapping[str, Mapping[str, Any]] | None = None) -> pulumi.Output[str]:
     """The trust policy of a role that an AWS service assumes, such as `lambda.amazonaws.com`."""
     statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
@@ -44,22 +59,6 @@ def deny_without_tls(resources: Sequence[pulumi.Input[str]]) -> Statement:
         "Resource": list(resources),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-
-
-def read_models(bucket_arn: pulumi.Input[str], prefix: str, models: Sequence[str]) -> Sequence[Statement]:
-    """Grant reading these models of the model repository under `prefix`, and no others.
-
-    Listing is granted below each model. It finds the model's versions. It also decides how S3 answers a read of a
-    missing file: 404 with the grant, 403 without. For such a read, S3 compares the file's key with the condition.
-    """
-    return [
-        allow(["s3:GetObject"], [pulumi.Output.concat(bucket_arn, f"/{prefix}/{model}/*") for model in models]),
-        allow(
-            ["s3:ListBucket"],
-            [bucket_arn],
-            conditions={"StringLike": {"s3:prefix": [f"{prefix}/{model}/*" for model in models]}},
-        ),
-    ]
 
 
 def write_logs(log_group_arn: pulumi.Input[str]) -> Statement:

@@ -32,7 +32,10 @@ class ModelBinding:
     store_uri: pulumi.Input[str]
     """`s3://bucket/prefix`, `file:///mnt/models` or `file:///opt/models`."""
     statements: Sequence[Mapping[str, Any]] = ()
-    """IAM statements for the function's role, scoped to exactly these models."""
+    """IAM statements for the function's role. They grant these models and no others, where the storage can tell models
+    apart."""
+    further_policies: Sequence[Sequence[Mapping[str, Any]]] = ()
+    """Statements for which one policy has no room: each group is a policy of its own."""
     mount: Mount | None = None
     network: Network | None = None
     ready: Sequence[pulumi.Resource] = ()
@@ -76,7 +79,6 @@ class ModelSource(Protocol):
         """The storage's own alarms; empty where nothing of it can fail by itself."""
         ...
 
-    def binding(self, models: Sequence[str]) -> ModelBinding:
-        """What a function needs to serve these models. Its statements grant no other model where the storage can tell
-        models apart."""
+    def binding(self, models: Sequence[str] | None) -> ModelBinding:
+        """What a function needs to serve these models; for None, all models, also those that are published later."""
         ...

@@ -72,6 +72,11 @@ def join_model_names(names: Iterable[str]) -> str:
     return ",".join(names)
 
 
+def model_names(models: Iterable[str] | None) -> dict[str, str]:
+    """The variable that names these models; for None, which stands for all, there is none."""
+    return {} if models is None else {MODEL_NAMES: join_model_names(models)}
+
+
 def split_model_names(value: str) -> tuple[str, ...]:
     """The models that a value of `MODEL_NAMES` lists."""
     return tuple(name for name in value.split(",") if name)

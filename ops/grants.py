@@ -9,6 +9,11 @@ from ops.recorder import Recorder, Registered
 from policy.invariants.documents import WITHOUT_RESOURCE_LEVEL, is_everything, listed, statements
 from policy.invariants.identity import ROLE, ROLE_POLICY, grants_are_narrow
 
+MANAGED_POLICY = "aws:iam/policy:Policy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+OF_ROLES = (ROLE_POLICY, MANAGED_POLICY)
+"""The types that hold what a role may do."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
@@ -27,6 +32,7 @@ def policies(stack: Recorder) -> list[Policy]:
     for role in stack.of(ROLE):
         services = [service for each in statements(role.inputs["assumeRolePolicy"]) for service in _principals(each)]
         granted = [each for each in stack.of(ROLE_POLICY) if role.urn in each.dependencies]
+        granted += _attached(stack, role)
         found += [
             Policy(
                 owner=role.name,
@@ -38,8 +44,14 @@ def policies(stack: Recorder) -> list[Policy]:
     return found + [
         Policy(owner=each.name, about=_kind(each), statements=statements(each.inputs["policy"]))
         for each in stack.registered
-        if "policy" in each.inputs and each.type != ROLE_POLICY and _is_document(each.inputs["policy"])
+        if "policy" in each.inputs and each.type not in OF_ROLES and _is_document(each.inputs["policy"])
     ]
+
+
+def _attached(stack: Recorder, role: Registered) -> list[Registered]:
+    """The managed policies of the stack that a role has."""
+    awaited = {urn for each in stack.of(ATTACHMENT) if role.urn in each.dependencies for urn in each.dependencies}
+    return [each for each in stack.of(MANAGED_POLICY) if each.urn in awaited]
 
 
 def as_text(found: Sequence[Policy]) -> str:

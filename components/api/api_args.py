@@ -1,12 +1,13 @@
 """ApiArgs: what both kinds of API need to know."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
 import pulumi
 
 from components.api.api_access import Access, FixedAccess
+from components.api.api_routes import Verbs
 from components.function.inference_function import InferenceFunction
 
 
@@ -18,6 +19,12 @@ class ApiFunctions:
     """Answers every path that belongs to no function in `models`."""
     models: Mapping[str, InferenceFunction] = field(default_factory=dict[str, InferenceFunction])
     """Functions that serve one model each, by model."""
+    verbs: Verbs = field(default_factory=dict[str, Sequence[str]])
+    """The verbs of these models; `predict` for one that is not listed."""
+
+    def model_verbs(self) -> Verbs:
+        """The verbs of each model that has a function of its own."""
+        return {model: self.verbs.get(model, ("predict",)) for model in self.models}
 
     def labels(self) -> Mapping[InferenceFunction, str]:
         """Each function once, with the label in its resources' names: its model, or `models` for the server's."""

@@ -1,4 +1,4 @@
-"""What AWS limits about an API: how long it waits, and how many paths it has. Imports no Pulumi."""
+"""How long AWS lets an API wait. Imports no Pulumi."""
 
 from collections.abc import Mapping
 
@@ -16,6 +16,3 @@ REST_LONGEST_TIMEOUT_SECONDS = 300
 """The highest value of that quota, for a regional API."""
 
 LONGEST_TIMEOUT_SECONDS: Mapping[ApiKind, int] = {"http": HTTP_TIMEOUT_SECONDS, "rest": REST_LONGEST_TIMEOUT_SECONDS}
-
-PATHS_PER_API = 300
-"""Routes of an HTTP API, and resources of a REST API, unless AWS raised the quota. Same pages."""

@@ -3,10 +3,7 @@
 A route takes every method: the function itself answers a request with a wrong method. Imports no Pulumi.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-
-VERBS = ("predict", "classify", "regress")
-"""The verbs of `/v1/models/<model>:<verb>`. Both kinds of API allow a colon in a path part."""
+from collections.abc import Mapping, Sequence
 
 SERVER_PATHS = ("/v1/{proxy+}", "/v2", "/v2/{proxy+}")
 """Paths of no single model. They lead to the answers about the server, and to its 404s."""
@@ -16,30 +13,35 @@ REST_SERVER_PATHS = ("/v1/models", "/v1/models/{proxy+}", "/v2/models", "/v2/mod
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-set-up-simple-proxy.html"""
 
 
-def model_paths(model: str) -> Sequence[str]:
-    """The paths of a model that has a function of its own, in both dialects."""
-    verbs = [f"/v1/models/{model}:{verb}" for verb in VERBS]
+Verbs = Mapping[str, Sequence[str]]
+"""The verbs of `/v1/models/<model>:<verb>`, by each model that has a function of its own."""
+
+
+def model_paths(model: str, verbs: Sequence[str]) -> Sequence[str]:
+    """The paths of a model that has a function of its own, in both dialects. Both kinds of API allow a colon in a part
+    of a path."""
     roots = [f"/{dialect}/models/{model}" for dialect in ("v1", "v2")]
-    return [*verbs, *(path for root in roots for path in (root, f"{root}/{{proxy+}}"))]
+    below = [path for root in roots for path in (root, f"{root}/{{proxy+}}")]
+    return [*(f"/v1/models/{model}:{verb}" for verb in verbs), *below]
 
 
-def http_paths(models: Iterable[str]) -> Mapping[str, str | None]:
+def http_paths(models: Verbs) -> Mapping[str, str | None]:
     """The paths of an HTTP API, each with the model whose function answers; None stands for the server's function."""
     server: dict[str, str | None] = dict.fromkeys(SERVER_PATHS)
-    return {**server, **{path: model for model in models for path in model_paths(model)}}
+    return {**server, **{path: model for model, verbs in models.items() for path in model_paths(model, verbs)}}
 
 
-def rest_paths(models: Iterable[str]) -> Mapping[str, str | None]:
+def rest_paths(models: Verbs) -> Mapping[str, str | None]:
     """The paths of a REST API, each with the model whose function answers; None stands for the server's function."""
     return {**dict.fromkeys(REST_SERVER_PATHS), **http_paths(models)}
 
 
-def http_routes(models: Iterable[str], *, cors: bool) -> int:
+def http_routes(models: Verbs, *, cors: bool) -> int:
     """How many routes an HTTP API has. With CORS, each path has a second one, for preflight requests."""
     return len(http_paths(models)) * (2 if cors else 1)
 
 
-def rest_resources(models: Iterable[str]) -> int:
+def rest_resources(models: Verbs) -> int:
     """How many resources a REST API has: one for each path and for each of its parents."""
     resources: set[str] = set()
     for path in rest_paths(models):

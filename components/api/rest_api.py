@@ -138,7 +138,7 @@ class RestApi(Api):
 def _body(title: str, args: RestApiArgs) -> pulumi.Output[str]:
     """The API's document as JSON."""
     functions = args.shared.functions
-    arns = {path: functions.answering(model).invoke_arn for path, model in rest_paths(functions.models).items()}
+    arns = {path: functions.answering(model).invoke_arn for path, model in rest_paths(functions.model_verbs()).items()}
     return pulumi.Output.json_dumps(
         document(
             title,

@@ -47,7 +47,7 @@ def read_settings(values: Mapping[str, str], project: Path, region: str | None =
             except ValueError as error:
                 found.append(Problem(keys=(key,), message=_explain(text, str(error), spec)))
     mistaken = {key for problem in found for key in problem.keys}
-    if not mistaken & {"modelRepository", "models"}:
+    if settings.seed_models and not mistaken & {"modelRepository", "models"}:
         try:
             settings = replace(
                 settings, packaged=_choose(read_repository(project / settings.model_repository), settings)

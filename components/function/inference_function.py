@@ -11,14 +11,7 @@ from components.function.function_arguments import attachments, concurrency
 from components.model_source import ModelBinding, ModelSource
 from components.settings.function_settings import FunctionSettings
 from components.settings.operations_settings import OperationsSettings
-from handlers.contract import (
-    MODEL_CACHE_BYTES,
-    MODEL_NAMES,
-    MODEL_STORE_URI,
-    VERIFY_MODELS,
-    Architecture,
-    join_model_names,
-)
+from handlers.contract import MODEL_CACHE_BYTES, MODEL_STORE_URI, VERIFY_MODELS, Architecture, model_names
 
 ALIAS = "live"
 """The alias that callers use. It points to the newest version, or shares traffic during a gradual delivery."""
@@ -32,8 +25,9 @@ class InferenceFunctionArgs:
     """repository@sha256:digest. Lambda resolves a tag only once: a later push to the tag would change nothing."""
     handler: str
     """The image's command, one of the handlers that `handlers.contract` names."""
-    models: Sequence[str]
-    """The models that the function serves, and the only ones that its role can read."""
+    models: Sequence[str] | None
+    """The models that the function serves, and the only ones that its role can read. None for all models of the
+    source, also those that are published later."""
     source: ModelSource
     """Where they live."""
     memory_mib: int = DEFAULTS.memory_mib
@@ -56,7 +50,7 @@ class InferenceFunctionArgs:
     """Encrypts the environment and the logs; None leaves that to keys of AWS."""
 
     def __post_init__(self) -> None:
-        if not self.models:
+        if self.models is not None and not self.models:
             raise ValueError("models is empty; a function serves at least one model")
         if isinstance(self.image_uri, str) and "@sha256:" not in self.image_uri:
             raise ValueError(f"image_uri is {self.image_uri!r}; allowed is repository@sha256:digest, never a tag")
@@ -91,12 +85,8 @@ class InferenceFunction(pulumi.ComponentResource):
             opts=inside,
         )
         role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("lambda.amazonaws.com"), opts=inside)
-        grants = aws.iam.RolePolicy(
-            f"{name}-grants",
-            role=role.name,
-            policy=iam.policy(_grants(args, binding, logs.arn)),
-            opts=inside,
-        )
+        policies = [_grants(args, binding, logs.arn), *binding.further_policies]
+        granted = iam.grant(f"{name}-grants", role, policies, inside)
         function = aws.lambda_.Function(
             name,
             package_type="Image",
@@ -119,7 +109,7 @@ class InferenceFunction(pulumi.ComponentResource):
             kms_key_arn=args.kms_key_arn,
             snap_start={"apply_on": "PublishedVersions"} if args.snap_start else None,
             publish=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[grants, *binding.ready]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*granted, *binding.ready]),
             **attachments(binding.network, binding.mount),
         )
         alias = aws.lambda_.Alias(
@@ -152,8 +142,10 @@ class InferenceFunction(pulumi.ComponentResource):
         )
 
 
-def _describe(models: Sequence[str]) -> str:
+def _describe(models: Sequence[str] | None) -> str:
     """A description of at most 256 characters, which is Lambda's limit."""
+    if models is None:
+        return "Serves all models"
     text = f"Serves {', '.join(models)}"
     return text if len(text) <= 256 else f"Serves {len(models)} models"
 
@@ -161,7 +153,7 @@ def _describe(models: Sequence[str]) -> str:
 def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str, pulumi.Input[str]]:
     variables: dict[str, pulumi.Input[str]] = {
         MODEL_STORE_URI: binding.store_uri,
-        MODEL_NAMES: join_model_names(args.models),
+        **model_names(args.models),
     }
     if args.model_cache_mib is not None:
         variables[MODEL_CACHE_BYTES] = str(args.model_cache_mib << 20)

@@ -23,6 +23,8 @@ class ToolFunctionArgs:
     timeout_seconds: int
     grants: Sequence[iam.Statement]
     """What its role may do, besides writing its log group, joining `network` and decrypting with `kms_key_arn`."""
+    further_policies: Sequence[Sequence[iam.Statement]] = ()
+    """Statements for which one policy has no room: each group is a policy of its own."""
     log_retention_days: int
     kms_key_arn: pulumi.Input[str] | None = None
     """Encrypts the environment and the logs."""
@@ -43,9 +45,7 @@ def tool_function(name: str, args: ToolFunctionArgs, parent: pulumi.Resource) ->
     logs = aws.cloudwatch.LogGroup(
         f"{name}-logs", retention_in_days=args.log_retention_days, kms_key_id=args.kms_key_arn, opts=inside
     )
-    grant = aws.iam.RolePolicy(
-        f"{name}-policy", role=role.name, policy=iam.policy(_grants(args, logs.arn)), opts=inside
-    )
+    granted = iam.grant(f"{name}-policy", role, [_grants(args, logs.arn), *args.further_policies], inside)
     return aws.lambda_.Function(
         name,
         package_type="Image",
@@ -59,7 +59,7 @@ def tool_function(name: str, args: ToolFunctionArgs, parent: pulumi.Resource) ->
         kms_key_arn=args.kms_key_arn,
         reserved_concurrent_executions=concurrency(args.reserved_concurrency),
         environment={"variables": args.environment} if args.environment else None,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[grant, *args.ready]),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*granted, *args.ready]),
         **attachments(args.network, args.mount),
     )
 

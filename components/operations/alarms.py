@@ -1,7 +1,7 @@
 """The alarms of a function: what rings, when, and what it means. Imports no Pulumi resources."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import pulumi
@@ -30,7 +30,8 @@ class WatchedFunction:
     """Plain: part of the alarms' names."""
     function_name: pulumi.Input[str]
     function_arn: pulumi.Input[str]
-    models: Sequence[str] = field(default_factory=tuple[str, ...])
+    models: Sequence[str] | None
+    """The models that it serves; None for all models of its store, whichever they are."""
 
 
 def function_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> list[Alarm]:

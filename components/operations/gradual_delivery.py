@@ -14,6 +14,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.function.tool_function import ToolFunctionArgs, tool_function
+from components.role_policies import functions_by_policy
 from components.settings.operations_settings import Delivery
 from handlers.contract import TRAFFIC_SHIFT_HANDLER, Architecture
 
@@ -65,11 +66,9 @@ class GradualDelivery(pulumi.ComponentResource):
 
         application = aws.codedeploy.Application(name, compute_platform="Lambda", opts=inside)
         role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("codedeploy.amazonaws.com"), opts=inside)
-        grant = aws.iam.RolePolicy(
-            f"{name}-policy", role=role.name, policy=iam.policy(_codedeploy_grants(args.targets)), opts=inside
-        )
-        groups = [
-            aws.codedeploy.DeploymentGroup(
+        granted = iam.grant(f"{name}-policy", role, _codedeploy_grants(name, args.targets), inside)
+        groups = {
+            target.name: aws.codedeploy.DeploymentGroup(
                 f"{name}-{target.name}",
                 app_name=application.name,
                 deployment_group_name=f"{name}-{target.name}",
@@ -81,19 +80,19 @@ class GradualDelivery(pulumi.ComponentResource):
                     "enabled": True,
                     "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
                 },
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[grant]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=granted),
             )
             for target in args.targets
-        ]
-        starter = tool_function(f"{name}-starter", _starter(args, application, groups), self)
-        for target, group in zip(args.targets, groups, strict=True):
+        }
+        starter = tool_function(f"{name}-starter", _starter(name, args, application, groups), self)
+        for target in args.targets:
             aws.lambda_.Invocation(
                 f"{name}-{target.name}-shift",
                 function_name=starter.name,
                 input=pulumi.Output.json_dumps(
                     {
                         "application": application.name,
-                        "deployment_group": group.deployment_group_name,
+                        "deployment_group": groups[target.name].deployment_group_name,
                         "function": target.function_name,
                         "alias": target.alias_name,
                         "version": target.version,
@@ -107,52 +106,69 @@ class GradualDelivery(pulumi.ComponentResource):
 
 
 def _starter(
+    name: str,
     args: GradualDeliveryArgs,
     application: aws.codedeploy.Application,
-    groups: Sequence[aws.codedeploy.DeploymentGroup],
+    groups: Mapping[str, aws.codedeploy.DeploymentGroup],
 ) -> ToolFunctionArgs:
     """The function that asks CodeDeploy for a deployment."""
+    grants, *further = _starter_grants(name, args, application, groups)
     return ToolFunctionArgs(
         image_uri=args.image_uri,
         handler=TRAFFIC_SHIFT_HANDLER,
         architecture=args.architecture,
         memory_mib=256,
         timeout_seconds=60,
-        grants=_starter_grants(args, application, groups),
+        grants=grants,
+        further_policies=further,
         log_retention_days=args.log_retention_days,
         kms_key_arn=args.kms_key_arn,
     )
 
 
-def _codedeploy_grants(targets: Sequence[DeliveryTarget]) -> list[iam.Statement]:
-    """Grant CodeDeploy to move the aliases, and to read the alarms that it watches."""
+def _targets_by_policy(name: str, targets: Sequence[DeliveryTarget]) -> list[list[DeliveryTarget]]:
+    by_name = {target.name: target for target in targets}
+    return [[by_name[each] for each in group] for group in functions_by_policy(name, list(by_name))]
+
+
+def _codedeploy_grants(name: str, targets: Sequence[DeliveryTarget]) -> list[list[iam.Statement]]:
+    """Grant CodeDeploy to move the aliases, and to read the alarms that it watches. The statements of each policy."""
     actions = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
-    statements = [iam.allow(actions, _functions(targets))]
+    policies = [[iam.allow(actions, _functions(group))] for group in _targets_by_policy(name, targets)]
     if alarms := [alarm for target in targets for alarm in target.alarms]:
         # CodeDeploy asks for alarms by name, and CloudWatch then checks the grant against all alarms of the region.
         # arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME
         every = alarms[0].arn.apply(lambda arn: f"{arn.rsplit(':alarm:', 1)[0]}:alarm:*")
-        statements.append(iam.allow(["cloudwatch:DescribeAlarms"], [every]))
-    return statements
+        policies[0].append(iam.allow(["cloudwatch:DescribeAlarms"], [every]))
+    return policies
 
 
 def _starter_grants(
+    name: str,
     args: GradualDeliveryArgs,
     application: aws.codedeploy.Application,
-    groups: Sequence[aws.codedeploy.DeploymentGroup],
-) -> list[iam.Statement]:
-    """Grant starting a deployment. CodeDeploy reads the application, the group and the configuration."""
+    groups: Mapping[str, aws.codedeploy.DeploymentGroup],
+) -> list[list[iam.Statement]]:
+    """Grant starting a deployment. CodeDeploy reads the application, the group and the configuration. The statements of
+    each policy."""
     # arn:aws:codedeploy:REGION:ACCOUNT:application:NAME
     codedeploy = application.arn.apply(lambda arn: arn.rsplit(":application:", 1)[0])
-    return [
-        iam.allow(["codedeploy:CreateDeployment", "codedeploy:GetDeploymentGroup"], [group.arn for group in groups]),
-        iam.allow(["codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision"], [application.arn]),
-        iam.allow(
-            ["codedeploy:GetDeploymentConfig"],
-            [pulumi.Output.concat(codedeploy, ":deploymentconfig:", CODEDEPLOY_CONFIGURATIONS[args.delivery])],
-        ),
-        iam.allow(["lambda:GetAlias"], _functions(args.targets)),
+    configuration = pulumi.Output.concat(codedeploy, ":deploymentconfig:", CODEDEPLOY_CONFIGURATIONS[args.delivery])
+    policies = [
+        [
+            iam.allow(
+                ["codedeploy:CreateDeployment", "codedeploy:GetDeploymentGroup"],
+                [groups[target.name].arn for target in targets],
+            ),
+            iam.allow(["lambda:GetAlias"], _functions(targets)),
+        ]
+        for targets in _targets_by_policy(name, args.targets)
     ]
+    policies[0] += [
+        iam.allow(["codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision"], [application.arn]),
+        iam.allow(["codedeploy:GetDeploymentConfig"], [configuration]),
+    ]
+    return policies
 
 
 def _functions(targets: Sequence[DeliveryTarget]) -> list[pulumi.Input[str]]:

@@ -1,7 +1,8 @@
-"""InferenceMonitoring: alarms, and a dashboard with a row for each model."""
+"""InferenceMonitoring: alarms, and a dashboard with rows for functions and models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -63,7 +64,8 @@ class InferenceMonitoring(pulumi.ComponentResource):
 
 
 def dashboard_widgets(functions: Sequence[WatchedFunction], region: pulumi.Input[str]) -> list[dict[str, Any]]:
-    """The dashboard's widgets: a row for each function as Lambda sees it, then a row for each model it serves."""
+    """The dashboard's widgets: a row for each function as Lambda sees it, then a row for each model that it serves. A
+    function that serves all models has one row for them, which shows each model that has metrics."""
     widgets: list[dict[str, Any]] = []
 
     def add_row(title: str, charts: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:
@@ -78,8 +80,10 @@ def dashboard_widgets(functions: Sequence[WatchedFunction], region: pulumi.Input
 
     for function in functions:
         add_row(function.name, _function_charts(function))
-        for model in function.models:
-            add_row(f"{function.name}: {model}", _model_charts(function, model))
+        if function.models is None:
+            add_row(f"{function.name}: all models", _model_charts(partial(_line_of_each_model, function)))
+        for model in function.models or ():
+            add_row(f"{function.name}: {model}", _model_charts(partial(_line_of_one_model, function, model)))
     return widgets
 
 
@@ -94,11 +98,18 @@ def _function_charts(function: WatchedFunction) -> list[tuple[str, list[list[Any
     ]
 
 
-def _model_charts(function: WatchedFunction, model: str) -> list[tuple[str, list[list[Any]]]]:
-    def line(metric: Metric, stat: str) -> list[Any]:
-        dimensions = ["FunctionName", function.function_name, "Model", model]
-        return [METRIC_NAMESPACE, metric, *dimensions, {"stat": stat}]
+def _line_of_one_model(function: WatchedFunction, model: str, metric: Metric, stat: str) -> list[Any]:
+    return [METRIC_NAMESPACE, metric, "FunctionName", function.function_name, "Model", model, {"stat": stat}]
 
+
+def _line_of_each_model(function: WatchedFunction, metric: Metric, stat: str) -> list[Any]:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html"""
+    found = f'SEARCH(\'{{{METRIC_NAMESPACE},FunctionName,Model}} MetricName="{metric}" FunctionName="'
+    expression = pulumi.Output.concat(found, function.function_name, f"\"', '{stat}', {PERIOD_SECONDS})")
+    return [{"expression": expression, "label": f"${{PROP('Dim.Model')}} {metric} {stat}"}]
+
+
+def _model_charts(line: Callable[[Metric, str], list[Any]]) -> list[tuple[str, list[list[Any]]]]:
     return [
         ("Requests, failures", [line("Requests", "Sum"), line("ServerErrors", "Sum"), line("LoadFailures", "Sum")]),
         ("Prediction, ms", [line("PredictTime", "p50"), line("PredictTime", "p99")]),

@@ -11,6 +11,11 @@ from components.settings.setting_types import arn, choice, flag, integer, text, 
 ApiKind = Literal["http", "rest"]
 Auth = Literal["iam", "none", "jwt", "lambda"]
 
+ROUTES_QUOTA = 300
+"""Routes of an HTTP API, and resources of a REST API, unless AWS raised the account's quota.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html and
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
@@ -44,6 +49,7 @@ class ApiSettings:
     )
     throttling_burst: int = setting(integer(1, 5000, "requests"), 200)
     throttling_rate: int = setting(integer(1, 10_000, "requests per second"), 100)
+    api_routes_quota: int = setting(integer(ROUTES_QUOTA, 100_000, "routes"), ROUTES_QUOTA)
     web_acl_arn: str | None = optional_setting(
         arn("wafv2", r"regional/webacl/[\w-]+/[\w-]+", "a regional web ACL"), absent=""
     )

@@ -9,6 +9,7 @@ from handlers.contract import MODEL_NAME
 from handlers.manifest import (
     MANIFEST_FILE,
     POINTER_FILE,
+    PREDICT_METHOD,
     EngineName,
     Manifest,
     ManifestError,
@@ -16,6 +17,9 @@ from handlers.manifest import (
     parse_manifest,
     parse_pointer,
 )
+
+METHODS = PREDICT_METHOD.removesuffix("predict")
+"""How TensorFlow Serving's names of methods begin."""
 
 
 class RepositoryError(ValueError):
@@ -37,6 +41,17 @@ class PackagedModel:
     def engines(self) -> frozenset[EngineName]:
         """The engines that its versions need."""
         return frozenset(artifact.engine for manifest in self.versions.values() for artifact in manifest.artifacts)
+
+    @cached_property
+    def verbs(self) -> tuple[str, ...]:
+        """The verbs by which TensorFlow Serving's clients call it: predict, and what its signatures' methods name."""
+        methods = {
+            signature.method_name.removeprefix(METHODS)
+            for manifest in self.versions.values()
+            for signature in manifest.signatures.values()
+            if signature.method_name.startswith(METHODS)
+        }
+        return ("predict", *sorted(methods & {"classify", "regress"}))
 
     @cached_property
     def largest_version_bytes(self) -> int:

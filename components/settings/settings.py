@@ -33,22 +33,34 @@ class Settings(OperationsSettings, ApiSettings, FunctionSettings, StorageSetting
         texts(MODEL_NAME, "names of letters, digits, '-' and '_' (pulumi config set --path 'models[0]' digits)"), []
     )
     model_repository: str = setting(path(), "build/repository")
+    seed_models: bool = setting(flag(), True)
     architecture: Architecture = setting(choice(get_args(Architecture)), "x86_64")
     image_uri: str | None = optional_setting(image_by_digest(), absent="")
     image_engines: ImageEngines = setting(choice(get_args(ImageEngines)), "auto")
     delete_models_on_destroy: bool = setting(flag(), False)
     model_settings: Mapping[str, Mapping[str, Any]] = setting(overrides(), {})
     packaged: tuple[PackagedModel, ...] = ()
-    """The models to serve, in the order of `models`. They come from the model repository."""
+    """The models that the deployment seeds, in the order of `models`. They come from the model repository. Empty where
+    `seed_models` is false."""
     region: str | None = None
     """Where the stack is deployed. It comes from the provider's own setting."""
 
     @property
     def engines(self) -> frozenset[EngineName]:
-        """The engines that the image holds."""
-        if self.image_engines == "auto":
-            return frozenset(engine for model in self.packaged for engine in model.engines)
-        return ENGINE_SETS[self.image_engines]
+        """The engines that the image holds. Without packaged models, `auto` means all: any model may be published."""
+        if self.image_engines != "auto":
+            return ENGINE_SETS[self.image_engines]
+        if not self.packaged:
+            return ENGINE_SETS["tensorflow"]
+        return frozenset(engine for model in self.packaged for engine in model.engines)
+
+    @property
+    def served(self) -> Sequence[str] | None:
+        """The models that a function with these settings serves, by name. None for all models of its store, also those
+        that are published later."""
+        if self.mode == "multi":
+            return self.models or None
+        return [model.name for model in self.packaged]
 
     def functions(self) -> tuple["Settings", ...]:
         """The settings of each function, with only the models that it serves."""
@@ -62,6 +74,16 @@ class Settings(OperationsSettings, ApiSettings, FunctionSettings, StorageSetting
         chosen = {FIELDS[key]: value for key, value in own.items() if key != ENGINE}
         return replace(self, **chosen, packaged=(model,))
 
+    def uses(self, *storages: Storage) -> bool:
+        """Whether some function's models live in one of these storages."""
+        return any(each.storage in storages for each in self.functions())
+
+    def served_from(self, storage: Storage) -> Sequence[str] | None:
+        """The models that functions serve from a storage, by name. None for all models of the store."""
+        if self.mode == "multi":
+            return self.served
+        return [model.name for model in self.stored_in(storage)]
+
     def stored_in(self, *storages: Storage) -> Sequence[PackagedModel]:
-        """The models that live in one of these storages."""
+        """The packaged models that live in one of these storages."""
         return [model for each in self.functions() if each.storage in storages for model in each.packaged]

@@ -14,6 +14,9 @@ Throughput = Literal["elastic", "bursting", "provisioned"]
 PROVISIONED_MIBPS = range(1, 3415)
 """MiB/s that a file system can be given. https://docs.aws.amazon.com/efs/latest/ug/limits.html"""
 
+BUCKET_PREFIX = "models"
+"""Where the model repository starts in the bucket. Not a setting."""
+
 MOUNTED_STORAGES: tuple[Storage, ...] = ("efs", "s3files")
 """Storages that functions mount. Such functions run in a VPC."""
 

@@ -46,5 +46,9 @@ class ModelStack(pulumi.ComponentResource):
 
 def _behind_the_api(functions: list[StackFunction]) -> ApiFunctions:
     """The first function answers for the server. In mode single each model's paths lead to its own function."""
-    own = {model: each.function for each in functions if each.settings.mode == "single" for model in each.models}
-    return ApiFunctions(server=functions[0].function, models=own)
+    own = [each for each in functions if each.settings.mode == "single"]
+    return ApiFunctions(
+        server=functions[0].function,
+        models={model.name: each.function for each in own for model in each.settings.packaged},
+        verbs={model.name: model.verbs for each in own for model in each.settings.packaged},
+    )

@@ -9,7 +9,7 @@ from components.settings.settings import Settings
 @dataclass(frozen=True, kw_only=True)
 class StackArgs:
     settings: Settings
-    """Valid as a whole, with the packaged models to serve."""
+    """Valid as a whole, with the packaged models to seed."""
     directory: Path
     """The project's directory; the image is built from it."""
     project_name: str
@@ -17,5 +17,5 @@ class StackArgs:
     """The Pulumi stack's name. With the project's name it tells this stack's dashboard from another's."""
 
     def __post_init__(self) -> None:
-        if not self.settings.packaged:
-            raise ValueError("settings.packaged is empty; a stack serves at least one packaged model")
+        if self.settings.seed_models and not self.settings.packaged:
+            raise ValueError("settings.packaged is empty; a stack that is seeded has at least one packaged model")

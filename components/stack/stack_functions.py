@@ -29,8 +29,9 @@ class StackFunction:
 
     @property
     def models(self) -> Sequence[str]:
-        """The models that it serves."""
-        return [model.name for model in self.settings.packaged]
+        """The models that it serves, as far as the deployment knows them."""
+        known = [model.name for model in self.settings.packaged]
+        return known if self.settings.served is None else self.settings.served
 
 
 def stack_functions(
@@ -51,7 +52,7 @@ def _arguments(settings: Settings, storages: StackStorages) -> InferenceFunction
     return InferenceFunctionArgs(
         image_uri=storages.image_uri,
         handler=HANDLERS[settings.mode],
-        models=[model.name for model in settings.packaged],
+        models=settings.served,
         source=storages.sources[settings.storage],
         memory_mib=settings.memory_mib,
         timeout_seconds=settings.timeout_seconds,

@@ -35,7 +35,7 @@ def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: Stac
                 name=each.name,
                 function_name=each.function.function_name,
                 function_arn=each.function.function_arn,
-                models=each.models,
+                models=each.settings.served,
             )
             for each in functions
         ],

@@ -36,7 +36,7 @@ class StackStorages:
         self.baked = self._bake()
         self.image_uri = self._image()
         self.sources: Mapping[Storage, ModelSource] = {
-            storage: make(self) for storage, make in SOURCES.items() if self.settings.stored_in(storage)
+            storage: make(self) for storage, make in SOURCES.items() if self.settings.uses(storage)
         }
         """By storage: those that the stack's models use."""
 
@@ -96,7 +96,8 @@ def _file_system(stack: StackStorages) -> ModelSource:
     arguments = ModelFileSystemArgs(
         network=stack.network,
         bucket=stack.bucket,
-        models=settings.stored_in("efs"),
+        models=settings.served_from("efs"),
+        seeded=settings.stored_in("efs"),
         image_uri=stack.image_uri,
         architecture=settings.architecture,
         throughput=settings.efs_throughput,

@@ -55,13 +55,13 @@ class BakedModels(pulumi.ComponentResource):
         self.directory = args.directory
         self.register_outputs({"size_bytes": self.size_bytes})
 
-    def binding(self, models: Sequence[str]) -> ModelBinding:
+    def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The directory in the image. It needs no grant, no mount and no waiting.
 
         Raises:
             ValueError: a model was not baked into the image.
         """
-        if missing := sorted(set(models) - set(self._names)):
+        if missing := sorted(set(models or ()) - set(self._names)):
             raise ValueError(f"the image does not hold the models {missing}; it holds {self._names}")
         return ModelBinding(store_uri=f"file://{BAKED_PATH}")
 
@@ -71,7 +71,7 @@ class PrebuiltModels:
 
     alarms: Sequence[Alarm] = ()
 
-    def binding(self, models: Sequence[str]) -> ModelBinding:
+    def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The directory in the image. Nothing checks that it holds the models."""
         return ModelBinding(store_uri=f"file://{BAKED_PATH}")
 

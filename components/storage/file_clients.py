@@ -66,11 +66,17 @@ class FileClients:
             conditions={"StringNotEquals": {f"{self.service}:AccessPointArn": self.access_point_arn}},
         )
 
-    def binding(self, *statements: iam.Statement, ready: Sequence[pulumi.Resource]) -> ModelBinding:
-        """What a function needs to read the file system, with further grants."""
+    def binding(
+        self,
+        *statements: iam.Statement,
+        further_policies: Sequence[Sequence[iam.Statement]] = (),
+        ready: Sequence[pulumi.Resource],
+    ) -> ModelBinding:
+        """What a function needs to read the file system, with these grants besides."""
         return ModelBinding(
             store_uri=f"file://{MOUNT_PATH}",
             statements=[self.may_mount(), *statements],
+            further_policies=further_policies,
             mount=self.mount,
             network=self.network.for_functions(),
             ready=[*ready, *self.network.ready],

@@ -10,10 +10,9 @@ from pulumi_aws.s3 import BucketServerSideEncryptionConfigurationRuleArgsDict
 from components import iam
 from components.model_source import Alarm, ModelBinding
 from components.settings.packaged_models import PackagedModel
+from components.settings.storage_settings import BUCKET_PREFIX
+from components.storage.model_grants import read_models
 from components.storage.model_seed import ModelSeed
-
-PREFIX = "models"
-"""Where the model repository starts in the bucket."""
 
 RECOVERY_DAYS = 30
 """How many days an overwritten or deleted object can be brought back."""
@@ -52,24 +51,30 @@ class ModelBucket(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=not args.delete_on_destroy),
         )
         self._kms_key_arn = args.kms_key_arn
-        self.prefix = PREFIX
+        self.prefix = BUCKET_PREFIX
         self.bucket_name = bucket.bucket
         self.bucket_arn = bucket.arn
-        seed = ModelSeed(
-            name=name, bucket_name=bucket.bucket, prefix=PREFIX, parent=self, after=self._guard(name, bucket, args)
-        )
-        self.ready: Sequence[pulumi.Resource] = [resource for model in args.models for resource in seed.add(model)]
-        """The seeded objects: what a reader of the models must wait for."""
+        self._guards = self._guard(name, bucket, args)
+        seed = ModelSeed(name=name, bucket_name=bucket.bucket, prefix=BUCKET_PREFIX, parent=self, after=self._guards)
+        self._pointers = {model.name: seed.add(model) for model in args.models}
         self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
 
-    def binding(self, models: Sequence[str]) -> ModelBinding:
+    def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The bucket's address, with grants to read these models only."""
         decrypt = [] if self._kms_key_arn is None else [iam.decrypt(self._kms_key_arn)]
+        statements, *further = read_models(self.bucket_arn, self.prefix, models)
         return ModelBinding(
             store_uri=pulumi.Output.concat("s3://", self.bucket_name, "/", self.prefix),
-            statements=[*iam.read_models(self.bucket_arn, self.prefix, models), *decrypt],
-            ready=self.ready,
+            statements=[*statements, *decrypt],
+            further_policies=further,
+            ready=self.ready(models),
         )
+
+    def ready(self, models: Sequence[str] | None) -> Sequence[pulumi.Resource]:
+        """What a reader of these models must wait for: the bucket's safeguards, and the pointer of each seeded model,
+        which waits for the model's files. For None, of all seeded models."""
+        names = self._pointers if models is None else [model for model in models if model in self._pointers]
+        return [*self._guards, *(self._pointers[name] for name in names)]
 
     def _guard(self, name: str, bucket: aws.s3.Bucket, args: ModelBucketArgs) -> Sequence[pulumi.Resource]:
         """What keeps the bucket private and its objects recoverable. All uploads wait for it."""

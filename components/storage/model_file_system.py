@@ -26,7 +26,10 @@ class ModelFileSystemArgs:
     network: ModelNetwork
     bucket: ModelBucket
     """Where models are published. The file system holds copies."""
-    models: Sequence[PackagedModel]
+    models: Sequence[str] | None
+    """The models to copy, by name; None copies all models of the bucket, also those that are published later."""
+    seeded: Sequence[PackagedModel] = ()
+    """The models with which the bucket is seeded. The file system is filled again when they change."""
     image_uri: pulumi.Input[str]
     """An image of the handlers, as `repository@sha256:digest`; the sync function runs from it."""
     architecture: Architecture
@@ -101,7 +104,7 @@ class ModelFileSystem(pulumi.ComponentResource):
         targets = mount_targets(aws.efs.MountTarget, name, file_system.id, args.network, inside)
         sync = self._sync(name, args, clients, [policy, *targets])
 
-        self._models = [model.name for model in args.models]
+        self._models = args.models
         self._clients, self._ready = clients, [*targets, policy, *sync.ready]
         self.file_system_id = file_system.id
         self.access_point_arn = access_point.arn
@@ -122,14 +125,16 @@ class ModelFileSystem(pulumi.ComponentResource):
             }
         )
 
-    def binding(self, models: Sequence[str]) -> ModelBinding:
+    def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The file system, read-only. EFS has no grants by directory: the function can read all models in it.
 
         Raises:
             ValueError: the file system does not hold one of the models.
         """
-        if missing := sorted(set(models) - set(self._models)):
-            raise ValueError(f"the file system is not filled with the models {missing}; it holds {self._models}")
+        if self._models is not None:
+            missing = ["all"] if models is None else sorted(set(models) - set(self._models))
+            if missing:
+                raise ValueError(f"the file system is not filled with the models {missing}; it holds {self._models}")
         return self._clients.binding(ready=self._ready)
 
     def _access_point(self, name: str, file_system: aws.efs.FileSystem) -> aws.efs.AccessPoint:
@@ -150,6 +155,7 @@ class ModelFileSystem(pulumi.ComponentResource):
         arguments = ModelSyncArgs(
             bucket=args.bucket,
             models=args.models,
+            seeded=args.seeded,
             clients=clients,
             mountable=mountable,
             image_uri=args.image_uri,

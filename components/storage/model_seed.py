@@ -47,14 +47,14 @@ class ModelSeed:
     after: Sequence[pulumi.Resource]
     """What the first object must wait for."""
 
-    def add(self, model: PackagedModel) -> Sequence[pulumi.Resource]:
-        """Upload a model's versions, oldest first, and then its pointer."""
+    def add(self, model: PackagedModel) -> pulumi.Resource:
+        """Upload a model's versions, oldest first, and then its pointer, which is returned."""
         uploaded: list[pulumi.Resource] = []
         for version in sorted(model.versions):
             uploaded += self._add_version(model, version)
         key = f"{self.prefix}/{model.name}/{POINTER_FILE}"
         packaged = model.pointer.to_json()
-        pointer = aws.s3.BucketObjectv2(
+        return aws.s3.BucketObjectv2(
             f"{self.name}-{model.name}-current",
             bucket=self.bucket_name,
             key=key,
@@ -63,7 +63,6 @@ class ModelSeed:
             metadata=SEEDED_BY,
             opts=self._once(uploaded),
         )
-        return [*uploaded, pointer]
 
     def _add_version(self, model: PackagedModel, version: int) -> list[pulumi.Resource]:
         """Upload a version's files, and then its manifest."""

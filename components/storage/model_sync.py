@@ -12,6 +12,7 @@ from components.function.tool_function import ToolFunctionArgs, tool_function
 from components.settings.packaged_models import PackagedModel
 from components.storage.file_clients import FileClients
 from components.storage.model_bucket import ModelBucket
+from components.storage.model_grants import Policies, read_models
 from handlers import contract
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE
 
@@ -25,7 +26,10 @@ DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 60 * 60
 @dataclass(frozen=True, kw_only=True)
 class ModelSyncArgs:
     bucket: ModelBucket
-    models: Sequence[PackagedModel]
+    models: Sequence[str] | None
+    """The models to copy, by name; None copies all models of the bucket."""
+    seeded: Sequence[PackagedModel]
+    """The models with which the bucket is seeded. The deployment calls the function again when they change."""
     clients: FileClients
     """Of the file system to fill."""
     mountable: Sequence[pulumi.Resource]
@@ -98,11 +102,13 @@ class ModelSync(pulumi.ComponentResource):
             function_name=function.name,
             input=pulumi.Output.json_dumps({"reason": "deployment"}),
             triggers={
-                "file_system": args.clients.file_system_arn,
-                "bucket": args.bucket.bucket_arn,
-                **{model.name: _fingerprint(model) for model in args.models},
+                # No model's name has a space.
+                "file system": args.clients.file_system_arn,
+                "source bucket": args.bucket.bucket_arn,
+                "copied models": "all" if args.models is None else contract.join_model_names(args.models),
+                **{model.name: _fingerprint(model) for model in args.seeded},
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[notification, *args.bucket.ready]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[notification, *args.bucket.ready(args.models)]),
         )
 
         self.function_name = function.name
@@ -120,18 +126,20 @@ class ModelSync(pulumi.ComponentResource):
 
 def _function(args: ModelSyncArgs, dead_letters: aws.sqs.Queue) -> ToolFunctionArgs:
     store = pulumi.Output.concat("s3://", args.bucket.bucket_name, "/", args.bucket.prefix)
+    grants, *further = _grants(args, dead_letters.arn)
     return ToolFunctionArgs(
         image_uri=args.image_uri,
         handler=contract.MODEL_SYNC_HANDLER,
         architecture=args.architecture,
         memory_mib=MEMORY_MIB,
         timeout_seconds=TIMEOUT_SECONDS,
-        grants=_grants(args, dead_letters.arn),
+        grants=grants,
+        further_policies=further,
         log_retention_days=args.log_retention_days,
         kms_key_arn=args.kms_key_arn,
         environment={
             contract.MODEL_STORE_URI: store,
-            contract.MODEL_NAMES: contract.join_model_names(model.name for model in args.models),
+            **contract.model_names(args.models),
             contract.MODEL_SYNC_TARGET: args.clients.mount.path,
         },
         network=args.clients.network.for_functions(),
@@ -141,16 +149,12 @@ def _function(args: ModelSyncArgs, dead_letters: aws.sqs.Queue) -> ToolFunctionA
     )
 
 
-def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> list[iam.Statement]:
-    models = [model.name for model in args.models]
-    statements = [
-        *iam.read_models(args.bucket.bucket_arn, args.bucket.prefix, models),
-        args.clients.may_mount(write=True),
-        iam.allow(["sqs:SendMessage"], [dead_letters_arn]),
-    ]
+def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> Policies:
+    statements, *further = read_models(args.bucket.bucket_arn, args.bucket.prefix, args.models)
+    queue = [iam.allow(["sqs:SendMessage"], [dead_letters_arn])]
     if args.kms_key_arn is not None:
-        statements.append(iam.allow(["kms:GenerateDataKey"], [args.kms_key_arn]))  # for messages to the queue
-    return statements
+        queue.append(iam.allow(["kms:GenerateDataKey"], [args.kms_key_arn]))  # for messages to the queue
+    return [[*statements, args.clients.may_mount(write=True), *queue], *further]
 
 
 def _fingerprint(model: PackagedModel) -> str:

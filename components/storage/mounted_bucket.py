@@ -11,6 +11,7 @@ from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
 from components.storage.file_clients import GID, UID, FileClients, mount_targets, replaced_with
 from components.storage.model_bucket import ModelBucket
+from components.storage.model_grants import read_objects
 
 SERVICE = "elasticfilesystem.amazonaws.com"
 """S3 Files runs on EFS and assumes its role by the name of EFS."""
@@ -54,9 +55,7 @@ class MountedModelBucket(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
 
         role = aws.iam.Role(f"{name}-role", assume_role_policy=_trust_in_s3_files(args.network), opts=inside)
-        grant = aws.iam.RolePolicy(
-            f"{name}-role-policy", role=role.name, policy=iam.policy(_service_grants(args)), opts=inside
-        )
+        granted = iam.grant(f"{name}-role-policy", role, [_service_grants(args)], inside)
         file_system = aws.s3.FilesFileSystem(
             name,
             bucket=args.bucket.bucket_arn,
@@ -64,7 +63,9 @@ class MountedModelBucket(pulumi.ComponentResource):
             role_arn=role.arn,
             kms_key_id=args.kms_key_arn,
             tags={"Name": name},
-            opts=replaced_with(args.network, args.kms_key_arn, parent=self, depends_on=[grant, *args.bucket.ready]),
+            opts=replaced_with(
+                args.network, args.kms_key_arn, parent=self, depends_on=[*granted, *args.bucket.ready(None)]
+            ),
         )
         access_point = aws.s3.FilesAccessPoint(
             f"{name}-models", file_system_id=file_system.id, posix_users=[{"uid": UID, "gid": GID}], opts=inside
@@ -85,18 +86,16 @@ class MountedModelBucket(pulumi.ComponentResource):
         self.access_point_arn = access_point.arn
         self.register_outputs({"file_system_id": self.file_system_id, "access_point_arn": self.access_point_arn})
 
-    def binding(self, models: Sequence[str]) -> ModelBinding:
+    def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The bucket as a directory, read-only.
 
         The statement for objects lets Lambda read large files from S3 directly; it grants these models only. The mount
         shows all models: S3 Files has no grants by directory.
         """
         bucket = self._args.bucket
-        objects = [pulumi.Output.concat(bucket.bucket_arn, f"/{bucket.prefix}/{model}/*") for model in models]
-        statements = [iam.allow(["s3:GetObject", "s3:GetObjectVersion"], objects)]
-        if self._args.kms_key_arn is not None:
-            statements.append(iam.decrypt(self._args.kms_key_arn))
-        return self._clients.binding(*statements, ready=self._ready)
+        decrypt = [] if self._args.kms_key_arn is None else [iam.decrypt(self._args.kms_key_arn)]
+        statements, *further = read_objects(bucket.bucket_arn, bucket.prefix, models)
+        return self._clients.binding(*statements, *decrypt, further_policies=further, ready=self._ready)
 
 
 def _file_system_policy(clients: FileClients) -> pulumi.Output[str]:

@@ -79,4 +79,62 @@ class RolePolicy(PutType):
         self.client().delete_role_policy(RoleName=role, PolicyName=name)
 
 
-TYPES = (Role, RolePolicy)
+class Policy(ResourceType):
+    """aws.iam.Policy"""
+
+    pulumi_type = "aws:iam/policy:Policy"
+    computed = ("arn", "policyId")
+
+    def make(self, inputs: Inputs) -> str:
+        refusals.of_managed_policy("CreatePolicy", inputs["policy"])
+        tags = {"Tags": tag_list(inputs)} if inputs.get("tags") else {}
+        made = self.client().create_policy(PolicyName=inputs["name"], PolicyDocument=inputs["policy"], **tags)
+        return made["Policy"]["Arn"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        iam = self.client()
+        policy = iam.get_policy(PolicyArn=resource_id)["Policy"]
+        version = iam.get_policy_version(PolicyArn=resource_id, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+        return {
+            "arn": policy["Arn"],
+            "policyId": policy["PolicyId"],
+            "name": policy["PolicyName"],
+            "policy": json.dumps(version["Document"]),
+            "tags": tags_of(policy.get("Tags", ())),
+        }
+
+    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
+        refusals.of_managed_policy("CreatePolicyVersion", new["policy"])
+        iam = self.client()
+        before = iam.get_policy(PolicyArn=resource_id)["Policy"]["DefaultVersionId"]
+        iam.create_policy_version(PolicyArn=resource_id, PolicyDocument=new["policy"], SetAsDefault=True)
+        iam.delete_policy_version(PolicyArn=resource_id, VersionId=before)
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        refusals.of_deleted_policy(self.account, resource_id)
+        self.client().delete_policy(PolicyArn=resource_id)
+
+
+class RolePolicyAttachment(ResourceType):
+    """aws.iam.RolePolicyAttachment"""
+
+    pulumi_type = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+
+    def make(self, inputs: Inputs) -> str:
+        refusals.of_attachment(self.account, inputs["role"])
+        self.client().attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        return f"{inputs['role']}/{inputs['policyArn']}"
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
+        role, _, policy = resource_id.partition("/")
+        attached = self.client().list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        if policy not in [each["PolicyArn"] for each in attached]:
+            return None
+        return {"role": role, "policyArn": policy}
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        role, _, policy = resource_id.partition("/")
+        self.client().detach_role_policy(RoleName=role, PolicyArn=policy)
+
+
+TYPES = (Role, RolePolicy, Policy, RolePolicyAttachment)

@@ -25,7 +25,7 @@ INVARIANTS: Sequence[Invariant] = (
     identity.resource_policies_name_their_principals,
     identity.services_call_for_one_resource,
     identity.grants_are_narrow,
-    identity.roles_have_no_managed_policy,
+    identity.roles_have_no_policy_of_aws,
     identity.nobody_has_a_lasting_key,
     functions.functions_run_an_image_by_digest,
     functions.functions_write_their_own_logs,

@@ -16,6 +16,9 @@ GUARDS: Mapping[str, str] = {
 }
 """The resources that every bucket needs, with their names in a message."""
 
+GRANTS = (ROLE_POLICY, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+"""The types that give a role its grants."""
+
 
 def buckets_are_guarded(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Every bucket has the resources that keep it private and its content recoverable."""
@@ -32,6 +35,6 @@ def functions_wait_for_their_grants(resources: Sequence[Resource]) -> Iterator[t
         roles = [by_urn[urn] for urn in function.dependencies if urn in by_urn and by_urn[urn].type == ROLE]
         awaited = waits_for(function, by_urn)
         for role in roles:
-            for grant in made_from(resources, ROLE_POLICY, role):
+            for grant in (grant for type_ in GRANTS for grant in made_from(resources, type_, role)):
                 if grant.urn not in awaited:
                     yield function, f"the function must wait for the grant {grant.name}"

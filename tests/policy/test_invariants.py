@@ -130,16 +130,16 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("grants_are_narrow", GRANT, {"policy": document(NotAction="iam:*")}, "allows by NotAction"),
     (
-        "roles_have_no_managed_policy",
+        "roles_have_no_policy_of_aws",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        {},
-        "attach no managed policy",
+        {"policyArn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"},
+        "attach no managed policy of AWS",
     ),
     (
-        "roles_have_no_managed_policy",
+        "roles_have_no_policy_of_aws",
         "aws:iam/role:Role",
         {"managedPolicyArns": ["arn:x"]},
-        "attach no managed policy",
+        "attach no managed policy of AWS",
     ),
     ("nobody_has_a_lasting_key", "aws:iam/accessKey:AccessKey", {}, "create no user and no access key"),
     (

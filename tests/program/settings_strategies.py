@@ -70,6 +70,7 @@ STORAGES: tuple[Mapping[str, Any], ...] = (
     *({"storage": "efs", **network, **throughput} for network in NETWORKS for throughput in THROUGHPUTS),
     *({"mode": "single", "modelSettings": {"iris": own}} for own in ({"memoryMib": 512}, {"storage": "image"})),
     {"mode": "single", "modelSettings": {"iris": {"storage": "efs", "timeoutSeconds": 5}}},
+    *({"mode": "multi", "storage": storage, "seedModels": False} for storage in ("s3", "efs", "s3files")),
 )
 
 GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
@@ -84,6 +85,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         timeoutSeconds=st.integers(1, 300),
         modelCacheMib=st.integers(0, 128),
         verifyModels=st.booleans(),
+        apiRoutesQuota=st.integers(300, 100_000),
         throttlingBurst=st.integers(1, 5000),
         throttlingRate=st.integers(1, 10_000),
         logRetentionDays=st.sampled_from(LOG_RETENTION_DAYS),

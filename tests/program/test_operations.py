@@ -7,8 +7,8 @@ from typing import Any, get_args
 import boto3
 import pytest
 
-from components.configuration.rules.grants import DELIVERY_RESERVE_CHARACTERS, delivered_characters
 from components.operations.gradual_delivery import CODEDEPLOY_CONFIGURATIONS
+from components.role_policies import RESERVE_CHARACTERS, delivered_characters
 from components.settings.operations_settings import Delivery
 from handlers.contract import METRIC_NAMESPACE, Metric
 from policy.invariants import breaches
@@ -149,7 +149,7 @@ def test_a_file_system_that_bursts_is_watched_for_its_credits_and_its_failures(p
 
 
 def test_alarms_and_the_dashboard_read_metrics_that_are_written(packaged: Path):
-    recorder = run(packaged, monitoring=True)
+    recorder = run(packaged, monitoring=True, models=["digits", "iris"])
     read = [metric["metric"] for alarm in recorder.of(ALARM) for metric in metrics_of(alarm)]
     own = [metric for metric in read if metric["namespace"] == METRIC_NAMESPACE]
     assert {metric["metricName"] for metric in own} <= set(get_args(Metric))
@@ -161,6 +161,27 @@ def test_alarms_and_the_dashboard_read_metrics_that_are_written(packaged: Path):
     assert {(line[2], line[4], line[5]) for line in by_model} == {
         ("FunctionName", "Model", "digits"),
         ("FunctionName", "Model", "iris"),
+    }
+
+
+def test_the_dashboard_finds_the_models_of_a_function_that_serves_whatever_is_published(packaged: Path):
+    def rows(**values: Any) -> list[str]:
+        body = (
+            run(packaged, monitoring=True, **values).one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"]
+        )
+        widgets = json.loads(body)["widgets"]
+        lines = [line for widget in widgets for line in widget["properties"].get("metrics", [])]
+        found.extend(line[0]["expression"] for line in lines if isinstance(line[0], dict))
+        return [each["properties"]["markdown"] for each in widgets if each["type"] == "text"]
+
+    found: list[str] = []
+    assert rows() == ["## inference", "## inference: all models"]
+    assert found[0] == (
+        'SEARCH(\'{TensorFlowLambda,FunctionName,Model} MetricName="Requests" '
+        "FunctionName=\"inference-1234567\"', 'Sum', 60)"
+    )
+    assert {metric for metric in get_args(Metric) if any(f'"{metric}"' in each for each in found)} == {
+        *("Requests", "ServerErrors", "LoadFailures", "PredictTime", "ColdStarts", "LoadTime"),
     }
 
 
@@ -237,8 +258,8 @@ def test_codedeploy_may_describe_the_regions_alarms_for_it_asks_by_their_names(p
 def test_a_deliverys_grants_take_no_more_characters_than_the_rule_counts(packaged: Path, role: str, delivery: str):
     recorder = run(packaged, **{**WATCHED, "delivery": delivery, "mode": "single", "kmsKeyArn": KEY})
     policy = "".join(recorder.named(f"inference-{role}-policy").inputs["policy"].split())
-    counted = sum(delivered_characters(model) for model in ("digits", "iris"))
-    assert len(policy) <= counted + DELIVERY_RESERVE_CHARACTERS
+    counted = sum(delivered_characters("inference-delivery", f"inference-{model}") for model in ("digits", "iris"))
+    assert len(policy) <= counted + RESERVE_CHARACTERS
     if role == "delivery-starter":
         assert len(policy) > counted - 2 * 3 * len("aws-us-gov:ap-southeast-1")
 

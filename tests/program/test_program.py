@@ -9,8 +9,6 @@ import pytest
 import yaml
 
 from components.configuration.reading import SettingsError
-from components.configuration.rules.functions import ENVIRONMENT_BYTES
-from components.configuration.rules.grants import ROLE_POLICY_CHARACTERS
 from components.settings.settings import Mode
 from components.settings.storage_settings import MOUNTED_STORAGES, Storage
 from policy.invariants import breaches
@@ -108,7 +106,13 @@ def test_exports_say_where_to_send_requests(packaged: Path):
 def test_multi_is_one_function_for_all_models(packaged: Path):
     function = run(packaged, mode="multi").one(FUNCTION).inputs
     assert function["imageConfig"] == {"commands": ["handlers.multi_model.handler"]}
-    assert function["environment"]["variables"]["MODEL_NAMES"] == "digits,iris"
+    assert "MODEL_NAMES" not in function["environment"]["variables"]
+
+
+def test_one_function_serves_only_the_models_that_are_named_where_some_are(packaged: Path):
+    recorder = run(packaged, mode="multi", models=["iris"])
+    assert recorder.one(FUNCTION).inputs["environment"]["variables"]["MODEL_NAMES"] == "iris"
+    assert "models/*" not in recorder.named("inference-grants").inputs["policy"]
 
 
 def test_single_is_one_function_for_each_model(packaged: Path):
@@ -123,10 +127,16 @@ def test_a_function_of_its_own_can_read_its_model_alone(packaged: Path):
     assert "digits" not in policy
 
 
-def test_the_functions_wait_for_every_seeded_object(packaged: Path):
-    recorder = run(packaged, mode="single")
-    seeded = {each.urn for each in recorder.of("aws:s3/bucketObjectv2:BucketObjectv2")}
-    assert all(seeded <= recorder.waits_for(each) for each in recorder.of(FUNCTION))
+def test_a_function_waits_for_every_object_of_its_own_models_and_for_no_other(packaged: Path):
+    def awaited(recorder: Recorder, function: Registered) -> set[str]:
+        seeded = {each.urn: each.inputs["key"] for each in recorder.of("aws:s3/bucketObjectv2:BucketObjectv2")}
+        return {seeded[urn].split("/")[1] for urn in recorder.waits_for(function) & seeded.keys()}
+
+    single, multi = run(packaged, mode="single"), run(packaged)
+    assert awaited(single, single.named("inference-iris")) == {"iris"}
+    assert awaited(multi, multi.one(FUNCTION)) == {"digits", "iris"}
+    pointers = {each.urn for each in multi.registered if each.name.endswith("-current")}
+    assert pointers <= multi.one(FUNCTION).dependencies
 
 
 def test_one_architecture_decides_image_and_functions(packaged: Path):
@@ -168,16 +178,6 @@ def test_a_configuration_with_mistakes_builds_nothing(packaged: Path):
 def test_advice_is_said_as_a_warning_and_the_stack_is_built(packaged: Path, caplog: pytest.LogCaptureFixture):
     assert run(packaged, auth="none").exports["apiUrl"]
     assert "auth: none lets everyone on the internet call the API" in caplog.text
-
-
-def test_as_many_models_as_the_rules_allow_fit_in_the_policy_and_the_environment(tmp_path: Path):
-    for number in range(73):
-        package(tmp_path, f"model-{number:02}")
-    recorder = run(tmp_path, imageUri=IMAGE)
-    policy = recorder.named("inference-grants").inputs["policy"]
-    variables = recorder.one(FUNCTION).inputs["environment"]["variables"]
-    assert len("".join(policy.split())) <= ROLE_POLICY_CHARACTERS
-    assert sum(len(key) + len(value) for key, value in variables.items()) <= ENVIRONMENT_BYTES
 
 
 def test_the_policies_of_a_stack_are_valid_json_with_a_version(packaged: Path):

@@ -2,10 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from components.api.api_limits import LONGEST_TIMEOUT_SECONDS, PATHS_PER_API, REST_TIMEOUT_SECONDS
+from components.api.api_limits import LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
 from components.api.api_routes import http_routes, rest_resources
 from components.configuration.problem import Problem
-from components.configuration.rules.rule import Rule, for_each_function, in_another_region, without_effect
+from components.configuration.rules.rule import (
+    FEWER_MODELS,
+    Rule,
+    for_each_function,
+    in_another_region,
+    without_effect,
+)
 from components.settings.api_settings import Auth
 from components.settings.declaration import key_of
 from components.settings.settings import Settings
@@ -160,19 +166,20 @@ def a_cached_decision_is_for_every_path(settings: Settings) -> Iterator[Problem]
         )
 
 
-def paths_fit_in_the_api(settings: Settings) -> Iterator[Problem]:
-    """Each model with a function of its own adds paths to the API."""
+def routes_fit_in_the_api(settings: Settings) -> Iterator[Problem]:
+    """Each model with a function of its own adds routes to the API."""
     if settings.mode != "single":
         return
-    models = [model.name for model in settings.packaged]
+    models = {model.name: model.verbs for model in settings.packaged}
     things, count = "routes", http_routes(models, cors=bool(settings.cors_origins))
     if settings.api == "rest":
         things, count = "resources", rest_resources(models)
-    if count > PATHS_PER_API:
+    quota = settings.api_routes_quota
+    if count > quota:
         yield Problem(
-            keys=("models", "mode"),
-            message=f"{len(models)} models need {count} {things}, but an API has {PATHS_PER_API} unless AWS raised the "
-            "quota; list fewer in models, or set mode to multi",
+            keys=("models", "mode", "apiRoutesQuota"),
+            message=f"{len(models)} models need {count} {things}, but an API may have {quota}; set mode to multi, "
+            f"{FEWER_MODELS}, or have the account's quota raised in Service Quotas and set apiRoutesQuota to it",
         )
 
 
@@ -183,6 +190,7 @@ REFUSED: tuple[Rule, ...] = (
     cors_is_what_browsers_accept,
     domain_is_complete,
     certificate_and_web_acl_are_in_the_region,
+    routes_fit_in_the_api,
 )
 
 ADVISED: tuple[Rule, ...] = (
@@ -190,5 +198,4 @@ ADVISED: tuple[Rule, ...] = (
     rest_api_needs_a_role_for_its_logs,
     everyone_may_call,
     a_cached_decision_is_for_every_path,
-    paths_fit_in_the_api,
 )

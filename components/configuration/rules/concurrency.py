@@ -97,7 +97,7 @@ def delivery_in_steps_excludes_provisioned_concurrency(settings: Settings) -> It
 def reserved_concurrency_fits_in_the_account(settings: Settings) -> Iterator[Problem]:
     """An account keeps some of its concurrency for functions that reserve none."""
     reserved = sum(function.reserved_concurrency or 0 for function in settings.functions())
-    if settings.sync_reserved_concurrency and settings.stored_in("efs"):
+    if settings.sync_reserved_concurrency and settings.uses("efs"):
         reserved += 1
     if reserved > ACCOUNT_CONCURRENCY - UNRESERVABLE_CONCURRENCY:
         yield Problem(
@@ -110,7 +110,7 @@ def reserved_concurrency_fits_in_the_account(settings: Settings) -> Iterator[Pro
 
 def filling_reserves_concurrency(settings: Settings) -> Iterator[Problem]:
     """A new account may have so little concurrency that none of it can be reserved."""
-    if settings.sync_reserved_concurrency and settings.stored_in("efs"):
+    if settings.sync_reserved_concurrency and settings.uses("efs"):
         yield Problem(
             keys=("syncReservedConcurrency",),
             message="the function that fills the file system reserves a concurrency of 1; an account with a "

@@ -9,6 +9,24 @@ from components.settings.packaged_models import PackagedModel
 from components.settings.settings import Settings
 
 
+def a_stack_without_models_can_be_filled(settings: Settings) -> Iterator[Problem]:
+    """A stack that is not seeded needs no packaged model: publishing fills its bucket."""
+    if settings.seed_models:
+        return
+    if settings.mode == "single":
+        yield Problem(
+            keys=("seedModels", "mode"),
+            message="mode single makes a function for each packaged model, but seedModels is false; set mode to multi, "
+            "or seedModels to true",
+        )
+    if settings.storage == "image" and not settings.image_uri:
+        yield Problem(
+            keys=("seedModels", "storage"),
+            message="storage image builds the packaged models into the image, but seedModels is false; set storage to "
+            "s3, efs or s3files, or seedModels to true",
+        )
+
+
 def overrides_are_of_served_models(settings: Settings) -> Iterator[Problem]:
     """Settings of a model that is not served would have no effect."""
     served = [model.name for model in settings.packaged]
@@ -58,6 +76,7 @@ def _deployed(model: PackagedModel) -> list[int]:
 
 
 REFUSED: tuple[Rule, ...] = (
+    a_stack_without_models_can_be_filled,
     overrides_are_of_served_models,
     overrides_have_a_function_of_their_own,
     packaged_for_the_engine,

@@ -22,7 +22,7 @@ def functions_in_a_network_know_the_region(settings: Settings) -> Iterator[Probl
 
 def network_settings_have_a_network(settings: Settings) -> Iterator[Problem]:
     """Functions that mount nothing run outside a VPC, even if one is named."""
-    if not settings.packaged or settings.stored_in(*MOUNTED_STORAGES):
+    if not settings.functions() or settings.uses(*MOUNTED_STORAGES):
         return
     fields = ("vpc_id", "subnet_ids", "zones", "interface_endpoints")
     if keys := tuple(key_of(field) for field in fields if getattr(settings, field)):
@@ -53,7 +53,7 @@ def existing_network_is_whole(settings: Settings) -> Iterator[Problem]:
 
 def own_network_has_room(settings: Settings) -> Iterator[Problem]:
     """A VPC that the stack makes has a subnet in each zone."""
-    if settings.vpc_id or not settings.region or not settings.stored_in(*MOUNTED_STORAGES):
+    if settings.vpc_id or not settings.region or not settings.uses(*MOUNTED_STORAGES):
         return
     try:
         subnet_blocks(settings.vpc_cidr, settings.zones or default_zones(settings.region))

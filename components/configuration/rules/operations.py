@@ -39,7 +39,7 @@ def key_and_topic_are_in_the_region(settings: Settings) -> Iterator[Problem]:
 
 def a_file_system_keeps_its_key(settings: Settings) -> Iterator[Problem]:
     """AWS does not change the key of a file system."""
-    if settings.kms_key_arn and settings.stored_in(*MOUNTED_STORAGES):
+    if settings.kms_key_arn and settings.uses(*MOUNTED_STORAGES):
         yield Problem(
             keys=("kmsKeyArn", "storage"),
             message="a file system keeps the key that it was made with; where kmsKeyArn is set, changed or left out "
@@ -49,12 +49,13 @@ def a_file_system_keeps_its_key(settings: Settings) -> Iterator[Problem]:
 
 
 def rows_fit_in_the_dashboard(settings: Settings) -> Iterator[Problem]:
-    """The dashboard has a row for each function and each model."""
-    rows = len(settings.functions()) + len(settings.packaged)
+    """The dashboard has a row for each function, and one for each model or one for all models of a function."""
+    served = [1 if each.served is None else len(each.served) for each in settings.functions()]
+    rows = len(served) + sum(served)
     if settings.monitoring and rows * WIDGETS_PER_ROW > WIDGETS_PER_DASHBOARD:
         yield Problem(
             keys=("monitoring", "models"),
-            message=f"{len(settings.packaged)} models need {rows * WIDGETS_PER_ROW} widgets, but a dashboard has at "
+            message=f"{sum(served)} models need {rows * WIDGETS_PER_ROW} widgets, but a dashboard has at "
             f"most {WIDGETS_PER_DASHBOARD}; {FEWER_MODELS}, or set monitoring to false",
         )
 

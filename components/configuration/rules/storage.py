@@ -61,14 +61,14 @@ def provisioned_throughput_says_how_much(settings: Settings) -> Iterator[Problem
 
 def throughput_has_a_file_system(settings: Settings) -> Iterator[Problem]:
     """A throughput has no effect without a file system."""
-    if settings.packaged and not settings.stored_in("efs"):
+    if settings.functions() and not settings.uses("efs"):
         reason = f"no model's storage is efs, so no file system is {settings.efs_throughput}; set storage to efs"
         yield from without_effect(settings, ["efs_throughput"], "storage", reason)
 
 
 def existing_image_holds_its_models(settings: Settings) -> Iterator[Problem]:
     """No model can be added to an existing image."""
-    in_the_image = bool(settings.stored_in("image"))
+    in_the_image = settings.uses("image")
     if settings.image_uri and in_the_image and not settings.image_holds_models:
         yield Problem(
             keys=("imageUri", "storage", "imageHoldsModels"),

@@ -1,5 +1,7 @@
 """What stands behind an API under test: functions, and the arguments that both kinds of API take."""
 
+from collections.abc import Mapping, Sequence
+
 from components.api.api_args import ApiArgs, ApiFunctions
 from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
 from components.model_source import ModelBinding
@@ -22,7 +24,8 @@ def in_front_of_one(**args: object) -> ApiArgs:
     return ApiArgs(functions=ApiFunctions(server=make_function("all")), **LIMITS | args)
 
 
-def in_front_of_each(*models: str, **args: object) -> ApiArgs:
+def in_front_of_each(*models: str, verbs: Mapping[str, Sequence[str]] | None = None, **args: object) -> ApiArgs:
     """The arguments of an API in front of a function for each model, of which the first answers for the server."""
     functions = {model: make_function(model) for model in models}
-    return ApiArgs(functions=ApiFunctions(server=functions[models[0]], models=functions), **LIMITS | args)
+    behind = ApiFunctions(server=functions[models[0]], models=functions, verbs=verbs or {})
+    return ApiArgs(functions=behind, **LIMITS | args)

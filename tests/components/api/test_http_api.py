@@ -40,8 +40,6 @@ def test_a_model_with_a_function_of_its_own_has_its_routes_in_both_dialects():
     found = routes(deploy_single("digits", "iris"))
     assert {route for route in found if found[route].startswith("iris")} == {
         "ANY /v1/models/iris:predict",
-        "ANY /v1/models/iris:classify",
-        "ANY /v1/models/iris:regress",
         "ANY /v1/models/iris",
         "ANY /v1/models/iris/{proxy+}",
         "ANY /v2/models/iris",
@@ -52,7 +50,16 @@ def test_a_model_with_a_function_of_its_own_has_its_routes_in_both_dialects():
 def test_what_concerns_no_model_goes_to_the_first_function():
     found = routes(deploy_single("digits", "iris"))
     assert {found[route] for route in SERVER_ROUTES} == {"digits-1234567:live/invocations"}
-    assert len(found) == len(SERVER_ROUTES) + 2 * 7
+    assert len(found) == len(SERVER_ROUTES) + 2 * 5
+
+
+def test_a_model_has_a_route_for_each_of_its_verbs():
+    found = routes(deploy_single("digits", "iris", verbs={"iris": ("predict", "classify")}))
+    assert {route for route in found if ":" in route} == {
+        "ANY /v1/models/digits:predict",
+        "ANY /v1/models/iris:predict",
+        "ANY /v1/models/iris:classify",
+    }
 
 
 def test_a_model_may_be_called_what_an_integration_is_called():

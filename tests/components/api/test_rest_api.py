@@ -54,8 +54,6 @@ def test_a_model_with_a_function_of_its_own_has_its_paths_in_both_dialects():
     assert {path for path, function in found.items() if function == "iris"} == {
         "/v1/models/iris",
         "/v1/models/iris:predict",
-        "/v1/models/iris:classify",
-        "/v1/models/iris:regress",
         "/v1/models/iris/{proxy+}",
         "/v2/models/iris",
         "/v2/models/iris/{proxy+}",

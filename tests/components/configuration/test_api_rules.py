@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.components.configuration.asking import advice, refusal
+from tests.components.configuration.asking import advice, read, refusal
 from tests.packaged import package
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
@@ -161,14 +161,17 @@ def test_advice_is_given_on_a_decision_that_is_kept(packaged: Path):
 
 @pytest.mark.parametrize(
     ("values", "most", "things"),
-    [({}, 42, "routes"), ({"corsOrigins": ["*"]}, 21, "routes"), ({"api": "rest"}, 41, "resources")],
+    [({}, 59, "routes"), ({"corsOrigins": ["*"]}, 29, "routes"), ({"api": "rest"}, 58, "resources")],
 )
-def test_advice_is_given_on_more_paths_than_an_api_has(
+def test_more_routes_than_an_api_may_have_are_refused_up_to_the_accounts_quota(
     tmp_path: Path, values: dict[str, object], most: int, things: str
 ):
     for number in range(most + 1):
         package(tmp_path, f"model-{number:02}")
     settings = {"mode": "single", **values}
-    assert f"{things}, but an API has 300" in advice(tmp_path, **settings)
+    message = refusal(tmp_path, **settings)
+    assert f"models, mode, apiRoutesQuota: {most + 1} models need 3" in message
+    assert f"{things}, but an API may have 300; set mode to multi" in message
     fewer = [f"model-{number:02}" for number in range(most)]
-    assert "but an API has 300" not in advice(tmp_path, **settings, models=fewer)
+    assert read(tmp_path, **settings, models=fewer)
+    assert read(tmp_path, **settings, apiRoutesQuota=400)

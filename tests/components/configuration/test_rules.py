@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from components.configuration.rules.grants import delivered_characters
 from components.image.handler_image import PLATFORMS
 from tests.components.configuration.asking import advice, read, refusal
 from tests.packaged import as_configuration, package
@@ -268,31 +267,29 @@ def test_tags_are_what_aws_takes(packaged: Path):
     assert "has ['aws:team'], which is not valid" in refusal(packaged, tags={"aws:team": "vision"})
 
 
-def test_more_models_than_the_one_that_fills_efs_can_be_granted_are_refused_in_both_modes(tmp_path: Path):
-    for number in range(90):
-        package(tmp_path, f"model-{number}")
-    for mode in ("single", "multi"):
-        assert "or set storage to s3files or image" in refusal(tmp_path, storage="efs", mode=mode)
-
-
 def test_more_models_than_a_dashboard_has_rows_for_are_refused(tmp_path: Path):
-    for number in range(63):
-        package(tmp_path, f"m{number}")
-    message = refusal(tmp_path, mode="single", monitoring=True)
+    names = [f"m{number:03}" for number in range(125)]
+    for name in names:
+        package(tmp_path, name)
+    single = {"mode": "single", "apiRoutesQuota": 1_000, "models": names[:63]}
+    message = refusal(tmp_path, monitoring=True, **single)
     assert "monitoring, models: 63 models need 504 widgets, but a dashboard has at most 500" in message
+    assert "125 models need 504 widgets" in refusal(tmp_path, monitoring=True, models=names)
+    assert read(tmp_path, monitoring=True).served is None
 
 
 def test_more_functions_than_a_delivery_can_be_granted_are_refused(tmp_path: Path):
-    for number in range(40):
-        package(tmp_path, f"m{number:02}")
-    delivered = {"mode": "single", "monitoring": True, "delivery": "canary10Percent5Minutes"}
-    length = 40 * delivered_characters("m00")
+    names = [f"m{number:03}" for number in range(200)]
+    for name in names:
+        package(tmp_path, name)
+    delivered = {"mode": "single", "monitoring": True, "delivery": "canary10Percent5Minutes", "apiRoutesQuota": 2_000}
     assert (
-        f"delivery, mode, models: granting 40 functions to one delivery takes {length} characters of its roles' "
-        "policies; allowed are 8960 of IAM's 10240; set delivery to allAtOnce, or mode to multi, or list fewer"
+        "delivery, mode, models: granting 200 functions to one delivery takes 12 policies of its roles; allowed are "
+        "11; set delivery to allAtOnce, or mode to multi, or list fewer"
     ) in refusal(tmp_path, **delivered)
+    assert "delivery" not in refusal(tmp_path, **delivered, models=names[:150])
     assert read(tmp_path, **{**delivered, "mode": "multi"})
-    assert read(tmp_path, **{**delivered, "delivery": "allAtOnce"})
+    assert read(tmp_path, **{**delivered, "delivery": "allAtOnce", "monitoring": False})
 
 
 def test_tensorflow_is_locked_for_every_architecture_that_may_be_chosen():

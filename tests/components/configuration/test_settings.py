@@ -9,7 +9,7 @@ from components.configuration.reading import read_settings, specs
 from tests.components.configuration.asking import advice, read, refusal
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
-from tests.recorder import REGION
+from tests.recorder import IMAGE, REGION
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -104,19 +104,33 @@ def test_a_model_that_is_larger_than_tmp_is_refused_with_the_size_that_it_needs(
     assert read(root, ephemeralStorageMib=600).ephemeral_storage_mib == 600
 
 
-def test_more_models_than_a_role_policy_can_name_are_refused_in_multi_mode_only(tmp_path: Path):
-    for number in range(90):
-        package(tmp_path, f"model-{number}")
-    message = refusal(tmp_path)
-    assert "models, mode: granting 90 models to one function takes" in message
-    assert "set mode to single" in message
-    assert len(read(tmp_path, mode="single").packaged) == 90
-
-
-def test_more_models_than_the_environment_can_name_are_refused(tmp_path: Path):
+def test_a_function_that_serves_all_models_names_none_so_that_there_may_be_any_number(tmp_path: Path):
     for number in range(60):
         package(tmp_path, f"{'m' * 60}-{number}")
-    assert "of the function's environment; allowed are 3584 of Lambda's 4096" in refusal(tmp_path)
+    settings = read(tmp_path)
+    assert settings.served is None
+    assert len(settings.packaged) == 60
+
+
+def test_more_models_than_the_environment_can_name_are_refused_where_they_are_named(tmp_path: Path):
+    names = [f"{'m' * 38}-{number:02}" for number in range(90)]
+    for name in names:
+        package(tmp_path, name)
+    for named in ({"models": names}, {"mode": "single", "storage": "efs", "apiRoutesQuota": 600}):
+        message = refusal(tmp_path, **named)
+        assert "models, mode: the names of 90 models take 3780 bytes of the function's environment" in message
+        assert "allowed are 3584 of Lambda's 4096" in message
+    assert "; leave models out, or list fewer in models" in refusal(tmp_path, models=names)
+    assert "; set mode to multi, or storage to s3files or image, or list fewer" in message
+
+
+def test_more_models_than_a_roles_policies_can_name_are_refused_where_they_are_named(tmp_path: Path):
+    names = [f"{first}{second}" for first in "abcdefghijklmnopqrstuvwxy" for second in "abcdefghijklmnopqrstuvwxy"]
+    for name in names:
+        package(tmp_path, name)
+    message = refusal(tmp_path, models=names)
+    assert "models, mode: granting 625 models to one function takes 14 policies of its role; allowed are 11" in message
+    assert read(tmp_path, models=names[:500]).served == tuple(names[:500])
 
 
 def test_a_name_too_long_for_a_function_of_its_own_is_refused_in_single_mode_only(tmp_path: Path):
@@ -145,10 +159,25 @@ def test_advice_is_given_on_models_that_push_one_another_out_of_tmp(tmp_path: Pa
     assert advice(tmp_path, mode="single") == ""
 
 
-def test_advice_is_given_on_more_routes_than_an_api_has(tmp_path: Path):
-    for number in range(43):
-        package(tmp_path, f"model-{number}")
-    assert "43 models need 304 routes, but an API has 300" in advice(tmp_path, mode="single")
+def test_a_stack_may_be_born_without_models_where_publishing_can_fill_it(tmp_path: Path):
+    for storage in ("s3", "efs", "s3files"):
+        settings = read(tmp_path / "absent", seedModels=False, storage=storage)
+        assert (settings.packaged, settings.served, settings.uses(storage)) == ((), None, True)
+        assert settings.engines == {"litert", "tensorflow"}
+    assert read(tmp_path / "absent", seedModels=False, models=["later"]).served == ("later",)
+
+
+def test_a_stack_without_models_is_refused_where_nothing_can_be_made_without_them(tmp_path: Path):
+    assert (
+        "seedModels, mode: mode single makes a function for each packaged model, but seedModels is false; set mode to "
+        "multi, or seedModels to true"
+    ) in refusal(tmp_path, seedModels=False, mode="single")
+    assert (
+        "seedModels, storage: storage image builds the packaged models into the image, but seedModels is false; set "
+        "storage to s3, efs or s3files, or seedModels to true"
+    ) in refusal(tmp_path, seedModels=False, storage="image")
+    held = {"storage": "image", "imageUri": IMAGE, "imageHoldsModels": True}
+    assert read(tmp_path, seedModels=False, **held).uses("image")
 
 
 def test_the_defaults_need_no_advice(packaged: Path):

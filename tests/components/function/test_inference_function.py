@@ -16,11 +16,11 @@ class Shelf:
     """A source that counts how often it was asked."""
 
     def __init__(self, **binding: object) -> None:
-        self.asked: list[list[str]] = []
+        self.asked: list[list[str] | None] = []
         self._binding = ModelBinding(store_uri="file:///shelf", **binding)
 
-    def binding(self, models: list[str]) -> ModelBinding:
-        self.asked.append(list(models))
+    def binding(self, models: list[str] | None) -> ModelBinding:
+        self.asked.append(models)
         return self._binding
 
 
@@ -146,6 +146,24 @@ def test_a_function_sees_the_file_system_of_its_source():
     arn = "arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-1"
     function = deploy_function(Shelf(mount=Mount(access_point_arn=arn, path="/mnt/models"))).one(FUNCTION).inputs
     assert function["fileSystemConfig"] == {"arn": arn, "localMountPath": "/mnt/models"}
+
+
+def test_a_function_of_all_models_is_told_none():
+    source = Shelf()
+    function = deploy_function(source, models=None).one(FUNCTION).inputs
+    assert function["environment"]["variables"] == {"MODEL_STORE_URI": "file:///shelf"}
+    assert function["description"] == "Serves all models"
+    assert source.asked == [None]
+
+
+def test_grants_for_which_one_policy_has_no_room_are_policies_of_their_own_and_waited_for():
+    further = [[iam.allow(["s3:GetObject"], [f"arn:aws:s3:::shelf/{number}"])] for number in range(2)]
+    recorder = deploy_function(Shelf(further_policies=further))
+    policies = [json.loads(each.inputs["policy"])["Statement"] for each in recorder.of("aws:iam/policy:Policy")]
+    assert sorted(policies, key=str) == further
+    attachments = recorder.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert {each.inputs["role"] for each in attachments} == {"serve-role-1234567"}
+    assert {each.urn for each in attachments} <= recorder.one(FUNCTION).dependencies
 
 
 def test_an_image_by_tag_is_refused():

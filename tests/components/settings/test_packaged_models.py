@@ -70,5 +70,14 @@ def test_a_directory_that_no_model_may_be_called_is_refused(tmp_path: Path):
     assert "'no spaces' is not a valid name for a model" in refusal(tmp_path)
 
 
+def test_a_model_is_called_by_predict_and_by_what_its_signatures_methods_name(tmp_path: Path):
+    manifest = package(tmp_path, "iris") / "iris" / "1" / "manifest.json"
+    assert read_repository(tmp_path)[0].verbs == ("predict",)
+    manifest.write_text(manifest.read_text().replace("tensorflow/serving/predict", "tensorflow/serving/classify"))
+    assert read_repository(tmp_path)[0].verbs == ("predict", "classify")
+    manifest.write_text(manifest.read_text().replace("tensorflow/serving/classify", "a/method/of/ones/own"))
+    assert read_repository(tmp_path)[0].verbs == ("predict",)
+
+
 def test_an_empty_repository_says_how_to_fill_it(tmp_path: Path):
     assert "holds no packaged model; package the models with `make models`" in refusal(tmp_path)

@@ -11,9 +11,11 @@ from tests.recorder import IMAGE, REGION, Recorder, deploy
 
 
 def serve_digits(
-    models: Sequence[PackagedModel], mount: Callable[[ModelBucket, ModelNetwork], ModelSource]
+    models: Sequence[PackagedModel],
+    mount: Callable[[ModelBucket, ModelNetwork], ModelSource],
+    served: Sequence[str] | None = ("digits",),
 ) -> Recorder:
-    """Deploy `bucket`, `net`, what `mount` makes of the two, and `digits`, which reads its model from there."""
+    """Deploy `bucket`, `net`, what `mount` makes of the two, and `digits`, which reads its models from there."""
 
     def program() -> None:
         bucket = ModelBucket("bucket", ModelBucketArgs(models=models))
@@ -21,7 +23,7 @@ def serve_digits(
         arguments = InferenceFunctionArgs(
             image_uri=IMAGE,
             handler="handlers.single_model.handler",
-            models=["digits"],
+            models=served,
             source=mount(bucket, network),
         )
         InferenceFunction("digits", arguments)

@@ -12,6 +12,7 @@ from components.storage.model_seed import ONCE_SEEDED, SEEDED_BY, VersionConflic
 from tests.packaged import package
 from tests.recorder import Recorder, Registered, StoredObject, deploy
 
+GUARDS = ("private", "owner", "encryption", "versioning", "tls-only")
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 
 
@@ -189,19 +190,36 @@ def test_functions_read_their_own_models_and_no_others(packaged: Path):
     ]
 
 
+def test_a_function_of_all_models_may_read_the_whole_repository_and_nothing_beside_it(packaged: Path):
+    statements: list[object] = []
+
+    def program() -> None:
+        bucket = ModelBucket("models", ModelBucketArgs(models=read_repository(packaged)))
+        pulumi.Output.json_dumps(list(bucket.binding(None).statements)).apply(
+            lambda text: statements.extend(json.loads(text))
+        )
+
+    deploy(program)
+    reading, listing = statements
+    assert reading["Resource"] == ["arn:aws:s3:::models-1234567/models/*"]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["models/*"]}}
+
+
 def test_a_binding_names_the_store_and_what_to_wait_for(packaged: Path):
     seen: list[str] = []
 
     def program() -> None:
         bucket = ModelBucket("models", ModelBucketArgs(models=read_repository(packaged)))
         binding = bucket.binding(["iris"])
-        assert len(binding.ready) == 11
+        pulumi.Output.all(*(each.urn for each in binding.ready)).apply(seen.extend)
         assert binding.mount is None
         assert binding.network is None
         pulumi.Output.from_input(binding.store_uri).apply(seen.append)
 
-    deploy(program)
-    assert seen == ["s3://models-1234567/models"]
+    recorder = deploy(program)
+    guards = [each.urn for each in recorder.registered if each.name.removeprefix("models-") in GUARDS]
+    assert seen.pop(-1 if seen[-1].startswith("s3:") else 0) == "s3://models-1234567/models"
+    assert sorted(seen) == sorted([*guards, recorder.named("models-iris-current").urn])
 
 
 def test_children_belong_to_the_bucket_and_outputs_are_registered(packaged: Path):

@@ -15,7 +15,8 @@ THROUGH_THE_ACCESS_POINT = {"StringEquals": {"elasticfilesystem:AccessPointArn":
 
 
 def file_system(models, **options) -> Recorder:
-    arguments = {"models": models, "image_uri": IMAGE, "architecture": "x86_64", "log_retention_days": 30, **options}
+    copied = {"models": [model.name for model in models], "seeded": models}
+    arguments = {**copied, "image_uri": IMAGE, "architecture": "x86_64", "log_retention_days": 30, **options}
     return serve_digits(
         models,
         lambda bucket, network: ModelFileSystem(
@@ -238,6 +239,38 @@ def test_a_key_encrypts_the_file_system_the_logs_and_the_environment(models):
 def test_a_model_that_the_file_system_is_not_filled_with_cannot_be_bound(models):
     with pytest.raises(ValueError, match=r"not filled with the models \['digits'\]; it holds \['iris'\]"):
         file_system(models[1:])
+
+
+def test_a_file_system_of_all_models_copies_whatever_the_bucket_has(models):
+    deployment = file_system(models, models=None)
+    granted = {
+        action: each["Resource"]
+        for each in statements(deployment.named("store-sync-policy"))
+        for action in each["Action"]
+    }
+
+    assert "MODEL_NAMES" not in sync_function(deployment).inputs["environment"]["variables"]
+    assert granted["s3:GetObject"] == ["arn:aws:s3:::bucket-1234567/models/*"]
+    assert deployment.one("aws:lambda/invocation:Invocation").inputs["triggers"]["copied models"] == "all"
+
+
+def test_a_file_system_of_some_models_cannot_serve_all(models):
+    with pytest.raises(ValueError, match=r"not filled with the models \['all'\]"):
+        serve_digits(
+            models,
+            lambda bucket, network: ModelFileSystem(
+                "store",
+                ModelFileSystemArgs(
+                    bucket=bucket,
+                    network=network,
+                    models=["digits"],
+                    image_uri=IMAGE,
+                    architecture="x86_64",
+                    log_retention_days=30,
+                ),
+            ),
+            served=None,
+        )
 
 
 def test_provisioned_throughput_is_given_to_the_file_system(models):

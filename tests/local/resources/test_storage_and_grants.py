@@ -78,6 +78,32 @@ def test_a_roles_policies_have_a_limit_together(cloud, role, refused):
     cloud.create(policy, role=role.id, policy=statement(3_000))
 
 
+def test_a_managed_policy_has_a_limit_of_its_own_and_a_role_has_ten(cloud, role, refused):
+    policy, attachment = "aws:iam/policy:Policy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    with refused("LimitExceeded", "Cannot exceed quota for PolicySize: 6144"):
+        cloud.create(policy, policy=statement(6_200))
+    for _ in range(10):
+        cloud.create(attachment, role=role.id, policyArn=cloud.create(policy, policy=statement(6_000)).id)
+    with refused("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10"):
+        cloud.create(attachment, role=role.id, policyArn=cloud.create(policy, policy=statement(200)).id)
+
+
+def test_a_managed_policy_changes_in_place_and_stays_while_a_role_has_it(cloud, account, role, refused):
+    policy, attachment = "aws:iam/policy:Policy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    made = cloud.create(policy, policy=statement(200))
+    attached = cloud.create(attachment, role=role.id, policyArn=made.id)
+    for size in range(300, 1_000, 100):
+        made = cloud.update(policy, made, name=made.outputs["name"], policy=statement(size))
+    assert made.outputs["policy"] == statement(900)
+    with refused("DeleteConflict", "attached to entities"):
+        cloud.delete(policy, made)
+    with refused("DeleteConflict", "must detach all policies first"):
+        cloud.delete("aws:iam/role:Role", role)
+    cloud.delete(attachment, attached)
+    cloud.delete(policy, made)
+    assert not account.client("iam").list_policies(Scope="Local")["Policies"]
+
+
 def test_white_space_in_a_policy_does_not_count(cloud, role):
     policy = json.dumps(json.loads(statement(9_000)), indent=60)
     assert len(policy) > 10_240

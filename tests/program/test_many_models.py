@@ -1,0 +1,134 @@
+"""A hundred models, and none: what the program registers for many models, and for a stack that publishing fills."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.role_policies import INLINE_CHARACTERS, MANAGED_CHARACTERS, MOST_POLICIES
+from policy.invariants import stack_breaches
+from tests.packaged import package
+from tests.program.test_operations import WATCHED
+from tests.program.test_program import FUNCTION, run, serving_functions
+from tests.recorder import IMAGE, Recorder
+
+HUNDRED = [f"model-of-a-team-{number:03}" for number in range(100)]
+FILLABLE = ["s3", "efs", "s3files"]
+"""Storages of a stack that is born without models."""
+
+
+@pytest.fixture(scope="module")
+def hundred(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("hundred")
+    for model in HUNDRED:
+        package(root, model)
+    return root
+
+
+def characters(policy: str) -> int:
+    return len("".join(policy.split()))
+
+
+def assert_policies_fit(recorder: Recorder) -> None:
+    """No role has more policies, or longer ones, than IAM allows."""
+    for inline in recorder.of("aws:iam/rolePolicy:RolePolicy"):
+        assert characters(inline.inputs["policy"]) <= INLINE_CHARACTERS
+    for managed in recorder.of("aws:iam/policy:Policy"):
+        assert characters(managed.inputs["policy"]) <= MANAGED_CHARACTERS
+    roles = [each.inputs["role"] for each in recorder.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment")]
+    assert all(1 + roles.count(role) <= MOST_POLICIES for role in roles)
+
+
+def granted_objects(recorder: Recorder) -> set[str]:
+    """The objects that some role may read."""
+    documents = [
+        each.inputs["policy"]
+        for each in recorder.registered
+        if each.type.startswith("aws:iam/") and "policy" in each.inputs
+    ]
+    return {
+        resource
+        for document in documents
+        for statement in json.loads(document)["Statement"]
+        if "s3:GetObject" in statement["Action"] and "s3:PutObject" not in statement["Action"]
+        for resource in statement["Resource"]
+    }
+
+
+@pytest.mark.parametrize("storage", [*FILLABLE, "image"])
+def test_one_function_serves_a_hundred_models_by_one_grant(hundred: Path, storage: str):
+    recorder = run(hundred, storage=storage, mode="multi", monitoring=True)
+    assert stack_breaches(recorder.registered) == []
+    assert_policies_fit(recorder)
+    assert not recorder.of("aws:iam/policy:Policy")
+    assert granted_objects(recorder) <= {"arn:aws:s3:::inference-models-1234567/models/*"}
+
+
+@pytest.mark.parametrize("storage", ["s3", "efs", "s3files"])
+def test_a_hundred_named_models_are_granted_by_as_many_policies_as_it_takes(hundred: Path, storage: str):
+    recorder = run(hundred, storage=storage, mode="multi", models=HUNDRED, imageUri=IMAGE)
+    assert stack_breaches(recorder.registered) == []
+    assert_policies_fit(recorder)
+    assert recorder.of("aws:iam/policy:Policy")
+    bucket = "arn:aws:s3:::inference-models-1234567"
+    assert granted_objects(recorder) == {f"{bucket}/models/{model}/*" for model in HUNDRED}
+
+
+def test_a_delivery_of_fifty_functions_is_granted_by_as_many_policies_as_it_takes(hundred: Path):
+    recorder = run(hundred, mode="single", models=HUNDRED[:50], imageUri=IMAGE, **WATCHED)
+    assert stack_breaches(recorder.registered) == []
+    assert_policies_fit(recorder)
+    assert len(recorder.of("aws:iam/policy:Policy")) >= 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"mode": "single"},
+        {"mode": "single", "storage": "efs", **WATCHED},
+        {"mode": "single", "api": "rest"},
+        {"mode": "multi", "storage": "efs", "monitoring": True},
+        {"mode": "multi", "storage": "s3files"},
+    ],
+    ids=str,
+)
+def test_what_the_engine_is_told_to_wait_for_grows_with_the_number_of_models_and_no_faster(
+    hundred: Path, values: dict[str, Any]
+):
+    def dependencies(models: int) -> int:
+        recorder = run(hundred, models=HUNDRED[:models], imageUri=IMAGE, **values)
+        return sum(len(each.dependencies) for each in recorder.registered)
+
+    ten, twenty, forty = dependencies(10), dependencies(20), dependencies(40)
+    # Policies of a role begin anew every few dozen models; each has a few dependencies of its own.
+    assert forty - twenty <= 2 * (twenty - ten) + 8
+
+
+@pytest.mark.parametrize("storage", FILLABLE)
+def test_a_stack_without_models_has_everything_but_models(tmp_path: Path, storage: str):
+    recorder = run(tmp_path / "absent", seedModels=False, storage=storage, monitoring=True)
+    assert stack_breaches(recorder.registered) == []
+    assert not recorder.of("aws:s3/bucketObjectv2:BucketObjectv2")
+    (serving,) = serving_functions(recorder)
+    assert "MODEL_NAMES" not in serving.inputs["environment"]["variables"]
+    assert granted_objects(recorder) == {"arn:aws:s3:::inference-models-1234567/models/*"}
+    assert recorder.exports["models"] == []
+    assert recorder.exports["apiUrl"].startswith("https://")
+
+
+def test_a_stack_without_models_has_the_same_address_as_one_that_is_seeded(tmp_path: Path):
+    seeded = run(package(tmp_path, "iris"), imageUri=IMAGE)
+    empty = run(tmp_path / "absent", seedModels=False, imageUri=IMAGE)
+    further = {each.urn for each in seeded.registered} - {each.urn for each in empty.registered}
+    assert further == {each.urn for each in seeded.of("aws:s3/bucketObjectv2:BucketObjectv2")}
+    assert empty.one(FUNCTION).inputs == seeded.one(FUNCTION).inputs
+
+
+@pytest.mark.parametrize("storage", ["efs", "s3files"])
+def test_what_reads_an_empty_bucket_waits_until_it_is_safe(tmp_path: Path, storage: str):
+    recorder = run(tmp_path / "absent", seedModels=False, storage=storage)
+    reader = recorder.one(
+        "aws:lambda/invocation:Invocation" if storage == "efs" else "aws:s3/filesFileSystem:FilesFileSystem"
+    )
+    assert recorder.one("aws:s3/bucketVersioning:BucketVersioning").urn in recorder.waits_for(reader)
