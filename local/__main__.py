@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -19,12 +20,13 @@ from local.emulator import EmulatorError
 from local.engine.commands import VERBS, run_engine
 from local.engine.running import kept_stack
 from local.engine.stack import EngineError, pulumi_command
-from local.living_stack import ChangeError
+from local.living_stack import REQUESTS_PER_SECOND, ChangeError
 from local.shapes import Storage
 from local.stack import local_stack
-from local.stack_config import StackConfigError, parse_override
+from local.stack_config import PROJECT, StackConfigError, parse_override
 from local.switch import DEFAULT_PARTS, PARTS, run_switch
 from local.switch_models import SwitchModelsError
+from local.switch_page import write_page
 from local.up import run_up
 
 FAILURES = (
@@ -44,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.verb == "engine":
             return 0 if run_engine(options.operation, options.stack, overrides) else 1
         if options.verb == "switch":
-            parts = options.parts or DEFAULT_PARTS
-            return 0 if run_switch(parts, per_second=options.requests_per_second, port=options.port) else 1
+            return 0 if _switch(options) else 1
         engine = options.verb == "up" and pulumi_command() is not None
         start = partial(
             kept_stack if engine else local_stack,
@@ -67,6 +68,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: Program failed with an unhandled exception:\n{traceback.format_exc()}", file=sys.stderr)
         return 1
     return 0
+
+
+def _switch(options: argparse.Namespace) -> bool:
+    """Run the parts that are asked for. Whether every request was answered, and rightly."""
+    parts, rate = options.parts or DEFAULT_PARTS, options.requests_per_second
+    done = run_switch(parts, per_second=rate, port=options.port)
+    if options.write:
+        titled = {PARTS[part].help: changes for part, changes in done.items()}
+        page = write_page(
+            PROJECT, titled, command=shlex.join(["python", "-m", "local", *sys.argv[1:]]), per_second=rate
+        )
+        print(f"{page} is written")
+    return all(change.went_well for changes in done.values() for change in changes)
 
 
 def _overrides(options: argparse.Namespace) -> dict[str, str]:
@@ -112,8 +126,13 @@ def _add_switch(parser: argparse.ArgumentParser) -> None:
     for part in PARTS.values():
         parser.add_argument(f"--{part.name}", dest="parts", action="append_const", const=part.name, help=part.help)
     parser.add_argument(
-        "--requests-per-second", type=_rate, default=20, metavar="N", help="how many requests the callers send"
+        "--requests-per-second",
+        type=_rate,
+        default=REQUESTS_PER_SECOND,
+        metavar="N",
+        help=f"how many requests the callers send (default: {REQUESTS_PER_SECOND:g})",
     )
+    parser.add_argument("--write", action="store_true", help="write docs/switching.md")
     _add_port(parser)
     parser.set_defaults(config=[], storage=None)
 

@@ -116,7 +116,7 @@ class Callers:
             thread = threading.Thread(target=self._ask, args=(question, due), daemon=True)
             with self._lock:
                 self._waiting.add(thread)
-            thread.start()
+                thread.start()  # inside the lock, for no thread is waited for that has not started
 
     def _ask(self, question: Question, due: float) -> None:
         try:

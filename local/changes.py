@@ -66,6 +66,11 @@ class Change:
         )
 
     @property
+    def went_well(self) -> bool:
+        """Whether every request was answered, and rightly, apart from what is excused."""
+        return not self.total.failed and not self.total.different
+
+    @property
     def note(self) -> str:
         """What else there is to say."""
         moved = f"another {', '.join(self.moved)}" if self.moved else ""

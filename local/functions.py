@@ -101,6 +101,12 @@ def unknown_function(name: str) -> InvokeError:
     return InvokeError(404, "ResourceNotFoundException", f"Function not found: {name}")
 
 
+def not_permitted(name: str) -> InvokeError:
+    """403: the caller has no permission to invoke a function."""
+    message = f"User is not authorized to perform: lambda:InvokeFunction on resource: {name}"
+    return InvokeError(403, "AccessDeniedException", message)
+
+
 def request_too_large(size: int) -> InvokeError:
     """413: the event is larger than `PAYLOAD_BYTES`."""
     message = f"{size} byte payload is too large for the RequestResponse invocation type (limit {PAYLOAD_BYTES} bytes)"

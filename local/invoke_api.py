@@ -11,10 +11,13 @@ POST /followers/NAME                                           for the emulator:
 import json
 import threading
 from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from local.functions import InvokeError, Outcome
+from local.functions import InvokeError, Outcome, not_permitted
+from local.gateway_permissions import GatewayPermissions
 from local.http_server import JsonHandler, LoopbackServer
 from local.invocations import Invocations
 
@@ -30,22 +33,26 @@ class InvokeApi:
     """The server. It runs from construction until `stop`."""
 
     def __init__(self, invocations: Invocations) -> None:
+
         class Handler(JsonHandler):
             def do_POST(self) -> None:  # noqa: N802 the standard library's name
                 body = self.read_body()
                 match unquote(self.path).strip("/").split("/"):
                     case ["2015-03-31", "functions", name, "invocations"]:
-                        _invoke(self, lambda: _call(invocations, self, name, body))
+                        _invoke(self, lambda: _call(invocations, permissions, self, name, body))
                     case ["gateway", "functions", name, "invocations"]:
-                        _invoke_for_gateway(self, lambda: _call(invocations, self, name, body), body)
+                        _invoke_for_gateway(self, lambda: _call(invocations, permissions, self, name, body), body)
                     case ["gateway", "functions", name, "revisions", revision, "invocations"]:
-                        _invoke_for_gateway(self, lambda: _call(invocations, self, name, body, revision), body)
+                        call = partial(_call, invocations, permissions, self, name, body, revision)
+                        _invoke_for_gateway(self, call, body)
                     case ["followers", name] if name in followers:
                         followers[name]()
                         self.answer(200, b"{}")
                     case _:
                         self.answer(404, b'{"message": "Not Found"}')
 
+        self.permissions = permissions = GatewayPermissions()
+        """What API Gateway may invoke."""
         followers = self._followers = dict[str, Callable[[], None]]()
         self._server = LoopbackServer(Handler)
 
@@ -75,11 +82,18 @@ class InvokeApi:
 
 
 def _call(
-    invocations: Invocations, request: JsonHandler, name: str, event: bytes, revision: str | None = None
+    invocations: Invocations,
+    permissions: GatewayPermissions,
+    request: JsonHandler,
+    name: str,
+    event: bytes,
+    revision: str | None = None,
 ) -> Outcome:
-    headers = request.headers
+    headers, source = request.headers, _source(event)
+    if source == "gateway" and not permissions.admit(name, json.loads(event)):
+        raise not_permitted(name)
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
-    patient = _source(event) == "notification"  # asynchronous: Lambda queues it
+    patient = source == "notification"  # asynchronous: Lambda queues it
     return invocations.invoke(name, event, request_id, trace_id, patient=patient, revision=revision)
 
 
@@ -98,7 +112,8 @@ def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:
 def _invoke_for_gateway(request: JsonHandler, call: Callable[[], Outcome], event: bytes) -> None:
     """Answer the emulator, which reads only the status and the body.
 
-    An HTTP API hides a function's errors from its clients: it answers 500, or 503 if the function did not answer.
+    An HTTP API hides a function's errors from its clients: it answers 500, or 503 if the function did not answer. It
+    answers 500, too, if it may not invoke the function.
     """
     from_gateway = _source(event) == "gateway"
     outcome = _while_the_emulator_waits(request, call, GATEWAY_SECONDS if from_gateway else None)
@@ -107,7 +122,7 @@ def _invoke_for_gateway(request: JsonHandler, call: Callable[[], Outcome], event
     elif not from_gateway:
         refused = isinstance(outcome, InvokeError)
         request.answer(outcome.status if refused else 500, outcome.body if refused else _payload(outcome))
-    elif isinstance(outcome, Outcome):
+    elif isinstance(outcome, Outcome) or (outcome and outcome.status == HTTPStatus.FORBIDDEN):
         request.answer(200, _gateway_answer(500, "Internal Server Error"))
     else:
         request.answer(200, _gateway_answer(503, "Service Unavailable"))

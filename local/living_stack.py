@@ -15,6 +15,9 @@ from local.publishing import add_version, current_version, point, publish, versi
 from local.questions import Question, Reference
 from local.resources.account import EmulatedAccount
 
+REQUESTS_PER_SECOND = 20.0
+CALM_SECONDS = 5.0
+
 POINTER_SECONDS = 6.0
 """After this time every environment has read a pointer again, which is at most five seconds old."""
 
@@ -36,13 +39,15 @@ class LivingStack:
         repository: Path,
         questions: Sequence[Question],
         *,
-        per_second: float = 20,
-        calm_seconds: float = 5,
+        per_second: float = REQUESTS_PER_SECOND,
+        calm_seconds: float = CALM_SECONDS,
     ) -> None:
         """`repository` holds the packaged models that are deployed, and is written to by `publish`. `per_second`: how
         many requests the callers send. `calm_seconds`: how long they are watched before and after a change."""
         self.account, self.engine = account, engine
         self.outputs: Mapping[str, Any] = {}
+        self.results: list[Result] = []
+        """What the engine did, one for each update."""
         self.repository, self._questions = repository, questions
         self._per_second, self._calm_seconds = per_second, calm_seconds
         self.models = sorted({question.model for question in questions})
@@ -125,6 +130,7 @@ class LivingStack:
 
     def _up(self, what: str, settings: Mapping[str, Any]) -> Result:
         result = self.engine.up(settings)
+        self.results.append(result)
         if not result.succeeded:
             raise ChangeError("\n".join([f"{what} failed:", *result.errors]))
         self.outputs, self._is_baked = result.outputs, settings.get("storage") == "image"

@@ -11,7 +11,7 @@ from local.setting_changes import SettingChange, defaults, setting_changes
 from local.shapes import SAMPLE, Shape, every_switch, main_switches
 from local.stack import SETTINGS
 from local.surroundings import make_surroundings
-from local.switch_models import PUBLISHED, WORK, repository_with_two_versions, sample_stack
+from local.switch_models import PUBLISHED, sample_stack, two_versions
 from local.table import table
 
 Settings = Mapping[str, Any]
@@ -31,18 +31,23 @@ def run_switch(parts: Sequence[str], *, per_second: float, port: int = 0) -> Map
 
     Raises EngineError, SwitchModelsError, and ChangeError.
     """
-    done: dict[str, Sequence[Change]] = {}
+    done: dict[str, list[Change]] = {}
     for part in parts:
         print(f"{PARTS[part].help}: {per_second:g} requests a second, in both dialects", flush=True)
-        changes: list[Change] = []
-        with sample_stack(per_second=per_second, port=port) as stack:
-            for change in PARTS[part].changes(stack):
-                _tell(change)
-                changes.append(change)
-        right = set(range(1, len(HEADER) - 1))
-        print("", table(HEADER, [change.cells() for change in changes], right), "", conclusion(changes), "", sep="\n")
-        done[part] = changes
+        changes = done[part] = list[Change]()
+        try:
+            with sample_stack(per_second=per_second, port=port) as stack:
+                for change in PARTS[part].changes(stack):
+                    _tell(change)
+                    changes.append(change)
+        finally:
+            _tell_all(changes)
     return done
+
+
+def _tell_all(changes: Sequence[Change]) -> None:
+    right = set(range(1, len(HEADER) - 1))
+    print("", table(HEADER, [change.cells() for change in changes], right), "", conclusion(changes), "", sep="\n")
 
 
 def _tell(change: Change) -> None:
@@ -57,17 +62,17 @@ def _tell(change: Change) -> None:
         print(f"    {problem}", flush=True)
 
 
-def _on_a_way(way: Sequence[Shape]) -> Callable[[LivingStack], Iterator[Change]]:
+def on_a_way(way: Sequence[Shape]) -> Callable[[LivingStack], Iterator[Change]]:
     """Throw the switches from one shape to the next. A version is published in each storage once."""
 
     def changes(stack: LivingStack) -> Iterator[Change]:
-        stack.start(_settings({**way[0]._asdict()}))
+        stack.start(_settings(stack, way[0]._asdict()))
         published: set[str] = set()
         for start, end in pairwise(way):
             if start.storage not in published:
                 published.add(start.storage)
                 yield stack.publish(PUBLISHED, like=1 + len(published) % 2)
-            yield stack.change(f"{start} → {end}", _settings(end._asdict()))
+            yield stack.change(f"{start} → {end}", _settings(stack, end._asdict()))
 
     return changes
 
@@ -75,8 +80,8 @@ def _on_a_way(way: Sequence[Shape]) -> Callable[[LivingStack], Iterator[Change]]
 def _of_settings(stack: LivingStack) -> Iterator[Change]:
     """Change every setting, and change it back."""
     around = make_surroundings(stack.account, stack.repository)
-    everything = setting_changes(around, repository_with_two_versions("elsewhere"))
-    stack.start(_settings({}))
+    everything = setting_changes(around, two_versions("elsewhere"))
+    stack.start(_settings(stack, {}))
     for base, changes in groupby(everything, key=lambda change: change.base):
         basis = SettingChange(base={}, to=base)
         if base:
@@ -89,18 +94,18 @@ def _of_settings(stack: LivingStack) -> Iterator[Change]:
 
 
 def _there(stack: LivingStack, change: SettingChange) -> Change:
-    settings = _settings({**change.base, **change.to})
+    settings = _settings(stack, {**change.base, **change.to})
     return stack.change(str(change), settings, excuse=change.excuse.reason, excused=change.excuse.there)
 
 
 def _back(stack: LivingStack, change: SettingChange) -> Change:
-    settings = _settings(change.base)
+    settings = _settings(stack, change.base)
     return stack.change(f"{change}: back", settings, excuse=change.excuse.reason, excused=change.excuse.back)
 
 
-def _settings(settings: Settings) -> Settings:
+def _settings(stack: LivingStack, settings: Settings) -> Settings:
     """Every setting, so that none is left over from a change before. The bucket is protected, as by default."""
-    kept = {"deleteModelsOnDestroy": False, "modelRepository": str(WORK / "repository")}
+    kept = {"deleteModelsOnDestroy": False, "modelRepository": str(stack.repository)}
     return {**defaults(), **SETTINGS, **kept, **settings}
 
 
@@ -110,14 +115,14 @@ PARTS: Mapping[str, Part] = {
         Part(
             name="main",
             help="s3 → efs → s3files → image → s3 in both modes, and multi → single → multi in each storage",
-            changes=_on_a_way(main_switches()),
+            changes=on_a_way(main_switches()),
         ),
         Part(
             name="all",
             help="each of the 56 switches between the 8 shapes of storage and mode",
-            changes=_on_a_way(every_switch()),
+            changes=on_a_way(every_switch()),
         ),
-        Part(name="sample", help="six switches of every kind", changes=_on_a_way(SAMPLE)),
+        Part(name="sample", help="six switches of every kind", changes=on_a_way(SAMPLE)),
         Part(name="settings", help="every setting, changed and changed back", changes=_of_settings),
     )
 }

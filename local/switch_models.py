@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,21 +37,23 @@ def sample_stack(*, per_second: float, port: int = 0) -> Generator[LivingStack]:
     Raises EngineError, SwitchModelsError.
     """
     required_pulumi()
-    repository = repository_with_two_versions("repository")
+    repository = two_versions("repository")
     with (
         TemporaryDirectory(prefix="tensorflow-lambda-state-") as state,
         engine_run(Path(state), port=port, concurrency=CONCURRENCY) as run,
-        LivingStack(run.account, run.stack, repository, _questions(), per_second=per_second) as stack,
+        LivingStack(run.account, run.stack, repository, questions_to(repository), per_second=per_second) as stack,
     ):
         yield stack
 
 
-def repository_with_two_versions(name: str) -> Path:
-    """The packaged sample models in a directory `name` of their own, one of them with a second version that is not
-    current. Raises SwitchModelsError."""
+def two_versions(name: str, others: Collection[str] | None = None) -> Path:
+    """A repository `name` of its own with `PUBLISHED` in two versions, of which the first is current, and with these
+    other sample models; None for all. Raises SwitchModelsError."""
     repository = WORK / name
     shutil.rmtree(repository, ignore_errors=True)
-    shutil.copytree(BUILD / "repository", repository)
+    for model in sorted(path.name for path in (BUILD / "repository").iterdir()):
+        if others is None or model in {PUBLISHED, *others}:
+            shutil.copytree(BUILD / "repository" / model, repository / model)
     done = subprocess.run(
         [
             *(sys.executable, "-m", "models", "build", PUBLISHED, "--seed", str(SEED)),
@@ -67,8 +69,8 @@ def repository_with_two_versions(name: str) -> Path:
     return repository
 
 
-def _questions() -> Sequence[Question]:
-    """Questions to every sample model with held-out examples; those to one model are not next to each other."""
-    models = sorted(path.name for path in (BUILD / "exports").iterdir())
+def questions_to(repository: Path) -> Sequence[Question]:
+    """Questions to every sample model of a repository; those to one model are not next to each other."""
+    models = sorted(path.name for path in repository.iterdir())
     held_out = [each for model in models if (each := read_held_out(BUILD, model))]
     return [question for together in zip(*map(questions_of, held_out), strict=False) for question in together]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local import invoke_api
+from local import gateway_permissions, invoke_api
 from local.invoke_api import InvokeApi
 
 FROM_GATEWAY = {"version": "2.0", "requestContext": {"apiId": "abc"}}
@@ -36,6 +36,7 @@ def invoke(api: InvokeApi, name: str, event: object) -> tuple[int, dict[str, str
 
 
 def gateway(api: InvokeApi, name: str, event: object, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    api.permissions.add(name, "test", "arn:aws:execute-api:*:abc/*")
     return post(api, urlsplit(api.gateway_url(name)).path, event, **headers)
 
 
@@ -117,3 +118,22 @@ def test_a_client_of_little_patience_is_kept_waiting_while_the_function_works(ap
     assert json.loads(answer.read())["errorType"] == "Sandbox.Timedout"
     assert time.monotonic() - started > 0.8
     connection.close()
+
+
+def test_api_gateway_answers_500_for_a_function_that_it_may_not_invoke(api, register):
+    register("echo")
+    path = urlsplit(api.gateway_url("echo")).path
+    api.permissions.add("echo", "other", "arn:aws:execute-api:*:another/*")
+    assert json.loads(post(api, path, FROM_GATEWAY)[2])["statusCode"] == 500
+    api.permissions.add("echo", "this", "arn:aws:execute-api:*:abc/*")
+    assert json.loads(post(api, path, FROM_GATEWAY)[2])["event"] == FROM_GATEWAY
+
+
+def test_what_api_gateway_accepted_before_a_permission_went_is_still_answered(api, register, monkeypatch):
+    register("echo")
+    path = urlsplit(api.gateway_url("echo")).path
+    api.permissions.add("echo", "this", "arn:aws:execute-api:*:abc/*")
+    api.permissions.remove("echo", "this")
+    assert json.loads(post(api, path, FROM_GATEWAY)[2])["event"] == FROM_GATEWAY
+    monkeypatch.setattr(gateway_permissions, "ACCEPTED_SECONDS", 0.0)
+    assert json.loads(post(api, path, FROM_GATEWAY)[2])["statusCode"] == 500

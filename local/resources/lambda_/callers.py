@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from local.gateway_permissions import PRINCIPAL
 from local.resources.put_type import PutType
 from local.resources.resource_type import Inputs, ResourceType
 from local.resources.words import camelized, capitalized, chosen
@@ -20,6 +21,9 @@ class Permission(ResourceType):
     def make(self, inputs: Inputs) -> str:
         keys = "action eventSourceToken principal qualifier sourceAccount sourceArn statementId".split()
         self.client().add_permission(FunctionName=inputs["function"], **chosen(inputs, keys))
+        if inputs["principal"] == PRINCIPAL:
+            pattern = inputs.get("sourceArn", "*")
+            self.account.invoke_api.permissions.add(inputs["function"], inputs["statementId"], pattern)
         return inputs["statementId"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
@@ -34,6 +38,7 @@ class Permission(ResourceType):
         self.client().remove_permission(
             FunctionName=known["function"], StatementId=resource_id, **chosen(known, ("qualifier",))
         )
+        self.account.invoke_api.permissions.remove(known["function"], resource_id)
 
 
 class FunctionEventInvokeConfig(PutType):

@@ -1,0 +1,89 @@
+"""A sample of switches, thrown while callers call: no request fails, no answer differs, and nothing goes too early."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+
+from local.changes import Change
+from local.engine.results import Result
+from local.engine.running import engine_run
+from local.living_stack import LivingStack
+from local.shapes import SAMPLE, every_switch, main_switches
+from local.switch import on_a_way
+from local.switch_models import CONCURRENCY, questions_to, two_versions
+from tests.engine.conftest import succeeded
+
+KINDS = ("create", "create-replacement", "update")
+"""What makes or changes a resource."""
+
+
+@dataclass(frozen=True)
+class Switched:
+    """A switch of the sample, and whether an update with the same settings then did nothing."""
+
+    change: Change
+    result: Result
+    is_settled: bool
+
+
+@pytest.fixture(scope="module")
+def sample(repository, tmp_path_factory) -> Sequence[Switched]:
+    models = two_versions("tests", others=["wine"])
+    switched: list[Switched] = []
+    with (
+        engine_run(tmp_path_factory.mktemp("pulumi"), concurrency=CONCURRENCY) as run,
+        LivingStack(run.account, run.stack, models, questions_to(models), calm_seconds=1) as stack,
+    ):
+        for change in on_a_way(SAMPLE)(stack):
+            is_settled = not change.resources or succeeded(run.stack.up()).quiet
+            switched.append(Switched(change, stack.results[-1], is_settled))
+    return switched
+
+
+@pytest.fixture(scope="module")
+def updates(sample) -> Sequence[Switched]:
+    return [each for each in sample if each.change.resources]
+
+
+@pytest.mark.timeout(1200)
+def test_no_request_fails_and_no_answer_differs_while_switches_are_thrown_and_versions_published(sample):
+    assert [problem for each in sample for problem in each.change.total.problems] == []
+    assert all(each.change.total.requests > 0 for each in sample)
+    assert len(sample) > len(SAMPLE) - 1
+
+
+def test_every_switch_keeps_the_bucket_and_the_address(updates):
+    assert len(updates) == len(SAMPLE) - 1
+    assert [each.change.moved for each in updates] == [()] * len(updates)
+
+
+def test_an_update_after_a_switch_does_nothing(updates):
+    assert [each.change.what for each in updates if not each.is_settled] == []
+
+
+def test_nothing_is_deleted_before_everything_else_is_made_and_changed(updates):
+    for each in updates:
+        deleted = [number for number, step in enumerate(each.result.steps) if step.operation == "delete"]
+        made = [number for number, step in enumerate(each.result.steps) if step.operation in KINDS]
+        assert not deleted or max(made) < min(deleted), each.change.what
+
+
+def test_models_have_routes_of_their_own_before_the_servers_routes_lead_elsewhere(updates):
+    for each in updates:
+        made = [step for step in each.result.steps if step.operation in KINDS and "route:Route" in step.pulumi_type]
+        server = [number for number, step in enumerate(made) if "/models/" not in step.name]
+        own = [number for number, step in enumerate(made) if "/models/" in step.name]
+        assert not server or not own or max(own) < min(server), each.change.what
+
+
+@pytest.mark.parametrize("way", [every_switch, main_switches, lambda: SAMPLE])
+def test_a_way_takes_no_switch_twice_and_comes_back(way):
+    switches = list(pairwise(way()))
+    assert len(set(switches)) == len(switches)
+    assert switches[0][0] == switches[-1][1]
+
+
+def test_the_whole_way_takes_all_56_switches():
+    assert len(list(pairwise(every_switch()))) == 56
