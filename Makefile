@@ -53,6 +53,12 @@ switch: models ## Change a stack with Pulumi's engine while callers call it (fou
 test: models ## Run the tests
 	@$(RUN) -m pytest
 
+MINUTES ?= 10
+
+.PHONY: fuzz
+fuzz: models ## Send generated requests for MINUTES=10, and hold every answer against what must be
+	@$(RUN) -m tests.hardening.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 .PHONY: zoo
 zoo: setup ## Make, package and serve every small model of the zoo, and compare all answers (ten minutes)
 	@$(RUN) -m tests.models.zoo

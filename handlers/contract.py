@@ -35,7 +35,7 @@ METRIC_NAMESPACE = "TensorFlowLambda"
 
 Metric = Literal[
     "Requests",  # count: 1 a request
-    "ServerErrors",  # count: 1 if the status is 500 or above
+    "ServerErrors",  # count: 1 if the request failed, and the caller could not have prevented it
     "ColdStarts",  # count: 1 for the first request of an environment
     "CacheHits",  # count: 1 if the model was in memory
     "LoadFailures",  # count: 1 for each load that failed

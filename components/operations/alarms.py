@@ -15,7 +15,7 @@ class AlarmThresholds:
     """When a function's alarms ring."""
 
     error_percent: float
-    """Requests that failed in the stack (status 5xx, crash, timeout), as a share of all."""
+    """Requests that failed in the stack (not by the caller; a crash, a timeout), as a share of all."""
     latency_p99_ms: float
     """99th percentile of the invocations' durations, cold starts included."""
     cold_start_percent: float

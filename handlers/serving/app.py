@@ -8,7 +8,7 @@ from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Dialect, open_inference, tensorflow_serving
 from handlers.serving.engines import EngineError
 from handlers.serving.errors import InvalidRequest, NotServed, ServingError
-from handlers.serving.events import Request, Response, is_warmup, recognise
+from handlers.serving.events import ROOM_BYTES, Request, Response, is_warmup, recognise
 from handlers.serving.repository import Repository
 from handlers.serving.request_time import limited_to
 from handlers.serving.telemetry import Record, traceback_of, write_event, write_record
@@ -31,8 +31,9 @@ class Context(Protocol):
 class App:
     """The handler: `app.handle(event, context)`. Safe to use from several threads."""
 
-    def __init__(self, repository: Repository) -> None:
-        self.repository = repository
+    def __init__(self, repository: Repository, room: int = ROOM_BYTES) -> None:
+        """Serve these models. Reading one request may take `room` bytes of memory."""
+        self.repository, self._room = repository, room
         self._is_cold = True
 
     def handle(self, event: Any, context: Context) -> dict[str, Any]:
@@ -45,13 +46,16 @@ class App:
         sent = recognise(event)
         dialect: Dialect = tensorflow_serving
         try:
-            request = sent.request()
+            request = sent.request(self._room)
             record.method, record.request_bytes = request.method, len(request.body)
             dialect = _dialect_of(request.path)
             response = self._respond(dialect, request, record, context)
             answer = sent.answer(response)
+            record.is_fault = response.status >= 500
         except Exception as error:
-            response = dialect.fail(_for_the_caller(error, record))
+            failure = _for_the_caller(error, record)
+            record.is_fault = failure.is_fault
+            response = dialect.fail(failure)
             answer = sent.answer(response)
         record.dialect, record.status, record.response_bytes = dialect.NAME, response.status, len(response.body)
         record.duration_ms = (time.perf_counter() - began) * 1e3
@@ -122,7 +126,9 @@ class App:
                 try:
                     outputs = model.run(inference.signature, inference.inputs, inference.outputs)
                 except EngineError as error:
-                    raise InvalidRequest(str(error)) from error
+                    if not error.refuses_inputs:
+                        raise
+                    raise InvalidRequest(f"The model refused the inputs: {error}") from error
                 record.predict_ms = (time.perf_counter() - began) * 1e3
             return dialect.encode(inference, outputs, manifest)
 

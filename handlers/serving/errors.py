@@ -2,7 +2,8 @@
 the message as the servers do that its clients know."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from json import JSONEncoder
+from typing import Any, ClassVar, Literal
 
 Code = Literal[
     "INVALID_ARGUMENT",
@@ -29,21 +30,49 @@ STATUS: Mapping[Code, int] = {
 """The HTTP status of each code, in every dialect."""
 
 
+_SHOWN_CHARACTERS = 256
+"""The most characters of a value that an error message shows."""
+
+
+def show(value: Any) -> str:
+    """A value that a caller sent, for an error message: as JSON, and cut off if it is long.
+
+    It takes no longer for a large value than for a small one, except for one large string.
+    """
+    shown = ""
+    try:
+        for piece in JSONEncoder(ensure_ascii=False, default=str).iterencode(value):
+            shown += piece[:_SHOWN_CHARACTERS]
+            if len(shown) >= _SHOWN_CHARACTERS:
+                break
+    except (RecursionError, ValueError):  # ValueError: an integer of thousands of digits
+        return shown[:_SHOWN_CHARACTERS] or f"a value of type {type(value).__name__}"
+    return shown[:_SHOWN_CHARACTERS]
+
+
 class ServingError(Exception):
     """A request cannot be answered. The message goes to the caller, so it holds nothing internal."""
 
     code: ClassVar[Code] = "INTERNAL"
+    is_fault: bool = True
+    """Whether we caused it, and not the caller: it counts as one of `ServerErrors`, whatever its status is."""
     retry_after_seconds: int | None = None
     """When to try again, if that can help."""
 
 
-class InvalidRequest(ServingError):
+class RefusedRequest(ServingError):
+    """The caller can change the request so that it is answered."""
+
+    is_fault = False
+
+
+class InvalidRequest(RefusedRequest):
     """The dialect or the signature does not allow the request."""
 
     code = "INVALID_ARGUMENT"
 
 
-class NotServed(ServingError):
+class NotServed(RefusedRequest):
     """The request names something that does not exist here."""
 
     code = "NOT_FOUND"
@@ -70,6 +99,18 @@ class UnknownVersion(NotServed):
         self.model, self.version = model, version
 
 
+class MissingModel(UnknownModel):
+    """The store lacks a model that this function should serve."""
+
+    is_fault = True
+
+
+class MissingVersion(UnknownVersion):
+    """The store lacks a version that the model's pointer names."""
+
+    is_fault = True
+
+
 class UnknownLabel(InvalidRequest):
     """No version of the model has this label."""
 
@@ -86,7 +127,7 @@ class UnknownSignature(InvalidRequest):
         self.signature, self.available = signature, tuple(available)
 
 
-class MethodNotAllowed(ServingError):
+class MethodNotAllowed(RefusedRequest):
     """The path exists, but not with this method."""
 
     code = "METHOD_NOT_ALLOWED"
@@ -96,7 +137,7 @@ class MethodNotAllowed(ServingError):
         self.allowed = tuple(allowed)
 
 
-class Unsupported(ServingError):
+class Unsupported(RefusedRequest):
     """The dialect has this feature, but this server does not. The message says what to use instead."""
 
     code = "UNIMPLEMENTED"
@@ -122,7 +163,19 @@ class ModelTooLarge(ServingError):
     code = "RESOURCE_EXHAUSTED"
 
 
-class AnswerTooLarge(ServingError):
+class RequestTooLarge(RefusedRequest):
+    """Reading the request would take more memory than this function has for requests."""
+
+    code = "TOO_LARGE"
+
+    def __init__(self, room: int) -> None:
+        super().__init__(
+            f"Reading the request would take more than the {room} bytes of memory that this function has for it: "
+            "send fewer instances in one request, or give the function more memory"
+        )
+
+
+class AnswerTooLarge(RefusedRequest):
     """The answer is larger than Lambda can return."""
 
     code = "TOO_LARGE"

@@ -9,14 +9,25 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
-from handlers.serving.errors import AnswerTooLarge, InvalidRequest
+from handlers.serving.errors import AnswerTooLarge, InvalidRequest, show
 
 MAX_ANSWER_BYTES = 6_291_556
 """The largest answer, serialised, that Lambda returns from a synchronous invocation.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
+MAX_LOAD_BALANCER_ANSWER_BYTES = 1_000_000
+"""The largest answer that a load balancer takes from a function.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html"""
+
+_GROWTH = 6
+"""How many bytes the runtime writes at most for one byte of JSON. It writes only ASCII: é takes two bytes in UTF-8, and
+six as \\u00e9."""
+
 _ENVELOPE_BYTES = 512
 """More than the status, headers and punctuation of any answer take."""
+
+ROOM_BYTES = 64 * 1024 * 1024
+"""How many bytes of memory reading a request may take where the function's memory is not known."""
 
 JSON_HEADERS: Mapping[str, str] = MappingProxyType({"content-type": "application/json"})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -31,6 +42,8 @@ class Request(NamedTuple):
     headers: Mapping[str, str] = _NO_HEADERS
     """By lower-case name."""
     body: bytes = b""
+    room: int = ROOM_BYTES
+    """Bytes of memory that reading the body may take."""
 
 
 class Response(NamedTuple):
@@ -51,7 +64,7 @@ class Event(Protocol):
         """Whether an event is of this kind."""
         ...
 
-    def request(self) -> Request:
+    def request(self, room: int = ROOM_BYTES) -> Request:
         """The request in the event. Raises InvalidRequest if it is malformed."""
         ...
 
@@ -61,7 +74,7 @@ class Event(Protocol):
 
 
 class _OverHttp:
-    """What both payload formats have in common."""
+    """What all events of HTTP requests have in common."""
 
     def __init__(self, event: Mapping[str, Any]) -> None:
         self._event = event
@@ -78,35 +91,52 @@ class HttpEvent(_OverHttp):
         context = event.get("requestContext") if isinstance(event, dict) else None
         return isinstance(context, dict) and "http" in context
 
-    def request(self) -> Request:
-        context = self._event["requestContext"]
+    def request(self, room: int = ROOM_BYTES) -> Request:
+        context: Mapping[str, Any] = self._event["requestContext"]
         return Request(
-            method=context["http"]["method"],
-            path=_without_stage(self._event["rawPath"], context.get("stage", "$default")),
-            headers={name.lower(): value for name, value in self._event.get("headers", {}).items()},
+            method=_text(context["http"], "method"),
+            path=_without_stage(_text(self._event, "rawPath"), context.get("stage")),
+            headers=_headers(self._event),
             body=_body(self._event),
+            room=room,
         )
 
 
 class RestEvent(_OverHttp):
-    """A REST API or a load balancer: payload format 1.0."""
+    """A REST API: payload format 1.0."""
 
     @staticmethod
     def recognises(event: Any) -> bool:
         return isinstance(event, dict) and "httpMethod" in event
 
-    def request(self) -> Request:
-        headers: Mapping[str, str] = self._event.get("headers") or {}
+    def request(self, room: int = ROOM_BYTES) -> Request:
         return Request(
-            method=self._event["httpMethod"],
-            path=self._event["path"],
-            headers={name.lower(): value for name, value in headers.items()},
+            method=_text(self._event, "httpMethod"),
+            path=_text(self._event, "path"),
+            headers=_headers(self._event),
             body=_body(self._event),
+            room=room,
         )
 
 
+class LoadBalancerEvent(RestEvent):
+    """A load balancer. Whether it sends and reads each header once or as a list is a setting of its target group."""
+
+    @staticmethod
+    def recognises(event: Any) -> bool:
+        context = event.get("requestContext") if RestEvent.recognises(event) else None
+        return isinstance(context, dict) and "elb" in context
+
+    def answer(self, response: Response) -> dict[str, Any]:
+        answer = _http_answer(response, MAX_LOAD_BALANCER_ANSWER_BYTES)
+        if self._event.get("multiValueHeaders") is not None:
+            answer["multiValueHeaders"] = {name: [value] for name, value in answer.pop("headers").items()}
+        return answer
+
+
 class DirectEvent:
-    """A direct invocation: the body of a TensorFlow Serving prediction, with `model` (and `version`) beside it."""
+    """A direct invocation: the body of a TensorFlow Serving prediction, with `model` beside it, and with `version` or
+    `label` if it names one."""
 
     def __init__(self, event: Mapping[str, Any]) -> None:
         self._event = event
@@ -115,13 +145,24 @@ class DirectEvent:
     def recognises(event: Any) -> bool:
         return isinstance(event, dict) and isinstance(event.get("model"), str)
 
-    def request(self) -> Request:
-        model, version = self._event["model"], self._event.get("version")
+    def request(self, room: int = ROOM_BYTES) -> Request:
+        document = dict(self._event)
+        model, version, label = document.pop("model"), document.pop("version", None), document.pop("label", None)
         if version is not None and type(version) is not int:
-            raise InvalidRequest(f"'version' is {version!r}; it must be an integer")
-        at = "" if version is None else f"/versions/{version}"
-        document = {key: value for key, value in self._event.items() if key not in ("model", "version")}
-        return Request("POST", f"/v1/models/{quote(model, safe='')}{at}:predict", body=json.dumps(document).encode())
+            raise InvalidRequest(f"'version' is {show(version)}; it must be an integer")
+        if label is not None and type(label) is not str:
+            raise InvalidRequest(f"'label' is {show(label)}; it must be text")
+        if version is not None and label is not None:
+            raise InvalidRequest("'version' and 'label' are both set; set only one of them")
+        try:
+            at = "" if version is None else f"/versions/{version}"
+            at = at if label is None else f"/labels/{quote(label, safe='')}"
+            path = f"/v1/models/{quote(model, safe='')}{at}:predict"
+            return Request("POST", path, body=json.dumps(document).encode(), room=room)
+        except RecursionError:
+            raise InvalidRequest("The event is nested too deeply") from None
+        except ValueError as error:  # half of a surrogate pair, or an integer of thousands of digits
+            raise InvalidRequest(f"The event holds a value that JSON cannot hold: {error}") from None
 
     def answer(self, response: Response) -> dict[str, Any]:
         return _direct_answer(response)
@@ -137,7 +178,7 @@ class UnknownEvent:
     def recognises(event: Any) -> bool:
         return True
 
-    def request(self) -> Request:
+    def request(self, room: int = ROOM_BYTES) -> Request:
         raise InvalidRequest(
             "The event is neither an HTTP request nor a direct invocation such as "
             '{"model": "digits", "instances": [...]}'
@@ -147,7 +188,7 @@ class UnknownEvent:
         return _http_answer(response) if self._is_http else _direct_answer(response)
 
 
-KINDS: tuple[type[Event], ...] = (HttpEvent, RestEvent, DirectEvent, UnknownEvent)
+KINDS: tuple[type[Event], ...] = (HttpEvent, LoadBalancerEvent, RestEvent, DirectEvent, UnknownEvent)
 """Every kind of event; an event is of the first kind that recognises it."""
 
 
@@ -161,13 +202,12 @@ def is_warmup(event: Any) -> bool:
     return isinstance(event, dict) and event.get("warmup") is True
 
 
-def _http_answer(response: Response) -> dict[str, Any]:
+def _http_answer(response: Response, limit: int = MAX_ANSWER_BYTES) -> dict[str, Any]:
     if is_text := response.headers.get("content-type") == "application/json":
-        # The body is a JSON string inside a JSON document: each quote and backslash takes two bytes.
-        _refuse_too_large(len(response.body) + response.body.count(b'"') + response.body.count(b"\\"))
         body = response.body.decode()
+        refuse_too_large(_written_bytes(response.body, body), limit)
     else:
-        _refuse_too_large((len(response.body) + 2) // 3 * 4)
+        refuse_too_large((len(response.body) + 2) // 3 * 4, limit)
         from pybase64 import b64encode_as_string  # late: only binary bodies need it
 
         body = b64encode_as_string(response.body)
@@ -180,33 +220,88 @@ def _http_answer(response: Response) -> dict[str, Any]:
 
 
 def _direct_answer(response: Response) -> dict[str, Any]:
-    _refuse_too_large(len(response.body))
     answer = json.loads(response.body)
+    if len(response.body) * _GROWTH > MAX_ANSWER_BYTES:
+        refuse_too_large(len(json.dumps(answer)))
     return answer if response.status == 200 else answer | {"status": response.status}
 
 
-def _refuse_too_large(size: int) -> None:
-    if size + _ENVELOPE_BYTES > MAX_ANSWER_BYTES:
+def _written_bytes(body: bytes, text: str) -> int:
+    """Bytes of a JSON body where the runtime writes it: as a string inside a JSON document of ASCII characters."""
+    if len(body) * _GROWTH <= MAX_LOAD_BALANCER_ANSWER_BYTES:
+        return len(body) * _GROWTH  # certainly small enough
+    if body.isascii():
+        return len(body) + body.count(b'"') + body.count(b"\\") + body.count(b"\x7f") * 5
+    return len(json.dumps(text))
+
+
+def refuse_too_large(size: int, limit: int = MAX_ANSWER_BYTES) -> None:
+    """Raise AnswerTooLarge if an answer that takes so many bytes, or more, cannot be returned."""
+    if size + _ENVELOPE_BYTES > limit:
         raise AnswerTooLarge(
-            f"The answer takes {size} bytes; Lambda returns at most {MAX_ANSWER_BYTES}. "
+            f"The answer takes {size} bytes or more; at most {limit} can be returned. "
             "Send fewer instances in one request, or ask for fewer outputs."
         )
 
 
-def _without_stage(path: str, stage: str) -> str:
+def _without_stage(path: str, stage: Any) -> str:
     prefix = f"/{stage}"
     if stage != "$default" and (path == prefix or path.startswith(f"{prefix}/")):
         return path[len(prefix) :] or "/"
     return path
 
 
+def _text(part: Any, key: str) -> str:
+    value = part.get(key) if isinstance(part, dict) else None
+    if type(value) is not str:
+        raise InvalidRequest(f"The event's {key!r} is {show(value)}; it must be text")
+    return value
+
+
+def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+    """The headers by lower-case name; the values of a header that was sent several times are joined by commas."""
+    single, several = event.get("headers"), event.get("multiValueHeaders")
+    if single:
+        return {
+            name.lower(): value if type(value) is str else show(value)
+            for name, value in _object(single, "headers").items()
+        }
+    if several:
+        return {
+            name.lower(): ", ".join(value if type(value) is str else show(value) for value in _list(values))
+            for name, values in _object(several, "multiValueHeaders").items()
+        }
+    return {}
+
+
+def _object(value: Any, key: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"The event's {key!r} is {show(value)}; it must be an object")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _body(event: Mapping[str, Any]) -> bytes:
-    body: str = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return body.encode()
+    body: Any = event.get("body")
+    if body is None:
+        return b""
+    if type(body) is not str:
+        raise InvalidRequest(f"The event's 'body' is {show(body)}; it must be text")
+    try:
+        return _from_base64(body) if event.get("isBase64Encoded") else body.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("The event's 'body' holds half of a surrogate pair, which is no text") from None
+    except ValueError as error:
+        raise InvalidRequest(f"The event says that its body is base64, but: {error}") from None
+
+
+def _from_base64(text: str) -> bytes:
     from pybase64 import b64decode  # late: only binary bodies need it
 
     try:
-        return b64decode(body, validate=True)
-    except ValueError as error:
-        raise InvalidRequest(f"The event says that its body is base64, but: {error}") from None
+        return b64decode(text, validate=True)
+    except ValueError:
+        return b64decode("".join(text.split()), validate=True)  # some senders break lines

@@ -11,10 +11,10 @@ from handlers.manifest import EngineName
 
 MIB = 1024 * 1024
 
-RUNTIME_BYTES = 112 * MIB
-"""What a function needs beside engine and models. Python with numpy takes about 45 MiB; the clients of the runtime and
-of a store take about 20 MiB. A request and its answer take at most 6 MiB each on the wire, and several times that as
-text, parsed values and arrays. Measured: 81 MiB with the largest request, without the pages of files."""
+RUNTIME_BYTES = 84 * MIB
+"""What a function needs beside engine, models and `request_room`. Python with numpy takes about 45 MiB; the clients of
+the runtime and of a store take about 20 MiB. A request of 6 MiB is held three times: as it came, as text, and as the
+body's bytes."""
 
 ENGINE_BYTES: Mapping[EngineName, int] = {"litert": 16 * MIB, "tensorflow": 320 * MIB}
 """What an engine takes once, with its first model: the pages of its libraries that it touches, and what it allocates
@@ -24,10 +24,19 @@ ENGINE_OWN_BYTES: Mapping[EngineName, int] = {"litert": 2 * MIB, "tensorflow": 1
 """The part of `ENGINE_BYTES` that `resident_bytes` counts (no file backs it) and that comes with the first model, after
 the engine is imported and its libraries are open. Measured: 1 and 7 MiB."""
 
-REQUEST_BYTES = 32 * MIB
-"""The part of `RUNTIME_BYTES` that one request and its answer take at most."""
+SLACK_BYTES = 32 * MIB
+"""What a process may hold beyond its models' known sizes, for a request's arrays and answer, before models that take
+more than was known are looked for."""
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def request_room(memory: int) -> int:
+    """How many bytes reading one request may take: an eighth of a function's memory. Models never get them.
+
+    Decimals take about ten times the size of their JSON, so 1024 MiB of memory suffice for the largest request.
+    """
+    return memory // 8
 
 
 def resident_bytes() -> int:

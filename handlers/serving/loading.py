@@ -53,7 +53,9 @@ class ArtifactLoad:
         """Hand the files to the engine. Raises EngineError."""
         began = time.perf_counter()
         with self._kept:
-            model = load(self._directory, self._artifact, self._manifest.signatures, self._threads)
+            model = load(
+                self._directory, self._artifact, self._manifest.signatures, self._threads, self._manifest.warmup
+            )
         self.took = LoadTime(self._fetch_ms, self._import_ms + (time.perf_counter() - began) * 1e3)
         return model
 

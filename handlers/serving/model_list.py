@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from handlers.serving.errors import UnknownModel
+from handlers.serving.errors import MissingModel, UnknownModel
 from handlers.serving.telemetry import write_event
 
 
@@ -31,7 +31,7 @@ class ModelList:
     def absent(self, model: str, reason: str) -> UnknownModel:
         """Note that the store was asked and does not have the model; returns the error to answer with."""
         write_event("ERROR", "model not published", model=model, reason=reason)
-        return UnknownModel(model)
+        return MissingModel(model)
 
     def unreadable(self) -> None:
         """Note that the store was asked for an admitted model and could not be read."""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from handlers.manifest import Manifest, ManifestError, Pointer
-from handlers.serving.errors import ModelUnavailable, ServingError, UnknownVersion
+from handlers.serving.errors import MissingVersion, ModelUnavailable, ServingError
 from handlers.serving.model_list import ModelList
 from handlers.serving.stores import NotInStore, Store, StoreError
 from handlers.serving.telemetry import write_event
@@ -178,7 +178,7 @@ class Published:
         try:
             manifest = self._store.manifest(model, version)
         except NotInStore:
-            self._unread[key] = now + POINTER_SECONDS, UnknownVersion(model, version)
+            self._unread[key] = now + POINTER_SECONDS, MissingVersion(model, version)
         except (StoreError, ManifestError) as error:
             write_event("ERROR", "manifest not read", model=model, version=version, reason=str(error))
             message = f"Version {version} of model {model!r} could not be read; try again"

@@ -16,7 +16,7 @@ from handlers.contract import (
 from handlers.serving.app import App
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
-from handlers.serving.footprint import MIB, PAGE_BYTES, REQUEST_BYTES, RUNTIME_BYTES, resident_bytes
+from handlers.serving.footprint import MIB, PAGE_BYTES, RUNTIME_BYTES, SLACK_BYTES, request_room, resident_bytes
 from handlers.serving.repository import Repository, log_load_failure
 from handlers.serving.stores import open_store
 from handlers.serving.telemetry import write_event
@@ -44,7 +44,7 @@ def open_app(environment: Mapping[str, str]) -> App:
     """
     names = split_model_names(environment.get(MODEL_NAMES, "")) or None
     cache: ModelCache[LoadedModel] = ModelCache(
-        cache_budget(environment), resident=resident_bytes, slack=REQUEST_BYTES, on_failure=log_load_failure
+        cache_budget(environment), resident=resident_bytes, slack=SLACK_BYTES, on_failure=log_load_failure
     )
     store = open_store(environment.get(MODEL_STORE_URI, ""), verify=verifies(environment))
     repository = Repository(store, names, cache, threads=engine_threads(environment))
@@ -52,7 +52,7 @@ def open_app(environment: Mapping[str, str]) -> App:
         from snapshot_restore_py import register_after_restore  # late: only SnapStart needs it
 
         register_after_restore(repository.restored)
-    return App(repository)
+    return App(repository, request_room(function_memory(environment)))
 
 
 def open_single_model_app(environment: Mapping[str, str]) -> App:
@@ -91,8 +91,7 @@ def verifies(environment: Mapping[str, str]) -> bool:
 def cache_budget(environment: Mapping[str, str]) -> int:
     """Bytes that loaded models may take together, engines included.
 
-    `MODEL_CACHE_BYTES` if it is set. Else the function's memory less `RUNTIME_BYTES`; outside of Lambda, half of the
-    machine's memory.
+    `MODEL_CACHE_BYTES` if it is set. Else the memory of the function, less `RUNTIME_BYTES` and what a request may take.
 
     Raises ValueError if `MODEL_CACHE_BYTES` is not a number of bytes.
     """
@@ -101,10 +100,14 @@ def cache_budget(environment: Mapping[str, str]) -> int:
         if not given.isdigit():
             raise ValueError(f"{MODEL_CACHE_BYTES} is {given!r}; it must be a number of bytes, such as 268435456")
         return int(given)
+    memory = function_memory(environment)
+    return max(memory - RUNTIME_BYTES - request_room(memory), 0)
+
+
+def function_memory(environment: Mapping[str, str]) -> int:
+    """The function's memory in bytes; outside of Lambda, half of the machine's."""
     memory = environment.get(FUNCTION_MEMORY)
-    if memory:
-        return max(int(memory) * MIB - RUNTIME_BYTES, 0)
-    return PAGE_BYTES * os.sysconf("SC_PHYS_PAGES") // 2
+    return int(memory) * MIB if memory else PAGE_BYTES * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def engine_threads(environment: Mapping[str, str]) -> int:

@@ -16,6 +16,12 @@ import orjson
 from handlers.contract import METRIC_NAMESPACE, Metric
 from handlers.serving.lease import LoadTime
 
+_TRACEBACK_CHARACTERS = 16_384
+"""The most characters of a traceback that are logged: CloudWatch takes no line of any length."""
+
+_METHODS = frozenset({"", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+"""The methods that are logged as they are."""
+
 
 class Record:
     """What is known about one request. Times are in milliseconds; None means that the thing did not happen."""
@@ -27,6 +33,8 @@ class Record:
     """One of the served models. Other names are not recorded, so that no caller can create a metric."""
     version: int | None = None
     status: int = 500
+    is_fault: bool = True
+    """Whether we caused the status, and not the caller."""
     cache_hit: bool | None = None
     load: LoadTime | None = None
     """The load that this request began."""
@@ -43,7 +51,7 @@ def write_record(record: Record) -> None:
     """Write the line of one request to standard output: facts in camelCase, metrics under their own names."""
     metrics: dict[Metric, float] = {
         "Requests": 1,
-        "ServerErrors": int(record.status >= 500),
+        "ServerErrors": int(record.is_fault),
         "ColdStarts": int(record.cold_start),
     }
     if record.cache_hit is not None:
@@ -54,7 +62,7 @@ def write_record(record: Record) -> None:
         metrics["PredictTime"] = record.predict_ms
     facts = {
         "requestId": record.request_id,
-        "method": record.method,
+        "method": record.method if record.method in _METHODS else "other",
         "dialect": record.dialect,
         "operation": record.operation,
         "status": record.status,
@@ -68,7 +76,7 @@ def write_record(record: Record) -> None:
         "requestBytes": record.request_bytes,
         "responseBytes": record.response_bytes,
     }
-    _write("ERROR" if record.status >= 500 else "INFO", "request", facts, record.model, metrics)
+    _write("ERROR" if record.is_fault else "INFO", "request", facts, record.model, metrics)
 
 
 def write_event(
@@ -79,10 +87,11 @@ def write_event(
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback of an error, for the log."""
+    """The end of an error's traceback, for the log."""
     import traceback  # late: only failures need it
 
-    return "".join(traceback.format_exception(error))
+    text = "".join(traceback.format_exception(error))[-_TRACEBACK_CHARACTERS:]
+    return text.encode(errors="replace").decode()  # the message may hold half of a surrogate pair
 
 
 def _write(

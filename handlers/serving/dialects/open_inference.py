@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 NAME = "open_inference"
 
+HEADER_LENGTH = "inference-header-content-length"
+"""The header that says how many bytes of the body are JSON. Raw tensors follow. Without it, all of the body is JSON."""
+
 SERVER_NAME = "tensorflow-lambda"
 SERVER_VERSION = "0.1.0"
 EXTENSIONS = ("binary_tensor_data", "parameters")

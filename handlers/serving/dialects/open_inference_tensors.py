@@ -14,7 +14,9 @@ from handlers.serving.dialects import Inference
 from handlers.serving.dialects.datatypes import DATATYPES
 from handlers.serving.dialects.defaults import required, with_defaults
 from handlers.serving.dialects.json_text import parse_object
+from handlers.serving.dialects.open_inference import HEADER_LENGTH
 from handlers.serving.dialects.tensors import (
+    MAX_RANK,
     Ragged,
     dump,
     element_count,
@@ -23,14 +25,20 @@ from handlers.serving.dialects.tensors import (
     flatten,
     jsonable,
     nested_strings,
+    refuse_large,
     show_shape,
     text,
 )
 from handlers.serving.engines import array_dtype
-from handlers.serving.errors import InvalidRequest, UnknownSignature, Unsupported
+from handlers.serving.errors import InvalidRequest, RequestTooLarge, UnknownSignature, Unsupported, show
 from handlers.serving.events import Request, Response
 
-HEADER_LENGTH = "inference-header-content-length"
+_LARGEST_SIZE = 2**31 - 1
+"""The largest dimension that every engine takes."""
+
+_STRING_BYTES = 80
+"""What a string of a binary tensor takes besides its text: as a Python object, and in the engine."""
+
 _ONLY_BINARY = ("float16", "bfloat16")
 _ARRAY_TYPES = {name: np.dtype(array_dtype(name)) for name in DATATYPES if name != "string"}
 """The arrays' dtypes, by the name of the element type."""
@@ -39,7 +47,7 @@ _ARRAY_TYPES = {name: np.dtype(array_dtype(name)) for name in DATATYPES if name 
 class AnswerForm(NamedTuple):
     """The form of the answer that a request asks for."""
 
-    id: Any
+    id: str | None
     """The request's id, which the answer repeats; None for none."""
     binary: frozenset[str]
     """The outputs to answer as raw bytes."""
@@ -50,16 +58,16 @@ def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
     length = _header_length(request)
     if length == 0:
         return _raw(request, manifest)
-    document = parse_object(request.body if length is None else request.body[:length])
+    document = parse_object(request.body if length is None else request.body[:length], request.room)
     parameters = _parameters(document)
-    name = parameters.get("signature_name", manifest.default_signature())
+    name = _text(parameters, "signature_name") or manifest.default_signature()
     if name not in manifest.signatures:
-        raise UnknownSignature(str(name), tuple(manifest.signatures))
+        raise UnknownSignature(name, tuple(manifest.signatures))
     signature = manifest.signatures[name]
     payload = memoryview(request.body)[length:] if length is not None else memoryview(b"")
-    inputs = _inputs(document, payload, signature, manifest.model)
+    inputs = _inputs(document, payload, signature, manifest.model, request)
     outputs, binary = _outputs(document, parameters, signature, manifest.model)
-    return Inference(name, inputs, AnswerForm(document.get("id"), binary), outputs)
+    return Inference(name, inputs, AnswerForm(_text(document, "id"), binary), outputs)
 
 
 def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], manifest: Manifest) -> Response:
@@ -72,7 +80,9 @@ def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], 
         if dtype not in DATATYPES:
             raise Unsupported(f"output '{name}' is of type {dtype}, which the protocol has no datatype for")
         entry: dict[str, Any] = {"name": name, "datatype": DATATYPES[dtype], "shape": array.shape}
-        if name in inference.form.binary:
+        is_binary = name in inference.form.binary
+        refuse_large(array, binary=is_binary)
+        if is_binary:
             raw.append(_to_bytes(array))
             entry["parameters"] = {"binary_data_size": len(raw[-1])}
         else:
@@ -93,16 +103,25 @@ def _header_length(request: Request) -> int | None:
     if given is None:
         return None
     size = len(request.body)
-    if not (given.isascii() and given.isdigit() and int(given) <= size):
+    if not (given.isascii() and given.isdigit() and len(given) < 19 and int(given) <= size):
         raise InvalidRequest(f"inference header size should be in range (0, {size}), got: {given}")
     return int(given)
 
 
 def _parameters(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    parameters = part.get("parameters", {})
+    parameters = part.get("parameters")
+    if parameters is None:  # some clients write null for what they leave out
+        return {}
     if type(parameters) is not dict:
-        raise InvalidRequest("'parameters' must be an object")
+        raise InvalidRequest(f"'parameters' is {show(parameters)}; it must be an object")
     return parameters
+
+
+def _text(part: Mapping[str, Any], key: str) -> str | None:
+    value = part.get(key)
+    if value is not None and type(value) is not str:
+        raise InvalidRequest(f"Unable to parse '{key}': it is {show(value)}, and must be a string")
+    return value
 
 
 def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -113,7 +132,7 @@ def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def _inputs(
-    document: Mapping[str, Any], payload: memoryview, signature: Signature, model: str
+    document: Mapping[str, Any], payload: memoryview, signature: Signature, model: str, request: Request
 ) -> dict[str, np.ndarray]:
     inputs: dict[str, np.ndarray] = {}
     offset = 0
@@ -124,20 +143,21 @@ def _inputs(
         if name in inputs:
             raise InvalidRequest(f"input '{name}' already exists in request")
         spec = signature.inputs[name]
-        shape = _shape(part, spec, model)
+        shape = _shape(part, spec, model, len(request.body))
         size = _parameters(part).get("binary_data_size")
-        if (size is None) == ("data" not in part):
+        data = part.get("data")
+        if (size is None) == (data is None):
             raise InvalidRequest(
                 f"Input '{name}' must set only one of the following fields: 'data', 'binary_data_size' in 'parameters'"
             )
         if size is None:
-            inputs[name] = _from_json(part["data"], name, shape, spec)
+            inputs[name] = _from_json(data, name, shape, spec)
             continue
         if type(size) is not int or not 0 <= size <= len(payload) - offset:
             raise InvalidRequest(
-                f"unexpected size for input '{name}', expecting {size} bytes but {len(payload) - offset} remain"
+                f"unexpected size for input '{name}', expecting {show(size)} bytes but {len(payload) - offset} remain"
             )
-        inputs[name] = _from_bytes(payload[offset : offset + size], name, shape, spec)
+        inputs[name] = _from_bytes(payload[offset : offset + size], name, shape, spec, request.room)
         offset += size
     if offset != len(payload):
         raise InvalidRequest(f"unexpected additional input data: {len(payload) - offset} bytes belong to no input")
@@ -149,23 +169,42 @@ def _inputs(
     return with_defaults(inputs, signature) if signature.defaults else inputs
 
 
-def _shape(part: Mapping[str, Any], spec: TensorSpec, model: str) -> tuple[int, ...]:
+def _shape(part: Mapping[str, Any], spec: TensorSpec, model: str, received: int) -> tuple[int, ...]:
     name, datatype, shape = part["name"], part.get("datatype"), part.get("shape")
     expected = DATATYPES.get(spec.dtype)
     if expected is None:
         raise Unsupported(f"input '{name}' is of type {spec.dtype}, which the protocol has no datatype for")
     if datatype != expected:
         raise InvalidRequest(
-            f"inference input '{name}' data-type is '{datatype}', but model '{model}' expects '{expected}'"
+            f"inference input '{name}' data-type is '{datatype if type(datatype) is str else show(datatype)}', "
+            f"but model '{model}' expects '{expected}'"
         )
-    if type(shape) is not list or not all(type(size) is int and size >= 0 for size in shape):
-        raise InvalidRequest(f"Unable to parse 'shape' of input '{name}': it must be a list of sizes")
+    if type(shape) is not list or not all(type(size) is int and 0 <= size <= _LARGEST_SIZE for size in shape):
+        raise InvalidRequest(
+            f"Unable to parse 'shape' of input '{name}': it must be a list of sizes, each at most {_LARGEST_SIZE}"
+        )
+    if len(shape) > MAX_RANK:
+        raise InvalidRequest(
+            f"Unable to parse 'shape' of input '{name}': it has {len(shape)} dimensions, and at most {MAX_RANK} can be"
+        )
     if not fits(shape, spec):
         raise InvalidRequest(
             f"unexpected shape for input '{name}' for model '{model}'. "
             f"Expected {show_shape(spec.shape)}, got {show_shape(shape)}. "
         )
+    if 0 in shape and _chosen_sizes(shape, spec) > received:
+        # A model may answer an empty tensor with a large one.
+        raise InvalidRequest(
+            f"unexpected shape for input '{name}' for model '{model}': a tensor of shape {show_shape(shape)} is empty, "
+            f"so the product of its other sizes must be at most the size of the request, {received}"
+        )
     return tuple(shape)
+
+
+def _chosen_sizes(shape: Sequence[int], spec: TensorSpec) -> int:
+    """The product of the sizes, except for zeros and for those that the signature demands."""
+    demanded = spec.shape or (-1,) * len(shape)
+    return element_count([size for size, wanted in zip(shape, demanded, strict=True) if size and wanted == -1])
 
 
 def _from_json(data: Any, name: str, shape: tuple[int, ...], spec: TensorSpec) -> np.ndarray:
@@ -173,29 +212,38 @@ def _from_json(data: Any, name: str, shape: tuple[int, ...], spec: TensorSpec) -
         raise Unsupported(f"input '{name}' is {DATATYPES[spec.dtype]}, which has no JSON form: send it in binary form")
     try:
         flat, nested = flatten(data)
-    except Ragged:
-        raise InvalidRequest(f"Unable to parse 'data' of input '{name}': its lists differ in length") from None
-    if type(data) is not list or len(flat) != element_count(shape) or (len(nested) > 1 and nested != shape):
+    except Ragged as error:
+        raise InvalidRequest(f"Unable to parse 'data' of input '{name}': {error}") from None
+    # Lists of empty lists do not show the sizes behind a zero.
+    is_like = len(nested) < 2 or nested == (shape[: len(nested)] if 0 in nested else shape)
+    if type(data) is not list or len(flat) != element_count(shape) or not is_like:
         raise InvalidRequest(
             f"Unable to parse 'data' of input '{name}': its shape {show_shape(nested)} is not {show_shape(shape)}"
         )
-    return elements(flat, spec.dtype).reshape(shape)
+    return elements(flat, spec.dtype, len(nested)).reshape(shape)
 
 
-def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: TensorSpec) -> np.ndarray:
+def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: TensorSpec, room: int) -> np.ndarray:
     count = element_count(shape)
     if spec.dtype == "string":
+        if min(count, len(data) // 4) * _STRING_BYTES + len(data) > room:
+            raise RequestTooLarge(room)
         return _split(data, name, count).reshape(shape)
     dtype = _ARRAY_TYPES[spec.dtype]
     if len(data) != count * dtype.itemsize:
         raise InvalidRequest(
             f"input byte size mismatch for input '{name}': expected {count * dtype.itemsize}, got {len(data)}"
         )
-    return np.frombuffer(data, dtype).reshape(shape)
+    array = np.frombuffer(data, dtype).reshape(shape)
+    return array.view(np.uint8) != 0 if spec.dtype == "bool" else array  # any byte but zero is true
 
 
 def _split(data: memoryview, name: str, count: int) -> np.ndarray:
     """The elements of a BYTES tensor. Each is a little-endian length of four bytes, and that many bytes."""
+    if count * 4 > len(data):
+        raise InvalidRequest(
+            f"incorrect number of string elements for input '{name}': {len(data)} bytes hold fewer than {count}"
+        )
     array = np.empty(count, dtype=object)
     offset = 0
     for index in range(count):
@@ -225,7 +273,8 @@ def _outputs(
         if wishes.get("classification"):
             raise Unsupported(f"output '{name}': classification is not served; take the output itself")
         names.append(name)
-        if wishes.get("binary_data", by_default) is True:
+        wish = wishes.get("binary_data")
+        if by_default if wish is None else wish is True:
             binary.add(name)
     return list(dict.fromkeys(names)), frozenset(binary)
 
@@ -246,7 +295,7 @@ def _raw(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
         array = one.reshape((1,) * len(spec.shape or (1,)))
     else:
         shape = _raw_shape(spec, len(data), key)
-        array = _from_bytes(data, key, shape, spec)
+        array = _from_bytes(data, key, shape, spec, request.room)
     return Inference(name, {key: array}, AnswerForm(None, frozenset(signature.outputs)))
 
 

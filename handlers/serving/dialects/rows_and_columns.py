@@ -1,35 +1,37 @@
 """TensorFlow Serving's two forms of a prediction: rows (`instances`) and columns (`inputs`)."""
 
 from binascii import b2a_base64
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
+from orjson import Fragment
 
 from handlers.manifest import Signature
 from handlers.serving.dialects import Inference
 from handlers.serving.dialects.defaults import with_defaults
-from handlers.serving.dialects.json_text import show
 from handlers.serving.dialects.tensors import (
-    Ragged,
     dense_tensor,
     dump,
-    elements,
     fits,
-    flatten,
     is_encoded_bytes,
     jsonable,
     nested_strings,
+    refuse_large,
     show_shape,
     text,
 )
-from handlers.serving.errors import InvalidRequest, ServingError, Unsupported
+from handlers.serving.errors import InvalidRequest, ServingError, Unsupported, show
 
 Layout = Literal["rows", "columns"]
 """Rows: one value of every input for each instance. Columns: one tensor for each input."""
 
 _REFUSED = frozenset({"uint16"})
 """Types that JSON could hold, but that TensorFlow Serving does not read."""
+
+_BLOCK_ROWS = 4096
+"""How many rows are converted at a time."""
 
 _BYTES_SUFFIX = "_bytes"
 """The name of an output of bytes ends with this; other outputs of strings are text."""
@@ -65,7 +67,11 @@ def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Infe
 
 
 def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> bytes:
-    """The body of the answer. Raises InvalidRequest if the request has rows and the outputs do not."""
+    """The body of the answer.
+
+    Raises AnswerTooLarge, InvalidRequest if the request has rows and the outputs do not, or Unsupported for an output
+    that JSON cannot hold.
+    """
     if inference.form == "columns":
         columns = {name: _jsonable(array, name) for name, array in outputs.items()}
         return dump({"outputs": columns if len(columns) > 1 else next(iter(columns.values()))})
@@ -79,15 +85,31 @@ def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> b
             raise InvalidRequest(
                 f"Tensor name: {name} has inconsistent batch size: {array.shape[0]} expecting: {batch}"
             )
-    columns = {name: _jsonable(array, name) for name, array in outputs.items()}
-    if len(columns) == 1:
-        return dump({"predictions": next(iter(columns.values()))})
-    names = tuple(columns)
-    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    return dump({"predictions": rows})
+    if len(outputs) == 1:
+        ((name, array),) = outputs.items()
+        return dump({"predictions": _jsonable(array, name)})
+    for array in outputs.values():
+        refuse_large(array)
+    blocks = (
+        _row_texts({name: array[start : start + _BLOCK_ROWS] for name, array in outputs.items()})
+        for start in range(0, batch or 0, _BLOCK_ROWS)
+    )
+    return b'{"predictions":[%b]}' % b",".join(blocks)
+
+
+def _row_texts(outputs: Mapping[str, np.ndarray]) -> bytes:
+    """Objects with an element of every output, separated by commas."""
+    columns: list[Iterable[Any]] = []
+    for name, array in outputs.items():
+        column = _jsonable(array, name)
+        # Text cannot be divided into rows, so each row becomes a text of its own.
+        columns.append([_jsonable(row, name) for row in array] if isinstance(column, Fragment) else column)
+    rows = [dict(zip(outputs, values, strict=True)) for values in zip(*columns, strict=True)]
+    return dump(rows)[1:-1]
 
 
 def _jsonable(array: np.ndarray, name: str) -> Any:
+    refuse_large(array)
     if array.dtype.kind != "O":
         return jsonable(array, name)
     if name.endswith(_BYTES_SUFFIX):
@@ -165,29 +187,45 @@ def _given_names(row: Mapping[str, Any], signature: Signature) -> Set[str]:
 def _stack(rows: Sequence[Any], dtype: str, key: str) -> np.ndarray:
     """Rows of equal shape as one tensor. An error names the first wrong row."""
     try:
-        flat, shape = flatten(rows)
-        return elements(flat, dtype).reshape(shape)
-    except (Ragged, InvalidRequest):
-        return _stack_one_by_one(rows, dtype, key)
+        return dense_tensor(rows, dtype)
+    except InvalidRequest as error:
+        raise _first_error(rows, dtype, key) or error from None
 
 
-def _stack_one_by_one(rows: Sequence[Any], dtype: str, key: str) -> np.ndarray:
-    arrays: list[np.ndarray] = []
-    for index, row in enumerate(rows):
-        try:
-            array = dense_tensor(row, dtype)
-        except ServingError as error:
-            if isinstance(error, Unsupported):
-                raise
-            raise _element_error(index, key, str(error)) from None
-        first = arrays[0] if arrays else array
-        if array.size != first.size:
-            raise _element_error(index, key, f"Expecting tensor size: {first.size} but got: {array.size}")
-        if array.shape != first.shape:
-            expected, got = show_shape(first.shape), show_shape(array.shape)
-            raise _element_error(index, key, f"Expecting shape {expected} but got: {got}")
-        arrays.append(array)
-    return np.stack(arrays)
+def _first_error(rows: Sequence[Any], dtype: str, key: str) -> ServingError | None:
+    """The error of the first row that is no tensor, or not one like the first row. None if there is none.
+
+    Rows are read in blocks, as fast as a valid request. Only the block that cannot be read is searched row by row.
+    """
+    try:
+        expected = dense_tensor(rows[0], dtype).shape
+    except InvalidRequest as error:
+        return _element_error(0, key, str(error))
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        block = rows[start : start + _BLOCK_ROWS]
+        if not _are_tensors(block, dtype, expected):
+            errors = (_row_error(row, index, dtype, expected, key) for index, row in enumerate(block, start))
+            return next(filter(None, errors), None)
+    return None
+
+
+def _are_tensors(rows: Sequence[Any], dtype: str, shape: tuple[int, ...]) -> bool:
+    try:
+        return dense_tensor(rows, dtype).shape[1:] == shape
+    except InvalidRequest:
+        return False
+
+
+def _row_error(row: Any, index: int, dtype: str, expected: tuple[int, ...], key: str) -> ServingError | None:
+    try:
+        shape = dense_tensor(row, dtype).shape
+    except InvalidRequest as error:
+        return _element_error(index, key, str(error))
+    if prod(shape) != prod(expected):
+        return _element_error(index, key, f"Expecting tensor size: {prod(expected)} but got: {prod(shape)}")
+    if shape != expected:
+        return _element_error(index, key, f"Expecting shape {show_shape(expected)} but got: {show_shape(shape)}")
+    return None
 
 
 def _element_error(index: int, key: str, reason: str) -> ServingError:

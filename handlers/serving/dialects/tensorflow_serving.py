@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from handlers.manifest import DEFAULT_SIGNATURE, Default, Manifest, TensorSpec
 from handlers.serving.dialects import Call, Inference, Models
-from handlers.serving.dialects.json_text import error_response, json_response, parse_object, show
+from handlers.serving.dialects.json_text import error_response, json_response, parse_object
 from handlers.serving.errors import (
     InvalidRequest,
     MethodNotAllowed,
@@ -17,6 +17,7 @@ from handlers.serving.errors import (
     UnknownSignature,
     UnknownVersion,
     Unsupported,
+    show,
 )
 from handlers.serving.events import Request, Response
 
@@ -66,15 +67,15 @@ def describe(call: Call, models: Models) -> Response:
         if call.version is not None:
             versions = [models.find(call.model, call.version).version]
     except UnknownModel as error:
-        raise NotServed(f"Could not find any versions of model {call.model}{_because(error)}") from None
-    except UnknownVersion:
-        raise NotServed(f"Could not find version {call.version} of model {call.model}") from None
+        raise _not_found(f"Could not find any versions of model {call.model}{_because(error)}", error) from None
+    except UnknownVersion as error:
+        raise _not_found(f"Could not find version {call.version} of model {call.model}", error) from None
     return json_response({"model_version_status": [_version_status(call.model, v, models) for v in versions]})
 
 
 def decode(request: Request, manifest: Manifest) -> "Inference[Layout]":
     """See `Dialect.decode`."""
-    document = parse_object(request.body)
+    document = parse_object(request.body, request.room)
     name = document.get("signature_name", DEFAULT_SIGNATURE)
     if type(name) is not str:
         raise InvalidRequest(
@@ -114,6 +115,13 @@ def _wording(error: ServingError) -> str:
 
 def _because(error: UnknownModel) -> str:
     return f": {error.reason}" if error.reason else ""
+
+
+def _not_found(message: str, error: ServingError) -> NotServed:
+    """The same error in the words of a status request."""
+    found = NotServed(message)
+    found.is_fault = error.is_fault
+    return found
 
 
 def _version(digits: str | None) -> int | None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from handlers.manifest import Artifact, EngineName, Signature
 
@@ -29,7 +30,7 @@ class LoadedModel(Protocol):
             The outputs by public name, in the order of `outputs` (else the signature's). The caller owns the arrays.
 
         Raises:
-            EngineError: the model refused the inputs; the message is the model's own.
+            EngineError: the model cannot compute these inputs (`refuses_inputs`), or the engine failed.
         """
         ...
 
@@ -39,10 +40,22 @@ class LoadedModel(Protocol):
 
 
 class EngineError(Exception):
-    """An engine could not load an artifact or refused a request; the message is the engine's own."""
+    """An engine could not load an artifact or could not run it; the message is the engine's own.
+
+    Args:
+        message: what went wrong. If the inputs are refused it is for the caller: one sentence, nothing internal.
+        refuses_inputs: whether the model cannot compute these inputs, and could compute others.
+    """
+
+    def __init__(self, message: str, *, refuses_inputs: bool = False) -> None:
+        super().__init__(message)
+        self.refuses_inputs = refuses_inputs
 
 
-Loader: TypeAlias = Callable[[Path, Artifact, Mapping[str, Signature], int], LoadedModel]
+Warmup: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Requests that a model answers: `Manifest.warmup`."""
+
+Loader: TypeAlias = Callable[[Path, Artifact, Mapping[str, Signature], int, Warmup], LoadedModel]
 """See `load`."""
 
 
@@ -101,7 +114,13 @@ def open_libraries(engine: EngineName) -> None:
         _find(engine).open_libraries()
 
 
-def load(directory: Path, artifact: Artifact, signatures: Mapping[str, Signature], threads: int) -> LoadedModel:
+def load(
+    directory: Path,
+    artifact: Artifact,
+    signatures: Mapping[str, Signature],
+    threads: int,
+    warmup: Warmup = MappingProxyType({}),
+) -> LoadedModel:
     """Load an artifact.
 
     Args:
@@ -109,11 +128,13 @@ def load(directory: Path, artifact: Artifact, signatures: Mapping[str, Signature
         artifact: what to load, and with which engine.
         signatures: the version's signatures.
         threads: how many threads one call may use.
+        warmup: requests that the model answers, for each signature. An engine may plan for their shapes first; nothing
+            is computed.
 
     Raises:
         EngineError: the files are not what the artifact says, or the engine is not in this image.
     """
-    return _find(artifact.engine).import_loader()(directory, artifact, signatures, threads)
+    return _find(artifact.engine).import_loader()(directory, artifact, signatures, threads, warmup)
 
 
 def _find(engine: EngineName) -> _Engine:

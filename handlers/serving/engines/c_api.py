@@ -7,7 +7,6 @@ second. `tensorflow/c/c_api.h`, which is in the wheel, describes the functions.
 import ctypes
 import importlib.util
 import os
-import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -43,6 +42,10 @@ Deallocator = ctypes.CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
 
 _TENSORS = (POINTER(Output), POINTER(c_void_p), c_int)
 """Three arguments: tensors of the graph, their values, and how many they are."""
+
+_REFUSALS = frozenset({3, 8, 11})
+"""The codes of errors that the inputs of a call cause: TF_INVALID_ARGUMENT, TF_RESOURCE_EXHAUSTED (no memory for so
+large a tensor) and TF_OUT_OF_RANGE."""
 
 _BLOCKING: dict[str, tuple[Any, list[Any]]] = {
     "TF_NewStatus": (c_void_p, []),
@@ -113,22 +116,26 @@ def library() -> Any:
 
 
 @contextmanager
-def status() -> Generator[int]:
-    """A TF_Status for the calls inside the block. Raises EngineError at the end if the last call failed."""
+def status(*, of_call: bool = False) -> Generator[int]:
+    """A TF_Status for the calls inside the block. Raises EngineError at the end if the last call failed.
+
+    Args:
+        of_call: whether a model is called, so that the inputs of the call may be the reason.
+    """
     api = library()
     pointer = api.TF_NewStatus()
     try:
         yield pointer
-        if api.TF_GetCode(pointer):
-            raise EngineError(plain_message(api.TF_Message(pointer)))
+        if code := api.TF_GetCode(pointer):
+            raise _error(api.TF_Message(pointer).decode(errors="replace"), of_call and code in _REFUSALS)
     finally:
         api.TF_DeleteStatus(pointer)
 
 
-def plain_message(message: bytes) -> str:
-    """TensorFlow's message about an error, without the places in its code and graph where the error was raised."""
-    text = message.decode("utf-8", "replace").split("\n\t [[", 1)[0]
-    return re.sub(r"\{\{function_node [^}]*\}\} ?", "", text).strip()
+def _error(message: str, refuses_inputs: bool) -> EngineError:
+    from handlers.serving.engines.messages import plain, reason_of  # late: only errors need it
+
+    return EngineError(reason_of(message) if refuses_inputs else plain(message), refuses_inputs=refuses_inputs)
 
 
 def _open_lazily(path: str) -> int | None:

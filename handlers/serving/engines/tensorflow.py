@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handlers.manifest import Artifact, Signature, TensorSpec
-from handlers.serving.engines import EngineError
+from handlers.serving.engines import EngineError, Warmup
 from handlers.serving.engines.c_api import Output, library, status
 from handlers.serving.engines.heap import trim_heap
 from handlers.serving.engines.tensors import to_array, to_tensor
@@ -37,7 +37,14 @@ class TensorFlowModel:
     In both forms, `TensorSpec.tensor` names the tensors of a signature. Calls run in parallel.
     """
 
-    def __init__(self, directory: Path, artifact: Artifact, signatures: Mapping[str, Signature], threads: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        artifact: Artifact,
+        signatures: Mapping[str, Signature],
+        threads: int,
+        warmup: Warmup,
+    ) -> None:
         """Load the graph and its variables, and run its initializers. Raises EngineError."""
         self._api = library()
         self._idle = threading.Condition()
@@ -88,7 +95,7 @@ class TensorFlowModel:
         try:
             for position, (name, dtype) in enumerate(call.inputs.items()):
                 feeds[position] = to_tensor(inputs[name], dtype)
-            with status() as failed:
+            with status(of_call=True) as failed:
                 self._api.TF_SessionRun(
                     self._session, None,
                     call.feeds, feeds, len(feeds),

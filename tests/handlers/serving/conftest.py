@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,25 +152,32 @@ class Server:
 def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
     """Make a server of these models. Each name has one model, or models by version. With `listed`, the server is not
     told their names."""
+    return partial(make_server, monkeypatch)
 
-    def make(models: Mapping[str, Model | dict[int, Model]], budget: int = 1 << 30, *, listed: bool = False) -> Server:
-        versions = {name: {1: found} if isinstance(found, Model) else found for name, found in models.items()}
-        store, now, loads, failing = FormulaStore(versions), [0.0], [], {}
 
-        def load(directory: Path, artifact: Artifact, signatures: Mapping[str, Signature], threads: int) -> Model:
-            loads.append(str(directory))
-            if (error := failing.get(str(directory))) is not None:
-                raise error
-            return store.models[directory.parent.name][int(directory.name)]
+def make_server(
+    patch: pytest.MonkeyPatch,
+    models: Mapping[str, Model | dict[int, Model]],
+    budget: int = 1 << 30,
+    room: int = 1 << 26,
+    *,
+    listed: bool = False,
+) -> Server:
+    versions = {name: {1: found} if isinstance(found, Model) else found for name, found in models.items()}
+    store, now, loads, failing = FormulaStore(versions), [0.0], [], {}
 
-        monkeypatch.setattr("handlers.serving.loading.load", load)
-        monkeypatch.setattr("handlers.serving.repository._SHARED", {"litert": Shared("litert")})
-        cache: ModelCache[LoadedModel] = ModelCache(budget, clock=lambda: now[0], on_failure=log_load_failure)
-        names = None if listed else tuple(versions)
-        app = App(Repository(store, names, cache, clock=lambda: now[0]))
-        return Server(app, store, cache, now, loads, failing)
+    def load(directory: Path, *arguments: Any) -> Model:
+        loads.append(str(directory))
+        if (error := failing.get(str(directory))) is not None:
+            raise error
+        return store.models[directory.parent.name][int(directory.name)]
 
-    return make
+    patch.setattr("handlers.serving.loading.load", load)
+    patch.setattr("handlers.serving.repository._SHARED", {"litert": Shared("litert")})
+    cache: ModelCache[LoadedModel] = ModelCache(budget, clock=lambda: now[0], on_failure=log_load_failure)
+    names = None if listed else tuple(versions)
+    app = App(Repository(store, names, cache, clock=lambda: now[0]), room)
+    return Server(app, store, cache, now, loads, failing)
 
 
 def tensor(dtype: str, *shape: int) -> TensorSpec:
@@ -195,6 +203,6 @@ def echo(dtype: str, output: str = "y") -> Model:
 
 def refusing() -> Model:
     def refuse(**inputs: np.ndarray) -> Mapping[str, Any]:
-        raise EngineError("the model's own words")
+        raise EngineError("the model does not take this.", refuses_inputs=True)
 
     return Model({"x": any_shape("float32")}, {"y": any_shape("float32")}, refuse)

@@ -19,8 +19,9 @@ from handlers.serving import loading, start
 from handlers.serving.app import App
 from handlers.serving.engines import LoadedModel
 from handlers.serving.errors import InvalidRequest
+from handlers.serving.footprint import MIB, request_room
 from handlers.serving.loading import ArtifactLoad
-from handlers.serving.start import open_single_model_app
+from handlers.serving.start import cache_budget, function_memory, open_app, open_single_model_app
 from handlers.serving.stores.s3 import S3Store
 from handlers.serving.warmup import warmup_inputs
 from tests.handlers.s3_server import BUCKET, S3Server
@@ -195,3 +196,20 @@ def test_warm_up_requests_are_read_as_the_manifest_writes_them() -> None:
     assert inputs["word"].tolist() == [b"hi"]
     with pytest.raises(InvalidRequest, match="is not of expected type: float"):
         warmup_inputs(Signature(inputs={"x": spec("float32")}, outputs={}), {"x": ["a"]})
+
+
+@pytest.mark.parametrize(
+    ("memory", "room", "budget"),
+    [("128", 16, 28), ("512", 64, 364), ("1769", 221.125, 1463.875), ("10240", 1280, 8876)],
+)
+def test_a_function_sets_aside_an_eighth_of_its_memory_for_requests(memory: str, room: float, budget: float) -> None:
+    environment = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory}
+    assert request_room(function_memory(environment)) == room * MIB
+    assert cache_budget(environment) == budget * MIB
+
+
+def test_a_request_that_has_no_room_is_refused_before_it_is_read(repository: Path) -> None:
+    environment = {MODEL_STORE_URI: repository.as_uri(), MODEL_NAMES: "iris", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"}
+    answer = ask(open_app(environment), "POST", "/v1/models/iris:predict", {"instances": [[1.5] * 4] * 100_000})
+    assert answer["statusCode"] == 413
+    assert "more than the 16777216 bytes of memory that this function has for it" in answer["body"]

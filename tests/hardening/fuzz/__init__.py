@@ -1,0 +1,1 @@
+"""Generated requests, valid and broken, against models whose answers are known."""

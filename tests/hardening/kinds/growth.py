@@ -1,0 +1,103 @@
+"""Bodies that become much larger when they are inflated or parsed."""
+
+from typing import Any
+
+from tests.hardening.events import filled, http, infer_binary, predict, raw, tensor, zipped
+from tests.hardening.inputs import Input
+
+NO_ROOM = "Reading the request would take more than the"
+INFLATED = 40_000_000
+
+
+def bomb(piece: str) -> Any:
+    return zipped(predict(filled('{"instances":[', piece, "]}", INFLATED)))
+
+
+def numbers() -> Any:
+    return zipped(predict({"instances": [[0.125, float(index)] for index in range(20_000)]}))
+
+
+def valid(piece: str, model: str = "float32") -> Any:
+    return predict(filled('{"instances":[', piece, "]}"), model)
+
+
+def decimals() -> Any:
+    return valid("0.123456789,")
+
+
+INPUTS = (
+    *(
+        Input(
+            name=f"{title}, inflated to {INFLATED} bytes",
+            event=lambda piece=piece: bomb(piece),
+            status=413,
+            words=NO_ROOM,
+            like=numbers,
+            memory=100,
+        )
+        for title, piece in (
+            ("empty objects", "{},"),
+            ("empty lists", "[],"),
+            ("lists of one list", "[[0]],"),
+            ("objects of one member", '{"":0},'),
+            ("empty strings", '"",'),
+            ("brackets that never close", "["),
+            ("braces that never close", "{"),
+        )
+    ),
+    Input(
+        name="zeros, inflated to more than is allowed",
+        event=lambda: zipped(http("/v2/models/float32/infer", b"\0" * 70_000_000, {})),
+        words="The body inflates to more than 67108864 bytes, the most allowed",
+        like=decimals,
+        memory=1000,
+    ),
+    Input(
+        name="ten million empty strings, inflated from raw bytes",
+        event=lambda: zipped(infer_binary(raw("BYTES", [10_000_000], 40_000_000), b"\0" * 40_000_000, "string")),
+        status=413,
+        words=NO_ROOM,
+        like=decimals,
+        memory=2000,
+    ),
+    Input(
+        name="objects of one member, as they are",
+        event=lambda: valid('{"":0},'),
+        status=413,
+        words=NO_ROOM,
+        like=decimals,
+    ),
+    Input(name="empty lists, as they are", event=lambda: valid("[],"), status=413, words=NO_ROOM, like=decimals),
+    Input(
+        name="the most decimals that a request can hold",
+        event=decimals,
+        status=200,
+        words='{"predictions":[0.12345679,0.12345679,',
+        like=decimals,
+        memory=20,
+    ),
+    Input(
+        name="a number of a million digits",
+        event=lambda: predict(f'{{"instances":[{"1" * 1_000_000}]}}'),
+        status=200,
+        words='{"predictions":[Infinity]}',
+        like=lambda: predict(filled('{"instances":[', "0.123456789,", "]}", 1_000_000)),
+    ),
+    Input(
+        name="a decimal of two million digits",
+        event=lambda: predict(f'{{"instances":[0.{"0" * 1_000_000}{"1" * 1_000_000}, NaN]}}'),
+        status=200,
+        words='{"predictions":[0.0,NaN]}',
+        like=lambda: predict(filled('{"instances":[', "0.123456789,", "]}", 2_000_000)),
+    ),
+    Input(
+        name="data that is not gzip",
+        event=lambda: predict("{}") | {"headers": {"content-encoding": "gzip"}},
+        words="The body is not the gzip data that its Content-Encoding says",
+    ),
+    Input(
+        name="gzip data without an end",
+        event=lambda: (event := zipped(predict(tensor()))) | {"body": event["body"][:-12]},
+        words="The body's gzip data ends before its end",
+    ),
+)
