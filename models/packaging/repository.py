@@ -98,9 +98,10 @@ class ModelRepository:
 
         Raises:
             VersionTaken: a version has this number.
-            PackagingError: another process removed a file while it was written.
+            PackagingError: no server would read the manifest, or another process removed a file while it was written.
         """
         manifest = manifest_for(version or 1)
+        _refuse_unreadable(manifest)
         self.root.mkdir(parents=True, exist_ok=True)
         self._sweep()
         with self._incoming() as incoming:
@@ -185,6 +186,13 @@ def list_files(directory: Path, paths: Iterator[str] | Sequence[str]) -> tuple[F
 
 def _children(directory: Path) -> Sequence[Path]:
     return list(directory.iterdir()) if directory.is_dir() else []
+
+
+def _refuse_unreadable(manifest: Manifest) -> None:
+    try:
+        parse_manifest(manifest.to_json().encode())
+    except ManifestError as error:
+        raise PackagingError(f"{manifest.model} cannot be served: {error}") from None
 
 
 def _refuse_incomplete(directory: Path, files: Sequence[FileEntry]) -> None:

@@ -1,13 +1,15 @@
 """What cannot be packaged is refused with one reason, and the repository stays as it was."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from handlers.manifest import Signature, TensorSpec
+from handlers.manifest import LARGEST_WARMUP, Signature, TensorSpec
 from handlers.serving.warmup import warmup_inputs
 from models.packaging.errors import PackagingError
 from models.packaging.meta_graph import read_meta_graph, read_signatures
@@ -330,6 +332,19 @@ def test_a_warm_up_request_is_one_that_a_function_can_read(dtype):
         assert read.tolist() == request["x"].tolist()
     else:
         assert not read.any()
+
+
+def test_a_warm_up_request_takes_little_of_a_manifest():
+    def held(**request: np.ndarray) -> Mapping[str, Any] | None:
+        return warmup_request(request, lambda request: None)
+
+    few = held(**{f"x{number}": np.ones((1, 1024)) for number in range(16)})
+    assert few
+    assert few["x15"] == [[1.0] * 1024]
+    assert held(**{f"x{number}": np.ones((1, 1024)) for number in range(200)})["x199"] == {"zeros": [1, 1024]}
+    assert held(x=np.array([b"a" * 1000], object))
+    assert held(x=np.array([b"a" * 1_000_000], object)) is None
+    assert held(x=np.broadcast_to(np.float32(1), (1, LARGEST_WARMUP + 1))) is None
 
 
 def test_a_model_that_answers_at_random_is_refused(tmp_path, refused):

@@ -3,11 +3,13 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from handlers.manifest import Manifest, Signature, TensorSpec
+from handlers.manifest import LARGEST_MANIFEST_BYTES, Artifact, Manifest, Signature, TensorSpec
 from models.packaging import repository as repository_module
 from models.packaging.errors import PackagingError
 from models.packaging.repository import INCOMING, ModelRepository, list_files
@@ -22,20 +24,30 @@ publish(repository.ModelRepository(Path(sys.argv[1])), Path(sys.argv[2]), "secon
 """
 
 
-def publish(repository: ModelRepository, source: Path, content: str, version: int | None = None) -> Manifest:
+def publish(
+    repository: ModelRepository,
+    source: Path,
+    content: str,
+    version: int | None = None,
+    warmup: Mapping[str, Any] | None = None,
+) -> Manifest:
     """Publish a version of one file."""
     source.mkdir(exist_ok=True)
     (source / "file").write_text(content)
     spec = TensorSpec(dtype="float32", shape=(-1,), tensor="x:0")
     files = list_files(source, ["file"])
+    artifact = Artifact(
+        engine="litert", form="tflite", signatures=("s",), files=("file",), memory_bytes=1, reason="the only one"
+    )
 
     def manifest_for(number: int) -> Manifest:
         return Manifest(
             model="m",
             version=number,
-            signatures={} if content else {"serving_default": Signature(inputs={"x": spec}, outputs={"x": spec})},
-            artifacts=(),
+            signatures={"s": Signature(inputs={"x": spec}, outputs={"x": spec})},
+            artifacts=(artifact,),
             files=files,
+            warmup=warmup or {},
             fingerprint=content,
         )
 
@@ -105,6 +117,15 @@ def test_a_version_that_lost_a_file_while_it_was_written_is_not_published(tmp_pa
     monkeypatch.setattr(repository_module, "copy_durably", lose)
     with pytest.raises(PackagingError, match="removed or changed"):
         publish(empty, tmp_path / "s", "first")
+    assert snapshot(empty.root) == {}
+
+
+def test_a_version_whose_manifest_a_server_would_refuse_is_not_published(tmp_path, empty):
+    warmup = {"s": {"x": ["a" * LARGEST_MANIFEST_BYTES]}}
+    with pytest.raises(
+        PackagingError, match=f"m cannot be served: manifest.json has more than {LARGEST_MANIFEST_BYTES}"
+    ):
+        publish(empty, tmp_path / "s", "first", warmup=warmup)
     assert snapshot(empty.root) == {}
 
 

@@ -47,6 +47,11 @@ def test_the_zoo_has_at_least_eighty_models_of_every_form(zoo):
     assert {exhibit.framework for exhibit in zoo.values()} == {"tensorflow", "tf_keras"}
 
 
+def test_at_least_nine_in_ten_of_what_tensorflow_itself_runs_are_packaged(zoo):
+    run = [exhibit for exhibit in zoo.values() if exhibit.runs]
+    assert sum(1 for exhibit in run if exhibit.engines) >= 0.9 * len(run)
+
+
 @pytest.mark.timeout(900)
 def test_every_model_is_packaged_for_its_engine_or_refused_in_its_own_words(root, zoo, outcomes):
     faults = [fault(zoo[name], read_made(root, name), outcome) for name, outcome in outcomes.items()]

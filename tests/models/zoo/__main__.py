@@ -47,6 +47,7 @@ def show(root: Path, names: Sequence[str]) -> int:
     faults = [*_faults_of_packaging(root, chosen, outcomes), *_faults_of_serving(root, chosen, outcomes)]
     print("\n".join(faults))
     print(_summary(chosen, outcomes, faults))
+    print(_share(root, outcomes))
     return 1 if faults else 0
 
 
@@ -77,6 +78,14 @@ def _summary(chosen: Sequence[Exhibit], outcomes: dict[str, Outcome], faults: Se
     refused = sum(1 for outcome in outcomes.values() if outcome.refusal)
     served_by = ", ".join(f"{count} by {engine}" for engine, count in engines.most_common())
     return f"{len(chosen)} exhibits: served {served_by}; {refused} refused; {len(faults)} faults"
+
+
+def _share(root: Path, outcomes: dict[str, Outcome]) -> str:
+    """How many of the exhibits that TensorFlow itself answered are packaged."""
+    run = [name for name in outcomes if (made := read_made(root, name)) and made.asks]
+    packaged = sum(1 for name in run if outcomes[name].engines)
+    share = f": {packaged / len(run):.1%}" if run else ""
+    return f"{packaged} packaged of {len(run)} that TensorFlow itself answered{share}"
 
 
 if __name__ == "__main__":

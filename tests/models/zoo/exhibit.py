@@ -53,6 +53,8 @@ class Exhibit:
     """What serves it; empty where it is refused."""
     refusal: str = ""
     """The whole error, with `<source>` for its path, and `<…>` for names that TensorFlow numbers anew each time."""
+    runs: bool = True
+    """Whether TensorFlow itself answers requests to it, given nothing else than what a user hands over."""
     shown: bool = False
     """Whether `make test` shows it; the whole zoo has a command of its own."""
 
@@ -69,9 +71,11 @@ class Wing:
         """Declare a model that is packaged, is served by these engines, and answers as its framework does."""
         return self._declare(title, form, engines=frozenset(engines.split()), shown=shown)
 
-    def refused(self, refusal: str, title: str, form: str, *, shown: bool = True) -> Callable[..., Any]:
-        """Declare a model that is refused, in these words."""
-        return self._declare(title, form, refusal=refusal, shown=shown)
+    def refused(
+        self, refusal: str, title: str, form: str, *, runs: bool = False, shown: bool = True
+    ) -> Callable[..., Any]:
+        """Declare a model that is refused, in these words, whether TensorFlow itself `runs` it or not."""
+        return self._declare(title, form, refusal=refusal, runs=runs, shown=shown)
 
     def _declare(self, title: str, form: str, **what: Any) -> Callable[..., Any]:
         def declare(make: Callable[[Any], Made]) -> Callable[[Any], Made]:

@@ -9,7 +9,9 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow.core.protobuf import saved_model_pb2
 
+from handlers.manifest import DEFAULT_SIGNATURE
 from tests.models.zoo.exhibit import Arrays, Made, Wing
+from tests.models.zoo.modules import rows
 from tests.models.zoo.room import Feed, Room
 
 v1: Any = tf.compat.v1
@@ -226,14 +228,14 @@ def save_tagged(path: Path, *graphs: list[str]) -> None:
 @WING.answers("litert", "a graph tagged `{serve, tpu}` in front of the one tagged `{serve}`", "SavedModel", shown=True)
 def graph_for_tpu_first(room: Room) -> Made:
     save_tagged(room.path("model"), ["serve", "tpu"], ["serve"], ["train"])
-    feed = lambda batch: {"rows": room.floats(batch, 4)}  # noqa: E731
-    return Made(room.path("model"), room.ask_signatures(room.path("model"), {"serving_default": feed}))
+    return Made(room.path("model"), room.ask_signatures(room.path("model"), {DEFAULT_SIGNATURE: rows(room)}))
 
 
-@WING.refused(TAGS.replace("<tags>", "{serve, tpu}"), "only a graph tagged `{serve, tpu}`", "SavedModel")
+@WING.refused(TAGS.replace("<tags>", "{serve, tpu}"), "only a graph tagged `{serve, tpu}`", "SavedModel", runs=True)
 def graph_for_tpu_alone(room: Room) -> Made:
-    save_tagged(room.path("model"), ["serve", "tpu"])
-    return Made(room.path("model"))
+    tags = ["serve", "tpu"]
+    save_tagged(room.path("model"), tags)
+    return Made(room.path("model"), room.ask_signatures(room.path("model"), {DEFAULT_SIGNATURE: rows(room)}, tags))
 
 
 @WING.refused(TAGS.replace("<tags>", "{train} and {}"), "no graph for serving", "SavedModel")

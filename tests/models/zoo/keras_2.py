@@ -151,10 +151,10 @@ def keras_2_deferred_h5(room: Room) -> Made:
     "loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run it.",
     "a `Lambda` layer",
     ".h5",
+    runs=True,
 )
 def keras_2_lambda_h5(room: Room) -> Made:
-    keras.Sequential([keras.Input((2,)), layers.Lambda(lambda value: value + 1)]).save(room.path("model.h5"))
-    return Made(room.path("model.h5"))
+    return whole(room, keras.Sequential([keras.Input((2,)), layers.Lambda(lambda value: value + 1)]), ".h5")
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -170,7 +170,7 @@ class Scaled(layers.Layer):
     ".keras",
 )
 def keras_2_own_layer(room: Room) -> Made:
-    return whole(room, keras.Sequential([keras.Input((4,)), Scaled(), layers.Dense(1)]))
+    return Made(whole(room, keras.Sequential([keras.Input((4,)), Scaled(), layers.Dense(1)])).source)
 
 
 @WING.answers("litert", "trained, with the slots of its optimizer", "SavedModel", shown=True)

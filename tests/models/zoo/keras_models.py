@@ -229,17 +229,17 @@ def called(model: keras.Model) -> keras.Model:
 
 @WING.refused(NOT_KERAS.replace("<class>", "Scaled"), "a layer of one's own, registered", ".keras")
 def own_layer(room: Room) -> Made:
-    return room.keras(scaled())
+    return Made(room.keras(scaled()).source)
 
 
 @WING.refused(NOT_KERAS.replace("<class>", "Scaled"), "a layer of one's own, registered", ".h5")
 def own_layer_h5(room: Room) -> Made:
-    return room.keras(scaled(), suffix=".h5")
+    return Made(room.keras(scaled(), suffix=".h5").source)
 
 
 @WING.refused(NOT_KERAS.replace("<class>", "Classifier"), "a subclassed model", ".keras")
 def subclassed(room: Room) -> Made:
-    return room.keras(called(Classifier()), lambda batch: {ONLY: room.floats(batch, 4)})
+    return Made(room.keras(called(Classifier()), lambda batch: {ONLY: room.floats(batch, 4)}).source)
 
 
 @WING.answers("litert", "a layer of one's own, in a package that is installed where it is packaged", ".keras")
@@ -267,11 +267,10 @@ def subclassed_exported(room: Room) -> Made:
     "loaded. Write the layer as a class, or export the model as a SavedModel on a machine that may run it.",
     "a `Lambda` layer",
     ".keras",
+    runs=True,
 )
 def lambda_layer(room: Room) -> Made:
-    model = keras.Sequential([keras.Input((2,)), layers.Lambda(lambda value: value + 1)])
-    model.save(room.path("model.keras"))
-    return Made(room.path("model.keras"))
+    return room.keras(keras.Sequential([keras.Input((2,)), layers.Lambda(lambda value: value + 1)]))
 
 
 @WING.refused(

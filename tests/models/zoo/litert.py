@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
+from handlers.manifest import DEFAULT_SIGNATURE
 from tests.models.zoo.exhibit import Made, Wing
 from tests.models.zoo.modules import ROWS, WORDS, of, rows
 from tests.models.zoo.room import Room
@@ -154,14 +155,15 @@ def tflite_control_flow(room: Room) -> Made:
     "the file was converted from.",
     "operations of TensorFlow (Flex)",
     ".tflite",
+    runs=True,
 )
 def tflite_flex(room: Room) -> Made:
     def change(converter: Any) -> None:
         converter.target_spec.supported_ops = [LITE.TFLITE_BUILTINS, LITE.SELECT_TF_OPS]
 
     function = of(WORDS)(lambda words: {"lower": tf.strings.lower(words)})
-    room.path("model.tflite").write_bytes(of_functions({"lower": function}, change=change))
-    return Made(room.path("model.tflite"))
+    content = of_functions({"lower": function}, change=change)
+    return room.litert(content, {DEFAULT_SIGNATURE: lambda batch: {"words": room.words(("Rome", "OSLO"), batch)}})
 
 
 @WING.refused(
@@ -190,6 +192,7 @@ def tflite_custom(room: Room) -> Made:
     "another function. Take the state as an input, and return the new one as an output.",
     "a variable that each call changes",
     ".tflite",
+    runs=True,
 )
 def tflite_counter(room: Room) -> Made:
     seen = tf.Variable(0.0, name="seen")
@@ -203,5 +206,4 @@ def tflite_counter(room: Room) -> Made:
     tf.saved_model.save(module, str(room.path("export")), signatures=answer)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(room.path("export")))
     converter.experimental_enable_resource_variables = True
-    room.path("model.tflite").write_bytes(converter.convert())
-    return Made(room.path("model.tflite"))
+    return room.litert(converter.convert(), {DEFAULT_SIGNATURE: rows(room)})

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tests.models.zoo.exhibit import Arrays, Made, Wing
+from tests.models.zoo.exhibit import ONLY, Arrays, Ask, Made, Wing
 from tests.models.zoo.room import Room
 
 WING = Wing("TensorFlow 2 modules")
@@ -263,6 +263,7 @@ def random_with_seed(room: Room) -> Made:
     "input.",
     "random numbers",
     "SavedModel",
+    runs=True,
 )
 def random_numbers(room: Room) -> Made:
     return room.saved_function(of(ROWS)(lambda rows: {"y": rows + tf.random.normal(tf.shape(rows))}), rows(room))
@@ -274,6 +275,7 @@ def random_numbers(room: Room) -> Made:
     "no answer depends on it, allow it with --allow-op AssignAddVariableOp",
     "a variable that each call changes",
     "SavedModel",
+    runs=True,
 )
 def counter(room: Room) -> Made:
     seen = tf.Variable(0.0, name="seen")
@@ -293,7 +295,7 @@ def counter(room: Room) -> Made:
 )
 def calls_python(room: Room) -> Made:
     same = lambda rows: tf.ensure_shape(tf.py_function(lambda value: value, [rows], tf.float32), [None, 4])  # noqa: E731
-    return room.saved_function(of(ROWS)(lambda rows: {"rows": same(rows)}), rows(room))
+    return Made(room.saved_function(of(ROWS)(lambda rows: {"rows": same(rows)}), rows(room)).source)
 
 
 @WING.refused(
@@ -301,11 +303,12 @@ def calls_python(room: Room) -> Made:
     "serves the model. If you trust the model, allow it with --allow-op ReadFile",
     "files read by name",
     "SavedModel",
+    runs=True,
 )
 def reads_files(room: Room) -> Made:
+    room.path("words.txt").write_text("red", encoding="utf-8")
     function = of(WORDS)(lambda words: {"content": tf.map_fn(tf.io.read_file, words)})
-    tf.saved_model.save(tf.Module(), str(room.path("model")), signatures=function)
-    return Made(room.path("model"))
+    return room.saved_function(function, lambda batch: {"words": room.words([str(room.path("words.txt"))], batch)})
 
 
 @WING.answers("tensorflow", "a check that refuses some requests", "SavedModel")
@@ -323,10 +326,13 @@ def checks_its_input(room: Room) -> Made:
     "model with model.export(…).",
     "a reusable model as of TensorFlow Hub, without signatures",
     "SavedModel",
+    runs=True,
 )
 def reusable_without_signatures(room: Room) -> Made:
     save_reusable(room.path("model"), room, with_signature=False)
-    return Made(room.path("model"))
+    reusable: Any = tf.saved_model.load(str(room.path("model")))
+    inputs = room.floats(3, 4)
+    return Made(room.path("model"), [Ask({ONLY: inputs}, {ONLY: reusable(tf.constant(inputs)).numpy()})])
 
 
 @WING.answers("litert", "a reusable model as of TensorFlow Hub", "SavedModel")

@@ -73,6 +73,10 @@ def fault(exhibit: Exhibit, made: Made, outcome: Outcome) -> str:
     """How an outcome differs from what the exhibit's row says; empty where it does not."""
     if outcome.failure:
         return f"{exhibit.name} fails: {outcome.failure}"
+    if bool(made.asks) != exhibit.runs:
+        return (
+            f"{exhibit.name} has {len(made.asks)} answers of TensorFlow, and its row says that runs is {exhibit.runs}"
+        )
     if exhibit.refusal:
         if not outcome.refusal:
             return f"{exhibit.name} is packaged, and should be refused: {exhibit.refusal}"

@@ -20,7 +20,8 @@ HEAD = """\
 
 Written by `python -m tests.models.zoo.page`, out of the {count} small models of `tests/models/zoo`. {served} of them
 are to answer over HTTP what the framework that made them answers, and {refused} to be refused in the words below.
-`make zoo` packages, serves and compares all of them; `make test` does it for some.
+`make zoo` packages, serves and compares all of them; `make test` does it for some. TensorFlow itself runs {runs} of
+them, and {served} of these are packaged: {share:.0%}. The tables of what is refused say which of those it runs.
 
 ## Names
 
@@ -66,7 +67,8 @@ request may leave out inputs that have default values (`SignatureDef.defaults`).
 def page_of(zoo: Sequence[Exhibit]) -> str:
     """The page."""
     refused = sum(1 for exhibit in zoo if exhibit.refusal)
-    head = HEAD.format(count=len(zoo), served=len(zoo) - refused, refused=refused)
+    served, runs = len(zoo) - refused, sum(1 for exhibit in zoo if exhibit.runs)
+    head = HEAD.format(count=len(zoo), served=served, refused=refused, runs=runs, share=served / runs)
     return "\n".join([head, *_wings(zoo)])
 
 
@@ -79,8 +81,11 @@ def _wings(zoo: Sequence[Exhibit]) -> Iterator[str]:
             yield from (f"| {_cell(row.title)} | {row.form} | {_engines(row)} |" for row in served)
             yield ""
         if refused := [row for row in rows if row.refusal]:
-            yield "| refused | form | what packaging says |\n| --- | --- | --- |"
-            yield from (f"| {_cell(row.title)} | {row.form} | {_cell(_said(row))} |" for row in refused)
+            yield "| refused | form | TensorFlow runs it | what packaging says |\n| --- | --- | --- | --- |"
+            yield from (
+                f"| {_cell(row.title)} | {row.form} | {'yes' if row.runs else 'no'} | {_cell(_said(row))} |"
+                for row in refused
+            )
             yield ""
 
 
