@@ -197,6 +197,14 @@ def test_lines_are_requests_in_the_apis_own_form_and_keep_every_byte(tmp_path):
     assert two["content"].tolist() == [content, "größe".encode()]
 
 
+def test_a_line_ends_only_where_a_line_of_json_ends(tmp_path):
+    text = "one\u2028two\u0085three"
+    written = json.dumps({"instances": [text]}, ensure_ascii=False)
+    (tmp_path / "s.jsonl").write_bytes(f"\ufeff{written}\r\n\r\n{written}".encode())
+    found = requests_from_samples("serving_default", TEXTS, read_samples(tmp_path / "s.jsonl"), accept)
+    assert [request["content"].tolist() for request in found] == [[text.encode()]] * 2
+
+
 def test_a_line_is_for_the_signature_that_it_names_or_for_all_that_take_its_inputs(tmp_path):
     path = lines(
         tmp_path / "s.jsonl", {"signature_name": "texts", "instances": ["a"]}, {"inputs": {"ids": [1], "ids_1": [0, 1]}}

@@ -87,7 +87,7 @@ def _read_npy(path: Path) -> np.ndarray:
 
 def _read_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # texts may hold what `splitlines` takes for an end
     except (OSError, UnicodeDecodeError) as error:
         raise PackagingError(f"{path} cannot be read ({reason_of(error)}); {FORMS}") from None
     for number, line in enumerate(lines, start=1):
