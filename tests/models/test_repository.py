@@ -35,16 +35,14 @@ def publish(
     source.mkdir(exist_ok=True)
     (source / "file").write_text(content)
     spec = TensorSpec(dtype="float32", shape=(-1,), tensor="x:0")
+    artifact = Artifact("litert", "tflite", ("serving_default",), ("file",), memory_bytes=0, reason="the only one")
     files = list_files(source, ["file"])
-    artifact = Artifact(
-        engine="litert", form="tflite", signatures=("s",), files=("file",), memory_bytes=1, reason="the only one"
-    )
 
     def manifest_for(number: int) -> Manifest:
         return Manifest(
             model="m",
             version=number,
-            signatures={"s": Signature(inputs={"x": spec}, outputs={"x": spec})},
+            signatures={"serving_default": Signature(inputs={"x": spec}, outputs={"x": spec})},
             artifacts=(artifact,),
             files=files,
             warmup=warmup or {},
@@ -121,7 +119,7 @@ def test_a_version_that_lost_a_file_while_it_was_written_is_not_published(tmp_pa
 
 
 def test_a_version_whose_manifest_a_server_would_refuse_is_not_published(tmp_path, empty):
-    warmup = {"s": {"x": ["a" * LARGEST_MANIFEST_BYTES]}}
+    warmup = {"serving_default": {"x": ["a" * LARGEST_MANIFEST_BYTES]}}
     with pytest.raises(
         PackagingError, match=f"m cannot be served: manifest.json has more than {LARGEST_MANIFEST_BYTES}"
     ):
