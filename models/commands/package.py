@@ -65,6 +65,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="accept a dangerous operation (repeatable)",
     )
+    parser.add_argument(
+        "--import",
+        dest="imports",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import a Python module that defines layers or other classes of a Keras file (repeatable); it runs here",
+    )
     parser.add_argument("--make-current", action="store_true", help="serve this version from now on")
 
 
@@ -82,6 +90,7 @@ def run(options: argparse.Namespace) -> None:
                 tolerance=options.tolerance,
                 strict=options.strict,
                 allowed_operations=tuple(options.allow_op),
+                imports=tuple(options.imports),
                 make_current=options.make_current,
             ),
             progress.say,

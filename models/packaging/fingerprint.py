@@ -42,6 +42,7 @@ def fingerprint_of(source: Source, options: PackageOptions) -> str:
         "strict": options.strict,
         "samples": digest_samples(options.samples) if options.samples else None,
         "allowed": sorted(options.allowed_operations),
+        "imports": sorted(options.imports),
         "tools": tool_versions(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -44,7 +44,7 @@ def make_version(
         PackagingError: the model cannot be packaged; the repository is unchanged.
     """
     say("reading the model")
-    prepared = prepare(source, directory, options.allowed_operations)
+    prepared = prepare(source, directory, options.allowed_operations, options.imports)
     try:
         exchanges = _exchanges(prepared, options)
         warmup = _warmup(prepared, exchanges)

@@ -27,6 +27,8 @@ class PackageOptions:
     """Whether an engine loses that differs from TensorFlow on numbers that are not finite."""
     allowed_operations: Sequence[str] = field(default_factory=tuple[str, ...])
     """Dangerous operations that the model may contain."""
+    imports: Sequence[str] = field(default_factory=tuple[str, ...])
+    """Python modules that define the classes of a Keras file which are not Keras's own."""
     make_current: bool = False
     """Whether this version answers from now on, in place of the version that answers today."""
 

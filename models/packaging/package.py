@@ -49,9 +49,10 @@ def package(path: Path, repository: ModelRepository, options: PackageOptions, sa
 
 
 def _existing(repository: ModelRepository, options: PackageOptions, fingerprint: str) -> Manifest | None:
+    """The version that the same model made before; none if code was imported, which may have changed since."""
     if options.version is None:
-        return repository.find(options.name, fingerprint)
+        return None if options.imports else repository.find(options.name, fingerprint)
     found = repository.versions(options.name).get(options.version)
-    if found is not None and found.fingerprint != fingerprint:
+    if found is not None and (options.imports or found.fingerprint != fingerprint):
         raise VersionTaken(options.name, options.version)
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from handlers.manifest import ArtifactForm, Signature
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY, TFLITE_FILE
+from models.packaging.errors import PackagingError
 from models.packaging.forms import PREFERENCE
 from models.packaging.meta_graph import read_meta_graph, read_signatures
 from models.packaging.reference import CheckedReference, Library, LiteRTReference, Reference, SavedModelReference
@@ -31,8 +32,12 @@ class Prepared:
     """Texts and integers that its tables know."""
 
 
-def prepare(source: Source, directory: Path, allowed_operations: Collection[str]) -> Prepared:
+def prepare(
+    source: Source, directory: Path, allowed_operations: Collection[str], imports: Sequence[str] = ()
+) -> Prepared:
     """Prepare a source in `directory`; the caller closes the reference. Raises PackagingError."""
+    if imports and source.form != "keras":
+        raise PackagingError(f"{source.path} is no Keras file, and holds its classes itself; leave --import out")
     if source.form == "tflite":
         signatures = prepare_tflite(source.path, directory / TFLITE_FILE)
         return Prepared(
@@ -46,7 +51,7 @@ def prepare(source: Source, directory: Path, allowed_operations: Collection[str]
     if source.form == "keras":
         from models.packaging.keras_files.opening import open_keras_model  # Keras takes seconds to import
 
-        opened.append(open_keras_model(source.path, saved_model))
+        opened.append(open_keras_model(source.path, saved_model, imports))
     else:
         copy_saved_model(source.path, saved_model)
     try:

@@ -1,6 +1,8 @@
 """Keras files are read by the Keras that wrote them, and what they may do is seen before they are loaded."""
 
+import importlib
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from models.packaging.errors import PackagingError
 from models.packaging.keras_files import opening
 from models.packaging.keras_files.description import open_keras_file
 from models.packaging.keras_files.signature import KerasSignature
+from models.packaging.repository import VersionTaken
+from tests.models import saved_models
 
 
 def of_keras_2(path: Path, activation: str = "relu") -> Path:
@@ -51,6 +55,59 @@ def test_where_keras_2_is_missing_what_means_something_else_is_refused_with_the_
         "function there). Install Keras 2 (pip install --no-deps tf_keras==2.21.*), or convert the file where Keras 2 "
         "is installed:\n  import tf_keras\n  tf_keras.models.load_model('m.h5').export('m')"
     )
+
+
+OWN_LAYER = """
+import keras
+
+class Tripled(keras.layers.Layer):
+    def call(self, inputs):
+        return inputs * 3
+"""
+
+
+@pytest.fixture
+def own_layer(tmp_path, monkeypatch):
+    """A model with a layer of the module `layers_of_test`, which this process has not imported."""
+    (tmp_path / "layers_of_test.py").write_text(OWN_LAYER, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("layers_of_test")
+    keras.Sequential([keras.Input((4,), name="rows"), module.Tripled()]).save(tmp_path / "m.keras")
+    del sys.modules["layers_of_test"]
+    yield tmp_path / "m.keras"
+    sys.modules.pop("layers_of_test", None)
+
+
+def test_a_module_that_is_named_gives_a_file_its_classes(tmp_path, own_layer):
+    rows = np.ones((2, 4), np.float32)
+    with pytest.raises(
+        PackagingError, match=r"needs the class Tripled.* Name the module that defines it with --import"
+    ):
+        opening.open_keras_model(own_layer, tmp_path / "refused")
+    reference = opening.open_keras_model(own_layer, tmp_path / "saved_model", ["layers_of_test"])
+    (answer,) = reference.run("serving_default", {"rows": rows}).values()
+    assert answer.tolist() == (rows * 3).tolist()
+
+
+def test_a_version_is_made_anew_where_code_was_imported_which_may_have_changed(pack, own_layer):
+    for number in (1, 2):
+        packaged = pack(own_layer, imports=["layers_of_test"], forms=("saved_model",))
+        assert (packaged.reused, packaged.manifest.version) == (False, number)
+    with pytest.raises(VersionTaken):
+        pack(own_layer, imports=["layers_of_test"], version=2)
+
+
+def test_a_module_that_cannot_be_imported_is_named(tmp_path):
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save(tmp_path / "m.keras")
+    for path in (tmp_path / "m.keras", of_keras_2(tmp_path / "m.h5")):
+        with pytest.raises(PackagingError, match=r"^the module not_there cannot be imported .*PYTHONPATH"):
+            opening.open_keras_model(path, tmp_path / "saved_model", ["not_there"])
+
+
+def test_a_model_that_holds_its_classes_takes_no_module(tmp_path, pack):
+    source = saved_models.save(tmp_path / "m", serving_default=saved_models.scores)
+    with pytest.raises(PackagingError, match=r"m is no Keras file.*leave --import out"):
+        pack(source, imports=["os"])
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """Keras 2 in a process of its own: exports a file as a SavedModel, then answers requests as `model.predict` does.
 
-    python -m models.packaging.keras_files.keras_2 FILE DIRECTORY
+    python -m models.packaging.keras_files.keras_2 FILE DIRECTORY [MODULE ...]
 
-writes a SavedModel to DIRECTORY and `{"error": ""}` to standard output. Then, for each line of standard input, which is
-a directory with a request, it writes the answer beside the request, and the same to standard output.
+imports the modules, which define classes of the file, writes a SavedModel to DIRECTORY, and writes `{"error": ""}` to
+standard output. Then, for each line of standard input, which is a directory with a request, it writes the answer beside
+the request, and the same to standard output.
 """
 
 import json
@@ -11,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,7 @@ class Keras2Reference:
         self._directory.cleanup()
 
 
-def open_in_a_process(path: Path, directory: Path) -> Keras2Reference:
+def open_in_a_process(path: Path, directory: Path, imports: Sequence[str]) -> Keras2Reference:
     """Export a Keras 2 file to `directory`, and keep its model at hand. Raises PackagingError."""
     command = [
         sys.executable,
@@ -59,6 +61,7 @@ def open_in_a_process(path: Path, directory: Path) -> Keras2Reference:
         "models.packaging.keras_files.keras_2",
         str(path.resolve()),
         str(directory.resolve()),
+        *imports,
     ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")])}
     process = subprocess.Popen(
@@ -78,7 +81,7 @@ def read_error(process: "subprocess.Popen[str]") -> str:
     return json.loads(line)["error"] if line else f"Keras 2 ended with the code {process.wait()}"
 
 
-def main(path: Path, directory: Path) -> None:
+def main(path: Path, directory: Path, imports: Sequence[str]) -> None:
     """Export, then answer until standard input ends."""
     silence_libraries()
     answers = os.fdopen(os.dup(1), "w")
@@ -89,7 +92,7 @@ def main(path: Path, directory: Path) -> None:
         answers.flush()
 
     try:
-        signature = _export(path, directory)
+        signature = _export(path, directory, imports)
     except Exception as error:
         answer(reading_reason(path, error))
         return
@@ -104,13 +107,13 @@ def main(path: Path, directory: Path) -> None:
             answer()
 
 
-def _export(path: Path, directory: Path) -> Any:
+def _export(path: Path, directory: Path, imports: Sequence[str]) -> Any:
     import tf_keras  # late: packaging itself goes without it
 
-    signature = load_model(tf_keras, path)
+    signature = load_model(tf_keras, path, imports)
     signature.save(directory)
     return signature
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

@@ -1,5 +1,6 @@
 """Opens Keras files: exports them as SavedModels, and answers as `model.predict` does."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,23 +39,30 @@ class KerasReference:
         del self._model
 
 
-def open_keras_model(path: Path, directory: Path) -> Library:
+def open_keras_model(path: Path, directory: Path, imports: Sequence[str] = ()) -> Library:
     """Write a Keras file as a SavedModel in `directory`, and keep the model open as the reference.
 
     A file of Keras 2 is read by Keras 2 in a process of its own, if `tf_keras` is installed.
 
+    Args:
+        path: the file.
+        directory: where the SavedModel goes.
+        imports: modules that define classes which Keras does not have.
+
     Raises:
-        PackagingError: the file cannot be read; see `open_keras_file`.
+        PackagingError: the file cannot be read, see `open_keras_file`, or a module cannot be imported.
     """
     file = open_keras_file(path)
     if file.is_keras_2 and find_spec(KERAS_2) is not None:
-        return open_in_a_process(path, directory)
+        return open_in_a_process(path, directory, imports)
     if file.is_keras_2 and (changed := sorted(CHANGED & set(_words(file)))):
         raise PackagingError(_not_by_keras_3(file, f"{', '.join(changed)} is another function there"))
     try:
         with captured_output():
-            signature = load_model(keras, path)
+            signature = load_model(keras, path, imports)
             signature.save(directory)
+    except PackagingError:
+        raise
     except Exception as error:
         raise PackagingError(_reason(file, error)) from error
     return KerasReference(signature)

@@ -209,9 +209,9 @@ def keras_without_weights(room: Room) -> Made:
 
 
 @WING.refused(
-    "<source> needs the class NewLayer, which Keras does not have. Export the model as a SavedModel with "
-    "model.export(directory), in a program that has this code. Keras 9.0.0 wrote it, and this is Keras <here>; a newer "
-    "one may read it.",
+    "<source> needs the class NewLayer, which Keras does not have. Name the module that defines it with --import, or "
+    "export the model as a SavedModel with model.export(directory), in a program that has this code. Keras 9.0.0 wrote "
+    "it, and this is Keras <here>; a newer one may read it.",
     "of a newer Keras, with a layer that is not there yet",
     ".keras",
 )

@@ -34,6 +34,8 @@ class Made(NamedTuple):
     """What is given to `--tolerance`."""
     strict: bool = False
     """Whether `--strict` is given."""
+    imports: Sequence[str] = ()
+    """What is given to `--import`."""
 
 
 @dataclass(frozen=True, kw_only=True)

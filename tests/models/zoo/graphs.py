@@ -131,8 +131,7 @@ def table_of_version_1(room: Room) -> Made:
     def build() -> Any:
         words = v1.placeholder(tf.string, [None], name="words")
         path = tf.constant(str(room.path("colours.txt")))
-        v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, path)
-        initializer = tf.lookup.TextFileInitializer(
+        initializer = tf.lookup.TextFileInitializer(  # it adds the path to the assets
             path, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
         )
         table = tf.lookup.StaticHashTable(initializer, -1)

@@ -9,6 +9,7 @@ import tf_keras as keras
 
 from tests.models.zoo.either_keras import of_dictionaries
 from tests.models.zoo.exhibit import ONLY, Arrays, Made, Wing
+from tests.models.zoo.own_layers_2 import Doubled
 from tests.models.zoo.room import Room
 
 layers = keras.layers
@@ -164,13 +165,19 @@ class Scaled(layers.Layer):
 
 
 @WING.refused(
-    "<source> needs the class Scaled, which Keras does not have. Export the model as a SavedModel with "
-    "model.export(directory), in a program that has this code.",
+    "<source> needs the class Scaled, which Keras does not have. Name the module that defines it with --import, or "
+    "export the model as a SavedModel with model.export(directory), in a program that has this code.",
     "a layer of one's own",
     ".keras",
 )
 def keras_2_own_layer(room: Room) -> Made:
     return Made(whole(room, keras.Sequential([keras.Input((4,)), Scaled(), layers.Dense(1)])).source)
+
+
+@WING.answers("litert", "a layer of one's own, whose module is given with `--import`", ".h5")
+def keras_2_own_layer_imported_h5(room: Room) -> Made:
+    made = whole(room, keras.Sequential([keras.Input((4,)), Doubled(), layers.Dense(1)]), ".h5")
+    return made._replace(imports=[Doubled.__module__])
 
 
 @WING.answers("litert", "trained, with the slots of its optimizer", "SavedModel", shown=True)

@@ -13,8 +13,8 @@ from tests.models.zoo.room import Room
 layers = keras.layers
 WING = Wing("Keras 3 models")
 NOT_KERAS = (
-    "<source> needs the class <class>, which Keras does not have. Export the model as a SavedModel with "
-    "model.export(directory), in a program that has this code."
+    "<source> needs the class <class>, which Keras does not have. Name the module that defines it with --import, or "
+    "export the model as a SavedModel with model.export(directory), in a program that has this code."
 )
 
 
@@ -242,14 +242,16 @@ def subclassed(room: Room) -> Made:
     return Made(room.keras(called(Classifier()), lambda batch: {ONLY: room.floats(batch, 4)}).source)
 
 
-@WING.answers("litert", "a layer of one's own, in a package that is installed where it is packaged", ".keras")
-def own_layer_installed(room: Room) -> Made:
-    return room.keras(keras.Sequential([keras.Input((4,)), Doubled(), layers.Dense(2)]))
+@WING.answers("litert", "a layer of one's own, registered, whose module is given with `--import`", ".keras", shown=True)
+def own_layer_imported(room: Room) -> Made:
+    made = room.keras(keras.Sequential([keras.Input((4,)), Doubled(), layers.Dense(2)]))
+    return made._replace(imports=[Doubled.__module__])
 
 
-@WING.answers("litert", "a subclassed model, in a package that is installed where it is packaged", ".keras")
-def subclassed_installed(room: Room) -> Made:
-    return room.keras(called(Regressor()), lambda batch: {ONLY: room.floats(batch, 4)})
+@WING.answers("litert", "a subclassed model, whose module is given with `--import`", ".keras")
+def subclassed_imported(room: Room) -> Made:
+    made = room.keras(called(Regressor()), lambda batch: {ONLY: room.floats(batch, 4)})
+    return made._replace(imports=[Regressor.__module__])
 
 
 @WING.answers("litert", "a layer of one's own, exported", "SavedModel")

@@ -74,7 +74,8 @@ def read_made(root: Path, name: str) -> Made | None:
         for index, signature in enumerate(document["signatures"])
     ]
     samples = directory / document["samples"] if document["samples"] else None
-    return Made(directory / document["source"], asks, samples, document["tolerance"], document["strict"])
+    source, how = directory / document["source"], ("tolerance", "strict", "imports")
+    return Made(source, asks, samples, **{option: document[option] for option in how})
 
 
 def main(framework: str, root: Path, names: Sequence[str]) -> None:
@@ -115,6 +116,7 @@ def _make(exhibit: Exhibit, directory: Path) -> None:
         "samples": str(made.samples.relative_to(directory)) if made.samples else None,
         "tolerance": made.tolerance,
         "strict": made.strict,
+        "imports": made.imports,
         "signatures": [ask.signature for ask in made.asks],
     }
     (directory / "made.json").write_text(json.dumps(document), encoding="utf-8")

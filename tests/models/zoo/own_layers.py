@@ -13,7 +13,6 @@ class Doubled(keras.layers.Layer):
         return inputs * 2.0
 
 
-@keras.saving.register_keras_serializable("zoo")
 class Regressor(keras.Model):
     """A model that is no Functional and no Sequential one."""
 

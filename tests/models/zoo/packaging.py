@@ -37,7 +37,9 @@ class Outcome(NamedTuple):
 
 def package_made(name: str, made: Made, repository: Path) -> Outcome:
     """Package one exhibit under its own name."""
-    options = PackageOptions(name=name, samples=made.samples, tolerance=made.tolerance, strict=made.strict)
+    options = PackageOptions(
+        name=name, samples=made.samples, tolerance=made.tolerance, strict=made.strict, imports=made.imports
+    )
     try:
         packaged = package(made.source, ModelRepository(repository), options, lambda what: None)
     except PackagingError as error:

@@ -31,6 +31,13 @@ has its key if the outputs are one dictionary, else the name of the layer that m
 are numbered (`score`, `score_1`). A sparse input is given dense. A ragged input is given as its values, and its row
 splits under the name with `_row_splits` behind it.
 
+## Classes of one's own
+
+A Keras file does not hold the code of layers and models of one's own. Either the program that has the code exports a
+SavedModel with `model.export(directory)`, or packaging imports the module that defines them: `--import flowers.layers`.
+If the module is not installed, `PYTHONPATH` names the directory that holds it. It runs on the machine that packages;
+the machine that serves needs no code.
+
 ## Samples
 
 A model is tried on random requests. One that rejects them needs real ones: `--samples` takes
