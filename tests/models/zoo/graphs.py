@@ -124,7 +124,7 @@ def loop_of_version_1(room: Room) -> Made:
     return kept(room, {"serving_default": lambda batch: {"rows": room.floats(batch, 4)}}, build)
 
 
-@WING.answers("tensorflow", "a table that the main operation fills from an asset", "SavedModel")
+@WING.answers("litert", "a table that the main operation fills from an asset", "SavedModel")
 def table_of_version_1(room: Room) -> Made:
     room.path("colours.txt").write_text("red\ngreen\n", encoding="utf-8")
 
