@@ -160,8 +160,7 @@ def tflite_flex(room: Room) -> Made:
         converter.target_spec.supported_ops = [LITE.TFLITE_BUILTINS, LITE.SELECT_TF_OPS]
 
     function = of(WORDS)(lambda words: {"lower": tf.strings.lower(words)})
-    room.path("model.tflite").write_bytes(of_functions({"lower": function}, change=change))
-    return Made(room.path("model.tflite"))
+    return Made(room.write("model.tflite", of_functions({"lower": function}, change=change)))
 
 
 @WING.refused(
@@ -176,8 +175,7 @@ def tflite_custom(room: Room) -> Made:
 
     sound = tf.TensorSpec([256, 1], tf.float32, name="sound")
     function = of(sound)(lambda sound: {"s": tf.raw_ops.AudioSpectrogram(input=sound, window_size=64, stride=32)})
-    source = room.path("model.tflite")
-    source.write_bytes(of_functions({"spectrogram": function}, change=change))
+    source = room.write("model.tflite", of_functions({"spectrogram": function}, change=change))
     model = flatbuffer_utils.read_model(str(source))
     for code in model.operatorCodes:
         code.customCode = b"MyOwn"
@@ -203,5 +201,4 @@ def tflite_counter(room: Room) -> Made:
     tf.saved_model.save(module, str(room.path("export")), signatures=answer)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(room.path("export")))
     converter.experimental_enable_resource_variables = True
-    room.path("model.tflite").write_bytes(converter.convert())
-    return Made(room.path("model.tflite"))
+    return Made(room.write("model.tflite", converter.convert()))
