@@ -73,7 +73,7 @@ def keras_2_outputs_of_one_name(room: Room) -> Made:
     )
 
 
-@WING.answers("litert", "`LSTM` with `time_major`", ".h5")
+@WING.answers("tensorflow", "`LSTM` with `time_major`", ".h5")
 def keras_2_lstm_h5(room: Room) -> Made:
     steps = keras.Input((6, 3), name="steps")
     return whole(room, keras.Model(steps, layers.Dense(2)(layers.LSTM(4)(steps))), ".h5")
@@ -85,7 +85,7 @@ def keras_2_hard_sigmoid_h5(room: Room) -> Made:
     return whole(room, model, ".h5")
 
 
-@WING.answers("litert", "`LSTM` with `hard_sigmoid`, as Keras made it before version 2.3", ".h5")
+@WING.answers("tensorflow", "`LSTM` with `hard_sigmoid`, as Keras made it before version 2.3", ".h5")
 def keras_2_old_lstm_h5(room: Room) -> Made:
     memory = layers.LSTM(4, recurrent_activation="hard_sigmoid", implementation=1)
     return whole(room, keras.Sequential([keras.Input((6, 3)), memory, layers.Dense(1)]), ".h5")
@@ -114,9 +114,8 @@ def keras_2_touches_files_h5(room: Room) -> Made:
 @WING.answers("litert", "an `LSTM` of Keras 2, which LiteRT would go on with from call to call", ".tflite", shown=True)
 def keras_2_lstm_tflite(room: Room) -> Made:
     model = keras.Sequential([keras.Input((6, 3), batch_size=1, name="steps"), layers.LSTM(4), layers.Dense(2)])
-    room.path("model.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
-    feed = lambda batch: {ONLY: room.floats(1, 6, 3)}  # noqa: E731
-    return Made(room.path("model.tflite"), room.ask_keras(model, feed))
+    source = room.write("model.tflite", tf.lite.TFLiteConverter.from_keras_model(model).convert())
+    return Made(source, room.ask_keras(model, lambda batch: {ONLY: room.floats(1, 6, 3)}))
 
 
 @WING.answers("litert", "`Bidirectional(GRU)`", ".keras")
