@@ -118,7 +118,7 @@ def keras_2_lstm_tflite(room: Room) -> Made:
     return Made(source, room.ask_keras(model, lambda batch: {ONLY: room.floats(1, 6, 3)}))
 
 
-@WING.answers("litert", "`Bidirectional(GRU)`", ".keras")
+@WING.answers("tensorflow", "`Bidirectional(GRU)`", ".keras")
 def keras_2_gru(room: Room) -> Made:
     model = keras.Sequential([keras.Input((6, 3)), layers.Bidirectional(layers.GRU(4)), layers.Dense(2)])
     return whole(room, model)
@@ -188,14 +188,14 @@ def keras_2_saved_model(room: Room) -> Made:
     return saved(room, model, lambda batch: {"rows": room.floats(batch, 4)})
 
 
-@WING.answers("litert", "`LSTM`, saved with its own functions", "SavedModel")
+@WING.answers("tensorflow", "`LSTM`, saved with its own functions", "SavedModel")
 def keras_2_saved_lstm(room: Room) -> Made:
     steps = keras.Input((6, 3), name="steps")
     model = keras.Model(steps, layers.Bidirectional(layers.LSTM(4))(steps))
     return saved(room, model, lambda batch: {"steps": room.floats(batch, 6, 3)})
 
 
-@WING.answers("tensorflow", "ragged input", "SavedModel")
+@WING.answers("litert", "ragged input", "SavedModel")
 def keras_2_ragged(room: Room) -> Made:
     words = keras.Input((None,), dtype="int32", ragged=True, name="words")
     model = keras.Model(words, layers.Dense(1)(layers.GlobalAveragePooling1D()(layers.Embedding(10, 3)(words))))
