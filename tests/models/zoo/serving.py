@@ -18,6 +18,7 @@ import numpy as np
 from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.dialects.open_inference import DATATYPES
 from local.stack import local_stack
+from models.packaging.arrays import numpy_dtype
 from models.packaging.repository import ModelRepository
 from tests.models.zoo.exhibit import ONLY, Arrays, Ask
 
@@ -70,7 +71,7 @@ class Served:
         """Ask in the Open Inference Protocol, binary both ways."""
         signature = manifest.signatures[ask.signature]
         inputs = _by_public_name(ask.inputs, signature.inputs)
-        raw = {name: _to_bytes(array) for name, array in inputs.items()}
+        raw = {name: _to_bytes(array, signature.inputs[name].dtype) for name, array in inputs.items()}
         header = {
             "parameters": {"signature_name": ask.signature, "binary_data_output": True},
             "inputs": [
@@ -164,10 +165,11 @@ def _array(value: Any, dtype: np.dtype) -> np.ndarray:
     return made.reshape(array.shape)
 
 
-def _to_bytes(array: np.ndarray) -> bytes:
+def _to_bytes(array: np.ndarray, dtype: str) -> bytes:
+    """The elements as this type has them: a framework may take others, and convert them."""
     if array.dtype == object:
         return b"".join(len(value).to_bytes(4, "little") + value for value in array.flat)
-    return np.ascontiguousarray(array).tobytes()
+    return array.astype(numpy_dtype(dtype)).tobytes()
 
 
 def _split(described: Sequence[Mapping[str, Any]], content: bytes) -> Arrays:
