@@ -60,7 +60,7 @@ fuzz: models ## Send generated requests for MINUTES=10, and hold every answer ag
 	@$(RUN) -m tests.hardening.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 .PHONY: zoo
-zoo: setup ## Make, package and serve every small model of the zoo, and compare all answers (ten minutes)
+zoo: setup ## Make, package and serve every small model of the zoo, and compare all answers (half an hour)
 	@$(RUN) -m tests.models.zoo
 
 .PHONY: lint
