@@ -21,7 +21,7 @@ HEAD = """\
 Written by `python -m tests.models.zoo.page`, out of the {count} small models of `tests/models/zoo`. {served} of them
 are to answer over HTTP what the framework that made them answers, and {refused} to be refused in the words below.
 `make zoo` packages, serves and compares all of them; `make test` does it for some. TensorFlow itself runs {runs} of
-them, and {served} of these are packaged: {share:.0%}. The tables of what is refused say which of those it runs.
+them, and {served} of these are packaged: {share:.1%}. The tables of what is refused say which of those it runs.
 
 ## Names
 
