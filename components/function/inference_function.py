@@ -84,7 +84,8 @@ class InferenceFunction(pulumi.ComponentResource):
             kms_key_id=args.kms_key_arn,
             opts=inside,
         )
-        role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("lambda.amazonaws.com"), opts=inside)
+        trusted = iam.trust("lambda.amazonaws.com", iam.account_of(logs.arn))
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=trusted, opts=inside)
         policies = [_grants(args, binding, logs.arn), *binding.further_policies]
         granted = iam.grant(f"{name}-grants", role, policies, inside)
         function = aws.lambda_.Function(
@@ -167,7 +168,7 @@ def _grants(
 ) -> list[iam.Statement]:
     return [
         iam.write_logs(log_group_arn),
-        *([iam.attach_to_networks()] if binding.network else []),
-        *([iam.decrypt(args.kms_key_arn)] if args.kms_key_arn is not None else []),
+        *(iam.attach_to_networks() if binding.network else []),
+        *([iam.use_key(args.kms_key_arn, "lambda")] if args.kms_key_arn is not None else []),
         *binding.statements,
     ]

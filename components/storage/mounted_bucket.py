@@ -93,7 +93,7 @@ class MountedModelBucket(pulumi.ComponentResource):
         shows all models: S3 Files has no grants by directory.
         """
         bucket = self._args.bucket
-        decrypt = [] if self._args.kms_key_arn is None else [iam.decrypt(self._args.kms_key_arn)]
+        decrypt = [] if self._args.kms_key_arn is None else [iam.use_key(self._args.kms_key_arn, "s3")]
         statements, *further = read_objects(bucket.bucket_arn, bucket.prefix, models)
         return self._clients.binding(*statements, *decrypt, further_policies=further, ready=self._ready)
 
@@ -107,13 +107,7 @@ def _trust_in_s3_files(network: ModelNetwork) -> pulumi.Output[str]:
     any_file_system = pulumi.Output.format(
         "arn:{}:s3files:{}:{}:file-system/*", network.partition, network.region, network.account_id
     )
-    return iam.trust(
-        SERVICE,
-        conditions={
-            "StringEquals": {"aws:SourceAccount": network.account_id},
-            "ArnLike": {"aws:SourceArn": any_file_system},
-        },
-    )
+    return iam.trust(SERVICE, network.account_id, source_arn=any_file_system)
 
 
 def _service_grants(args: MountedModelBucketArgs) -> list[iam.Statement]:
@@ -142,11 +136,6 @@ def _service_grants(args: MountedModelBucketArgs) -> list[iam.Statement]:
         ),
     ]
     if args.kms_key_arn is not None:
-        statements.append(
-            iam.allow(
-                [f"kms:{verb}" for verb in "GenerateDataKey Encrypt Decrypt ReEncryptFrom ReEncryptTo".split()],
-                [args.kms_key_arn],
-                conditions={"StringLike": {"kms:ViaService": f"s3.{network.region}.amazonaws.com"}},
-            )
-        )
+        actions = "GenerateDataKey Encrypt Decrypt ReEncryptFrom ReEncryptTo".split()
+        statements.append(iam.use_key(args.kms_key_arn, "s3", actions))
     return statements

@@ -14,7 +14,7 @@ ACCESS_POINT_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/s
 THROUGH_THE_ACCESS_POINT = {"StringEquals": {"elasticfilesystem:AccessPointArn": ACCESS_POINT_ARN}}
 
 
-def file_system(models, **options) -> Recorder:
+def file_system(models, /, **options) -> Recorder:
     copied = {"models": [model.name for model in models], "seeded": models}
     arguments = {**copied, "image_uri": IMAGE, "architecture": "x86_64", "log_retention_days": 30, **options}
     return serve_digits(
@@ -231,9 +231,16 @@ def test_a_key_encrypts_the_file_system_the_logs_and_the_environment(models):
     assert deployment.one("aws:efs/fileSystem:FileSystem").inputs["kmsKeyId"] == key
     assert deployment.named("store-sync-logs").inputs["kmsKeyId"] == key
     assert sync_function(deployment).inputs["kmsKeyArn"] == key
-    assert {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key]} in statements(
-        deployment.named("store-sync-policy")
-    )
+    usable = {
+        each["Condition"]["StringEquals"]["kms:ViaService"]: each["Action"]
+        for each in statements(deployment.named("store-sync-policy"))
+        if each["Resource"] == [key]
+    }
+    assert usable == {
+        f"lambda.{REGION}.amazonaws.com": ["kms:Decrypt"],
+        f"s3.{REGION}.amazonaws.com": ["kms:Decrypt"],
+        f"sqs.{REGION}.amazonaws.com": ["kms:Decrypt", "kms:GenerateDataKey"],
+    }
 
 
 def test_a_model_that_the_file_system_is_not_filled_with_cannot_be_bound(models):
@@ -246,6 +253,7 @@ def test_a_file_system_of_all_models_copies_whatever_the_bucket_has(models):
     granted = {
         action: each["Resource"]
         for each in statements(deployment.named("store-sync-policy"))
+        if each["Effect"] == "Allow"
         for action in each["Action"]
     }
 

@@ -130,7 +130,7 @@ def test_a_key_encrypts_the_file_system_and_is_usable_by_its_role_through_s3_and
     assert deployment.one("aws:s3/filesFileSystem:FilesFileSystem").inputs["kmsKeyId"] == KEY
     (service,) = [each for each in statements(deployment.named("files-role-policy")) if "kms:Decrypt" in each["Action"]]
     assert service["Resource"] == [KEY]
-    assert service["Condition"] == {"StringLike": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
-    assert {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [KEY]} in statements(
-        deployment.named("digits-grants")
-    )
+    assert service["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
+    used = [each for each in statements(deployment.named("digits-grants")) if each["Action"] == ["kms:Decrypt"]]
+    assert [each["Resource"] for each in used] == [[KEY]]
+    assert used[0]["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
