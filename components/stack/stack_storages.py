@@ -70,7 +70,7 @@ class StackStorages:
             BakedModelsArgs(
                 models=models,
                 engines=engine_set(self.settings.engines),
-                directory=self.args.directory / IMAGES_DIRECTORY / self.args.environment,
+                directory=self.args.directory / IMAGES_DIRECTORY / self.settings.stack_name,
             ),
             self.inside,
         )

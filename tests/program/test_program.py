@@ -238,6 +238,14 @@ def test_the_zones_follow_the_region_unless_they_are_named(packaged: Path):
     assert zones(run(packaged, storage="s3files", zones=["eu-central-1c"])) == ["eu-central-1c"]
 
 
+def test_zones_that_the_account_lacks_are_refused_with_those_that_it_has(packaged: Path):
+    found = "it has ap-northeast-1a, ap-northeast-1c, ap-northeast-1d; set zones to two of them"
+    with pytest.raises(SettingsError, match=f"zones: the account has no availability zone ap-northeast-1b; {found}"):
+        run(packaged, storage="efs", **{"aws:region": "ap-northeast-1"})
+    own = run(packaged, storage="efs", zones=["eu-central-1a", "eu-central-1c"])
+    assert len(own.of("aws:ec2/subnet:Subnet")) == 2
+
+
 def test_throughput_is_elastic_unless_another_is_asked_for(packaged: Path):
     def throughput(**values: object) -> tuple[str, int | None]:
         inputs = run(packaged, storage="efs", **values).one("aws:efs/fileSystem:FileSystem").inputs
