@@ -94,6 +94,8 @@ def test_an_image_that_was_just_built_is_checked_too(
 ):
     built = {"repoDigest": registry.uri(add(registry))}
     monkeypatch.setitem(COMPUTED, "docker:index/image:Image", lambda name, inputs: built)
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "Dockerfile").write_text("FROM scratch AS litert\n")
     arguments = HandlerImageArgs(engines=["litert"], context=tmp_path)
     with pytest.raises(ValueError, match=reason):
         deploy(lambda: give_to_a_function(HandlerImage("handlers", arguments).image_uri))
