@@ -50,8 +50,12 @@ MODEL_SYNC_HANDLER = "handlers.model_sync.handler"
 TRAFFIC_SHIFT_HANDLER = "handlers.shift_traffic.handler"
 """Lambda entry points, as an image's command."""
 
-MOUNT_PATH = "/mnt/models"
-"""Where a function sees a mounted file system. Lambda mounts only directly under /mnt."""
+MOUNT_ROOT = "/mnt"
+"""Lambda mounts only directly under it. Where a function sees one model alone, the model's directory is mounted here
+under the model's name."""
+
+MOUNT_PATH = f"{MOUNT_ROOT}/models"
+"""Where a function sees the models of a mounted file system."""
 
 BAKED_PATH = "/opt/models"
 """Where an image holds the models that are baked into it."""

@@ -2,7 +2,7 @@
 the prefix, and the arguments of mount targets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pulumi
@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from components import iam
 from components.model_source import ModelBinding, Mount
 from components.network.model_network import ModelNetwork
-from handlers.contract import MOUNT_PATH
+from handlers.contract import MOUNT_PATH, MOUNT_ROOT
 
 FileService = Literal["elasticfilesystem", "s3files"]
 """IAM's names of Amazon EFS and Amazon S3 Files.
@@ -24,22 +24,25 @@ UID = GID = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class FileClients:
-    """The functions that mount one file system through its one access point."""
+    """The functions that mount one file system, each through an access point."""
 
     service: FileService
     file_system_arn: pulumi.Input[str]
     access_point_arn: pulumi.Input[str]
+    """Of the access point that shows all models."""
+    own_access_points: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """By model: the ARNs of access points that show one model alone."""
     network: ModelNetwork
 
     @property
     def mount(self) -> Mount:
-        """The file system as functions see it."""
+        """All models, as a function sees them."""
         return Mount(access_point_arn=self.access_point_arn, path=MOUNT_PATH)
 
-    def may_mount(self, *, write: bool = False) -> iam.Statement:
-        """Grant a role the file system through the access point: to read and, if `write` is set, to write."""
+    def may_mount(self, mount: Mount, *, write: bool = False) -> iam.Statement:
+        """Grant a role the file system through the mount's access point: to read and, if `write` is set, to write."""
         actions = [f"{self.service}:ClientMount", *([f"{self.service}:ClientWrite"] if write else [])]
-        through = {"StringEquals": {f"{self.service}:AccessPointArn": self.access_point_arn}}
+        through = {"StringEquals": {f"{self.service}:AccessPointArn": mount.access_point_arn}}
         return iam.allow(actions, [self.file_system_arn], conditions=through)
 
     def refuse(
@@ -58,26 +61,35 @@ class FileClients:
             "Principal": {"AWS": "*"},
         }
 
-    def refuse_other_access_points(self) -> iam.Statement:
-        """Deny every client that comes without the access point: a negated condition also holds where its key is
-        absent."""
+    def refuse_without_access_point(self) -> iam.Statement:
+        """Deny every client that comes without an access point: a negated condition also holds where its key is absent.
+
+        It names no access point, so that it does not change when models come and go: a function must be able to mount
+        until it is deleted. A role says which access point it may use.
+        """
+        any_of_them = pulumi.Output.from_input(self.access_point_arn).apply(lambda arn: f"{arn.rpartition('/')[0]}/*")
         return self.refuse(
-            sid="OnlyThroughTheAccessPoint",
-            conditions={"StringNotEquals": {f"{self.service}:AccessPointArn": self.access_point_arn}},
+            sid="OnlyThroughAnAccessPoint",
+            conditions={"StringNotLike": {f"{self.service}:AccessPointArn": any_of_them}},
         )
 
     def binding(
         self,
+        models: Sequence[str] | None,
         *statements: iam.Statement,
         further_policies: Sequence[Sequence[iam.Statement]] = (),
         ready: Sequence[pulumi.Resource],
     ) -> ModelBinding:
-        """What a function needs to read the file system, with these grants besides."""
+        """What a function needs to read these models, with these grants besides. It sees one model alone where that has
+        an access point of its own."""
+        alone = models[0] if models is not None and len(models) == 1 else None
+        own = self.own_access_points.get(alone) if alone is not None else None
+        mount = self.mount if own is None else Mount(access_point_arn=own, path=f"{MOUNT_ROOT}/{alone}")
         return ModelBinding(
-            store_uri=f"file://{MOUNT_PATH}",
-            statements=[self.may_mount(), *statements],
+            store_uri=f"file://{MOUNT_PATH if own is None else MOUNT_ROOT}",
+            statements=[self.may_mount(mount), *statements],
             further_policies=further_policies,
-            mount=self.mount,
+            mount=mount,
             network=self.network.for_functions(),
             ready=[*ready, *self.network.ready],
         )

@@ -155,7 +155,7 @@ def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> Policie
     if args.kms_key_arn is not None:
         queue.append(iam.use_key(args.kms_key_arn, "sqs", ("Decrypt", "GenerateDataKey")))
         queue.append(iam.use_key(args.kms_key_arn, "s3"))
-    return [[*statements, args.clients.may_mount(write=True), *queue], *further]
+    return [[*statements, args.clients.may_mount(args.clients.mount, write=True), *queue], *further]
 
 
 def _fingerprint(model: PackagedModel) -> str:

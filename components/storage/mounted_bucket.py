@@ -34,6 +34,8 @@ class MountedModelBucketArgs:
     bucket: ModelBucket
     """Versioned, as S3 Files requires."""
     network: ModelNetwork
+    shown_alone: Sequence[str] = ()
+    """The models of functions that serve one model each. Such a function sees its own model and no other."""
     kms_key_arn: str | None = None
     """Encrypts the file system. It may also be the bucket's key."""
 
@@ -67,13 +69,14 @@ class MountedModelBucket(pulumi.ComponentResource):
                 args.network, args.kms_key_arn, parent=self, depends_on=[*granted, *args.bucket.ready(None)]
             ),
         )
-        access_point = aws.s3.FilesAccessPoint(
-            f"{name}-models", file_system_id=file_system.id, posix_users=[{"uid": UID, "gid": GID}], opts=inside
-        )
+        access_point = self._access_point(f"{name}-models", file_system)
         clients = FileClients(
             service="s3files",
             file_system_arn=file_system.arn,
             access_point_arn=access_point.arn,
+            own_access_points={
+                model: self._access_point(f"{name}-of-{model}", file_system, model).arn for model in args.shown_alone
+            },
             network=args.network,
         )
         policy = aws.s3.FilesFileSystemPolicy(
@@ -90,17 +93,29 @@ class MountedModelBucket(pulumi.ComponentResource):
         """The bucket as a directory, read-only.
 
         The statement for objects lets Lambda read large files from S3 directly; it grants these models only. The mount
-        shows all models: S3 Files has no grants by directory.
+        of a function of several models shows all models.
         """
         bucket = self._args.bucket
         decrypt = [] if self._args.kms_key_arn is None else [iam.use_key(self._args.kms_key_arn, "s3")]
         statements, *further = read_objects(bucket.bucket_arn, bucket.prefix, models)
-        return self._clients.binding(*statements, *decrypt, further_policies=further, ready=self._ready)
+        return self._clients.binding(models, *statements, *decrypt, further_policies=further, ready=self._ready)
+
+    def _access_point(
+        self, name: str, file_system: aws.s3.FilesFileSystem, model: str | None = None
+    ) -> aws.s3.FilesAccessPoint:
+        """An access point that shows a model's directory, or all. The directory is there: it was seeded before."""
+        return aws.s3.FilesAccessPoint(
+            name,
+            file_system_id=file_system.id,
+            posix_users=[{"uid": UID, "gid": GID}],
+            root_directories=None if model is None else [{"path": f"/{model}"}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def _file_system_policy(clients: FileClients) -> pulumi.Output[str]:
     read_only = clients.refuse(sid="ReadOnly", actions=("ClientWrite", "ClientRootAccess"))
-    return iam.policy([clients.refuse_other_access_points(), read_only])
+    return iam.policy([clients.refuse_without_access_point(), read_only])
 
 
 def _trust_in_s3_files(network: ModelNetwork) -> pulumi.Output[str]:

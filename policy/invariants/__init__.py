@@ -53,6 +53,7 @@ INVARIANTS: Sequence[Invariant] = (
 STACK_INVARIANTS: Sequence[StackInvariant] = (
     stack.buckets_are_guarded,
     file_systems.file_systems_have_a_policy,
+    file_systems.functions_of_one_model_see_no_other,
     file_systems.functions_wait_for_their_mounts,
     stack.functions_wait_for_their_grants,
     network.preflights_run_no_function,

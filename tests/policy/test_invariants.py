@@ -89,7 +89,7 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         "file_systems_are_reached_through_access_points",
         FILES_POLICY,
         {"policy": document()},
-        "without the access point",
+        "without an access point",
     ),
     (
         "file_clients_are_not_root",
@@ -343,6 +343,14 @@ STACK_BREACHES: dict[str, tuple[list[Resource], str]] = {
             made(FUNCTION, "digits", waits_for=("point", "zone-a"), **MOUNTING),
         ],
         "digits: the function must wait for the mount target zone-b",
+    ),
+    "functions_of_one_model_see_no_other": (
+        [
+            made("aws:efs/accessPoint:AccessPoint", "point"),
+            made(FUNCTION, "sync", waits_for=("point",), imageConfig={"commands": ["handlers.model_sync.handler"]}),
+            made(FUNCTION, "digits", waits_for=("point",), imageConfig={"commands": ["handlers.single_model.handler"]}),
+        ],
+        "digits: the function serves one model, but shares an access point with sync",
     ),
     "functions_wait_for_their_grants": (
         [

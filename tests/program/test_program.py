@@ -202,7 +202,9 @@ def test_the_program_stays_short():
 def test_the_storage_decides_where_every_function_finds_its_models(packaged: Path, storage: str, uri: str, mode: str):
     serving = serving_functions(run(packaged, storage=storage, mode=mode))
     assert len(serving) == (2 if mode == "single" else 1)
-    assert {each.inputs["environment"]["variables"]["MODEL_STORE_URI"] for each in serving} == {uri}
+    alone = mode == "single" and storage in MOUNTED_STORAGES
+    expected = "file:///mnt" if alone else uri
+    assert {each.inputs["environment"]["variables"]["MODEL_STORE_URI"] for each in serving} == {expected}
 
 
 @pytest.mark.parametrize("storage", MOUNTED_STORAGES)
@@ -214,7 +216,8 @@ def test_functions_that_mount_share_one_network_and_wait_for_every_mount_target(
     for each in serving_functions(recorder):
         assert targets <= recorder.waits_for(each)
         assert each.inputs["vpcConfig"]["subnetIds"]
-        assert each.inputs["fileSystemConfig"]["localMountPath"] == "/mnt/models"
+        model = each.inputs["environment"]["variables"]["MODEL_NAMES"]
+        assert each.inputs["fileSystemConfig"]["localMountPath"] == f"/mnt/{model}"
 
 
 @pytest.mark.parametrize("storage", sorted(set(get_args(Storage)) - set(MOUNTED_STORAGES)))
