@@ -11,6 +11,10 @@ MODEL_NAMES = "MODEL_NAMES"
 """Environment: the models that a function serves or mirrors, separated by commas; exactly one for `single_model`.
 `multi_model` and `model_sync` may go without: then the models are whatever the store lists, at any time."""
 
+MODELS_AWAITED = "MODELS_AWAITED"
+"""Environment, optional: `true` if no deployment puts the models of `MODEL_NAMES` into the store. A request for one
+that is not published is then answered with 404, and is no failure of the function."""
+
 MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
 """Environment, optional: bytes of loaded models that a function keeps; by default they follow from its memory."""
 

@@ -11,7 +11,14 @@ from components.function.function_arguments import attachments, concurrency
 from components.model_source import ModelBinding, ModelSource
 from components.settings.function_settings import FunctionSettings
 from components.settings.operations_settings import OperationsSettings
-from handlers.contract import MODEL_CACHE_BYTES, MODEL_STORE_URI, VERIFY_MODELS, Architecture, model_names
+from handlers.contract import (
+    MODEL_CACHE_BYTES,
+    MODEL_STORE_URI,
+    MODELS_AWAITED,
+    VERIFY_MODELS,
+    Architecture,
+    model_names,
+)
 
 ALIAS = "live"
 """The alias that callers use. It points to the newest version, or shares traffic during a gradual delivery."""
@@ -28,6 +35,8 @@ class InferenceFunctionArgs:
     models: Sequence[str] | None
     """The models that the function serves, and the only ones that its role can read. None for all models of the
     source, also those that are published later."""
+    awaited: bool = False
+    """Whether these models are published after the deployment: until then, it is no failure that one is not there."""
     source: ModelSource
     """Where they live."""
     memory_mib: int = DEFAULTS.memory_mib
@@ -158,6 +167,8 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
     }
     if args.model_cache_mib is not None:
         variables[MODEL_CACHE_BYTES] = str(args.model_cache_mib << 20)
+    if args.awaited and args.models is not None:
+        variables[MODELS_AWAITED] = "true"
     if not args.verify_models:
         variables[VERIFY_MODELS] = "false"
     return variables

@@ -53,6 +53,7 @@ def _arguments(settings: Settings, storages: StackStorages) -> InferenceFunction
         image_uri=storages.image_uri,
         handler=HANDLERS[settings.mode],
         models=settings.served,
+        awaited=not settings.seed_models and settings.storage != "image",
         source=storages.sources[settings.storage],
         memory_mib=settings.memory_mib,
         timeout_seconds=settings.timeout_seconds,

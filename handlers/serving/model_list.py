@@ -11,10 +11,11 @@ class ModelList:
 
     Args:
         given: the names.
+        awaited: whether they may be published later, so that it is no failure if one is not there.
     """
 
-    def __init__(self, given: Collection[str]) -> None:
-        self.given = given
+    def __init__(self, given: Collection[str], *, awaited: bool = False) -> None:
+        self.given, self._awaited = given, awaited
 
     def names(self) -> Collection[str]:
         """The models. Raises ModelUnavailable if they cannot be listed."""
@@ -30,8 +31,8 @@ class ModelList:
 
     def absent(self, model: str, reason: str) -> UnknownModel:
         """Note that the store was asked and does not have the model; returns the error to answer with."""
-        write_event("ERROR", "model not published", model=model, reason=reason)
-        return MissingModel(model)
+        write_event("INFO" if self._awaited else "ERROR", "model not published", model=model, reason=reason)
+        return UnknownModel(model, "it is not published yet") if self._awaited else MissingModel(model)
 
     def unreadable(self) -> None:
         """Note that the store was asked for an admitted model and could not be read."""
