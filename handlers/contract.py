@@ -15,6 +15,10 @@ MODELS_AWAITED = "MODELS_AWAITED"
 """Environment, optional: `true` if no deployment puts the models of `MODEL_NAMES` into the store. A request for one
 that is not published is then answered with 404, and is no failure of the function."""
 
+LISTED_MODELS = "LISTED_MODELS"
+"""Environment, optional: the models that `GET /v2/models` lists, separated by commas; by default those that the
+function serves. In mode single, the function that answers for the server has it: others serve the other models."""
+
 MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
 """Environment, optional: bytes of loaded models that a function keeps; by default they follow from its memory."""
 

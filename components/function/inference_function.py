@@ -12,11 +12,13 @@ from components.model_source import ModelBinding, ModelSource
 from components.settings.function_settings import FunctionSettings
 from components.settings.operations_settings import OperationsSettings
 from handlers.contract import (
+    LISTED_MODELS,
     MODEL_CACHE_BYTES,
     MODEL_STORE_URI,
     MODELS_AWAITED,
     VERIFY_MODELS,
     Architecture,
+    join_model_names,
     model_names,
 )
 
@@ -39,6 +41,8 @@ class InferenceFunctionArgs:
     """Whether these models are published after the deployment: until then, it is no failure that one is not there."""
     source: ModelSource
     """Where they live."""
+    listed_models: Sequence[str] = ()
+    """The models that the function lists to callers, if these are not `models`: other functions serve the others."""
     memory_mib: int = DEFAULTS.memory_mib
     timeout_seconds: int = DEFAULTS.timeout_seconds
     ephemeral_storage_mib: int = DEFAULTS.ephemeral_storage_mib
@@ -165,6 +169,8 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
         MODEL_STORE_URI: binding.store_uri,
         **model_names(args.models),
     }
+    if args.listed_models:
+        variables[LISTED_MODELS] = join_model_names(args.listed_models)
     if args.model_cache_mib is not None:
         variables[MODEL_CACHE_BYTES] = str(args.model_cache_mib << 20)
     if args.awaited and args.models is not None:

@@ -18,6 +18,14 @@ FileService = Literal["elasticfilesystem", "s3files"]
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticfilesystem.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3files.html"""
 
+AccessPoint = aws.efs.AccessPoint | aws.s3.FilesAccessPoint
+
+KINDS = {
+    "elasticfilesystem": (aws.efs.FileSystemPolicy, aws.efs.MountTarget),
+    "s3files": (aws.s3.FilesFileSystemPolicy, aws.s3.FilesMountTarget),
+}
+"""The resources that let clients reach a file system of each service."""
+
 UID = GID = 1000
 """The POSIX user of every client, whatever the client says: not root, and no account of any machine."""
 
@@ -27,23 +35,23 @@ class FileClients:
     """The functions that mount one file system, each through an access point."""
 
     service: FileService
-    file_system_arn: pulumi.Input[str]
-    access_point_arn: pulumi.Input[str]
-    """Of the access point that shows all models."""
-    own_access_points: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-    """By model: the ARNs of access points that show one model alone."""
+    file_system: aws.efs.FileSystem | aws.s3.FilesFileSystem
+    access_point: AccessPoint
+    """It shows all models."""
+    own_access_points: Mapping[str, AccessPoint] = field(default_factory=dict[str, AccessPoint])
+    """By model: those that show one model alone."""
     network: ModelNetwork
 
     @property
     def mount(self) -> Mount:
         """All models, as a function sees them."""
-        return Mount(access_point_arn=self.access_point_arn, path=MOUNT_PATH)
+        return Mount(access_point_arn=self.access_point.arn, path=MOUNT_PATH)
 
     def may_mount(self, mount: Mount, *, write: bool = False) -> iam.Statement:
         """Grant a role the file system through the mount's access point: to read and, if `write` is set, to write."""
         actions = [f"{self.service}:ClientMount", *([f"{self.service}:ClientWrite"] if write else [])]
         through = {"StringEquals": {f"{self.service}:AccessPointArn": mount.access_point_arn}}
-        return iam.allow(actions, [self.file_system_arn], conditions=through)
+        return iam.allow(actions, [self.file_system.arn], conditions=through)
 
     def refuse(
         self,
@@ -55,7 +63,7 @@ class FileClients:
         """Deny every client, whatever its role grants: always, or where the conditions hold."""
         names = [f"{self.service}:{action}" for action in actions]
         return {
-            **iam.allow(names, [self.file_system_arn], conditions=conditions),
+            **iam.allow(names, [self.file_system.arn], conditions=conditions),
             "Sid": sid,
             "Effect": "Deny",
             "Principal": {"AWS": "*"},
@@ -67,11 +75,32 @@ class FileClients:
         It names no access point, so that it does not change when models come and go: a function must be able to mount
         until it is deleted. A role says which access point it may use.
         """
-        any_of_them = pulumi.Output.from_input(self.access_point_arn).apply(lambda arn: f"{arn.rpartition('/')[0]}/*")
+        any_of_them = self.access_point.arn.apply(lambda arn: f"{arn.rpartition('/')[0]}/*")
         return self.refuse(
             sid="OnlyThroughAnAccessPoint",
             conditions={"StringNotLike": {f"{self.service}:AccessPointArn": any_of_them}},
         )
+
+    def admit(
+        self, name: str, refused: Sequence[iam.Statement], opts: pulumi.ResourceOptions
+    ) -> Sequence[pulumi.Resource]:
+        """A policy with what is refused, and one mount target in each subnet: what every mount must wait for.
+
+        A mount target is called after its subnet, so that a further subnet moves none.
+        """
+        policy, mount_target = KINDS[self.service]
+        targets = [
+            mount_target(
+                f"{name}-{subnet}",
+                file_system_id=self.file_system.id,
+                subnet_id=subnet_id,
+                security_groups=[self.network.mount_target_security_group_id],
+                opts=opts,
+            )
+            for subnet, subnet_id in self.network.subnets.items()
+        ]
+        made = policy(f"{name}-policy", file_system_id=self.file_system.id, policy=iam.policy(refused), opts=opts)
+        return [made, *targets]
 
     def binding(
         self,
@@ -84,7 +113,7 @@ class FileClients:
         an access point of its own."""
         alone = models[0] if models is not None and len(models) == 1 else None
         own = self.own_access_points.get(alone) if alone is not None else None
-        mount = self.mount if own is None else Mount(access_point_arn=own, path=f"{MOUNT_ROOT}/{alone}")
+        mount = self.mount if own is None else Mount(access_point_arn=own.arn, path=f"{MOUNT_ROOT}/{alone}")
         return ModelBinding(
             store_uri=f"file://{MOUNT_PATH if own is None else MOUNT_ROOT}",
             statements=[self.may_mount(mount), *statements],
@@ -93,26 +122,6 @@ class FileClients:
             network=self.network.for_functions(),
             ready=[*ready, *self.network.ready],
         )
-
-
-def mount_targets(
-    kind: type[aws.efs.MountTarget] | type[aws.s3.FilesMountTarget],
-    name: str,
-    file_system_id: pulumi.Input[str],
-    network: ModelNetwork,
-    opts: pulumi.ResourceOptions,
-) -> Sequence[pulumi.Resource]:
-    """One mount target in each subnet, by the subnet's name, so that a further subnet moves none."""
-    return [
-        kind(
-            f"{name}-{subnet}",
-            file_system_id=file_system_id,
-            subnet_id=subnet_id,
-            security_groups=[network.mount_target_security_group_id],
-            opts=opts,
-        )
-        for subnet, subnet_id in network.subnets.items()
-    ]
 
 
 def replaced_with(

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components import iam
 from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
-from components.storage.file_clients import GID, UID, FileClients, mount_targets, replaced_with
+from components.storage.file_clients import GID, UID, FileClients, replaced_with
 from components.storage.model_bucket import ModelBucket
 from components.storage.model_grants import read_objects
 
@@ -69,24 +69,18 @@ class MountedModelBucket(pulumi.ComponentResource):
                 args.network, args.kms_key_arn, parent=self, depends_on=[*granted, *args.bucket.ready(None)]
             ),
         )
-        access_point = self._access_point(f"{name}-models", file_system)
-        clients = FileClients(
+        self._clients = FileClients(
             service="s3files",
-            file_system_arn=file_system.arn,
-            access_point_arn=access_point.arn,
+            file_system=file_system,
+            access_point=self._access_point(f"{name}-models", file_system),
             own_access_points={
-                model: self._access_point(f"{name}-of-{model}", file_system, model).arn for model in args.shown_alone
+                model: self._access_point(f"{name}-of-{model}", file_system, model) for model in args.shown_alone
             },
             network=args.network,
         )
-        policy = aws.s3.FilesFileSystemPolicy(
-            f"{name}-policy", file_system_id=file_system.id, policy=_file_system_policy(clients), opts=inside
-        )
-        targets = mount_targets(aws.s3.FilesMountTarget, name, file_system.id, args.network, inside)
-
-        self._clients, self._ready = clients, [*targets, policy]
+        self._ready = self._clients.admit(name, _refused(self._clients), inside)
         self.file_system_id = file_system.id
-        self.access_point_arn = access_point.arn
+        self.access_point_arn = self._clients.access_point.arn
         self.register_outputs({"file_system_id": self.file_system_id, "access_point_arn": self.access_point_arn})
 
     def binding(self, models: Sequence[str] | None) -> ModelBinding:
@@ -113,9 +107,9 @@ class MountedModelBucket(pulumi.ComponentResource):
         )
 
 
-def _file_system_policy(clients: FileClients) -> pulumi.Output[str]:
+def _refused(clients: FileClients) -> Sequence[iam.Statement]:
     read_only = clients.refuse(sid="ReadOnly", actions=("ClientWrite", "ClientRootAccess"))
-    return iam.policy([clients.refuse_without_access_point(), read_only])
+    return [clients.refuse_without_access_point(), read_only]
 
 
 def _trust_in_s3_files(network: ModelNetwork) -> pulumi.Output[str]:

@@ -11,15 +11,16 @@ class ModelList:
 
     Args:
         given: the names.
+        listed: the names that callers are told; by default those that are given.
         awaited: whether they may be published later, so that it is no failure if one is not there.
     """
 
-    def __init__(self, given: Collection[str], *, awaited: bool = False) -> None:
-        self.given, self._awaited = given, awaited
+    def __init__(self, given: Collection[str], listed: Collection[str] = (), *, awaited: bool = False) -> None:
+        self.given, self._told, self._awaited = given, listed or given, awaited
 
     def names(self) -> Collection[str]:
-        """The models. Raises ModelUnavailable if they cannot be listed."""
-        return self.given
+        """The models that callers are told. Raises ModelUnavailable if they cannot be listed."""
+        return self._told
 
     def admit(self, model: str) -> None:
         """Return if the store may be asked for a model that it was not found to have so far.
