@@ -2,7 +2,7 @@
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 
 from local.emulator import HOST
 from local.gate import refusal
@@ -47,7 +47,8 @@ class JsonHandler(BaseHTTPRequestHandler):
         if not super().parse_request():
             return False
         headers = {name.lower(): value for name, value in self.headers.items()}
-        reason = refusal(headers, self.server.server_address[1])  # pyright: ignore[reportArgumentType]
+        _, port = cast("tuple[str, int]", self.server.server_address)
+        reason = refusal(headers, port)
         if reason is not None:
             self.close_connection = True
             self.send_error(403, reason)
