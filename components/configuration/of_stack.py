@@ -43,8 +43,8 @@ def _zones_that_the_account_lacks(settings: Settings) -> Iterator[Problem]:
     if settings.vpc_id or not settings.region or not settings.uses(*MOUNTED_STORAGES):
         return
     filters: list[aws.GetAvailabilityZonesFilterArgsDict] = [{"name": "zone-type", "values": ["availability-zone"]}]
-    found = aws.get_availability_zones(filters=filters, region=settings.region).names
-    chosen = settings.zones or default_zones(settings.region)
+    held = aws.get_availability_zones(filters=filters, region=settings.region)
+    found, chosen = held.names, settings.zones or default_zones(settings.region)
     if lacking := [zone for zone in chosen if zone not in found]:
         yield Problem(
             keys=("zones",),

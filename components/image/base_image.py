@@ -20,4 +20,5 @@ def base_image(dockerfile: Path, opts: pulumi.InvokeOptions) -> str | None:
     name = found[1]
     if "@" in name:
         return name
-    return f"{name}@{docker.get_registry_image(name=name, opts=opts).sha256_digest}"
+    image = docker.get_registry_image(name=name, opts=opts)
+    return f"{name}@{image.sha256_digest}"
