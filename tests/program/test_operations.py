@@ -110,7 +110,10 @@ def test_one_key_encrypts_everything_that_is_kept(packaged: Path):
 
 def test_functions_may_use_the_key_that_encrypts_their_models(packaged: Path):
     policy = run(packaged, kmsKeyArn=KEY).named("inference-grants").inputs["policy"]
-    assert {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [KEY]} in json.loads(policy)["Statement"]
+    used = [each for each in json.loads(policy)["Statement"] if each["Resource"] == [KEY]]
+    assert {tuple(each["Action"]) for each in used} == {("kms:Decrypt",)}
+    services = {each["Condition"]["StringEquals"]["kms:ViaService"] for each in used}
+    assert services == {"lambda.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"}
 
 
 def test_tags_reach_everything_that_takes_them_but_the_models(packaged: Path):
