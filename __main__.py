@@ -14,12 +14,7 @@ DIRECTORY = Path(__file__).parent
 settings = stack_settings(DIRECTORY)
 stack = ModelStack(
     "inference",
-    StackArgs(
-        settings=settings,
-        directory=DIRECTORY,
-        project_name=pulumi.get_project(),
-        environment=pulumi.get_stack(),
-    ),
+    StackArgs(settings=settings, directory=DIRECTORY, project_name=pulumi.get_project()),
     pulumi.ResourceOptions(transformations=[tag_everything(settings.tags)]),
 )
 

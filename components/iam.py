@@ -42,12 +42,23 @@ def grant(
     return made
 
 
-def trust(service: str, *, conditions: Mapping[str, Mapping[str, Any]] | None = None) -> pulumi.Output[str]:
-    """The trust policy of a role that an AWS service assumes, such as `lambda.amazonaws.com`."""
-    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    if conditions:
-        statement["Condition"] = conditions
-    return policy([statement])
+def account_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """The account in an ARN."""
+    return pulumi.Output.from_input(arn).apply(lambda text: text.split(":")[4])
+
+
+def trust(
+    service: str, account_id: pulumi.Input[str], *, source_arn: pulumi.Input[str] | None = None
+) -> pulumi.Output[str]:
+    """The trust policy of a role that an AWS service assumes, such as `lambda.amazonaws.com`.
+
+    The service must act for this account and, where `source_arn` is given, for a resource whose ARN has this pattern.
+    """
+    conditions: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account_id}}
+    if source_arn is not None:
+        conditions["ArnLike"] = {"aws:SourceArn": source_arn}
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return policy([{**statement, "Condition": conditions}])
 
 
 def deny_without_tls(resources: Sequence[pulumi.Input[str]]) -> Statement:
@@ -66,17 +77,34 @@ def write_logs(log_group_arn: pulumi.Input[str]) -> Statement:
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(log_group_arn, ":*")])
 
 
-def decrypt(kms_key_arn: pulumi.Input[str]) -> Statement:
-    """Grant decrypting with a KMS key of the customer: models in a bucket, a function's environment."""
-    return allow(["kms:Decrypt"], [kms_key_arn])
+def use_key(kms_key_arn: pulumi.Input[str], service: str, actions: Sequence[str] = ("Decrypt",)) -> Statement:
+    """Grant using a KMS key of the customer where an AWS service asks for it: `s3` for models in a bucket, `lambda` for
+    a function's environment. The role itself cannot call KMS.
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    via = pulumi.Output.from_input(kms_key_arn).apply(lambda arn: _endpoint(service, arn))
+    conditions = {"StringEquals": {"kms:ViaService": via}}
+    return allow([f"kms:{action}" for action in actions], [kms_key_arn], conditions=conditions)
 
 
-def attach_to_networks() -> Statement:
-    """Grant what Lambda needs to attach a function to a VPC.
+def _endpoint(service: str, arn: str) -> str:
+    """The host name of a service in the region of this ARN."""
+    _, partition, _, region, *_ = arn.split(":")
+    return f"{service}.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}"
 
-    The resource is `*`: describing has no resource level, and a new network interface has no ARN yet.
+
+def attach_to_networks() -> Sequence[Statement]:
+    """Grant what Lambda needs to attach a function to a VPC, and deny the function's own code all of EC2.
+
+    The resource is `*`: describing has no resource level, and a new network interface has no ARN yet. Only requests of
+    code in a function carry `lambda:SourceFunctionArn`; those by which Lambda attaches it do not.
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
     """
     actions = "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces "
     actions += "DescribeSubnets UnassignPrivateIpAddresses"
-    return allow([f"ec2:{action}" for action in actions.split()], ["*"])
+    from_code = {"Null": {"lambda:SourceFunctionArn": "false"}}
+    return [
+        allow([f"ec2:{action}" for action in actions.split()], ["*"]),
+        {**allow(["ec2:*"], ["*"], conditions=from_code), "Effect": "Deny"},
+    ]

@@ -15,7 +15,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 MOST_POLICIES = 1 + 10
 """A role's inline policy, and as many managed policies as it may have. The same page."""
 
-RESERVE_CHARACTERS = 1_280
+INLINE_RESERVE = 2_560
+MANAGED_RESERVE = 1_280
 """The most that a policy's grants take, apart from those that name one model or function each."""
 
 BUCKET_NAME_CHARACTERS = 63
@@ -51,11 +52,11 @@ def delivered_characters(delivery: str, function: str) -> int:
 def _in_groups(items: Sequence[T], characters: Callable[[T], int]) -> Sequence[Sequence[T]]:
     """The first group fits in an inline policy, each further one in a managed policy. There is always a first group."""
     groups: list[list[T]] = [[]]
-    room = INLINE_CHARACTERS - RESERVE_CHARACTERS
+    room = INLINE_CHARACTERS - INLINE_RESERVE
     for item in items:
         room -= characters(item)
         if room < 0:
             groups.append([])
-            room = MANAGED_CHARACTERS - RESERVE_CHARACTERS - characters(item)
+            room = MANAGED_CHARACTERS - MANAGED_RESERVE - characters(item)
         groups[-1].append(item)
     return groups

@@ -11,6 +11,10 @@ MODEL_NAMES = "MODEL_NAMES"
 """Environment: the models that a function serves or mirrors, separated by commas; exactly one for `single_model`.
 `multi_model` and `model_sync` may go without: then the models are whatever the store lists, at any time."""
 
+MODELS_AWAITED = "MODELS_AWAITED"
+"""Environment, optional: `true` if no deployment puts the models of `MODEL_NAMES` into the store. A request for one
+that is not published is then answered with 404, and is no failure of the function."""
+
 LISTED_MODELS = "LISTED_MODELS"
 """Environment, optional: the models that `GET /v2/models` lists, separated by commas; by default those that the
 function serves. In mode single, the function that answers for the server has it: others serve the other models."""
@@ -54,8 +58,12 @@ MODEL_SYNC_HANDLER = "handlers.model_sync.handler"
 TRAFFIC_SHIFT_HANDLER = "handlers.shift_traffic.handler"
 """Lambda entry points, as an image's command."""
 
-MOUNT_PATH = "/mnt/models"
-"""Where a function sees a mounted file system. Lambda mounts only directly under /mnt."""
+MOUNT_ROOT = "/mnt"
+"""Lambda mounts only directly under it. Where a function sees one model alone, the model's directory is mounted here
+under the model's name."""
+
+MOUNT_PATH = f"{MOUNT_ROOT}/models"
+"""Where a function sees the models of a mounted file system."""
 
 BAKED_PATH = "/opt/models"
 """Where an image holds the models that are baked into it."""

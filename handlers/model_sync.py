@@ -61,7 +61,7 @@ def synchronize(
         source: the models as published.
         target: the root of the copied repository; created if missing.
         models: their names; other models in the directory are not touched. None for all models of the bucket; models
-            that it does not have are removed from the directory.
+            that it does not have are removed from the directory. Directories of models that are named stay.
         changed: those whose files are compared with their checksums first of all; None compares all.
 
     Returns:
@@ -81,7 +81,11 @@ def synchronize(
         names = contents.keys() | (models_in(target) if models is None else set[str]())
         reports = {
             name: ModelMirror(
-                source, contents.get(name, Contents()), ModelDirectory(target, name), name, compare=name in compared
+                source,
+                contents.get(name, Contents()),
+                ModelDirectory(target, name, lasting=models is not None),
+                name,
+                compare=name in compared,
             ).run()
             for name in sorted(names)
         }

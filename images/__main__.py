@@ -1,18 +1,25 @@
-"""Builds the handlers' images and lists what each one holds."""
+"""Builds the handlers' images, lists what each one holds, and looks for known vulnerabilities."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from images.bill_of_materials import MACHINES, scan, write
+from images.bill_of_materials import MACHINES, write
 from images.building import PROJECT, REPOSITORY, TARGETS, ImageError, build, docker_command, inspect
+from images.vulnerabilities import lock_files, scan
+
+NOT_ALL_SCANNED = 3
+"""The exit code of a scan that found nothing, but did not look everything up."""
+
+RED, PLAIN = "\033[31m", "\033[0m"
 
 DEFAULT_TARGETS = ("litert", "tensorflow")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code is the command's own: 0, 1 if it failed, 2 if an argument is wrong."""
+    """Run a command; the exit code is the command's own: 0, 1 if it failed, 2 if an argument is wrong, 3 if a scan was
+    not complete."""
     parser = argparse.ArgumentParser(prog="python -m images", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -25,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     building.add_argument("--models-directory", metavar="DIRECTORY", help="the models for a baked target")
     building.set_defaults(run=_build)
 
-    bill = commands.add_parser("bill", help="write the bills of materials and look for known vulnerabilities")
+    bill = commands.add_parser("bill", help="write the bills of materials")
     bill.add_argument(
         "--directory",
         type=Path,
@@ -35,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bill.add_argument("--python", default="3.13", help="Python's version in the base image (default: 3.13)")
     bill.add_argument("--architecture", choices=sorted(MACHINES), default="amd64", help="default: amd64")
     bill.set_defaults(run=_bill)
+
+    scanning = commands.add_parser("scan", help="look for known vulnerabilities of every locked package")
+    scanning.set_defaults(run=_scan)
 
     options = parser.parse_args(arguments)
     return options.run(options)
@@ -64,17 +74,23 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _bill(options: argparse.Namespace) -> int:
-    """Write and scan the bills; the exit code is 1 if a package has a known vulnerability."""
-    packages = write(options.directory, options.python, options.architecture)
-    vulnerable, unknown = scan(packages)
-    print(
-        f"Scanned {len(packages) - len(unknown)} of {len(packages)} packages: {len(vulnerable)} known vulnerabilities"
-    )
-    for line in vulnerable:
-        print(f"  unsafe: {line}")
-    for line in unknown:
+    """Write the bills."""
+    write(options.directory, options.python, options.architecture)
+    return 0
+
+
+def _scan(options: argparse.Namespace) -> int:
+    """Scan every lock: 1 if a package has a known vulnerability, 3 if one was not looked up."""
+    found = scan(lock_files())
+    scanned, count = len(found.packages) - len(found.unknown), len(found.packages)
+    complete = not found.unknown
+    summary = f"Scanned {scanned} of {count} packages: {len(found.vulnerable)} known vulnerabilities"
+    print(summary if complete else f"{RED}{summary}. NOT SCANNED: {len(found.unknown)}{PLAIN}")
+    for line in found.vulnerable:
+        print(f"  {RED}unsafe: {line}{PLAIN}")
+    for line in found.unknown:
         print(f"  not scanned: {line}")
-    return 1 if vulnerable else 0
+    return 1 if found.vulnerable else 0 if complete else NOT_ALL_SCANNED
 
 
 if __name__ == "__main__":

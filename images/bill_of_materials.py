@@ -1,19 +1,16 @@
-"""Bills of materials: the packages in each image, in CycloneDX format, and their known vulnerabilities.
+"""Bills of materials: the packages in each image, in CycloneDX format.
 
-A bill depends only on the lock files, so it is the same on every machine. It leaves out the base image. The scan asks
-PyPI through pip-audit.
+A bill depends only on the lock files, so it is the same on every machine. It leaves out the base image.
 """
 
 import json
-import subprocess
-import sys
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 from images.building import PROJECT, REPOSITORY
@@ -54,18 +51,26 @@ def locked(text: str, python: str, architecture: str) -> list[Package]:
         "sys_platform": "linux",
         "platform_system": "Linux",
     }
-    packages: list[Package] = []
+    found = [package for package, marker in _statements(text) if marker is None or marker.evaluate(environment)]
+    return sorted(found, key=lambda package: package.name)
+
+
+def every_locked(text: str) -> list[Package]:
+    """The packages that a lock installs on any machine, sorted by name."""
+    return sorted((package for package, _ in _statements(text)), key=lambda package: package.name)
+
+
+def _statements(text: str) -> Iterator[tuple[Package, Marker | None]]:
+    """Each package of a lock, with the machines that it is for; None for all."""
     for line in text.replace("\\\n", " ").splitlines():
         statement, *hashes = line.split("--hash=sha256:")
-        if not statement.strip() or statement.startswith("#"):
+        statement = statement.partition(" #")[0]
+        if not statement.strip() or statement.lstrip().startswith("#"):
             continue
         requirement = Requirement(statement)
-        if requirement.marker is None or requirement.marker.evaluate(environment):
-            version = str(requirement.specifier).removeprefix("==")
-            packages.append(
-                Package(name=requirement.name, version=version, sha256=tuple(value.strip() for value in hashes))
-            )
-    return sorted(packages, key=lambda package: package.name)
+        version = str(requirement.specifier).removeprefix("==")
+        sha256 = tuple(value.split()[0] for value in hashes)
+        yield Package(name=requirement.name, version=version, sha256=sha256), requirement.marker
 
 
 def bill(target: str, packages: Sequence[Package]) -> dict[str, Any]:
@@ -96,45 +101,12 @@ def _url(package: Package) -> str:
     return f"pkg:pypi/{package.name}@{quote(package.version)}"
 
 
-def scan(packages: Sequence[Package]) -> tuple[list[str], list[str]]:
-    """Ask PyPI for known vulnerabilities.
-
-    Returns:
-        A line for each vulnerability, and a line for each package that was not looked up, with the reason.
-    """
-    with tempfile.TemporaryDirectory() as directory:
-        pins = Path(directory) / "requirements.txt"
-        pins.write_text("".join(f"{package.name}=={package.version}\n" for package in packages))
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "pip_audit", "--requirement", str(pins), "--no-deps", "--disable-pip"),
-                *("--format", "json", "--progress-spinner", "off", "--timeout", "15"),
-            ],
-            capture_output=True,
-            text=True,
-        )
-    try:
-        found: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
-    except (json.JSONDecodeError, KeyError):
-        reason = (done.stderr.strip().splitlines() or ["pip-audit printed nothing"])[-1]
-        return [], [f"{package.name} {package.version}: {reason}" for package in packages]
-    vulnerable = [
-        f"{each['name']} {each['version']}: {flaw['id']}, fixed in {', '.join(flaw['fix_versions']) or 'none yet'}"
-        for each in found
-        for flaw in each.get("vulns", ())
-    ]
-    return vulnerable, [each["skip_reason"] for each in found if "skip_reason" in each]
-
-
-def write(directory: Path, python: str, architecture: str) -> list[Package]:
-    """Write the bill of each image target to `directory` and print its path. Returns every package once."""
+def write(directory: Path, python: str, architecture: str) -> None:
+    """Write the bill of each image target to `directory` and print its path."""
     directory.mkdir(parents=True, exist_ok=True)
-    packages: dict[str, Package] = {}
     for target, locks in LOCKS.items():
         texts = [(REQUIREMENTS / lock.format(architecture=architecture)).read_text() for lock in locks]
         held = [package for text in texts for package in locked(text, python, architecture)]
         path = directory / f"{target}-{architecture}.cdx.json"
         path.write_text(json.dumps(bill(target, held), indent=2) + "\n")
         print(f"{path}: {len(held)} packages")
-        packages |= {package.name: package for package in held}
-    return list(packages.values())

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from local import gate
 from local.guard import Guard, kill_group
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ REGION = "eu-central-1"
 ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """The emulator accepts any credentials. These are valid nowhere else."""
+
+SERVICES = (
+    *("acm", "apigateway", "cloudwatch", "ec2", "ecr", "elasticfilesystem", "iam", "kms", "lambda", "logs", "route53"),
+    *("s3", "s3files", "sns", "sqs", "sts", "wafv2"),
+)
+"""What the emulator offers, by its own names: what the program's resources and what is around them need."""
 
 START_SECONDS = 60
 """How long the emulator may take until it answers. It usually takes about two seconds."""
@@ -43,12 +50,13 @@ class Emulator:
     def __init__(self, guard: Guard, port: int = 0) -> None:
         self._guard = guard
         self._chosen = port
+        self._token = gate.new_token()
         self.port = 0
 
     @property
     def url(self) -> str:
-        """The endpoint of every emulated service."""
-        return f"http://{HOST}:{self.port}"
+        """The endpoint of every emulated service. Whoever knows it can do everything: it holds the gate's token."""
+        return f"http://{HOST}:{self.port}/{self._token}"
 
     def __enter__(self) -> Self:
         if self._chosen:
@@ -58,9 +66,9 @@ class Emulator:
         self._log = self._state / "emulator.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "-P", str(Path(gate.__file__).resolve())],
                 cwd=self._state,
-                env=_environment(self.port, self._state),
+                env={**_environment(self.port, self._state), gate.TOKEN_VARIABLE: self._token},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -145,7 +153,9 @@ def _environment(port: int, state: Path) -> dict[str, str]:
         **{name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ},
         **CREDENTIALS,
         "BIND_HOST": HOST,
-        "GATEWAY_PORT": str(port),
+        gate.PORT_VARIABLE: str(port),
+        "SERVICES": ",".join(SERVICES),
+        "LAMBDA_STRICT": "1",  # the emulator itself runs no function: those of the program run in workers
         "LOG_LEVEL": "WARNING",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,

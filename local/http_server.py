@@ -2,9 +2,10 @@
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 
 from local.emulator import HOST
+from local.gate import refusal
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -35,11 +36,23 @@ class LoopbackServer(ThreadingHTTPServer):
 
 
 class JsonHandler(BaseHTTPRequestHandler):
-    """Reads a body, sends a response, keeps the connection open and logs nothing."""
+    """Reads a body, sends a response, keeps the connection open and logs nothing. It refuses web pages."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
+
+    def parse_request(self) -> bool:
+        """Whether the request is to be answered. A page in a browser can send one to any port of this machine."""
+        if not super().parse_request():
+            return False
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        _, port = cast("tuple[str, int]", self.server.server_address)
+        reason = refusal(headers, port)
+        if reason is not None:
+            self.close_connection = True
+            self.send_error(403, reason)
+        return reason is None
 
     def read_body(self) -> bytes:
         """The request's body, chunked or not."""

@@ -122,7 +122,7 @@ def _of_the_api(around: Surroundings) -> Sequence[Settings]:
         {"auth": "iam"},
         TOKENS,
         {"auth": "lambda", "authorizerArn": around.authorizer_arn, "authorizerCacheSeconds": 60},
-        {"corsOrigins": ["https://app.example.com"], "corsCredentials": True},
+        {"corsOrigins": ["https://app.example.com"], "corsHeaders": ["x-tenant"], "corsCredentials": True},
         {"throttlingBurst": 1000, "throttlingRate": 500},
         {"apiRoutesQuota": 500},
         {

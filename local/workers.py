@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Protocol, cast
 
 import psutil
 
+from handlers.contract import MOUNT_ROOT
 from handlers.serving.macos_memory import footprint_bytes
 from local.emulator import CREDENTIALS, REGION
 from local.functions import Function
@@ -87,7 +88,7 @@ class ProcessWorkers:
             "TMPDIR": str(scratch),
             "PYTHONPATH": str(self._root),
             "LAMBDA_TASK_ROOT": str(self._root),
-            **_with_mounts(function),
+            **_with_mounts(function, scratch),
         }
         process = subprocess.Popen(
             [sys.executable, *self._client(), function.handler],
@@ -182,17 +183,29 @@ def lambda_environment(function: Function, address: str, log_stream: str) -> dic
     }
 
 
-def _with_mounts(function: Function) -> dict[str, str]:
+def _with_mounts(function: Function, scratch: Path) -> dict[str, str]:
     """The function's variables that name a mount path, with the directory of this machine in place of the path.
 
-    A container mounts the directory at that path; a process cannot.
+    A container mounts the directory at that path; a process cannot. A variable that names the directory of all mounts
+    gets one with a link for each.
     """
     replaced: dict[str, str] = {}
     for name, value in function.environment.items():
+        if value == f"file://{MOUNT_ROOT}":
+            replaced[name] = f"file://{_linked(function.mounts, scratch / 'mounts')}"
+            continue
         for path, directory in function.mounts.items():
             if path in value:
                 replaced[name] = value = value.replace(path, str(directory))
     return replaced
+
+
+def _linked(mounts: Mapping[str, Path], root: Path) -> Path:
+    root.mkdir(exist_ok=True)
+    for path, directory in mounts.items():
+        if path.startswith(f"{MOUNT_ROOT}/"):
+            (root / path.removeprefix(f"{MOUNT_ROOT}/")).symlink_to(directory)
+    return root
 
 
 def exit_status(returncode: int) -> str:

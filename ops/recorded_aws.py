@@ -10,6 +10,11 @@ from ops.resource_types import resource_types
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
+BASE_DIGEST = f"sha256:{'ba5e' * 16}"
+"""Of any image in another registry."""
+
+ZONE_LETTERS = {"ap-northeast-1": "acd", "us-west-1": "ac"}
+"""The zones that a new account has, where they are others than `a`, `b` and `c`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,8 @@ class RecordedAws(mocks.Mocks):
             "aws:s3/getObject:getObject": self._get,
             "aws:ecr/getAuthorizationToken:getAuthorizationToken": self._log_in,
             "aws:ecr/getImages:getImages": self._list_images,
+            "docker:index/getRegistryImage:getRegistryImage": self._find_image,
+            "aws:index/getAvailabilityZones:getAvailabilityZones": self._list_zones,
             "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda asked: {**asked, "id": "pl-found"},
         }.get(args.token)
         if answer is None:
@@ -53,8 +60,16 @@ class RecordedAws(mocks.Mocks):
         stored = self.objects[asked["key"]]
         return {**asked, "id": "object", "body": stored.body, "metadata": dict(stored.metadata)}
 
+    def _list_zones(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        region = asked.get("region") or REGION
+        letters = ZONE_LETTERS.get(region, "abc")
+        return {**asked, "id": region, "names": [f"{region}{letter}" for letter in letters]}
+
     def _log_in(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {**asked, "id": REGION, "userName": "AWS", "password": "secret"}
+
+    def _find_image(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {**asked, "id": asked["name"], "sha256Digest": BASE_DIGEST}
 
     def _list_images(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         held = [{"imageTag": tag, "imageDigest": digest} for tag, digest in self.images.items()]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.paths import PROJECT
 
-PAGES = [PROJECT / name for name in ("ARCHITECTURE.md", "README.md", "CONTRIBUTING.md")]
+PAGES = [PROJECT / name for name in ("ARCHITECTURE.md", "README.md", "CONTRIBUTING.md", "SECURITY.md")]
 PAGES += sorted((PROJECT / "docs").rglob("*.md"))
 
 

@@ -1,6 +1,7 @@
 """Routes: which path leads to which model's function, for an HTTP API and for a REST API.
 
-A route takes every method: the function itself answers a request with a wrong method. Imports no Pulumi.
+A route takes every method, and the function itself answers a request with a wrong one; with CORS, a route takes one
+method. Imports no Pulumi.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ REST_SERVER_PATHS = ("/v1/models", "/v1/models/{proxy+}", "/v2/models", "/v2/mod
 """Further such paths of a REST API, where a greedy path does not match below a sibling that is spelt out.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-set-up-simple-proxy.html"""
 
+CORS_METHODS = ("GET", "POST")
+"""The methods by which pages of other sites may call. The dialects have no other."""
 
 Verbs = Mapping[str, Sequence[str]]
 """The verbs of `/v1/models/<model>:<verb>`, by each model that has a function of its own."""
@@ -37,8 +40,8 @@ def rest_paths(models: Verbs) -> Mapping[str, str | None]:
 
 
 def http_routes(models: Verbs, *, cors: bool) -> int:
-    """How many routes an HTTP API has. With CORS, each path has a second one, for preflight requests."""
-    return len(http_paths(models)) * (2 if cors else 1)
+    """How many routes an HTTP API has. With CORS, each path has one for each method."""
+    return len(http_paths(models)) * (len(CORS_METHODS) if cors else 1)
 
 
 def rest_resources(models: Verbs) -> int:

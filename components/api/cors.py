@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pulumi_aws as aws
 
+from components.api.api_routes import CORS_METHODS
+
 PREFLIGHT_SECONDS = 3600
 """How long a browser may reuse the answer to a preflight request."""
 
@@ -16,8 +18,10 @@ ALLOWED_HEADERS = (
     "x-amz-content-sha256",
     "x-amz-date",
     "x-amz-security-token",
+    "x-amz-user-agent",
 )
-"""Headers that a page may send: a signature or a token, and what the dialects read."""
+"""Headers that a page may send in any case: a signature or a token, what the dialects read, and what AWS's clients add.
+"""
 
 EXPOSED_HEADERS = ("inference-header-content-length", "retry-after")
 """Headers that a page may read."""
@@ -29,6 +33,8 @@ class Cors:
 
     origins: Sequence[str]
     """Such as `https://app.example.com`; `*` for every page."""
+    headers: Sequence[str] = ()
+    """Headers that a page may send besides `ALLOWED_HEADERS`, in small letters."""
     credentials: bool = False
     """Whether a page may send cookies and the browser's own credentials."""
 
@@ -43,8 +49,8 @@ def cors_configuration(cors: Cors) -> aws.apigatewayv2.ApiCorsConfigurationArgsD
     """The setting of an HTTP API."""
     return {
         "allow_origins": list(cors.origins),
-        "allow_methods": ["GET", "POST"],
-        "allow_headers": list(ALLOWED_HEADERS),
+        "allow_methods": list(CORS_METHODS),
+        "allow_headers": sorted({*ALLOWED_HEADERS, *cors.headers}),
         "expose_headers": list(EXPOSED_HEADERS),
         "allow_credentials": cors.credentials,
         "max_age": PREFLIGHT_SECONDS,

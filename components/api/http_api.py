@@ -12,7 +12,7 @@ from components.api.api_access import IDENTITY_HEADER, Access, JwtAccess, Lambda
 from components.api.api_args import ApiArgs, ApiFunctions
 from components.api.api_limits import HTTP_TIMEOUT_SECONDS
 from components.api.api_permissions import permit_api, permit_authorizer
-from components.api.api_routes import http_paths
+from components.api.api_routes import CORS_METHODS, http_paths
 from components.api.cors import Cors, cors_configuration
 from components.function.inference_function import InferenceFunction
 
@@ -32,9 +32,6 @@ class _Authorisation:
     type: str
     authorizer: aws.apigatewayv2.Authorizer | None = None
     scopes: Sequence[str] = ()
-
-
-_EVERYONE = _Authorisation(type="NONE")
 
 
 class HttpApi(Api):
@@ -80,7 +77,11 @@ class HttpApi(Api):
         )
 
     def _route(self, name: str, api: aws.apigatewayv2.Api, args: HttpApiArgs) -> Sequence[pulumi.Resource]:
-        """A route for each path and, with CORS, one more for its preflight requests, which carry no authorisation.
+        """A route for each path and, with CORS, one for each of its methods.
+
+        A page's preflight request carries no authorisation, so a route that takes every method would refuse it. Where
+        no route takes the method OPTIONS, API Gateway answers by itself: no function runs.
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 
         A route waits until the API may invoke its function. The server's routes wait for those of the models: until a
         model has routes of its own, the server's lead its requests to the function that answered them before. Returns
@@ -89,7 +90,8 @@ class HttpApi(Api):
         functions = args.shared.functions
         permissions = permit_api(name, functions, api.execution_arn, self._inside)
         integrations = self._integrate(name, api, functions)
-        methods = {"ANY": self._authorise(name, api, args.shared.auth)} | ({"OPTIONS": _EVERYONE} if args.cors else {})
+        required = self._authorise(name, api, args.shared.auth)
+        methods = CORS_METHODS if args.cors else ("ANY",)
 
         def lead(path: str, function: InferenceFunction, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
             return [
@@ -103,7 +105,7 @@ class HttpApi(Api):
                     authorization_scopes=list(required.scopes) or None,
                     opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions[function], *after]),
                 )
-                for method, required in methods.items()
+                for method in methods
             ]
 
         paths = http_paths(functions.model_verbs())
@@ -113,7 +115,7 @@ class HttpApi(Api):
 
     def _authorise(self, name: str, api: aws.apigatewayv2.Api, access: Access) -> _Authorisation:
         if access == "none":
-            return _EVERYONE
+            return _Authorisation(type="NONE")
         if access == "iam":
             return _Authorisation(type="AWS_IAM")
         if isinstance(access, JwtAccess):

@@ -1,14 +1,19 @@
 """The settings of the stack that is deployed. Only this file asks Pulumi for the configuration."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
+import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
+from components.configuration.problem import Problem
 from components.configuration.reading import SettingsError, read_settings
 from components.configuration.rules import ADVICE, problems
+from components.network.subnets import default_zones
 from components.settings.settings import Settings
+from components.settings.storage_settings import MOUNTED_STORAGES
 
 
 class RefusedConfiguration(SettingsError, pulumi.RunError):
@@ -23,9 +28,26 @@ def stack_settings(project: Path) -> Settings:
     values = {key.removeprefix(namespace): value for key, value in configuration.items() if key.startswith(namespace)}
     region = configuration.get("aws:region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     try:
-        settings = read_settings(values, project, region)
+        settings = read_settings(values, project, region, pulumi.get_stack())
     except SettingsError as error:
         raise RefusedConfiguration(error.problems) from None
+    if refused := list(_zones_that_the_account_lacks(settings)):
+        raise RefusedConfiguration(refused)
     for advice in problems(settings, ADVICE):
         pulumi.warn(str(advice))
     return settings
+
+
+def _zones_that_the_account_lacks(settings: Settings) -> Iterator[Problem]:
+    """Which zones a region has differs between accounts. AWS refuses a subnet in another one, late in a deployment."""
+    if settings.vpc_id or not settings.region or not settings.uses(*MOUNTED_STORAGES):
+        return
+    filters: list[aws.GetAvailabilityZonesFilterArgsDict] = [{"name": "zone-type", "values": ["availability-zone"]}]
+    held = aws.get_availability_zones(filters=filters, region=settings.region)
+    found, chosen = held.names, settings.zones or default_zones(settings.region)
+    if lacking := [zone for zone in chosen if zone not in found]:
+        yield Problem(
+            keys=("zones",),
+            message=f"the account has no availability zone {' and no '.join(lacking)}; it has "
+            f"{', '.join(sorted(found))}; set zones to two of them (pulumi config set --path 'zones[0]' ZONE)",
+        )

@@ -27,19 +27,22 @@ def specs() -> Mapping[str, Spec]:
     return {key_of(field.name): field.metadata["spec"] for field in fields(Settings) if "spec" in field.metadata}
 
 
-def read_settings(values: Mapping[str, str], project: Path, region: str | None = None) -> Settings:
+def read_settings(
+    values: Mapping[str, str], project: Path, region: str | None = None, stack_name: str = ""
+) -> Settings:
     """The settings of a configuration.
 
     Args:
         values: by key without namespace, as Pulumi gives them: text, and JSON for lists and maps.
         project: the directory at which relative paths start.
         region: the provider's.
+        stack_name: the Pulumi stack's.
 
     Raises:
         SettingsError: it lists every mistake.
     """
     found = list(_unknown_keys(values))
-    settings = Settings(region=region)
+    settings = Settings(region=region, stack_name=stack_name)
     for field in fields(Settings):
         if (spec := field.metadata.get("spec")) and (text := values.get(key := key_of(field.name))) is not None:
             try:

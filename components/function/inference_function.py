@@ -15,6 +15,7 @@ from handlers.contract import (
     LISTED_MODELS,
     MODEL_CACHE_BYTES,
     MODEL_STORE_URI,
+    MODELS_AWAITED,
     VERIFY_MODELS,
     Architecture,
     join_model_names,
@@ -36,6 +37,8 @@ class InferenceFunctionArgs:
     models: Sequence[str] | None
     """The models that the function serves, and the only ones that its role can read. None for all models of the
     source, also those that are published later."""
+    awaited: bool = False
+    """Whether these models are published after the deployment: until then, it is no failure that one is not there."""
     source: ModelSource
     """Where they live."""
     listed_models: Sequence[str] = ()
@@ -94,7 +97,8 @@ class InferenceFunction(pulumi.ComponentResource):
             kms_key_id=args.kms_key_arn,
             opts=inside,
         )
-        role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("lambda.amazonaws.com"), opts=inside)
+        trusted = iam.trust("lambda.amazonaws.com", iam.account_of(logs.arn))
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=trusted, opts=inside)
         policies = [_grants(args, binding, logs.arn), *binding.further_policies]
         granted = iam.grant(f"{name}-grants", role, policies, inside)
         function = aws.lambda_.Function(
@@ -169,6 +173,8 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
         variables[LISTED_MODELS] = join_model_names(args.listed_models)
     if args.model_cache_mib is not None:
         variables[MODEL_CACHE_BYTES] = str(args.model_cache_mib << 20)
+    if args.awaited and args.models is not None:
+        variables[MODELS_AWAITED] = "true"
     if not args.verify_models:
         variables[VERIFY_MODELS] = "false"
     return variables
@@ -179,7 +185,7 @@ def _grants(
 ) -> list[iam.Statement]:
     return [
         iam.write_logs(log_group_arn),
-        *([iam.attach_to_networks()] if binding.network else []),
-        *([iam.decrypt(args.kms_key_arn)] if args.kms_key_arn is not None else []),
+        *(iam.attach_to_networks() if binding.network else []),
+        *([iam.use_key(args.kms_key_arn, "lambda")] if args.kms_key_arn is not None else []),
         *binding.statements,
     ]

@@ -22,7 +22,7 @@ class ToolFunctionArgs:
     memory_mib: int
     timeout_seconds: int
     grants: Sequence[iam.Statement]
-    """What its role may do, besides writing its log group, joining `network` and decrypting with `kms_key_arn`."""
+    """What its role may do, besides writing its log group, joining `network` and having its environment decrypted."""
     further_policies: Sequence[Sequence[iam.Statement]] = ()
     """Statements for which one policy has no room: each group is a policy of its own."""
     log_retention_days: int
@@ -41,10 +41,11 @@ class ToolFunctionArgs:
 def tool_function(name: str, args: ToolFunctionArgs, parent: pulumi.Resource) -> aws.lambda_.Function:
     """A function with its role and log group, as children of `parent`. It waits for its grants."""
     inside = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("lambda.amazonaws.com"), opts=inside)
     logs = aws.cloudwatch.LogGroup(
         f"{name}-logs", retention_in_days=args.log_retention_days, kms_key_id=args.kms_key_arn, opts=inside
     )
+    trusted = iam.trust("lambda.amazonaws.com", iam.account_of(logs.arn))
+    role = aws.iam.Role(f"{name}-role", assume_role_policy=trusted, opts=inside)
     granted = iam.grant(f"{name}-policy", role, [_grants(args, logs.arn), *args.further_policies], inside)
     return aws.lambda_.Function(
         name,
@@ -65,6 +66,6 @@ def tool_function(name: str, args: ToolFunctionArgs, parent: pulumi.Resource) ->
 
 
 def _grants(args: ToolFunctionArgs, log_group_arn: pulumi.Input[str]) -> list[iam.Statement]:
-    attach = [] if args.network is None else [iam.attach_to_networks()]
-    decrypt = [] if args.kms_key_arn is None else [iam.decrypt(args.kms_key_arn)]
+    attach = [] if args.network is None else iam.attach_to_networks()
+    decrypt = [] if args.kms_key_arn is None else [iam.use_key(args.kms_key_arn, "lambda")]
     return [*args.grants, *attach, iam.write_logs(log_group_arn), *decrypt]

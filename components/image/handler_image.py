@@ -4,13 +4,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
+from components.image.base_image import base_image
 from components.image.checked_image import checked_image
 from handlers.contract import Architecture
 from handlers.manifest import EngineName, engine_set
@@ -35,6 +36,8 @@ class HandlerImageArgs:
     architecture: Architecture = "x86_64"
     context: Path = Path()
     """The project's directory, which holds `handlers/Dockerfile`."""
+    base_image: str | None = None
+    """The image that it is built on, by digest. None takes the Dockerfile's, by the digest that its tag has now."""
     models_directory: Path | None = None
     """A directory in the context whose models are baked into the image as its last layer."""
     kms_key_arn: str | None = None
@@ -45,7 +48,8 @@ class HandlerImageArgs:
 class HandlerImage(pulumi.ComponentResource):
     """An image in an encrypted repository with immutable tags and a scan of each push.
 
-    The tag is a digest of the build's inputs. The same sources make the same tag on every machine, and are pushed once.
+    The tag is a digest of the build's inputs: the sources, and the base image by its digest. The same inputs make the
+    same tag on every machine, and are pushed once.
     An image that the repository holds already is found by its tag and not pushed again: after a return to earlier
     sources, or after a deployment that failed after its push. Building needs Docker. A preview builds nothing.
     """
@@ -57,6 +61,7 @@ class HandlerImage(pulumi.ComponentResource):
     def __init__(self, name: str, args: HandlerImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:HandlerImage", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
+        args = replace(args, base_image=args.base_image or _base(args, pulumi.InvokeOptions(parent=self)))
         repository = aws.ecr.Repository(
             name,
             image_tag_mutability="IMMUTABLE",
@@ -130,6 +135,10 @@ def _pushed(repo_digest: str | None) -> str:
     return repo_digest
 
 
+def _base(args: HandlerImageArgs, opts: pulumi.InvokeOptions) -> str | None:
+    return base_image(args.context / "handlers" / "Dockerfile", opts)
+
+
 def _build(args: HandlerImageArgs) -> docker.DockerBuildArgsDict:
     # The provider builds again if a path differs, so the state must not hold the paths of one machine.
     context = Path(os.path.relpath(args.context))
@@ -185,7 +194,8 @@ def _name_and_content(context: Path, path: Path) -> bytes:
 
 
 def _build_args(args: HandlerImageArgs) -> dict[str, str]:
-    return {"MODELS_DIR": args.models_directory.as_posix()} if args.models_directory else {}
+    models = {"MODELS_DIR": args.models_directory.as_posix()} if args.models_directory else {}
+    return models | ({"BASE_IMAGE": args.base_image} if args.base_image else {})
 
 
 def _expire_old_images() -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components import iam
 from components.model_source import Network
 from components.network.private_vpc import UNTIL_LAMBDA_LETS_GO, PrivateVpc, PrivateVpcArgs
 from components.network.subnets import default_zones, subnet_blocks
@@ -75,6 +76,7 @@ class ModelNetwork(pulumi.ComponentResource):
         self.vpc_id, self.subnets, s3_addresses, ready = self._vpc(args)
         self.identity = _identity(args)
         functions = self._group("functions", "Functions that read models")
+        self.account_id = iam.account_of(functions.arn)
         mount_targets = self._group("mount-targets", "File systems that hold models")
         self.ready = [
             *ready,
@@ -84,7 +86,6 @@ class ModelNetwork(pulumi.ComponentResource):
         ]
         self.function_security_group_id = functions.id
         self.mount_target_security_group_id = mount_targets.id
-        self.account_id = functions.arn.apply(lambda arn: arn.split(":")[4])
         self.partition = functions.arn.apply(lambda arn: arn.split(":")[1])
         self.register_outputs(
             {
@@ -131,6 +132,7 @@ class ModelNetwork(pulumi.ComponentResource):
                 subnet_ids=list(self.subnets.values()),
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
+                policy=_only_within(self.account_id),
                 opts=self._inside,
             )
             for service in services
@@ -178,6 +180,13 @@ class ModelNetwork(pulumi.ComponentResource):
             prefix_list_id=prefix_list_id,
             opts=self._inside,
         )
+
+
+def _only_within(account_id: pulumi.Input[str]) -> pulumi.Output[str]:
+    # An endpoint serves one AWS service, and this policy only filters. Nobody brings keys of another account to it, and
+    # nothing goes to a resource of another account.
+    within = {"StringEquals": {"aws:PrincipalAccount": account_id, "aws:ResourceAccount": account_id}}
+    return iam.policy([{**iam.allow(["*"], ["*"], conditions=within), "Principal": "*"}])
 
 
 def _identity(args: ModelNetworkArgs) -> str:

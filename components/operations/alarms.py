@@ -45,8 +45,9 @@ def function_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> l
     return [
         Alarm(
             name=f"{function.name}-errors",
-            description=f"More than {thresholds.error_percent:g} % of the requests fail with a 5xx, a crash or a "
-            "timeout. The function's log group has a record with a traceback for each.",
+            description=f"More than {thresholds.error_percent:g} % of the requests fail, and no caller could have "
+            "prevented it: by a crash, a timeout, or an answer that counts as one of ServerErrors. The function's log "
+            "group has a record of the level ERROR for each.",
             metrics={
                 "crashed": lambda_metric(name="Errors"),
                 "answered": own_metric("ServerErrors"),

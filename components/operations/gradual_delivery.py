@@ -65,7 +65,8 @@ class GradualDelivery(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
 
         application = aws.codedeploy.Application(name, compute_platform="Lambda", opts=inside)
-        role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("codedeploy.amazonaws.com"), opts=inside)
+        trusted = iam.trust("codedeploy.amazonaws.com", iam.account_of(application.arn))
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=trusted, opts=inside)
         granted = iam.grant(f"{name}-policy", role, _codedeploy_grants(name, args.targets), inside)
         groups = {
             target.name: aws.codedeploy.DeploymentGroup(

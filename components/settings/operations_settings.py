@@ -43,9 +43,10 @@ class OperationsSettings:
     kms_key_arn: str | None = optional_setting(arn("kms", r"key/[\w-]+", "a key (not of an alias)"), absent="")
     tags: Mapping[str, str] = setting(
         texts_by_name(
-            re.compile(r"(?!aws:)[\w .:/=+@-]{1,128}"),
+            re.compile(r"(?![aA][wW][sS]:)[\w .:/=+@-]{1,128}"),
             re.compile(r"[\w .:/=+@-]{0,256}"),
-            "names of 1 to 128 and values of up to 256 letters, digits, spaces and _.:/=+-@, such as team: vision",
+            "names of 1 to 128 and values of up to 256 letters, digits, spaces and _.:/=+-@, such as team: vision; no "
+            "name starts with aws:",
         ),
         {},
     )

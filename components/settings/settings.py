@@ -44,6 +44,8 @@ class Settings(OperationsSettings, ApiSettings, FunctionSettings, StorageSetting
     `seed_models` is false."""
     region: str | None = None
     """Where the stack is deployed. It comes from the provider's own setting."""
+    stack_name: str = ""
+    """The Pulumi stack's name. With the project's name it tells this stack's dashboard from another's."""
 
     @property
     def engines(self) -> frozenset[EngineName]:

@@ -17,8 +17,7 @@ from components.settings.settings import Settings
 
 
 def _http(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions) -> Api:
-    cors = Cors(origins=settings.cors_origins, credentials=settings.cors_credentials) if settings.cors_origins else None
-    return HttpApi(name, HttpApiArgs(shared=_shared(settings, functions), cors=cors), opts)
+    return HttpApi(name, HttpApiArgs(shared=_shared(settings, functions), cors=_cors(settings)), opts)
 
 
 def _rest(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions) -> Api:
@@ -58,6 +57,12 @@ def _shared(settings: Settings, functions: ApiFunctions) -> ApiArgs:
         log_retention_days=settings.log_retention_days,
         kms_key_arn=settings.kms_key_arn,
     )
+
+
+def _cors(settings: Settings) -> Cors | None:
+    if not settings.cors_origins:
+        return None
+    return Cors(origins=settings.cors_origins, headers=settings.cors_headers, credentials=settings.cors_credentials)
 
 
 def _access(settings: Settings) -> Access:

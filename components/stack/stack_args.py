@@ -13,8 +13,6 @@ class StackArgs:
     directory: Path
     """The project's directory; the image is built from it."""
     project_name: str
-    environment: str
-    """The Pulumi stack's name. With the project's name it tells this stack's dashboard from another's."""
 
     def __post_init__(self) -> None:
         if self.settings.seed_models and not self.settings.packaged:

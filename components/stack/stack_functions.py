@@ -54,6 +54,7 @@ def _arguments(settings: Settings, storages: StackStorages, listed: Sequence[str
         image_uri=storages.image_uri,
         handler=HANDLERS[settings.mode],
         models=settings.served,
+        awaited=not settings.seed_models and settings.storage != "image",
         listed_models=listed,
         source=storages.sources[settings.storage],
         memory_mib=settings.memory_mib,

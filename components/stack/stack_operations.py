@@ -39,7 +39,7 @@ def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: Stac
             )
             for each in functions
         ],
-        dashboard_name=f"{args.project_name}-{args.environment}",
+        dashboard_name=f"{args.project_name}-{settings.stack_name}",
         thresholds=AlarmThresholds(
             error_percent=settings.error_alarm_percent,
             latency_p99_ms=settings.latency_alarm_ms,

@@ -10,6 +10,7 @@ from components.image.checked_image import checked_image
 from components.image.handler_image import IMAGES_DIRECTORY, HandlerImage, HandlerImageArgs
 from components.model_source import Alarm, ModelSource
 from components.network.model_network import ExistingVpc, ModelNetwork, ModelNetworkArgs
+from components.settings.settings import Settings
 from components.settings.storage_settings import Storage
 from components.stack.stack_args import StackArgs
 from components.storage.baked_models import BakedModels, BakedModelsArgs, PrebuiltModels
@@ -70,7 +71,7 @@ class StackStorages:
             BakedModelsArgs(
                 models=models,
                 engines=engine_set(self.settings.engines),
-                directory=self.args.directory / IMAGES_DIRECTORY / self.args.environment,
+                directory=self.args.directory / IMAGES_DIRECTORY / self.settings.stack_name,
             ),
             self.inside,
         )
@@ -98,6 +99,7 @@ def _file_system(stack: StackStorages) -> ModelSource:
         bucket=stack.bucket,
         models=settings.served_from("efs"),
         seeded=settings.stored_in("efs"),
+        shown_alone=_shown_alone(settings, "efs"),
         image_uri=stack.image_uri,
         architecture=settings.architecture,
         throughput=settings.efs_throughput,
@@ -111,9 +113,17 @@ def _file_system(stack: StackStorages) -> ModelSource:
 
 def _mounted_bucket(stack: StackStorages) -> ModelSource:
     arguments = MountedModelBucketArgs(
-        bucket=stack.bucket, network=stack.network, kms_key_arn=stack.settings.kms_key_arn
+        bucket=stack.bucket,
+        network=stack.network,
+        shown_alone=_shown_alone(stack.settings, "s3files"),
+        kms_key_arn=stack.settings.kms_key_arn,
     )
     return MountedModelBucket(f"{stack.name}-mounted", arguments, stack.inside)
+
+
+def _shown_alone(settings: Settings, storage: Storage) -> Sequence[str]:
+    """The models in a storage that have a function of their own."""
+    return [model.name for model in settings.stored_in(storage)] if settings.mode == "single" else []
 
 
 SOURCES: Mapping[Storage, Callable[[StackStorages], ModelSource]] = {

@@ -2,7 +2,7 @@
 the prefix, and the arguments of mount targets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pulumi
@@ -11,12 +11,14 @@ import pulumi_aws as aws
 from components import iam
 from components.model_source import ModelBinding, Mount
 from components.network.model_network import ModelNetwork
-from handlers.contract import MOUNT_PATH
+from handlers.contract import MOUNT_PATH, MOUNT_ROOT
 
 FileService = Literal["elasticfilesystem", "s3files"]
 """IAM's names of Amazon EFS and Amazon S3 Files.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticfilesystem.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3files.html"""
+
+AccessPoint = aws.efs.AccessPoint | aws.s3.FilesAccessPoint
 
 KINDS = {
     "elasticfilesystem": (aws.efs.FileSystemPolicy, aws.efs.MountTarget),
@@ -30,22 +32,25 @@ UID = GID = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class FileClients:
-    """The functions that mount one file system through its one access point."""
+    """The functions that mount one file system, each through an access point."""
 
     service: FileService
     file_system: aws.efs.FileSystem | aws.s3.FilesFileSystem
-    access_point: aws.efs.AccessPoint | aws.s3.FilesAccessPoint
+    access_point: AccessPoint
+    """It shows all models."""
+    own_access_points: Mapping[str, AccessPoint] = field(default_factory=dict[str, AccessPoint])
+    """By model: those that show one model alone."""
     network: ModelNetwork
 
     @property
     def mount(self) -> Mount:
-        """The file system as functions see it."""
+        """All models, as a function sees them."""
         return Mount(access_point_arn=self.access_point.arn, path=MOUNT_PATH)
 
-    def may_mount(self, *, write: bool = False) -> iam.Statement:
-        """Grant a role the file system through the access point: to read and, if `write` is set, to write."""
+    def may_mount(self, mount: Mount, *, write: bool = False) -> iam.Statement:
+        """Grant a role the file system through the mount's access point: to read and, if `write` is set, to write."""
         actions = [f"{self.service}:ClientMount", *([f"{self.service}:ClientWrite"] if write else [])]
-        through = {"StringEquals": {f"{self.service}:AccessPointArn": self.access_point.arn}}
+        through = {"StringEquals": {f"{self.service}:AccessPointArn": mount.access_point_arn}}
         return iam.allow(actions, [self.file_system.arn], conditions=through)
 
     def refuse(
@@ -64,12 +69,16 @@ class FileClients:
             "Principal": {"AWS": "*"},
         }
 
-    def refuse_other_access_points(self) -> iam.Statement:
-        """Deny every client that comes without the access point: a negated condition also holds where its key is
-        absent."""
+    def refuse_without_access_point(self) -> iam.Statement:
+        """Deny every client that comes without an access point: a negated condition also holds where its key is absent.
+
+        It names no access point, so that it does not change when models come and go: a function must be able to mount
+        until it is deleted. A role says which access point it may use.
+        """
+        any_of_them = self.access_point.arn.apply(lambda arn: f"{arn.rpartition('/')[0]}/*")
         return self.refuse(
-            sid="OnlyThroughTheAccessPoint",
-            conditions={"StringNotEquals": {f"{self.service}:AccessPointArn": self.access_point.arn}},
+            sid="OnlyThroughAnAccessPoint",
+            conditions={"StringNotLike": {f"{self.service}:AccessPointArn": any_of_them}},
         )
 
     def admit(
@@ -95,16 +104,21 @@ class FileClients:
 
     def binding(
         self,
+        models: Sequence[str] | None,
         *statements: iam.Statement,
         further_policies: Sequence[Sequence[iam.Statement]] = (),
         ready: Sequence[pulumi.Resource],
     ) -> ModelBinding:
-        """What a function needs to read the file system, with these grants besides."""
+        """What a function needs to read these models, with these grants besides. It sees one model alone where that has
+        an access point of its own."""
+        alone = models[0] if models is not None and len(models) == 1 else None
+        own = self.own_access_points.get(alone) if alone is not None else None
+        mount = self.mount if own is None else Mount(access_point_arn=own.arn, path=f"{MOUNT_ROOT}/{alone}")
         return ModelBinding(
-            store_uri=f"file://{MOUNT_PATH}",
-            statements=[self.may_mount(), *statements],
+            store_uri=f"file://{MOUNT_PATH if own is None else MOUNT_ROOT}",
+            statements=[self.may_mount(mount), *statements],
             further_policies=further_policies,
-            mount=self.mount,
+            mount=mount,
             network=self.network.for_functions(),
             ready=[*ready, *self.network.ready],
         )

@@ -61,7 +61,7 @@ class ModelBucket(pulumi.ComponentResource):
 
     def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The bucket's address, with grants to read these models only."""
-        decrypt = [] if self._kms_key_arn is None else [iam.decrypt(self._kms_key_arn)]
+        decrypt = [] if self._kms_key_arn is None else [iam.use_key(self._kms_key_arn, "s3")]
         statements, *further = read_models(self.bucket_arn, self.prefix, models)
         return ModelBinding(
             store_uri=pulumi.Output.concat("s3://", self.bucket_name, "/", self.prefix),

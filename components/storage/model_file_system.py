@@ -20,6 +20,9 @@ from handlers.contract import Architecture
 
 DEFAULTS = StorageSettings()
 
+ROOT = "/models"
+"""The directory of the file system that the models are in."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFileSystemArgs:
@@ -30,6 +33,8 @@ class ModelFileSystemArgs:
     """The models to copy, by name; None copies all models of the bucket, also those that are published later."""
     seeded: Sequence[PackagedModel] = ()
     """The models with which the bucket is seeded. The file system is filled again when they change."""
+    shown_alone: Sequence[str] = ()
+    """The models of functions that serve one model each. Such a function sees its own model and no other."""
     image_uri: pulumi.Input[str]
     """An image of the handlers, as `repository@sha256:digest`; the sync function runs from it."""
     architecture: Architecture
@@ -91,9 +96,16 @@ class ModelFileSystem(pulumi.ComponentResource):
             tags={"Name": name},
             opts=replaced_with(args.network, args.kms_key_arn, parent=self),
         )
-        access_point = self._access_point(name, file_system)
+        access_point = self._access_point(f"{name}-models", file_system, ROOT)
         clients = FileClients(
-            service="elasticfilesystem", file_system=file_system, access_point=access_point, network=args.network
+            service="elasticfilesystem",
+            file_system=file_system,
+            access_point=access_point,
+            own_access_points={
+                model: self._access_point(f"{name}-of-{model}", file_system, f"{ROOT}/{model}")
+                for model in args.shown_alone
+            },
+            network=args.network,
         )
         mountable = clients.admit(name, _refused(clients), inside)
         sync = self._sync(name, args, clients, mountable)
@@ -120,7 +132,7 @@ class ModelFileSystem(pulumi.ComponentResource):
         )
 
     def binding(self, models: Sequence[str] | None) -> ModelBinding:
-        """The file system, read-only. EFS has no grants by directory: the function can read all models in it.
+        """The file system, read-only. A function of several models can read all models in it.
 
         Raises:
             ValueError: the file system does not hold one of the models.
@@ -129,15 +141,16 @@ class ModelFileSystem(pulumi.ComponentResource):
             missing = ["all"] if models is None else sorted(set(models) - set(self._models))
             if missing:
                 raise ValueError(f"the file system is not filled with the models {missing}; it holds {self._models}")
-        return self._clients.binding(ready=self._ready)
+        return self._clients.binding(models, ready=self._ready)
 
-    def _access_point(self, name: str, file_system: aws.efs.FileSystem) -> aws.efs.AccessPoint:
+    def _access_point(self, name: str, file_system: aws.efs.FileSystem, path: str) -> aws.efs.AccessPoint:
+        """An access point that shows a directory. The first client that mounts it makes the directory."""
         return aws.efs.AccessPoint(
-            f"{name}-models",
+            name,
             file_system_id=file_system.id,
             posix_user={"uid": UID, "gid": GID},
             root_directory={
-                "path": "/models",
+                "path": path,
                 "creation_info": {"owner_uid": UID, "owner_gid": GID, "permissions": "0755"},
             },
             opts=pulumi.ResourceOptions(parent=self),
@@ -164,4 +177,4 @@ class ModelFileSystem(pulumi.ComponentResource):
 def _refused(clients: FileClients) -> Sequence[iam.Statement]:
     # EFS's default policy admits every client that reaches a mount target. With this one, a client needs a grant.
     without_tls = clients.refuse(sid="OnlyEncryptedInTransit", conditions={"Bool": {"aws:SecureTransport": "false"}})
-    return [without_tls, clients.refuse_other_access_points()]
+    return [without_tls, clients.refuse_without_access_point()]

@@ -153,8 +153,9 @@ def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> Policie
     statements, *further = read_models(args.bucket.bucket_arn, args.bucket.prefix, args.models)
     queue = [iam.allow(["sqs:SendMessage"], [dead_letters_arn])]
     if args.kms_key_arn is not None:
-        queue.append(iam.allow(["kms:GenerateDataKey"], [args.kms_key_arn]))  # for messages to the queue
-    return [[*statements, args.clients.may_mount(write=True), *queue], *further]
+        queue.append(iam.use_key(args.kms_key_arn, "sqs", ("Decrypt", "GenerateDataKey")))
+        queue.append(iam.use_key(args.kms_key_arn, "s3"))
+    return [[*statements, args.clients.may_mount(args.clients.mount, write=True), *queue], *further]
 
 
 def _fingerprint(model: PackagedModel) -> str:

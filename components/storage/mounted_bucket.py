@@ -34,6 +34,8 @@ class MountedModelBucketArgs:
     bucket: ModelBucket
     """Versioned, as S3 Files requires."""
     network: ModelNetwork
+    shown_alone: Sequence[str] = ()
+    """The models of functions that serve one model each. Such a function sees its own model and no other."""
     kms_key_arn: str | None = None
     """Encrypts the file system. It may also be the bucket's key."""
 
@@ -67,45 +69,54 @@ class MountedModelBucket(pulumi.ComponentResource):
                 args.network, args.kms_key_arn, parent=self, depends_on=[*granted, *args.bucket.ready(None)]
             ),
         )
-        access_point = aws.s3.FilesAccessPoint(
-            f"{name}-models", file_system_id=file_system.id, posix_users=[{"uid": UID, "gid": GID}], opts=inside
-        )
         self._clients = FileClients(
-            service="s3files", file_system=file_system, access_point=access_point, network=args.network
+            service="s3files",
+            file_system=file_system,
+            access_point=self._access_point(f"{name}-models", file_system),
+            own_access_points={
+                model: self._access_point(f"{name}-of-{model}", file_system, model) for model in args.shown_alone
+            },
+            network=args.network,
         )
         self._ready = self._clients.admit(name, _refused(self._clients), inside)
         self.file_system_id = file_system.id
-        self.access_point_arn = access_point.arn
+        self.access_point_arn = self._clients.access_point.arn
         self.register_outputs({"file_system_id": self.file_system_id, "access_point_arn": self.access_point_arn})
 
     def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The bucket as a directory, read-only.
 
         The statement for objects lets Lambda read large files from S3 directly; it grants these models only. The mount
-        shows all models: S3 Files has no grants by directory.
+        of a function of several models shows all models.
         """
         bucket = self._args.bucket
-        decrypt = [] if self._args.kms_key_arn is None else [iam.decrypt(self._args.kms_key_arn)]
+        decrypt = [] if self._args.kms_key_arn is None else [iam.use_key(self._args.kms_key_arn, "s3")]
         statements, *further = read_objects(bucket.bucket_arn, bucket.prefix, models)
-        return self._clients.binding(*statements, *decrypt, further_policies=further, ready=self._ready)
+        return self._clients.binding(models, *statements, *decrypt, further_policies=further, ready=self._ready)
+
+    def _access_point(
+        self, name: str, file_system: aws.s3.FilesFileSystem, model: str | None = None
+    ) -> aws.s3.FilesAccessPoint:
+        """An access point that shows a model's directory, or all. The directory is there: it was seeded before."""
+        return aws.s3.FilesAccessPoint(
+            name,
+            file_system_id=file_system.id,
+            posix_users=[{"uid": UID, "gid": GID}],
+            root_directories=None if model is None else [{"path": f"/{model}"}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def _refused(clients: FileClients) -> Sequence[iam.Statement]:
     read_only = clients.refuse(sid="ReadOnly", actions=("ClientWrite", "ClientRootAccess"))
-    return [clients.refuse_other_access_points(), read_only]
+    return [clients.refuse_without_access_point(), read_only]
 
 
 def _trust_in_s3_files(network: ModelNetwork) -> pulumi.Output[str]:
     any_file_system = pulumi.Output.format(
         "arn:{}:s3files:{}:{}:file-system/*", network.partition, network.region, network.account_id
     )
-    return iam.trust(
-        SERVICE,
-        conditions={
-            "StringEquals": {"aws:SourceAccount": network.account_id},
-            "ArnLike": {"aws:SourceArn": any_file_system},
-        },
-    )
+    return iam.trust(SERVICE, network.account_id, source_arn=any_file_system)
 
 
 def _service_grants(args: MountedModelBucketArgs) -> list[iam.Statement]:
@@ -134,11 +145,6 @@ def _service_grants(args: MountedModelBucketArgs) -> list[iam.Statement]:
         ),
     ]
     if args.kms_key_arn is not None:
-        statements.append(
-            iam.allow(
-                [f"kms:{verb}" for verb in "GenerateDataKey Encrypt Decrypt ReEncryptFrom ReEncryptTo".split()],
-                [args.kms_key_arn],
-                conditions={"StringLike": {"kms:ViaService": f"s3.{network.region}.amazonaws.com"}},
-            )
-        )
+        actions = "GenerateDataKey Encrypt Decrypt ReEncryptFrom ReEncryptTo".split()
+        statements.append(iam.use_key(args.kms_key_arn, "s3", actions))
     return statements

@@ -22,10 +22,16 @@ class ModelDirectory:
     dot are leftovers or unfinished: readers ignore them, and the next writer deletes them.
 
     There is one writer at a time: it holds the mirror's lock.
+
+    Args:
+        root: the directory of all models.
+        model: the model's name.
+        lasting: whether the directory stays when the model has no file any more. Clients that mount it alone would not
+            see another one of the same name.
     """
 
-    def __init__(self, root: Path, model: str) -> None:
-        self._path = root / model
+    def __init__(self, root: Path, model: str, *, lasting: bool = False) -> None:
+        self._path, self._lasting = root / model, lasting
 
     def pointer(self) -> Pointer | None:
         """The pointer that readers see now; None if the model has none. Raises ManifestError."""
@@ -108,7 +114,7 @@ class ModelDirectory:
             shutil.rmtree(removed)
 
     def sweep(self) -> int:
-        """Delete what earlier writers left unfinished, and the directory if it is then empty.
+        """Delete what earlier writers left unfinished, and the directory if it is then empty and need not last.
 
         Returns:
             How many entries were unfinished.
@@ -121,7 +127,7 @@ class ModelDirectory:
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
-        if not any(self._path.iterdir()):
+        if not self._lasting and not any(self._path.iterdir()):
             self._path.rmdir()
         return len(stale)
 

@@ -12,10 +12,11 @@ class ModelList:
     Args:
         given: the names.
         listed: the names that callers are told; by default those that are given.
+        awaited: whether they may be published later, so that it is no failure if one is not there.
     """
 
-    def __init__(self, given: Collection[str], listed: Collection[str] = ()) -> None:
-        self.given, self._told = given, listed or given
+    def __init__(self, given: Collection[str], listed: Collection[str] = (), *, awaited: bool = False) -> None:
+        self.given, self._told, self._awaited = given, listed or given, awaited
 
     def names(self) -> Collection[str]:
         """The models that callers are told. Raises ModelUnavailable if they cannot be listed."""
@@ -31,8 +32,8 @@ class ModelList:
 
     def absent(self, model: str, reason: str) -> UnknownModel:
         """Note that the store was asked and does not have the model; returns the error to answer with."""
-        write_event("ERROR", "model not published", model=model, reason=reason)
-        return MissingModel(model)
+        write_event("INFO" if self._awaited else "ERROR", "model not published", model=model, reason=reason)
+        return UnknownModel(model, "it is not published yet") if self._awaited else MissingModel(model)
 
     def unreadable(self) -> None:
         """Note that the store was asked for an admitted model and could not be read."""

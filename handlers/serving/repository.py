@@ -43,6 +43,7 @@ class Repository:
         names: the models; None for whatever the store lists. It is never asked for any other.
         listed: the models that callers are told, if these are not `names`: other functions serve the others.
         cache: keeps loaded models in memory.
+        awaited: whether these models may be published later, so that it is no failure if one is not there.
         threads: how many threads one prediction may use.
         clock: returns seconds that never decrease.
     """
@@ -54,12 +55,13 @@ class Repository:
         cache: "ModelCache[LoadedModel]",
         *,
         listed: Sequence[str] = (),
+        awaited: bool = False,
         threads: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.names: Sequence[str] = () if names is None else tuple(names)
         """The models that were given."""
-        self._models = _listed_models(store, clock) if names is None else ModelList(self.names, listed)
+        self._models = _listed_models(store, clock) if names is None else ModelList(self.names, listed, awaited=awaited)
         self._store, self._cache, self._threads = store, cache, threads
         self._published = Published(store, self._models, clock, on_pointer=self._pointer_read, on_forget=self._discard)
         self._last_good: dict[str, int] = {}

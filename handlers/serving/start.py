@@ -11,6 +11,7 @@ from handlers.contract import (
     MODEL_CACHE_BYTES,
     MODEL_NAMES,
     MODEL_STORE_URI,
+    MODELS_AWAITED,
     VERIFY_MODELS,
     split_model_names,
 )
@@ -48,8 +49,14 @@ def open_app(environment: Mapping[str, str]) -> App:
         cache_budget(environment), resident=resident_bytes, slack=SLACK_BYTES, on_failure=log_load_failure
     )
     store = open_store(environment.get(MODEL_STORE_URI, ""), verify=verifies(environment))
-    listed = split_model_names(environment.get(LISTED_MODELS, ""))
-    repository = Repository(store, names, cache, listed=listed, threads=engine_threads(environment))
+    repository = Repository(
+        store,
+        names,
+        cache,
+        listed=split_model_names(environment.get(LISTED_MODELS, "")),
+        awaited=_flag(environment, MODELS_AWAITED, "false"),
+        threads=engine_threads(environment),
+    )
     if environment.get(INITIALIZATION) == "snap-start":
         from snapshot_restore_py import register_after_restore  # late: only SnapStart needs it
 
@@ -84,9 +91,13 @@ def verifies(environment: Mapping[str, str]) -> bool:
 
     Raises ValueError if `VERIFY_MODELS` is neither true nor false.
     """
-    given = environment.get(VERIFY_MODELS) or "true"
+    return _flag(environment, VERIFY_MODELS, "true")
+
+
+def _flag(environment: Mapping[str, str], name: str, default: str) -> bool:
+    given = environment.get(name) or default
     if given not in ("true", "false"):
-        raise ValueError(f"{VERIFY_MODELS} is {given!r}; it must be true or false")
+        raise ValueError(f"{name} is {given!r}; it must be true or false")
     return given == "true"
 
 

@@ -40,7 +40,11 @@ SERVICES = (
 
 TYPES: Mapping[str, type[ResourceType]] = {each.pulumi_type: each for service in SERVICES for each in service.TYPES}
 
-FUNCTIONS: Mapping[str, Call] = {**account_functions.FUNCTIONS, **ec2.FUNCTIONS, **ecr.FUNCTIONS, **s3.FUNCTIONS}
+FUNCTIONS: Mapping[str, Call] = {
+    function: call
+    for module in (account_functions, docker, ec2, ecr, s3)
+    for function, call in module.FUNCTIONS.items()
+}
 
 
 def file_of(pulumi_type: str) -> str:

@@ -54,6 +54,8 @@ class EmulatedAccount:
         self.bucket_events = BucketEvents()
         self.baked: dict[str, Path] = {}
         """What images hold in /opt/models, by the image's URI."""
+        self.base_updates = 0
+        """How many security updates images of other registries had. Each gives them another digest."""
         self.endpoints: dict[str, str] = {}
         """Where functions find what the emulator does not have, by the environment variable that says so."""
         self._session = emulator.session()

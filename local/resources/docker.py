@@ -1,4 +1,4 @@
-"""docker.Image: the handlers' image, which the emulated ECR keeps by its digest."""
+"""docker.Image: the handlers' image, which the emulated ECR keeps by its digest; and the registry of its base."""
 
 import hashlib
 import json
@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from local.resources.resource_type import Inputs, ResourceType
+from local.resources.account import EmulatedAccount
+from local.resources.resource_type import Call, Inputs, ResourceType
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -49,7 +50,7 @@ class Image(ResourceType):
         arguments = build.get("args", {})
         models = arguments.get("MODELS_DIR")
         if account.containers:
-            base = arguments.get("BASE_IMAGE")
+            base = arguments.get("BASE_IMAGE", "").partition("@")[0] or None  # the digest is made up
             digest = account.containers.build(
                 account.project, build["target"], base_image=base, models_directory=models
             )
@@ -104,4 +105,12 @@ def _digest_of(how: str, directories: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
+def get_registry_image(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
+    """docker.get_registry_image. The digest follows from the name and from how often the image was updated."""
+    name = str(arguments["name"])
+    updated = hashlib.sha256(f"{name} {account.base_updates}".encode()).hexdigest()
+    return {**arguments, "id": f"sha256:{updated}", "sha256Digest": f"sha256:{updated}"}
+
+
 TYPES = (Image,)
+FUNCTIONS: Mapping[str, Call] = {"docker:index/getRegistryImage:getRegistryImage": get_registry_image}

@@ -26,6 +26,9 @@ ENGINE_ERROR = f"{EngineError.__module__}.{EngineError.__qualname__}: "
 """What Python prints before the message of an EngineError."""
 THREADS = min(2, os.cpu_count() or 1)
 
+NOT_COMPARED = "0" * 64
+"""Stands for the SHA-256 of a candidate's file, which a trial loads where it lies."""
+
 
 class TrialFailed(Exception):
     """A candidate did not load or did not answer; the message says why."""

@@ -25,6 +25,9 @@ INVARIANTS: Sequence[Invariant] = (
     identity.resource_policies_name_their_principals,
     identity.services_call_for_one_resource,
     identity.grants_are_narrow,
+    identity.services_assume_roles_for_one_account,
+    identity.keys_are_used_through_services,
+    identity.network_interfaces_are_for_lambda,
     identity.roles_have_no_policy_of_aws,
     identity.nobody_has_a_lasting_key,
     functions.functions_run_an_image_by_digest,
@@ -36,6 +39,7 @@ INVARIANTS: Sequence[Invariant] = (
     functions.failures_are_kept,
     functions.logs_are_kept_for_a_time,
     functions.tags_are_not_amazons,
+    functions.tags_are_few,
     network.networks_let_nobody_in,
     network.networks_let_nothing_out,
     network.networks_have_no_gateway_to_the_internet,
@@ -49,8 +53,10 @@ INVARIANTS: Sequence[Invariant] = (
 STACK_INVARIANTS: Sequence[StackInvariant] = (
     stack.buckets_are_guarded,
     file_systems.file_systems_have_a_policy,
+    file_systems.functions_of_one_model_see_no_other,
     file_systems.functions_wait_for_their_mounts,
     stack.functions_wait_for_their_grants,
+    network.preflights_run_no_function,
 )
 """Rules about a whole stack."""
 

@@ -53,6 +53,11 @@ def denying(document: str | Mapping[str, Any] | None) -> list[Statement]:
     return [statement for statement in statements(document) if statement.get("Effect") == "Deny"]
 
 
+def compared(statement: Statement) -> set[str]:
+    """The condition keys that a statement compares."""
+    return {key for keys in statement.get("Condition", {}).values() for key in keys}
+
+
 def denies_plain_traffic(document: str | Mapping[str, Any] | None) -> bool:
     """Whether a policy denies every request without TLS."""
     return any(

@@ -10,6 +10,9 @@ from .documents import denies_plain_traffic, denying
 from .functions import FUNCTION
 from .resource import Inputs, Resource, made_from, of_type, waits_for
 
+OF_ONE_MODEL = "handlers.single_model.handler"
+"""The command of a function that serves one model."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FileSystemTypes:
@@ -57,13 +60,14 @@ def file_systems_refuse_plain_traffic(type_: str, name: str, inputs: Inputs) -> 
 
 
 def file_systems_are_reached_through_access_points(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A file system's policy denies clients that do not use the access point, whatever their role allows."""
+    """A file system's policy denies clients that use no access point, whatever their role allows."""
     for kind in FILE_SYSTEMS:
         if type_ == kind.policy and not any(
-            kind.access_point_key in statement.get("Condition", {}).get("StringNotEquals", {})
+            kind.access_point_key in statement.get("Condition", {}).get(operator, {})
             for statement in denying(inputs.get("policy"))
+            for operator in ("ArnNotEquals", "ArnNotLike", "StringNotEquals", "StringNotLike")
         ):
-            yield f"{name}: a file-system policy must deny clients that come without the access point"
+            yield f"{name}: a file-system policy must deny clients that come without an access point"
 
 
 def file_clients_are_not_root(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
@@ -83,6 +87,19 @@ def file_systems_have_a_policy(resources: Sequence[Resource]) -> Iterator[tuple[
         for file_system in of_type(resources, kind.file_system):
             if not made_from(resources, kind.policy, file_system):
                 yield file_system, "the file system lacks a policy, so it admits everyone who reaches a mount target"
+
+
+def functions_of_one_model_see_no_other(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """A function that serves one model mounts by an access point of its own: a mount shows all of its directory."""
+    functions = of_type(resources, FUNCTION)
+    points = {each.urn for kind in FILE_SYSTEMS for each in of_type(resources, kind.access_point)}
+    for function in functions:
+        commands = (function.inputs.get("imageConfig") or {}).get("commands") or []
+        if list(commands) != [OF_ONE_MODEL]:
+            continue
+        for other in functions:
+            if other is not function and function.dependencies & other.dependencies & points:
+                yield function, f"the function serves one model, but shares an access point with {other.name}"
 
 
 def functions_wait_for_their_mounts(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:

@@ -25,6 +25,9 @@ RESERVED_VARIABLES = frozenset(
 )
 """Variables that Lambda sets itself. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
 
+MOST_TAGS = 50
+"""Tags of one resource. https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
+
 SNAPSHOT_EPHEMERAL_MIB = 512
 """The largest /tmp that SnapStart supports. https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"""
 
@@ -104,3 +107,9 @@ def tags_are_not_amazons(type_: str, name: str, inputs: Inputs) -> Iterator[str]
         for tag in sorted(inputs.get("tags") or {}):
             if tag.lower().startswith("aws:"):
                 yield f"{name}: the tag {tag} is AWS's own; choose another name"
+
+
+def tags_are_few(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """No resource has more tags than AWS takes."""
+    if type_.startswith("aws:") and len(tags := inputs.get("tags") or {}) > MOST_TAGS:
+        yield f"{name}: has {len(tags)} tags; AWS takes {MOST_TAGS}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .documents import WITHOUT_RESOURCE_LEVEL, allowing, is_everything, listed, means_everyone
+from .documents import WITHOUT_RESOURCE_LEVEL, allowing, compared, denying, is_everything, listed, means_everyone
 from .file_systems import FILE_SYSTEMS
 from .resource import Inputs, is_set
 
@@ -21,6 +21,9 @@ RESOURCE_POLICIES = {
     **{kind.policy: "policy" for kind in FILE_SYSTEMS},
 }
 """Types with a policy that grants access, and the input that holds it. A VPC endpoint's policy only filters."""
+
+GRANTS = (ROLE_POLICY, "aws:iam/policy:Policy", "aws:iam/userPolicy:UserPolicy")
+"""Types with a policy that says what an identity may do."""
 
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 OTHER_ATTACHMENTS = (
@@ -57,7 +60,7 @@ def services_call_for_one_resource(type_: str, name: str, inputs: Inputs) -> Ite
 
 def grants_are_narrow(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
     """A role's policy has no wildcard action, and covers every resource only if AWS offers nothing narrower."""
-    if type_ not in (ROLE_POLICY, "aws:iam/policy:Policy", "aws:iam/userPolicy:UserPolicy"):
+    if type_ not in GRANTS:
         return
     for statement in allowing(inputs.get("policy")):
         if inverted := sorted({"NotAction", "NotResource"} & set(statement)):
@@ -67,6 +70,41 @@ def grants_are_narrow(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
         for resource in filter(is_everything, listed(statement.get("Resource"))):
             if broad := sorted(set(actions) - set(WITHOUT_RESOURCE_LEVEL)):
                 yield f"{name}: grants {', '.join(broad)} on every resource ({resource})"
+
+
+def services_assume_roles_for_one_account(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """An AWS service assumes a role only when it acts for the account that is named."""
+    if type_ != ROLE:
+        return
+    for statement in allowing(inputs.get("assumeRolePolicy")):
+        if "Service" in statement["Principal"] and "aws:SourceAccount" not in compared(statement):
+            yield f"{name}: a service assumes the role for any account; compare aws:SourceAccount"
+
+
+def keys_are_used_through_services(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A role uses a KMS key only through the AWS services whose data it encrypts."""
+    if type_ not in GRANTS:
+        return
+    for statement in allowing(inputs.get("policy")):
+        of_kms = [action for action in listed(statement.get("Action")) if action.startswith("kms:")]
+        if of_kms and "kms:ViaService" not in compared(statement):
+            yield f"{name}: grants {', '.join(of_kms)} to the role's own requests; compare kms:ViaService"
+
+
+def network_interfaces_are_for_lambda(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """Lambda may make network interfaces with a function's role; the function's own code may not."""
+    if type_ not in GRANTS:
+        return
+    granted = {action for each in allowing(inputs.get("policy")) for action in listed(each.get("Action"))}
+    denied = {
+        action
+        for each in denying(inputs.get("policy"))
+        if "lambda:SourceFunctionArn" in compared(each)
+        for action in listed(each.get("Action"))
+    }
+    made = sorted(action for action in granted if action.startswith("ec2:") and "NetworkInterface" in action)
+    if made and "ec2:*" not in denied and not set(made) <= denied:
+        yield f"{name}: grants {', '.join(made)} to the function's code; deny it where lambda:SourceFunctionArn is set"
 
 
 def roles_have_no_policy_of_aws(type_: str, name: str, inputs: Inputs) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """Rules about networks and APIs: no route from or to the internet, access logs, limits, current TLS."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .documents import is_everything, listed, statements
-from .resource import Inputs, is_set
+from .documents import allowing, compared, is_everything, listed
+from .resource import Inputs, Resource, is_set, made_from, of_type
 
 THE_INTERNET = {"0.0.0.0/0", "::/0"}
 
@@ -37,15 +37,19 @@ def networks_have_no_gateway_to_the_internet(type_: str, name: str, inputs: Inpu
 
 
 def endpoints_let_named_resources_through(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A gateway endpoint has a policy, and the policy names what may be reached."""
-    if type_ != "aws:ec2/vpcEndpoint:VpcEndpoint" or inputs.get("vpcEndpointType") != "Gateway":
+    """An endpoint has a policy. A gateway's names what may be reached; an interface's may name an account instead."""
+    if type_ != "aws:ec2/vpcEndpoint:VpcEndpoint":
         return
     if not is_set(inputs, "policy"):
-        yield f"{name}: a gateway endpoint must have a policy; AWS's default lets everything through"
+        yield f"{name}: an endpoint must have a policy; AWS's default lets everything through"
         return
-    for statement in statements(inputs["policy"]):
-        if statement.get("Effect") == "Allow" and any(map(is_everything, listed(statement.get("Resource")))):
+    for statement in allowing(inputs["policy"]):
+        if not any(map(is_everything, listed(statement.get("Resource")))):
+            continue
+        if inputs.get("vpcEndpointType") == "Gateway":
             yield f"{name}: lets every resource through; name the bucket"
+        elif not {"aws:PrincipalAccount", "aws:ResourceAccount"} <= compared(statement):
+            yield f"{name}: lets every account through; compare aws:PrincipalAccount and aws:ResourceAccount"
 
 
 def apis_log_and_throttle(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
@@ -80,6 +84,16 @@ def browsers_send_no_credentials_to_everyone(type_: str, name: str, inputs: Inpu
     cors = inputs.get("corsConfiguration") if type_ == "aws:apigatewayv2/api:Api" else None
     if cors and cors.get("allowCredentials") and "*" in list(cors.get("allowOrigins") or []):
         yield f"{name}: allowCredentials does not go with the origin *"
+
+
+def preflights_run_no_function(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """Where pages of other sites may call, no route takes their preflight requests: API Gateway answers by itself."""
+    for api in of_type(resources, "aws:apigatewayv2/api:Api"):
+        if not is_set(api.inputs, "corsConfiguration"):
+            continue
+        for route in made_from(resources, "aws:apigatewayv2/route:Route", api):
+            if str(route.inputs.get("routeKey")).split()[0] in ("ANY", "OPTIONS", "$default"):
+                yield route, "takes preflight requests, which anybody may send; give it the methods of its callers"
 
 
 def _rules(type_: str, inputs: Inputs, way: str) -> list[Mapping[str, Any]]:

@@ -18,6 +18,15 @@ def _repeat(x: np.ndarray) -> Mapping[str, Any]:
     return {"y": np.zeros((len(x), 1000), np.float32)}
 
 
+def _pair(a: np.ndarray, b: np.ndarray) -> Mapping[str, Any]:
+    """Adds, and refuses shapes that do not go together, as an engine does."""
+    try:
+        total = a + b
+    except ValueError:
+        raise EngineError(f"Incompatible shapes: {list(a.shape)} vs. {list(b.shape)}", refuses_inputs=True) from None
+    return {"sum": total.astype(np.float32), "twice": (b * 2).astype(np.int32)}
+
+
 def _quote(x: np.ndarray) -> Mapping[str, Any]:
     """Refuses its inputs in the words of an engine that repeats them."""
     message = f"StringToNumberOp could not convert string: {x[0].decode()}"
@@ -29,7 +38,7 @@ def formula_models() -> dict[str, Model]:
     pair = Model(
         {"a": tensor("float32", -1), "b": any_shape("int32")},
         {"sum": any_shape("float32"), "twice": any_shape("int32")},
-        lambda a, b: {"sum": (a + b).astype(np.float32), "twice": (b * 2).astype(np.int32)},
+        _pair,
     )
     return {
         **{name: echo(name) for name in ECHOED},

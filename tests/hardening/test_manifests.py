@@ -96,6 +96,7 @@ def test_a_good_manifest_is_read_and_written_as_it_is() -> None:
         ("signatures.serving_default.method_name", 7, "'method_name'"),
         ("signatures.serving_default.defaults", [], "must be an object"),
         ("signatures.serving_default.defaults", {"other": {}}, "default of 'other', which is no input"),
+        ("signatures.serving_default.defaults.x", "0", "must be an object"),
         ("signatures.serving_default.defaults.x.shape", [1, -1], "allowed is a list of integers from 0 up"),
         ("signatures.serving_default.defaults.x.shape", [1 << 40], "a shape of at most 1048576 elements"),
         ("signatures.serving_default.defaults.x.shape", [3], "allowed is 3 elements of 4 bytes each"),

@@ -52,9 +52,13 @@ def test_no_stack_file_does_either(name: str, root: Path, capsys: pytest.Capture
 
 def test_each_grant_on_every_resource_is_followed_by_its_reason(stack: Recorder):
     lines = grants.as_text(grants.policies(stack)).splitlines()
-    everything = [number for number, line in enumerate(lines) if line == "    on *"]
+    everything = [
+        number for number, line in enumerate(lines) if line == "    on *" and lines[number - 1].startswith("  allow")
+    ]
     assert all(lines[number + 1].startswith("       ec2:") and ": " in lines[number + 1] for number in everything)
     assert "NO REASON IS KNOWN" not in "\n".join(lines)
+    denied = [lines[number + 1 : number + 3] for number, line in enumerate(lines) if line == "  deny ec2:*"]
+    assert all(each == ["    on *", "    if lambda:SourceFunctionArn Null false"] for each in denied)
 
 
 def test_the_grant_on_every_alarm_has_its_reason_where_traffic_is_shifted(

@@ -23,6 +23,7 @@ EFS_POLICY = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 FILES_POLICY = "aws:s3/filesFileSystemPolicy:FilesFileSystemPolicy"
 REPOSITORY = "aws:ecr/repository:Repository"
 STAGE = "aws:apigatewayv2/stage:Stage"
+OF_ANOTHER_VPC = {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}
 RULES = "arn:aws:events:eu-west-1:123456789012:rule/*"
 
 
@@ -88,7 +89,7 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         "file_systems_are_reached_through_access_points",
         FILES_POLICY,
         {"policy": document()},
-        "without the access point",
+        "without an access point",
     ),
     (
         "file_clients_are_not_root",
@@ -129,6 +130,39 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         f"grants events:PutRule on every resource ({RULES})",
     ),
     ("grants_are_narrow", GRANT, {"policy": document(NotAction="iam:*")}, "allows by NotAction"),
+    (
+        "services_assume_roles_for_one_account",
+        "aws:iam/role:Role",
+        {"assumeRolePolicy": document(Action="sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})},
+        "assumes the role for any account; compare aws:SourceAccount",
+    ),
+    (
+        "keys_are_used_through_services",
+        GRANT,
+        {"policy": document(Action=["kms:Decrypt"], Condition={"StringEquals": {"kms:CallerAccount": "1"}})},
+        "grants kms:Decrypt to the role's own requests; compare kms:ViaService",
+    ),
+    (
+        "network_interfaces_are_for_lambda",
+        GRANT,
+        {"policy": document(Action=["ec2:CreateNetworkInterface", "ec2:DescribeSubnets"], Resource="*")},
+        "grants ec2:CreateNetworkInterface to the function's code",
+    ),
+    (
+        "network_interfaces_are_for_lambda",
+        GRANT,
+        {
+            "policy": json.dumps(
+                {
+                    "Statement": [
+                        {"Effect": "Allow", "Action": ["ec2:CreateNetworkInterface"], "Resource": "*"},
+                        {"Effect": "Deny", "Action": ["ec2:*"], "Resource": "*", "Condition": OF_ANOTHER_VPC},
+                    ]
+                }
+            )
+        },
+        "grants ec2:CreateNetworkInterface to the function's code",
+    ),
     (
         "roles_have_no_policy_of_aws",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
@@ -209,6 +243,7 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         {"retentionInDays": 0},
         "must have retentionInDays",
     ),
+    ("tags_are_few", QUEUE, {"tags": {f"key{number}": "" for number in range(51)}}, "has 51 tags; AWS takes 50"),
     ("tags_are_not_amazons", QUEUE, {"tags": {"AWS:owner": "us"}}, "the tag AWS:owner is AWS's own"),
     (
         "networks_let_nobody_in",
@@ -252,6 +287,21 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         {"vpcEndpointType": "Gateway", "policy": document(Resource="*")},
         "name the bucket",
     ),
+    (
+        "endpoints_let_named_resources_through",
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        {"vpcEndpointType": "Interface"},
+        "must have a policy",
+    ),
+    (
+        "endpoints_let_named_resources_through",
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        {
+            "vpcEndpointType": "Interface",
+            "policy": document(Resource="*", Condition={"StringEquals": {"aws:PrincipalAccount": "1"}}),
+        },
+        "compare aws:PrincipalAccount and aws:ResourceAccount",
+    ),
     ("apis_log_and_throttle", STAGE, {}, "a stage must have an access log"),
     ("apis_log_and_throttle", STAGE, {"accessLogSettings": {"format": "x"}}, "must have throttling limits"),
     ("apis_log_and_throttle", "aws:apigateway/stage:Stage", {}, "a stage must have an access log"),
@@ -294,6 +344,14 @@ STACK_BREACHES: dict[str, tuple[list[Resource], str]] = {
         ],
         "digits: the function must wait for the mount target zone-b",
     ),
+    "functions_of_one_model_see_no_other": (
+        [
+            made("aws:efs/accessPoint:AccessPoint", "point"),
+            made(FUNCTION, "sync", waits_for=("point",), imageConfig={"commands": ["handlers.model_sync.handler"]}),
+            made(FUNCTION, "digits", waits_for=("point",), imageConfig={"commands": ["handlers.single_model.handler"]}),
+        ],
+        "digits: the function serves one model, but shares an access point with sync",
+    ),
     "functions_wait_for_their_grants": (
         [
             made("aws:iam/role:Role", "role"),
@@ -301,6 +359,14 @@ STACK_BREACHES: dict[str, tuple[list[Resource], str]] = {
             made(FUNCTION, "digits", waits_for=("role",)),
         ],
         "digits: the function must wait for the grant grants",
+    ),
+    "preflights_run_no_function": (
+        [
+            made("aws:apigatewayv2/api:Api", "api", corsConfiguration={"allowOrigins": ["*"]}),
+            made("aws:apigatewayv2/route:Route", "get", waits_for=("api",), routeKey="GET /v2"),
+            made("aws:apigatewayv2/route:Route", "any", waits_for=("api",), routeKey="ANY /v2"),
+        ],
+        "any: takes preflight requests",
     ),
 }
 
@@ -328,7 +394,8 @@ def test_every_invariant_has_a_breach_that_it_finds():
 
 @pytest.mark.parametrize("action", WITHOUT_RESOURCE_LEVEL)
 def test_what_has_no_resource_level_may_be_granted_on_every_resource_for_a_reason(action: str):
-    assert breaches(GRANT, "thing", {"policy": document(Action=[action], Resource="*")}) == []
+    breached = breaches(GRANT, "thing", {"policy": document(Action=[action], Resource="*")})
+    assert [each for each in breached if "on every resource" in each] == []
     assert len(WITHOUT_RESOURCE_LEVEL[action]) > 20
 
 

@@ -77,3 +77,19 @@ def test_every_environment_accepts_what_its_preview_gives(tmp_path: Path):
         stack = record(PROJECT, each["stack"], given)
         assert not stack.of("docker:index/image:Image")
         assert stack_breaches(stack.registered) == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_secret_is_given_only_to_the_step_that_uses_it(path: Path):
+    workflow = yaml.safe_load(path.read_text())
+    given = [step["uses"].partition("@")[0] for step in steps(workflow) if "secrets." in repr(step)]
+    assert given == (["pulumi/actions"] if path.name == "preview.yml" else [])
+    for job in workflow["jobs"].values():
+        job.pop("steps")
+    assert "secrets." not in repr(workflow)
+
+
+def test_every_lock_is_scanned_each_week_and_the_scan_must_be_complete():
+    workflow = read("scan.yml")
+    assert ".venv/bin/python -m images scan" in [step.get("run") for step in steps(workflow)]
+    assert {"push", "pull_request", "schedule"} <= set(workflow[True])

@@ -97,7 +97,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
     one_of(
         {},
         {},
-        {"corsOrigins": ["*"]},
+        {"corsOrigins": ["*"], "corsHeaders": ["x-tenant"]},
         {"corsOrigins": ["https://app.example.com"], "corsCredentials": True},
         {"api": "rest"},
         {"api": "rest", "webAclArn": arn("wafv2", "regional/webacl/front/0a")},

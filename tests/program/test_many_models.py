@@ -117,6 +117,17 @@ def test_a_stack_without_models_has_everything_but_models(tmp_path: Path, storag
     assert recorder.exports["apiUrl"].startswith("https://")
 
 
+@pytest.mark.parametrize("storage", FILLABLE)
+def test_models_that_are_named_and_not_seeded_are_awaited(tmp_path: Path, storage: str):
+    def variables(**values: object) -> dict[str, str]:
+        (serving,) = serving_functions(run(root, storage=storage, models=["iris"], **values))
+        return serving.inputs["environment"]["variables"]
+
+    root = package(tmp_path, "iris")
+    assert variables(seedModels=False)["MODELS_AWAITED"] == "true"
+    assert "MODELS_AWAITED" not in variables()
+
+
 def test_a_stack_without_models_has_the_same_address_as_one_that_is_seeded(tmp_path: Path):
     seeded = run(package(tmp_path, "iris"), imageUri=IMAGE)
     empty = run(tmp_path / "absent", seedModels=False, imageUri=IMAGE)

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from components.operations.gradual_delivery import CODEDEPLOY_CONFIGURATIONS
-from components.role_policies import RESERVE_CHARACTERS, delivered_characters
+from components.role_policies import INLINE_RESERVE, delivered_characters
 from components.settings.operations_settings import Delivery
 from handlers.contract import METRIC_NAMESPACE, Metric
 from policy.invariants import breaches
@@ -110,7 +110,10 @@ def test_one_key_encrypts_everything_that_is_kept(packaged: Path):
 
 def test_functions_may_use_the_key_that_encrypts_their_models(packaged: Path):
     policy = run(packaged, kmsKeyArn=KEY).named("inference-grants").inputs["policy"]
-    assert {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [KEY]} in json.loads(policy)["Statement"]
+    used = [each for each in json.loads(policy)["Statement"] if each["Resource"] == [KEY]]
+    assert {tuple(each["Action"]) for each in used} == {("kms:Decrypt",)}
+    services = {each["Condition"]["StringEquals"]["kms:ViaService"] for each in used}
+    assert services == {"lambda.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com"}
 
 
 def test_tags_reach_everything_that_takes_them_but_the_models(packaged: Path):
@@ -259,7 +262,7 @@ def test_a_deliverys_grants_take_no_more_characters_than_the_rule_counts(package
     recorder = run(packaged, **{**WATCHED, "delivery": delivery, "mode": "single", "kmsKeyArn": KEY})
     policy = "".join(recorder.named(f"inference-{role}-policy").inputs["policy"].split())
     counted = sum(delivered_characters("inference-delivery", f"inference-{model}") for model in ("digits", "iris"))
-    assert len(policy) <= counted + RESERVE_CHARACTERS
+    assert len(policy) <= counted + INLINE_RESERVE
     if role == "delivery-starter":
         assert len(policy) > counted - 2 * 3 * len("aws-us-gov:ap-southeast-1")
 

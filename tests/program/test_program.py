@@ -118,8 +118,8 @@ def test_one_function_serves_only_the_models_that_are_named_where_some_are(packa
 def test_single_is_one_function_for_each_model(packaged: Path):
     functions = run(packaged, mode="single").of(FUNCTION)
     variables = [each.inputs["environment"]["variables"] for each in functions]
-    assert [each["MODEL_NAMES"] for each in variables] == ["digits", "iris"]
-    assert [each.get("LISTED_MODELS") for each in variables] == ["digits,iris", None]
+    listed = {each["MODEL_NAMES"]: each.get("LISTED_MODELS") for each in variables}
+    assert listed == {"digits": "digits,iris", "iris": None}
     assert {each.inputs["imageConfig"]["commands"][0] for each in functions} == {"handlers.single_model.handler"}
 
 
@@ -205,7 +205,9 @@ def test_the_program_stays_short():
 def test_the_storage_decides_where_every_function_finds_its_models(packaged: Path, storage: str, uri: str, mode: str):
     serving = serving_functions(run(packaged, storage=storage, mode=mode))
     assert len(serving) == (2 if mode == "single" else 1)
-    assert {each.inputs["environment"]["variables"]["MODEL_STORE_URI"] for each in serving} == {uri}
+    alone = mode == "single" and storage in MOUNTED_STORAGES
+    expected = "file:///mnt" if alone else uri
+    assert {each.inputs["environment"]["variables"]["MODEL_STORE_URI"] for each in serving} == {expected}
 
 
 @pytest.mark.parametrize("storage", MOUNTED_STORAGES)
@@ -217,7 +219,8 @@ def test_functions_that_mount_share_one_network_and_wait_for_every_mount_target(
     for each in serving_functions(recorder):
         assert targets <= recorder.waits_for(each)
         assert each.inputs["vpcConfig"]["subnetIds"]
-        assert each.inputs["fileSystemConfig"]["localMountPath"] == "/mnt/models"
+        model = each.inputs["environment"]["variables"]["MODEL_NAMES"]
+        assert each.inputs["fileSystemConfig"]["localMountPath"] == f"/mnt/{model}"
 
 
 @pytest.mark.parametrize("storage", sorted(set(get_args(Storage)) - set(MOUNTED_STORAGES)))
@@ -241,6 +244,14 @@ def test_the_zones_follow_the_region_unless_they_are_named(packaged: Path):
     assert zones(run(packaged, storage="s3files", zones=["eu-central-1c"])) == ["eu-central-1c"]
 
 
+def test_zones_that_the_account_lacks_are_refused_with_those_that_it_has(packaged: Path):
+    found = "it has ap-northeast-1a, ap-northeast-1c, ap-northeast-1d; set zones to two of them"
+    with pytest.raises(SettingsError, match=f"zones: the account has no availability zone ap-northeast-1b; {found}"):
+        run(packaged, storage="efs", **{"aws:region": "ap-northeast-1"})
+    own = run(packaged, storage="efs", zones=["eu-central-1a", "eu-central-1c"])
+    assert len(own.of("aws:ec2/subnet:Subnet")) == 2
+
+
 def test_throughput_is_elastic_unless_another_is_asked_for(packaged: Path):
     def throughput(**values: object) -> tuple[str, int | None]:
         inputs = run(packaged, storage="efs", **values).one("aws:efs/fileSystem:FileSystem").inputs
@@ -253,7 +264,7 @@ def test_throughput_is_elastic_unless_another_is_asked_for(packaged: Path):
 def test_what_is_baked_is_laid_out_inside_the_build_s_context(packaged: Path):
     build = run(packaged, storage="image", models=["iris"]).one("docker:index/image:Image").inputs["build"]
     assert build["target"] == "baked-litert"
-    assert build["args"] == {"MODELS_DIR": "build/images/test"}
+    assert build["args"]["MODELS_DIR"] == "build/images/test"
     assert (Path(build["context"]) / "build/images/test/iris/current.json").is_file()
 
 

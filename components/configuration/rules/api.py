@@ -73,6 +73,18 @@ def authorisation_is_complete(settings: Settings) -> Iterator[Problem]:
 def cors_is_what_browsers_accept(settings: Settings) -> Iterator[Problem]:
     """Browsers send credentials only where the API names the page's origin."""
     origins = settings.cors_origins
+    if settings.cors_headers and not origins:
+        yield Problem(
+            keys=("corsHeaders", "corsOrigins"),
+            message="corsOrigins is empty, so no page may send headers; name pages in corsOrigins, or leave "
+            "corsHeaders out",
+        )
+    if settings.cors_credentials and "*" in settings.cors_headers:
+        yield Problem(
+            keys=("corsHeaders", "corsCredentials"),
+            message="browsers take '*' literally where a page sends credentials; name the headers, or set "
+            "corsCredentials to false",
+        )
     if settings.cors_credentials and not origins:
         yield Problem(
             keys=("corsCredentials", "corsOrigins"),

@@ -1,5 +1,6 @@
 """Rules about delivery, alarms and keys."""
 
+import re
 from collections.abc import Iterator
 
 from components.configuration.problem import Problem
@@ -10,6 +11,14 @@ from components.settings.storage_settings import MOUNTED_STORAGES
 WIDGETS_PER_DASHBOARD = 500
 WIDGETS_PER_ROW = 4
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"""
+
+DASHBOARD_NAME = re.compile(r"[A-Za-z0-9_-]*")
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html"""
+
+MOST_TAGS = 50
+"""Of a resource. https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
+
+NAME_TAG = "Name"
 
 ALARM_FIELDS = ("alarms_topic_arn", "error_alarm_percent", "latency_alarm_ms", "cold_start_alarm_percent")
 """Settings that concern alarms."""
@@ -48,6 +57,29 @@ def a_file_system_keeps_its_key(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def tags_fit_on_every_resource(settings: Settings) -> Iterator[Problem]:
+    """AWS takes 50 tags on a resource. Some resources of a network or a file system have a name tag of their own."""
+    own = NAME_TAG not in settings.tags and settings.uses(*MOUNTED_STORAGES)
+    allowed = MOST_TAGS - 1 if own else MOST_TAGS
+    if len(settings.tags) > allowed:
+        yield Problem(
+            keys=("tags",),
+            message=f"there are {len(settings.tags)} tags; AWS takes {MOST_TAGS} on a resource"
+            f"{f', and file systems have the tag {NAME_TAG} besides' if own else ''}; leave {allowed} or fewer",
+        )
+
+
+def the_dashboard_can_have_its_name(settings: Settings) -> Iterator[Problem]:
+    """The name of a dashboard has the stack's name in it. CloudWatch takes no dot in it, Pulumi does."""
+    if settings.monitoring and not DASHBOARD_NAME.fullmatch(settings.stack_name):
+        yield Problem(
+            keys=("monitoring",),
+            message=f"the dashboard would be named after the stack {settings.stack_name}, but CloudWatch takes only "
+            "letters, digits, '-' and '_'; name the stack without other characters (pulumi stack rename), or set "
+            "monitoring to false",
+        )
+
+
 def rows_fit_in_the_dashboard(settings: Settings) -> Iterator[Problem]:
     """The dashboard has a row for each function, and one for each model or one for all models of a function."""
     served = [1 if each.served is None else len(each.served) for each in settings.functions()]
@@ -65,6 +97,8 @@ REFUSED: tuple[Rule, ...] = (
     alarm_settings_have_alarms,
     key_and_topic_are_in_the_region,
     rows_fit_in_the_dashboard,
+    the_dashboard_can_have_its_name,
+    tags_fit_on_every_resource,
 )
 
 ADVISED: tuple[Rule, ...] = (a_file_system_keeps_its_key,)

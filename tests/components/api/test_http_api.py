@@ -3,7 +3,7 @@ import json
 import pytest
 
 from components.api.api_access import JwtAccess, LambdaAccess
-from components.api.cors import Cors
+from components.api.cors import ALLOWED_HEADERS, Cors
 from components.api.http_api import HttpApi, HttpApiArgs
 from tests.components.api.behind import in_front_of_each, in_front_of_one
 from tests.recorder import Recorder, deploy
@@ -150,14 +150,20 @@ def test_pages_that_are_named_may_call_and_send_what_the_dialects_read():
     assert "inference-header-content-length" in cors["exposeHeaders"]
 
 
-def test_a_preflight_request_needs_no_authorisation_and_every_other_one_does():
+def test_a_preflight_request_reaches_no_route_and_so_no_function():
     recorder = deploy_multi(auth=JWT, cors=Cors(origins=["*"]))
     by_method: dict[str, set[str]] = {}
     for route in recorder.of(ROUTE):
         method = route.inputs["routeKey"].split()[0]
         by_method.setdefault(method, set()).add(route.inputs["authorizationType"])
-    assert by_method == {"ANY": {"JWT"}, "OPTIONS": {"NONE"}}
+    assert by_method == {"GET": {"JWT"}, "POST": {"JWT"}}
     assert len(recorder.of(ROUTE)) == 2 * len(SERVER_ROUTES)
+
+
+def test_pages_may_send_further_headers_that_are_named():
+    recorder = deploy_multi(cors=Cors(origins=["https://app.example.com"], headers=["x-tenant", "content-type"]))
+    allowed = recorder.one("aws:apigatewayv2/api:Api").inputs["corsConfiguration"]["allowHeaders"]
+    assert sorted({*ALLOWED_HEADERS, "x-tenant"}) == allowed
 
 
 def test_credentials_for_every_page_are_refused():

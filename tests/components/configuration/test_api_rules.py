@@ -57,6 +57,14 @@ JWT = {"auth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": [
             "browsers refuse credentials where every page is allowed; name the pages in corsOrigins instead of '*'",
         ),
         (
+            {"corsHeaders": ["x-tenant"]},
+            "corsHeaders, corsOrigins: corsOrigins is empty, so no page may send headers; name pages in corsOrigins",
+        ),
+        (
+            {"corsHeaders": ["*"], "corsOrigins": ["https://app.example.com"], "corsCredentials": True},
+            "corsHeaders, corsCredentials: browsers take '*' literally where a page sends credentials; name",
+        ),
+        (
             {"corsOrigins": ["*", "https://app.example.com"]},
             "corsOrigins: '*' already allows every page; list only '*', or only the other origins",
         ),
@@ -92,6 +100,7 @@ def test_what_cannot_be_combined_is_refused_with_the_way_out(packaged: Path, val
         ("authorizerArn", "admit", "allowed is the ARN of a function, version or alias"),
         ("authorizerCacheSeconds", 3601, "allowed is 0 to 3600 seconds"),
         ("corsOrigins", ["https://app.example.com/"], "origins, such as ['https://app.example.com']"),
+        ("corsHeaders", ["X-Tenant"], "names of headers in small letters, such as ['x-tenant']"),
         ("domainName", "https://models.example.com", "allowed is a host name such as models.example.com"),
         ("certificateArn", CERTIFICATE + "?", "allowed is the ARN of an ACM certificate"),
         ("hostedZoneId", "example.com", "allowed is the id of a Route 53 hosted zone"),

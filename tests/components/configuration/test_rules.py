@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from components.configuration.reading import SettingsError, read_settings
 from components.image.handler_image import PLATFORMS
+from components.settings.settings import Settings
 from tests.components.configuration.asking import advice, read, refusal
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
-from tests.recorder import IMAGE
+from tests.recorder import IMAGE, REGION
 
 DAY = {"schedule": "cron(0 8 ? * MON-FRI *)", "minimum": 5, "maximum": 20}
 
@@ -264,7 +266,30 @@ def test_a_schedule_says_what_it_lacks(packaged: Path):
 
 def test_tags_are_what_aws_takes(packaged: Path):
     assert read(packaged, tags={"team": "vision"}).tags == {"team": "vision"}
-    assert "has ['aws:team'], which is not valid" in refusal(packaged, tags={"aws:team": "vision"})
+    for name in ("aws:team", "AWS:team", "Aws:team"):
+        assert f"has ['{name}'], which is not valid" in refusal(packaged, tags={name: "vision"})
+
+
+def test_more_tags_than_aws_takes_on_a_resource_are_refused(packaged: Path):
+    tags = {f"key{number}": "v" for number in range(51)}
+    assert "tags: there are 51 tags; AWS takes 50 on a resource; leave 50 or fewer" in refusal(packaged, tags=tags)
+    del tags["key50"]
+    assert len(read(packaged, tags=tags).tags) == 50
+    of_files = refusal(packaged, tags=tags, storage="efs")
+    assert "tags: there are 50 tags; AWS takes 50 on a resource, and file systems have the tag Name besides" in of_files
+    del tags["key49"]
+    assert len(read(packaged, tags={**tags, "Name": "x"}, storage="efs").tags) == 50
+
+
+def test_a_stack_whose_name_cloudwatch_does_not_take_has_no_dashboard(packaged: Path):
+    def named(stack: str, **values: object) -> Settings:
+        values = {"modelRepository": str(packaged), **values}
+        return read_settings(as_configuration(**values), PROJECT, REGION, stack)
+
+    assert named("prod.eu").stack_name == "prod.eu"
+    assert named("prod-eu_2", monitoring=True).monitoring
+    with pytest.raises(SettingsError, match=r"monitoring: the dashboard would be named after the stack prod\.eu"):
+        named("prod.eu", monitoring=True)
 
 
 def test_more_models_than_a_dashboard_has_rows_for_are_refused(tmp_path: Path):

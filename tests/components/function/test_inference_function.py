@@ -106,10 +106,15 @@ def test_a_function_may_write_to_its_own_log_group_and_do_nothing_more():
     ]
 
 
-def test_only_lambda_assumes_a_functions_role():
+def test_only_lambda_assumes_a_functions_role_and_only_for_the_account_of_its_log():
     document = json.loads(deploy_function().one("aws:iam/role:Role").inputs["assumeRolePolicy"])
     assert document["Statement"] == [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+        }
     ]
 
 

@@ -94,6 +94,8 @@ def test_an_image_that_was_just_built_is_checked_too(
 ):
     built = {"repoDigest": registry.uri(add(registry))}
     monkeypatch.setitem(COMPUTED, "docker:index/image:Image", lambda name, inputs: built)
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "Dockerfile").write_text("FROM scratch AS litert\n")
     arguments = HandlerImageArgs(engines=["litert"], context=tmp_path)
     with pytest.raises(ValueError, match=reason):
         deploy(lambda: give_to_a_function(HandlerImage("handlers", arguments).image_uri))
@@ -104,7 +106,7 @@ def test_an_image_that_was_just_built_is_checked_too(
 def test_a_stack_checks_the_image_that_its_settings_name(registry: Registry, packaged: Path):
     uri = registry.uri(registry.add_image("arm64"))
     settings = read_settings(as_configuration(modelRepository=str(packaged), imageUri=uri), packaged)
-    args = StackArgs(settings=settings, directory=packaged, project_name="project", environment="test")
+    args = StackArgs(settings=settings, directory=packaged, project_name="project")
     with pytest.raises(ValueError, match="was built for linux/arm64"):
         deploy(lambda: StackStorages("models", args, pulumi.ResourceOptions()))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pulumi.runtime import rpc
 
+from components.image.base_image import DEFAULT
 from components.image.handler_image import (
     CONTEXT_DIRECTORIES,
     HandlerImage,
@@ -12,6 +13,7 @@ from components.image.handler_image import (
     build_digest,
     build_target,
 )
+from ops import recorded_aws
 from ops.recorded_aws import COMPUTED
 from ops.recorder import Registered
 from tests.paths import PROJECT
@@ -61,6 +63,34 @@ def test_the_repository_never_moves_a_tag_scans_and_encrypts(context: Path):
     assert repository["imageTagMutability"] == "IMMUTABLE"
     assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
     assert repository["encryptionConfigurations"] == [{"encryptionType": "AES256"}]
+
+
+def test_a_security_update_of_the_base_image_is_another_image(context: Path, monkeypatch: pytest.MonkeyPatch):
+    dockerfile = context / "handlers" / "Dockerfile"
+    dockerfile.write_text("ARG BASE_IMAGE=public.ecr.aws/lambda/python:3.13\nFROM ${BASE_IMAGE} AS litert\n")
+    first = built(deploy_image(context))
+    base = f"public.ecr.aws/lambda/python:3.13@{recorded_aws.BASE_DIGEST}"
+    assert first.inputs["build"]["args"] == {"BASE_IMAGE": base}
+    assert built(deploy_image(context)).inputs["imageName"] == first.inputs["imageName"]
+
+    monkeypatch.setattr(recorded_aws, "BASE_DIGEST", f"sha256:{'0d' * 32}")
+    updated = built(deploy_image(context))
+    assert updated.inputs["build"]["args"]["BASE_IMAGE"].endswith("0d0d")
+    assert updated.inputs["imageName"] != first.inputs["imageName"]
+    assert updated.name != first.name
+
+
+def test_a_base_image_by_digest_is_looked_up_nowhere(context: Path, monkeypatch: pytest.MonkeyPatch):
+    pinned = f"public.ecr.aws/lambda/python:3.13@sha256:{'11' * 32}"
+    (context / "handlers" / "Dockerfile").write_text(f"ARG BASE_IMAGE={pinned}\nFROM ${{BASE_IMAGE}} AS litert\n")
+    monkeypatch.delattr(recorded_aws, "BASE_DIGEST")
+    assert built(deploy_image(context)).inputs["build"]["args"] == {"BASE_IMAGE": pinned}
+
+
+def test_the_handlers_own_image_follows_a_tag_of_awss():
+    name = DEFAULT.search((PROJECT / "handlers" / "Dockerfile").read_text())
+    assert name is not None
+    assert name[1].startswith("public.ecr.aws/lambda/python:")
 
 
 def test_old_images_expire(context: Path):

@@ -87,6 +87,13 @@ def test_an_interface_endpoint_is_made_only_when_asked_for_and_only_functions_re
     assert ("out", "net-functions-id", 443, "net-endpoints-id") in rules(deployment)
 
 
+def test_an_interface_endpoint_lets_through_only_identities_and_resources_of_the_account():
+    (statement,) = statements(network(interface_endpoints=["kms"]).named("net-kms"))
+
+    own = {"aws:PrincipalAccount": "123456789012", "aws:ResourceAccount": "123456789012"}
+    assert (statement["Effect"], statement["Condition"]) == ("Allow", {"StringEquals": own})
+
+
 def test_an_existing_vpc_gets_security_groups_and_nothing_else():
     deployment = existing()
 

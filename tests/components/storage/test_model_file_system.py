@@ -78,7 +78,8 @@ def test_clients_without_tls_or_without_the_access_point_are_refused_whatever_th
     assert {no_tls["Effect"], elsewhere["Effect"]} == {"Deny"}
     assert no_tls["Principal"] == elsewhere["Principal"] == {"AWS": "*"}
     assert no_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert elsewhere["Condition"] == {"StringNotEquals": {"elasticfilesystem:AccessPointArn": ACCESS_POINT_ARN}}
+    any_of_them = ACCESS_POINT_ARN.replace("store-models-id", "*")
+    assert elsewhere["Condition"] == {"StringNotLike": {"elasticfilesystem:AccessPointArn": any_of_them}}
     for statement in (no_tls, elsewhere):
         assert statement["Resource"] == [FILE_SYSTEM_ARN]
         assert statement["Action"] == [
@@ -98,6 +99,31 @@ def test_a_function_mounts_the_file_system_to_read_and_has_no_other_grant_on_it(
     assert not any(
         "s3:" in action for each in statements(deployment.named("digits-grants")) for action in each["Action"]
     )
+
+
+def test_a_function_of_one_model_sees_its_own_directory_and_no_other(models):
+    deployment = file_system(models, shown_alone=["digits"])
+
+    own = deployment.named("store-of-digits").inputs
+    assert own["rootDirectory"]["path"] == "/models/digits"
+    assert own["posixUser"] == {"uid": 1000, "gid": 1000}
+    arn = ACCESS_POINT_ARN.replace("store-models-id", "store-of-digits-id")
+    function = serving_function(deployment).inputs
+    assert function["fileSystemConfig"] == {"arn": arn, "localMountPath": "/mnt/digits"}
+    assert function["environment"]["variables"]["MODEL_STORE_URI"] == "file:///mnt"
+    (grant,) = [
+        each
+        for each in statements(deployment.named("digits-grants"))
+        if each["Action"] == ["elasticfilesystem:ClientMount"]
+    ]
+    assert grant["Condition"] == {"StringEquals": {"elasticfilesystem:AccessPointArn": arn}}
+    assert sync_function(deployment).inputs["fileSystemConfig"]["arn"] == ACCESS_POINT_ARN
+
+
+def test_a_model_may_be_called_models(package):
+    models = package({name: {1: {"model.tflite": b"first"}} for name in ("digits", "models")})
+    deployment = file_system(models, shown_alone=["digits", "models"])
+    assert len({each.urn for each in deployment.of("aws:efs/accessPoint:AccessPoint")}) == 3
 
 
 def test_a_function_waits_for_every_mount_target_every_rule_and_the_first_sync(deployment):
@@ -226,9 +252,16 @@ def test_a_key_encrypts_the_file_system_the_logs_and_the_environment(models):
     assert deployment.one("aws:efs/fileSystem:FileSystem").inputs["kmsKeyId"] == key
     assert deployment.named("store-sync-logs").inputs["kmsKeyId"] == key
     assert sync_function(deployment).inputs["kmsKeyArn"] == key
-    assert {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key]} in statements(
-        deployment.named("store-sync-policy")
-    )
+    usable = {
+        each["Condition"]["StringEquals"]["kms:ViaService"]: each["Action"]
+        for each in statements(deployment.named("store-sync-policy"))
+        if each["Resource"] == [key]
+    }
+    assert usable == {
+        f"lambda.{REGION}.amazonaws.com": ["kms:Decrypt"],
+        f"s3.{REGION}.amazonaws.com": ["kms:Decrypt"],
+        f"sqs.{REGION}.amazonaws.com": ["kms:Decrypt", "kms:GenerateDataKey"],
+    }
 
 
 def test_a_model_that_the_file_system_is_not_filled_with_cannot_be_bound(models):
@@ -241,6 +274,7 @@ def test_a_file_system_of_all_models_copies_whatever_the_bucket_has(models):
     granted = {
         action: each["Resource"]
         for each in statements(deployment.named("store-sync-policy"))
+        if each["Effect"] == "Allow"
         for action in each["Action"]
     }
 

@@ -215,7 +215,7 @@ def test_a_model_deleted_in_the_bucket_is_deleted_here(digits, target):
 
     assert report["digits"]["pointer"] == "withdrawn"
     assert report["digits"]["removed"] == [1]
-    assert not (target / "digits").exists()
+    assert list((target / "digits").iterdir()) == []  # a function may have it mounted alone
 
 
 def test_a_model_that_is_not_asked_for_is_neither_copied_nor_removed(digits, target):

@@ -152,7 +152,7 @@ class Server:
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
     """Make a server of these models. Each name has one model, or models by version. With `listed`, the server is not
-    told their names."""
+    told their names; with `awaited`, it is told that they may be published later."""
     return partial(make_server, monkeypatch)
 
 
@@ -163,6 +163,7 @@ def make_server(
     room: int = 1 << 26,
     *,
     listed: bool = False,
+    awaited: bool = False,
 ) -> Server:
     versions = {name: {1: found} if isinstance(found, Model) else found for name, found in models.items()}
     store, now, loads, failing = FormulaStore(versions), [0.0], [], {}
@@ -177,7 +178,7 @@ def make_server(
     patch.setattr("handlers.serving.repository._SHARED", {"litert": Shared("litert")})
     cache: ModelCache[LoadedModel] = ModelCache(budget, clock=lambda: now[0], on_failure=log_load_failure)
     names = None if listed else tuple(versions)
-    app = App(Repository(store, names, cache, clock=lambda: now[0]), room)
+    app = App(Repository(store, names, cache, awaited=awaited, clock=lambda: now[0]), room)
     return Server(app, store, cache, now, loads, failing)
 
 

@@ -91,6 +91,30 @@ def test_a_served_model_that_the_store_lacks_counts(
     assert counted(server, capsys, method, path, ONE) == (status, 1, "ERROR")
 
 
+def test_a_model_that_may_be_published_later_rings_no_alarm_until_it_is(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = serve({"m": half_plus(2)}, awaited=True)
+    later = server.store.models.pop("m")
+    for method, path in (
+        ("POST", "/v1/models/m:predict"),
+        ("GET", "/v1/models/m"),
+        ("GET", "/v1/models/m/metadata"),
+        ("POST", "/v2/models/m/infer"),
+        ("GET", "/v2/models/m/ready"),
+    ):
+        assert counted(server, capsys, method, path, ONE) == (404, 0, "INFO")
+    assert counted(server, capsys, "GET", "/v2/health/ready", None) == (200, 0, "INFO")
+    assert server.ask("POST", "/v1/models/m:predict", ONE)["statusCode"] == 404
+    assert {json.loads(line)["level"] for line in capsys.readouterr().out.splitlines()} == {"INFO"}
+    server.store.models["m"] = later
+    server.now[0] += 60
+    assert counted(server, capsys, "POST", "/v1/models/m:predict", ONE) == (200, 0, "INFO")
+    server.store.broken = StoreError("the bucket does not answer")
+    server.now[0] += 3600
+    assert counted(server, capsys, "POST", "/v1/models/other:predict", ONE) == (404, 0, "INFO")
+
+
 def test_a_version_that_the_pointer_names_and_the_store_lacks_counts(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,102 @@
+"""The emulated AWS as a process: ministack, behind a gate that only those pass who know its token.
+
+    python -m local.gate
+
+A web page can send requests to this machine, and a host name can be made to lead to it. Neither knows the token, which
+is part of every address that the local stack gives out. A page says in `Origin` who it is; only a deployed API, which
+has CORS of its own, answers pages at all.
+"""
+
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+TOKEN_VARIABLE = "LOCAL_STACK_TOKEN"  # noqa: S105 the name of a variable
+PORT_VARIABLE = "GATEWAY_PORT"
+"""Where ministack looks for its port."""
+
+API_PATHS = "/_aws/execute-api/"
+"""Below the token: the deployed APIs."""
+
+Scope = Mapping[str, Any]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Any, Send], Awaitable[None]]
+
+
+def new_token() -> str:
+    """A token that nobody guesses, and that a URL can hold."""
+    return secrets.token_urlsafe(24)
+
+
+def refusal(headers: Mapping[str, str], port: int) -> str | None:
+    """Why a request to a server on the loopback interface must not be answered; None if nothing speaks against it.
+
+    Args:
+        headers: by their names in small letters.
+        port: the server's.
+    """
+    if headers.get("host") not in (f"127.0.0.1:{port}", f"localhost:{port}"):
+        return "the request names another host than this machine's loopback interface"
+    if "origin" in headers or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return "the request comes from a web page"
+    return None
+
+
+class Gate:
+    """An ASGI application in front of another one. It passes on what comes with the token, without the token."""
+
+    def __init__(self, behind: Application, token: str, port: int) -> None:
+        self._behind = behind
+        self._prefix = f"/{token}"
+        self._port = port
+
+    async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._behind(scope, receive, send)
+            return
+        path = self._without_token(scope["path"])
+        if path is None:
+            await _refuse(scope, send, 404, "there is nothing here")
+            return
+        headers = _by_name(scope["headers"])
+        if path.startswith(API_PATHS):
+            headers = {"host": headers.get("host", "")}
+        if reason := refusal(headers, self._port):
+            await _refuse(scope, send, 403, reason)
+            return
+        raw = scope["raw_path"].decode("latin-1").removeprefix(self._prefix) or "/"
+        await self._behind({**scope, "path": path, "raw_path": raw.encode("latin-1")}, receive, send)
+
+    def _without_token(self, path: str) -> str | None:
+        """The path below the token; None if the path does not begin with it."""
+        first, slash, rest = path.removeprefix("/").partition("/")
+        if not secrets.compare_digest(first.encode(), self._prefix.removeprefix("/").encode()):
+            return None
+        return f"{slash}{rest}" or "/"
+
+
+def _by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+
+
+async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    headers = [(b"content-type", b"text/plain"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": f"{reason}\n".encode()})
+
+
+def main() -> None:
+    """Run ministack until the process is ended."""
+    from ministack import app as ministack  # reads its settings from the environment when it is imported
+
+    gate = Gate(ministack.app, os.environ.pop(TOKEN_VARIABLE), int(os.environ[PORT_VARIABLE]))
+    ministack.app = gate
+    ministack.main()
+
+
+if __name__ == "__main__":
+    main()
