@@ -25,6 +25,9 @@ ENGINE_ERROR = f"{EngineError.__module__}.{EngineError.__qualname__}: "
 """What Python prints before the message of an EngineError."""
 THREADS = min(2, os.cpu_count() or 1)
 
+NOT_COMPARED = "0" * 64
+"""Stands for the SHA-256 of a candidate's file, which a trial loads where it lies."""
+
 
 class TrialFailed(Exception):
     """A candidate did not load or did not answer; the message says why."""
@@ -122,7 +125,7 @@ def _write_trial(
         version=1,
         signatures={name: signatures[name] for name in candidate.signatures},
         artifacts=(artifact,),
-        files=tuple(FileEntry(path=path, size=0, sha256="") for path in candidate.files),
+        files=tuple(FileEntry(path=path, size=0, sha256=NOT_COMPARED) for path in candidate.files),
     )
     usual = {
         name: sum(request.kind == "usual" for request in exchanges[name].requests) for name in candidate.signatures
