@@ -16,10 +16,11 @@ from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from local.functions import InvokeError, Outcome, not_permitted
+from local.functions import InvokeError, Outcome, not_granted, not_permitted
 from local.gateway_permissions import GatewayPermissions
 from local.http_server import JsonHandler, LoopbackServer
 from local.invocations import Invocations
+from local.role_permissions import RolePermissions
 
 GATEWAY_SECONDS = 30.0
 """How long an HTTP API waits for its integration.
@@ -39,11 +40,13 @@ class InvokeApi:
                 body = self.read_body()
                 match unquote(self.path).strip("/").split("/"):
                     case ["2015-03-31", "functions", name, "invocations"]:
-                        _invoke(self, lambda: _call(invocations, permissions, self, name, body))
+                        _invoke(self, lambda: _call(invocations, permissions, roles, self, name, body))
                     case ["gateway", "functions", name, "invocations"]:
-                        _invoke_for_gateway(self, lambda: _call(invocations, permissions, self, name, body), body)
+                        _invoke_for_gateway(
+                            self, lambda: _call(invocations, permissions, roles, self, name, body), body
+                        )
                     case ["gateway", "functions", name, "revisions", revision, "invocations"]:
-                        call = partial(_call, invocations, permissions, self, name, body, revision)
+                        call = partial(_call, invocations, permissions, roles, self, name, body, revision)
                         _invoke_for_gateway(self, call, body)
                     case ["followers", name] if name in followers:
                         followers[name]()
@@ -53,6 +56,8 @@ class InvokeApi:
 
         self.permissions = permissions = GatewayPermissions()
         """What API Gateway may invoke."""
+        self.roles = roles = RolePermissions()
+        """What functions may do."""
         followers = self._followers = dict[str, Callable[[], None]]()
         self._server = LoopbackServer(Handler)
 
@@ -84,17 +89,33 @@ class InvokeApi:
 def _call(
     invocations: Invocations,
     permissions: GatewayPermissions,
+    roles: RolePermissions,
     request: JsonHandler,
     name: str,
     event: bytes,
     revision: str | None = None,
 ) -> Outcome:
     headers, source = request.headers, _source(event)
-    if source == "gateway" and not permissions.admit(name, json.loads(event)):
-        raise not_permitted(name)
+    if source == "gateway":
+        if not permissions.admit(name, json.loads(event)):
+            raise not_permitted(name)
+        _demand_grants(invocations, roles, name, revision)
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
     patient = source == "notification"  # asynchronous: Lambda queues it
     return invocations.invoke(name, event, request_id, trace_id, patient=patient, revision=revision)
+
+
+def _demand_grants(invocations: Invocations, roles: RolePermissions, name: str, revision: str | None) -> None:
+    """Raise InvokeError, and say why in the log, if a role lacks what the function needs while callers call it.
+
+    AWS is not as strict: an environment goes on with what it has mounted or loaded. A new one cannot.
+    """
+    function = invocations.function(name, revision)
+    lacking = roles.lacking(function.role, function.needs)
+    if lacking is not None:
+        error = not_granted(function.role, lacking)
+        invocations.logs(name).write(f"{error}, which version {function.version} needs")
+        raise error
 
 
 def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:
