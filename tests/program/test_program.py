@@ -133,7 +133,8 @@ def test_a_function_waits_for_every_object_of_its_own_models_and_for_no_other(pa
         return {seeded[urn].split("/")[1] for urn in recorder.waits_for(function) & seeded.keys()}
 
     single, multi = run(packaged, mode="single"), run(packaged)
-    assert awaited(single, single.named("inference-iris")) == {"iris"}
+    (iris,) = (each for each in single.of(FUNCTION) if each.name == "inference-iris")
+    assert awaited(single, iris) == {"iris"}
     assert awaited(multi, multi.one(FUNCTION)) == {"digits", "iris"}
     pointers = {each.urn for each in multi.registered if each.name.endswith("-current")}
     assert pointers <= multi.one(FUNCTION).dependencies

@@ -14,7 +14,7 @@ ACCESS_POINT_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/s
 THROUGH_THE_ACCESS_POINT = {"StringEquals": {"elasticfilesystem:AccessPointArn": ACCESS_POINT_ARN}}
 
 
-def file_system(models, **options) -> Recorder:
+def file_system(models, /, **options) -> Recorder:
     copied = {"models": [model.name for model in models], "seeded": models}
     arguments = {**copied, "image_uri": IMAGE, "architecture": "x86_64", "log_retention_days": 30, **options}
     return serve_digits(

@@ -17,7 +17,7 @@ from handlers.serving.start import open_app, open_single_model_app
 from handlers.serving.stores import StoreError
 from handlers.serving.stores.s3 import S3Store
 from tests.handlers.s3_server import BUCKET, S3Server
-from tests.handlers.serving.conftest import LISTING, Server, half_plus
+from tests.handlers.serving.conftest import LISTING, Server, copy_first_version, half_plus
 
 Serve = Callable[..., Server]
 ONE = {"instances": [1.0]}
@@ -258,9 +258,10 @@ def test_a_model_found_in_a_bucket_costs_two_requests_before_its_files(
     s3: S3Server, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    for path in (repository / "iris").rglob("*"):
+    copy_first_version(repository, "iris", tmp_path / "root")
+    for path in (tmp_path / "root").rglob("*"):
         if path.is_file():
-            s3.objects[f"models/{path.relative_to(repository).as_posix()}"] = path.read_bytes()
+            s3.objects[f"models/{path.relative_to(tmp_path / 'root').as_posix()}"] = path.read_bytes()
     app = open_app({MODEL_STORE_URI: f"s3://{BUCKET}/models"})
     assert app.repository.find("iris").version == 1
     assert dict(s3.asked) == {"models/iris/current.json": 1, "models/iris/1/manifest.json": 1}
