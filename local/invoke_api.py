@@ -40,13 +40,11 @@ class InvokeApi:
                 body = self.read_body()
                 match unquote(self.path).strip("/").split("/"):
                     case ["2015-03-31", "functions", name, "invocations"]:
-                        _invoke(self, lambda: _call(invocations, permissions, roles, self, name, body))
+                        _invoke(self, lambda: _call(invocations, admit, self, name, body))
                     case ["gateway", "functions", name, "invocations"]:
-                        _invoke_for_gateway(
-                            self, lambda: _call(invocations, permissions, roles, self, name, body), body
-                        )
+                        _invoke_for_gateway(self, lambda: _call(invocations, admit, self, name, body), body)
                     case ["gateway", "functions", name, "revisions", revision, "invocations"]:
-                        call = partial(_call, invocations, permissions, roles, self, name, body, revision)
+                        call = partial(_call, invocations, admit, self, name, body, revision)
                         _invoke_for_gateway(self, call, body)
                     case ["followers", name] if name in followers:
                         followers[name]()
@@ -54,10 +52,11 @@ class InvokeApi:
                     case _:
                         self.answer(404, b'{"message": "Not Found"}')
 
-        self.permissions = permissions = GatewayPermissions()
+        self.permissions = GatewayPermissions()
         """What API Gateway may invoke."""
-        self.roles = roles = RolePermissions()
+        self.roles = RolePermissions()
         """What functions may do."""
+        admit = partial(_admit, invocations, self.permissions, self.roles)
         followers = self._followers = dict[str, Callable[[], None]]()
         self._server = LoopbackServer(Handler)
 
@@ -88,8 +87,7 @@ class InvokeApi:
 
 def _call(
     invocations: Invocations,
-    permissions: GatewayPermissions,
-    roles: RolePermissions,
+    admit: Callable[[str, bytes, str | None], None],
     request: JsonHandler,
     name: str,
     event: bytes,
@@ -97,19 +95,27 @@ def _call(
 ) -> Outcome:
     headers, source = request.headers, _source(event)
     if source == "gateway":
-        if not permissions.admit(name, json.loads(event)):
-            raise not_permitted(name)
-        _demand_grants(invocations, roles, name, revision)
+        admit(name, event, revision)
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
     patient = source == "notification"  # asynchronous: Lambda queues it
     return invocations.invoke(name, event, request_id, trace_id, patient=patient, revision=revision)
 
 
-def _demand_grants(invocations: Invocations, roles: RolePermissions, name: str, revision: str | None) -> None:
-    """Raise InvokeError, and say why in the log, if a role lacks what the function needs while callers call it.
+def _admit(
+    invocations: Invocations,
+    permissions: GatewayPermissions,
+    roles: RolePermissions,
+    name: str,
+    event: bytes,
+    revision: str | None,
+) -> None:
+    """Raise InvokeError if API Gateway may not invoke a function, or if its role lacks what it needs.
 
-    AWS is not as strict: an environment goes on with what it has mounted or loaded. A new one cannot.
+    Of roles, AWS is not as strict: an environment goes on with what it has mounted or loaded. A new one cannot. So the
+    function's log has the reason.
     """
+    if not permissions.admit(name, json.loads(event)):
+        raise not_permitted(name)
     function = invocations.function(name, revision)
     lacking = roles.lacking(function.role, function.needs)
     if lacking is not None:
