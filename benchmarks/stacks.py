@@ -13,7 +13,7 @@ from benchmarks.subjects import Subject, prepare, repository
 from local.api_client import ApiClient
 from local.engine.results import Result
 from local.engine.running import EngineRun, engine_run
-from local.publishing import copy_model, publish
+from local.publishing import copy_model, current_version, publish
 from local.stack import SETTINGS
 
 MODEL = "iris"
@@ -75,7 +75,7 @@ def _deploy(run: EngineRun, case: StackCase, models: Path, subject: Subject) -> 
     if case.born_empty:
         with _timed(found, "publish_seconds"):
             for model in sorted(models.iterdir()):
-                publish(run.account.client("s3"), str(made.outputs["bucketName"]), model, 1)
+                publish(run.account.client("s3"), str(made.outputs["bucketName"]), model, current_version(model))
     with _timed(found, "ask_seconds"):
         found["answered"] = _ask(str(made.outputs["apiUrl"]), subject, sorted(path.name for path in models.iterdir()))
     refreshed, again = _succeeded(run.stack.refresh()), _succeeded(run.stack.up())
