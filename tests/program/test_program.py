@@ -117,7 +117,9 @@ def test_one_function_serves_only_the_models_that_are_named_where_some_are(packa
 
 def test_single_is_one_function_for_each_model(packaged: Path):
     functions = run(packaged, mode="single").of(FUNCTION)
-    assert {each.inputs["environment"]["variables"]["MODEL_NAMES"] for each in functions} == {"digits", "iris"}
+    variables = [each.inputs["environment"]["variables"] for each in functions]
+    assert [each["MODEL_NAMES"] for each in variables] == ["digits", "iris"]
+    assert [each.get("LISTED_MODELS") for each in variables] == ["digits,iris", None]
     assert {each.inputs["imageConfig"]["commands"][0] for each in functions} == {"handlers.single_model.handler"}
 
 
