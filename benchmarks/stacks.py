@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -109,7 +109,7 @@ def _succeeded(result: Result) -> Result:
 
 
 @contextmanager
-def _timed(found: dict[str, Any], key: str) -> Iterator[None]:
+def _timed(found: dict[str, Any], key: str) -> Generator[None]:
     began = time.monotonic()
     yield
     found[key] = time.monotonic() - began
