@@ -20,7 +20,10 @@ when it is due, whether or not those before it were answered.
 An answer is right if its status is 200 and its body is, byte for byte, that of a version that may answer then. The
 reference is a worker that reads the packaged models from a directory, with no stack around it. One model is trained
 twice, so that its versions answer differently. While a version is published, the one before may answer, too; before and
-after, only one may.
+after, only one may. While callers call, the emulated AWS also demands that a function's role may read the models of the
+version that serves.
+
+A repetition ("refresh, up") changes no setting. It must find nothing to do.
 
 "Before" and "after" are the {calm:g} seconds on both sides of a change. Latencies are in milliseconds. They show what
 one machine does while it runs an engine, a program, an emulated AWS and all functions at the same time, and nothing
