@@ -14,6 +14,7 @@ from benchmarks.paths import DOCS, PROJECT, QUICK, RESULTS
 from benchmarks.records import Record, write_record
 from benchmarks.report import write_report
 from benchmarks.sections import load_section, section_names
+from local.engine.stack import EngineError
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -40,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
         try:
             if name != "report":
                 run(name, arguments.quick, results)
-        except ServerMissing as error:
+        except (ServerMissing, EngineError) as error:
             print(f"  not measured: {error}", flush=True)
             status = 1
     print(f"wrote {write_report(results, docs).relative_to(PROJECT)}")

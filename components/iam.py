@@ -29,15 +29,25 @@ def policy(statements: Sequence[Statement]) -> pulumi.Output[str]:
 
 
 def grant(
-    name: str, role: aws.iam.Role, policies: Sequence[Sequence[Statement]], opts: pulumi.ResourceOptions
+    name: str,
+    role: aws.iam.Role,
+    policies: Sequence[Sequence[Statement]],
+    opts: pulumi.ResourceOptions,
+    *,
+    replaced: bool = False,
 ) -> Sequence[pulumi.Resource]:
     """Give a role its policies: an inline policy, and a managed policy for each further group of statements.
 
+    With `replaced`, an update that changes a policy makes another one and deletes the old one last. So what uses the
+    role keeps the old grants until it is updated itself, such as a version of a function that still serves.
+
     Returns what a user of the role must wait for.
     """
-    made: list[pulumi.Resource] = [aws.iam.RolePolicy(name, role=role.name, policy=policy(policies[0]), opts=opts)]
+    by_replacement = pulumi.ResourceOptions(replace_on_changes=["policy"] if replaced else None)
+    inside = pulumi.ResourceOptions.merge(opts, by_replacement)
+    made: list[pulumi.Resource] = [aws.iam.RolePolicy(name, role=role.name, policy=policy(policies[0]), opts=inside)]
     for number, statements in enumerate(policies[1:], start=2):
-        managed = aws.iam.Policy(f"{name}-{number}", policy=policy(statements), opts=opts)
+        managed = aws.iam.Policy(f"{name}-{number}", policy=policy(statements), opts=inside)
         made.append(aws.iam.RolePolicyAttachment(f"{name}-{number}", role=role.name, policy_arn=managed.arn, opts=opts))
     return made
 

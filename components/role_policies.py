@@ -15,8 +15,17 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 MOST_POLICIES = 1 + 10
 """A role's inline policy, and as many managed policies as it may have. The same page."""
 
+<<<<<<< HEAD
 INLINE_RESERVE = 2_560
 MANAGED_RESERVE = 1_280
+=======
+REPLACED = 2
+"""Policies that are replaced need their room twice: the new ones are there before the old ones go."""
+
+MOST_REPLACED_POLICIES = 1 + (MOST_POLICIES - 1) // REPLACED
+
+RESERVE_CHARACTERS = 1_280
+>>>>>>> e25f324
 """The most that a policy's grants take, apart from those that name one model or function each."""
 
 BUCKET_NAME_CHARACTERS = 63
@@ -25,19 +34,22 @@ T = TypeVar("T")
 
 
 def models_by_policy(prefix: str, models: Sequence[str]) -> Sequence[Sequence[str]]:
-    """Models in groups, one for each policy that grants them in a bucket. `prefix` is where the repository starts."""
+    """Models in groups, one for each policy that grants them in a bucket, if need be one of `MOST_REPLACED_POLICIES`.
+
+    `prefix` is where the repository starts.
+    """
 
     def characters(model: str) -> int:
         pattern = f"{prefix}/{model}/*"
         objects = len('"arn:aws-us-gov:s3:::/",') + BUCKET_NAME_CHARACTERS + len(pattern)
         return objects + len(f'"{pattern}",')
 
-    return _in_groups(models, characters)
+    return _in_groups(models, characters, INLINE_CHARACTERS // REPLACED)
 
 
 def functions_by_policy(delivery: str, functions: Sequence[str]) -> Sequence[Sequence[str]]:
     """Functions in groups, one for each policy that grants a delivery of them. All names are those of components."""
-    return _in_groups(functions, lambda function: delivered_characters(delivery, function))
+    return _in_groups(functions, lambda function: delivered_characters(delivery, function), INLINE_CHARACTERS)
 
 
 def delivered_characters(delivery: str, function: str) -> int:
@@ -49,10 +61,15 @@ def delivered_characters(delivery: str, function: str) -> int:
     return 2 * arn + len(":*") + group + len(delivery) + suffix + len(f"{delivery}-{function}")
 
 
-def _in_groups(items: Sequence[T], characters: Callable[[T], int]) -> Sequence[Sequence[T]]:
-    """The first group fits in an inline policy, each further one in a managed policy. There is always a first group."""
+def _in_groups(items: Sequence[T], characters: Callable[[T], int], inline: int) -> Sequence[Sequence[T]]:
+    """The first group fits in an inline policy of `inline` characters, each further one in a managed policy. There is
+    always a first group."""
     groups: list[list[T]] = [[]]
+<<<<<<< HEAD
     room = INLINE_CHARACTERS - INLINE_RESERVE
+=======
+    room = inline - RESERVE_CHARACTERS
+>>>>>>> e25f324
     for item in items:
         room -= characters(item)
         if room < 0:

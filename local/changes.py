@@ -7,6 +7,9 @@ from typing import Literal, get_args
 
 from local.callers import Answer, Versions
 
+Kind = Literal["update", "publication", "repetition"]
+"""A repetition is a refresh and an update that must find nothing to do."""
+
 Period = Literal["before", "during", "after"]
 PERIODS: Sequence[Period] = get_args(Period)
 """Of a change: the calm before it, the change itself, and the calm after it."""
@@ -44,6 +47,7 @@ class Change:
     """A change of the stack."""
 
     what: str
+    kind: Kind = "update"
     seconds: float
     resources: Mapping[str, int]
     """How many were created, updated, replaced and deleted, by the engine's words."""
@@ -67,8 +71,9 @@ class Change:
 
     @property
     def went_well(self) -> bool:
-        """Whether every request was answered, and rightly, apart from what is excused."""
-        return not self.total.failed and not self.total.different
+        """Whether every request was answered, and rightly, apart from what is excused, and no repetition did
+        anything."""
+        return not self.total.failed and not self.total.different and not (self.kind == "repetition" and self.resources)
 
     @property
     def note(self) -> str:
@@ -92,16 +97,19 @@ class Change:
 
 
 def conclusion(changes: Sequence[Change]) -> str:
-    """Two sentences about all changes."""
-    updates = [change for change in changes if change.resources]
+    """Some sentences about all changes."""
+    by_kind = {kind: [change for change in changes if change.kind == kind] for kind in get_args(Kind)}
+    updates, repetitions = by_kind["update"], by_kind["repetition"]
     totals = [change.total for change in changes]
     kept = sum(not change.moved for change in updates)
-    return (
-        f"{len(updates)} changes of the stack, {len(changes) - len(updates)} publications, "
+    counted = (
+        f"{len(updates)} changes of the stack, {len(by_kind['publication'])} publications, "
         f"{sum(total.requests for total in totals)} requests: {sum(total.failed for total in totals)} failed, "
         f"{sum(total.different for total in totals)} answers differ. "
         f"The bucket and the API's address were kept in {kept} of {len(updates)}."
     )
+    quiet = sum(not change.resources for change in repetitions)
+    return f"{counted} {quiet} of {len(repetitions)} repetitions found nothing to do." if repetitions else counted
 
 
 def load_of(answers: Sequence[Answer], versions: Versions) -> Load:

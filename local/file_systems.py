@@ -13,7 +13,8 @@ class FileSystems:
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self._roots: dict[str, Path] = {}
-        self._access_points: dict[str, Path] = {}
+        self._access_points: dict[str, tuple[str, Path]] = {}
+        """The file system and the directory of each."""
         self._lock = threading.Lock()
 
     def create(self, file_system_id: str) -> Path:
@@ -39,7 +40,7 @@ class FileSystems:
                 f"{file_system_id} has no directory {path}, which the access point names as its root"
             )
         with self._lock:
-            self._access_points[arn] = directory
+            self._access_points[arn] = file_system_id, directory
 
     def close_access_point(self, arn: str) -> None:
         """Let no further function mount a directory under this ARN. Those that do go on seeing it."""
@@ -55,4 +56,9 @@ class FileSystems:
     def behind(self, access_point_arn: str) -> Path:
         """The directory of an access point. Raises KeyError for an unknown ARN."""
         with self._lock:
-            return self._access_points[access_point_arn]
+            return self._access_points[access_point_arn][1]
+
+    def holder(self, access_point_arn: str) -> str:
+        """The id of an access point's file system. Raises KeyError for an unknown ARN."""
+        with self._lock:
+            return self._access_points[access_point_arn][0]

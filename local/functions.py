@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.role_permissions import Need
+
 PAYLOAD_BYTES = 6_291_556
 """Largest request and largest response of a synchronous invocation: 6 MB and a little for the envelope.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -41,6 +43,10 @@ class Function:
     """Directories of this machine, by the path where the function mounts them, such as `/mnt/models`."""
     image_uri: str = ""
     """The image that a container runs. A process runs the sources instead."""
+    role: str = ""
+    """The name of its role."""
+    needs: tuple[Need, ...] = ()
+    """What its role must be allowed, so that an environment can start and read the models."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +111,11 @@ def not_permitted(name: str) -> InvokeError:
     """403: the caller has no permission to invoke a function."""
     message = f"User is not authorized to perform: lambda:InvokeFunction on resource: {name}"
     return InvokeError(403, "AccessDeniedException", message)
+
+
+def not_granted(role: str, need: Need) -> InvokeError:
+    """403: a function's role may not do what the function needs."""
+    return InvokeError(403, "AccessDeniedException", f"The role {role} is not authorized to perform: {need}")
 
 
 def request_too_large(size: int) -> InvokeError:

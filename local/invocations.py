@@ -88,9 +88,10 @@ class Invocations:
         for environment in idle:
             environment.close()
 
-    def function(self, name: str) -> Function:
-        """A function's configuration. Raises InvokeError for an unknown name."""
-        return self._pool(name).function
+    def function(self, name: str, revision: str | None = None) -> Function:
+        """A function's configuration, that of the revision registered last if none is named. Raises InvokeError for an
+        unknown name."""
+        return self._pool(name, revision).function
 
     def functions(self) -> list[Function]:
         """Every function."""

@@ -16,10 +16,11 @@ from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from local.functions import InvokeError, Outcome, not_permitted
+from local.functions import InvokeError, Outcome, not_granted, not_permitted
 from local.gateway_permissions import GatewayPermissions
 from local.http_server import JsonHandler, LoopbackServer
 from local.invocations import Invocations
+from local.role_permissions import RolePermissions
 
 GATEWAY_SECONDS = 30.0
 """How long an HTTP API waits for its integration.
@@ -39,11 +40,11 @@ class InvokeApi:
                 body = self.read_body()
                 match unquote(self.path).strip("/").split("/"):
                     case ["2015-03-31", "functions", name, "invocations"]:
-                        _invoke(self, lambda: _call(invocations, permissions, self, name, body))
+                        _invoke(self, lambda: _call(invocations, admit, self, name, body))
                     case ["gateway", "functions", name, "invocations"]:
-                        _invoke_for_gateway(self, lambda: _call(invocations, permissions, self, name, body), body)
+                        _invoke_for_gateway(self, lambda: _call(invocations, admit, self, name, body), body)
                     case ["gateway", "functions", name, "revisions", revision, "invocations"]:
-                        call = partial(_call, invocations, permissions, self, name, body, revision)
+                        call = partial(_call, invocations, admit, self, name, body, revision)
                         _invoke_for_gateway(self, call, body)
                     case ["followers", name] if name in followers:
                         followers[name]()
@@ -51,8 +52,11 @@ class InvokeApi:
                     case _:
                         self.answer(404, b'{"message": "Not Found"}')
 
-        self.permissions = permissions = GatewayPermissions()
+        self.permissions = GatewayPermissions()
         """What API Gateway may invoke."""
+        self.roles = RolePermissions()
+        """What functions may do."""
+        admit = partial(_admit, invocations, self.permissions, self.roles)
         followers = self._followers = dict[str, Callable[[], None]]()
         self._server = LoopbackServer(Handler)
 
@@ -83,18 +87,41 @@ class InvokeApi:
 
 def _call(
     invocations: Invocations,
-    permissions: GatewayPermissions,
+    admit: Callable[[str, bytes, str | None], None],
     request: JsonHandler,
     name: str,
     event: bytes,
     revision: str | None = None,
 ) -> Outcome:
     headers, source = request.headers, _source(event)
-    if source == "gateway" and not permissions.admit(name, json.loads(event)):
-        raise not_permitted(name)
+    if source == "gateway":
+        admit(name, event, revision)
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
     patient = source == "notification"  # asynchronous: Lambda queues it
     return invocations.invoke(name, event, request_id, trace_id, patient=patient, revision=revision)
+
+
+def _admit(
+    invocations: Invocations,
+    permissions: GatewayPermissions,
+    roles: RolePermissions,
+    name: str,
+    event: bytes,
+    revision: str | None,
+) -> None:
+    """Raise InvokeError if API Gateway may not invoke a function, or if its role lacks what it needs.
+
+    Of roles, AWS is not as strict: an environment goes on with what it has mounted or loaded. A new one cannot. So the
+    function's log has the reason.
+    """
+    if not permissions.admit(name, json.loads(event)):
+        raise not_permitted(name)
+    function = invocations.function(name, revision)
+    lacking = roles.lacking(function.role, function.needs)
+    if lacking is not None:
+        error = not_granted(function.role, lacking)
+        invocations.logs(name).write(f"{error}, which version {function.version} needs")
+        raise error
 
 
 def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:

@@ -1,6 +1,7 @@
 """LivingStack: a stack that is changed under Pulumi's own engine while callers call it."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -125,15 +126,47 @@ class LivingStack:
         self._rest()
         loads = self._loads(began, ended)
         return Change(
-            what=f"{model} {version} is published", seconds=ended - began, resources={}, moved=(), loads=loads
+            what=f"{model} {version} is published",
+            kind="publication",
+            seconds=ended - began,
+            resources={},
+            moved=(),
+            loads=loads,
+        )
+
+    def repeat(self, what: str, *, published: bool = False) -> Change:
+        """Refresh the stack and update it with the settings that it has, which must do nothing.
+
+        With `published`, a model was published since the last time: the update comes first, and then the refresh may
+        find the publication. Raises ChangeError.
+        """
+        began = time.monotonic()
+        first = [self._done(f"{what}: up", self.engine.up())] if published else []
+        refreshed = self._done(f"{what}: refresh", self.engine.refresh())
+        results = [*first, *([] if published else [refreshed]), self._done(f"{what}: up", self.engine.up())]
+        ended = time.monotonic()
+        self._rest()
+        done = Counter[str]()
+        for result in results:
+            done.update({kind: count for kind, count in result.changes.items() if kind != "same" and count})
+        return Change(
+            what=what,
+            kind="repetition",
+            seconds=ended - began,
+            resources=done,
+            moved=(),
+            loads=self._loads(began, ended),
         )
 
     def _up(self, what: str, settings: Mapping[str, Any]) -> Result:
-        result = self.engine.up(settings)
+        result = self._done(what, self.engine.up(settings))
         self.results.append(result)
+        self.outputs, self._is_baked = result.outputs, settings.get("storage") == "image"
+        return result
+
+    def _done(self, what: str, result: Result) -> Result:
         if not result.succeeded:
             raise ChangeError("\n".join([f"{what} failed:", *result.errors]))
-        self.outputs, self._is_baked = result.outputs, settings.get("storage") == "image"
         return result
 
     def _call(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from local.changes import HEADER, Change, conclusion
 from local.living_stack import LivingStack
+from local.publishing import versions_of
 from local.setting_changes import SettingChange, defaults, setting_changes
 from local.shapes import SAMPLE, Shape, every_switch, main_switches
 from local.stack import SETTINGS
@@ -62,16 +63,25 @@ def _tell(change: Change) -> None:
         print(f"    {problem}", flush=True)
 
 
-def on_a_way(way: Sequence[Shape]) -> Callable[[LivingStack], Iterator[Change]]:
-    """Throw the switches from one shape to the next. A version is published in each storage once."""
+def on_a_way(way: Sequence[Shape], *, repeated: bool = False) -> Callable[[LivingStack], Iterator[Change]]:
+    """Throw the switches from one shape to the next. A version is published in each storage once.
+
+    With `repeated`, the first update to each shape and each publication are followed by an update that does nothing.
+    """
 
     def changes(stack: LivingStack) -> Iterator[Change]:
         stack.start(_settings(stack, way[0]._asdict()))
-        published: set[str] = set()
+        published, reached = set[str](), set[Shape]()
         for start, end in pairwise(way):
+            if repeated and start not in reached:
+                reached.add(start)
+                yield stack.repeat(f"{start}: refresh, up")
             if start.storage not in published:
                 published.add(start.storage)
-                yield stack.publish(PUBLISHED, like=1 + len(published) % 2)
+                like = versions_of(stack.repository / PUBLISHED)[len(published) % 2]
+                yield stack.publish(PUBLISHED, like)
+                if repeated:
+                    yield stack.repeat(f"{start}: up, refresh, up", published=True)
             yield stack.change(f"{start} → {end}", _settings(stack, end._asdict()))
 
     return changes
@@ -119,8 +129,8 @@ PARTS: Mapping[str, Part] = {
         ),
         Part(
             name="all",
-            help="each of the 56 switches between the 8 shapes of storage and mode",
-            changes=on_a_way(every_switch()),
+            help="each of the 56 switches between the 8 shapes of storage and mode; repeated updates do nothing",
+            changes=on_a_way(every_switch(), repeated=True),
         ),
         Part(name="sample", help="six switches of every kind", changes=on_a_way(SAMPLE)),
         Part(name="settings", help="every setting, changed and changed back", changes=_of_settings),

@@ -12,7 +12,7 @@ from local.engine.running import engine_run
 from local.engine.stack import required_pulumi
 from local.held_out import read_held_out
 from local.living_stack import LivingStack
-from local.publishing import point, versions_of
+from local.publishing import copy_model, point, versions_of
 from local.questions import Question, questions_of
 from local.stack_config import PROJECT
 
@@ -53,7 +53,7 @@ def two_versions(name: str, others: Collection[str] | None = None) -> Path:
     shutil.rmtree(repository, ignore_errors=True)
     for model in sorted(path.name for path in (BUILD / "repository").iterdir()):
         if others is None or model in {PUBLISHED, *others}:
-            shutil.copytree(BUILD / "repository" / model, repository / model)
+            copy_model(BUILD / "repository" / model, model, repository)
     done = subprocess.run(
         [
             *(sys.executable, "-m", "models", "build", PUBLISHED, "--seed", str(SEED)),

@@ -14,38 +14,51 @@ INTRODUCTION = """\
 # Switching
 
 What callers get while a stack is changed. Pulumi's own engine deploys the program into the emulated AWS of one machine
-and changes it. Meanwhile callers send {rate:g} requests a second to the API, to every sample model, in both dialects.
-A request is sent when it is due, whether or not those before it were answered.
+and changes it. Meanwhile callers send requests to the API, to every sample model, in both dialects. A request is sent
+when it is due, whether or not those before it were answered.
 
 An answer is right if its status is 200 and its body is, byte for byte, that of a version that may answer then. The
 reference is a worker that reads the packaged models from a directory, with no stack around it. One model is trained
 twice, so that its versions answer differently. While a version is published, the one before may answer, too; before and
-after, only one may.
+after, only one may. While callers call, the emulated AWS also demands that a function's role may read the models of the
+version that serves.
 
-```console
-$ {command}
-```
+A repetition ("refresh, up") changes no setting. It must find nothing to do.
 
-made this page on a machine with {cores} cores. "Before" and "after" are the {calm:g} seconds on both sides of a change.
-Latencies are in milliseconds. They show what this machine does while it runs an engine, a program, an emulated AWS and
-all functions at the same time, and nothing about AWS. What holds on AWS, too, is which resources an update makes,
-changes, replaces and deletes, and in which order.
+"Before" and "after" are the {calm:g} seconds on both sides of a change. Latencies are in milliseconds. They show what
+one machine does while it runs an engine, a program, an emulated AWS and all functions at the same time, and nothing
+about AWS. What holds on AWS, too, is which resources an update makes, changes, replaces and deletes, and in which
+order.
 """
+
+HEADING = "## "
 
 
 def write_page(project: Path, parts: Mapping[str, Sequence[Change]], *, command: str, per_second: float) -> Path:
-    """Write the page; `parts` has the changes of each part that was run, by its title. Returns the page's path."""
+    """Write the sections of these parts; `parts` has the changes of each, by its title. Sections of other parts stay.
+
+    Returns the page's path.
+    """
     path = project / PAGE
-    text = INTRODUCTION.format(command=command, rate=per_second, calm=CALM_SECONDS, cores=os.cpu_count())
-    sections = ["\n".join(_section(title, changes)) for title, changes in parts.items()]
-    path.write_text("\n".join([text, *sections]), encoding="utf-8")
+    sections = _sections(path.read_text(encoding="utf-8")) if path.exists() else {}
+    how = f"`{command}`, {per_second:g} requests a second, on {os.cpu_count()} cores:"
+    for title, changes in parts.items():
+        heading = f"{title[0].upper()}{title[1:]}"
+        sections[heading] = "\n".join(_section(heading, how, changes))
+    path.write_text("\n".join([INTRODUCTION.format(calm=CALM_SECONDS), *sections.values()]), encoding="utf-8")
     return path
 
 
-def _section(title: str, changes: Sequence[Change]) -> Iterator[str]:
-    yield f"## {title[0].upper()}{title[1:]}"
+def _sections(page: str) -> dict[str, str]:
+    """A page's sections by their headings."""
+    _, *found = f"\n{page}".split(f"\n{HEADING}")
+    return {section.partition("\n")[0]: f"{HEADING}{section.rstrip()}\n" for section in found}
+
+
+def _section(heading: str, how: str, changes: Sequence[Change]) -> Iterator[str]:
+    yield f"{HEADING}{heading}"
     yield ""
-    yield conclusion(changes)
+    yield f"{how} {conclusion(changes)}"
     yield ""
     yield f"| {' | '.join(HEADER)} |"
     yield f"| --- |{' ---: |' * (len(HEADER) - 2)} --- |"

@@ -100,7 +100,7 @@ class InferenceFunction(pulumi.ComponentResource):
         trusted = iam.trust("lambda.amazonaws.com", iam.account_of(logs.arn))
         role = aws.iam.Role(f"{name}-role", assume_role_policy=trusted, opts=inside)
         policies = [_grants(args, binding, logs.arn), *binding.further_policies]
-        granted = iam.grant(f"{name}-grants", role, policies, inside)
+        granted = iam.grant(f"{name}-grants", role, policies, inside, replaced=True)
         function = aws.lambda_.Function(
             name,
             package_type="Image",

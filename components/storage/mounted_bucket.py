@@ -57,7 +57,7 @@ class MountedModelBucket(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
 
         role = aws.iam.Role(f"{name}-role", assume_role_policy=_trust_in_s3_files(args.network), opts=inside)
-        granted = iam.grant(f"{name}-role-policy", role, [_service_grants(args)], inside)
+        granted = iam.grant(f"{name}-role-policy", role, [_service_grants(args)], inside, replaced=True)
         file_system = aws.s3.FilesFileSystem(
             name,
             bucket=args.bucket.bucket_arn,

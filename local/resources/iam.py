@@ -1,4 +1,4 @@
-"""IAM: roles and their policies. The emulator keeps them; it does not enforce them."""
+"""IAM: roles and their policies. The emulator keeps them; `local.role_permissions` asks what they allow a function."""
 
 import json
 from collections.abc import Mapping
@@ -67,7 +67,10 @@ class RolePolicy(PutType):
         role, name, policy = inputs["role"], inputs["name"], inputs["policy"]
         refusals.of_inline_policy(self.account, role, name, policy)
         self.client().put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
-        return f"{role}:{name}"
+        resource_id = f"{role}:{name}"
+        self.account.invoke_api.roles.write(resource_id, policy)
+        self.account.invoke_api.roles.give(role, resource_id)
+        return resource_id
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
         role, _, name = resource_id.partition(":")
@@ -76,6 +79,7 @@ class RolePolicy(PutType):
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         role, _, name = resource_id.partition(":")
+        self.account.invoke_api.roles.take(role, resource_id)
         self.client().delete_role_policy(RoleName=role, PolicyName=name)
 
 
@@ -89,6 +93,7 @@ class Policy(ResourceType):
         refusals.of_managed_policy("CreatePolicy", inputs["policy"])
         tags = {"Tags": tag_list(inputs)} if inputs.get("tags") else {}
         made = self.client().create_policy(PolicyName=inputs["name"], PolicyDocument=inputs["policy"], **tags)
+        self.account.invoke_api.roles.write(made["Policy"]["Arn"], inputs["policy"])
         return made["Policy"]["Arn"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -109,6 +114,7 @@ class Policy(ResourceType):
         before = iam.get_policy(PolicyArn=resource_id)["Policy"]["DefaultVersionId"]
         iam.create_policy_version(PolicyArn=resource_id, PolicyDocument=new["policy"], SetAsDefault=True)
         iam.delete_policy_version(PolicyArn=resource_id, VersionId=before)
+        self.account.invoke_api.roles.write(resource_id, new["policy"])
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         refusals.of_deleted_policy(self.account, resource_id)
@@ -123,6 +129,7 @@ class RolePolicyAttachment(ResourceType):
     def make(self, inputs: Inputs) -> str:
         refusals.of_attachment(self.account, inputs["role"])
         self.client().attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        self.account.invoke_api.roles.give(inputs["role"], inputs["policyArn"])
         return f"{inputs['role']}/{inputs['policyArn']}"
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any] | None:
@@ -134,6 +141,7 @@ class RolePolicyAttachment(ResourceType):
 
     def remove(self, resource_id: str, known: Inputs) -> None:
         role, _, policy = resource_id.partition("/")
+        self.account.invoke_api.roles.take(role, policy)
         self.client().detach_role_policy(RoleName=role, PolicyArn=policy)
 
 

@@ -21,6 +21,7 @@ def records(**changes: dict[str, Any]) -> list[Record]:
         "fetch": fetch(),
         "image-sizes": image_sizes(),
         "container-start": container_start(),
+        "growth": growth(),
     }
     return [
         Record(
@@ -86,6 +87,23 @@ def many_models() -> dict[str, Any]:
         "loaded": [not hit for hit in lru_hits(TRAFFIC, ROOM)],
         "resident": [60] * (len(TRAFFIC) - 1) + [255],
         "hits": {"multi": [[0.0102]], "single": [[0.0100]]},
+    }
+
+
+def growth() -> dict[str, Any]:
+    def stack(mode: str, models: int, preview_seconds: float, **more: Any) -> dict[str, Any]:
+        return {
+            **{"mode": mode, "storage": "s3", "models": models, "born_empty": False, "deployed": True},
+            **{"resources": 20 * models, "preview_seconds": preview_seconds, **more},
+        }
+
+    made = {"up_seconds": 4.0, "ask_seconds": 1.0, "again_seconds": 2.0, "changed_again": 0}
+    return {
+        "stacks": [
+            stack("multi", 1000, 1.0, born_empty=True, publish_seconds=9.0, answered=1000, **made),
+            stack("single", 10, 5.0, answered=10, **made),
+            stack("single", 100, 50.0, deployed=False),
+        ]
     }
 
 

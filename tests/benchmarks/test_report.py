@@ -135,3 +135,20 @@ def test_fetching_is_compared_with_s5cmd_as_it_comes_and_tuned() -> None:
     assert only(found, "16 connections").value == pytest.approx(0.8)
     assert not only(found, "16 connections").met
     assert only(found, "get_object").value == pytest.approx(6)
+
+
+def test_the_previews_of_single_models_are_compared() -> None:
+    preview = only(figures(), "preview of 100 models beside that of 10")
+    assert (preview.value, preview.met) == (10, True)
+
+
+def test_a_model_that_does_not_answer_and_a_resource_that_changes_again_miss_their_targets() -> None:
+    assert only(figures(), "models without an answer").met
+    assert only(figures(), "second update changes").met
+    (growth,) = [record for record in records() if record.section == "growth"]
+    stacks = [
+        {**each, "answered": 9, "changed_again": 1} if each["models"] == 10 else each for each in growth.data["stacks"]
+    ]
+    found = figures(growth={"stacks": stacks})
+    assert only(found, "models without an answer").value == 1
+    assert only(found, "second update changes").value == 1

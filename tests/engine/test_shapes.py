@@ -1,9 +1,12 @@
 """The real program under the real engine, in every shape: previews with unknowns, quiet repetitions, clean ends."""
 
+import shutil
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from local.publishing import add_version, current_version, publish, versions_of
 from local.resources.account import EmulatedAccount
 from local.shapes import Mode, Storage
 from tests.engine.conftest import succeeded
@@ -31,14 +34,27 @@ def left_over(account: EmulatedAccount) -> dict[str, list[Any]]:
     return {kind: entries for kind, entries in found.items() if entries}
 
 
+def another_version(models: Path, directory: Path) -> Path:
+    """The model with a further version, in a directory that the program does not read."""
+    model = directory / "published" / "iris"
+    shutil.copytree(models / "iris", model)
+    add_version(model, like=current_version(model), version=versions_of(model)[-1] + 1)
+    return model
+
+
 @pytest.mark.parametrize(("storage", "mode"), SHAPES)
-def test_a_stack_is_previewed_made_repeated_refreshed_and_destroyed(run, settings, storage, mode):
+def test_a_stack_is_previewed_made_repeated_refreshed_and_destroyed(run, settings, models, tmp_path, storage, mode):
     shape = {**settings, "storage": storage, "mode": mode}
     preview = succeeded(run.stack.preview(shape))
     made = succeeded(run.stack.up())
     assert preview.changes == made.changes
     assert set(made.changes) == {"create"}
     assert succeeded(run.stack.refresh()).quiet
+    assert succeeded(run.stack.up()).quiet
+    model = another_version(models, tmp_path)
+    publish(run.account.client("s3"), made.outputs["bucketName"], model, versions_of(model)[-1])
+    assert succeeded(run.stack.up()).quiet
+    succeeded(run.stack.refresh())
     assert succeeded(run.stack.up()).quiet
     gone = succeeded(run.stack.destroy())
     assert gone.changes["delete"] == made.changes["create"]

@@ -34,6 +34,10 @@ integration = aws.apigatewayv2.Integration(
 target = pulumi.Output.concat("integrations/", integration.id)
 aws.apigatewayv2.Route("all", api_id=api.id, route_key="$default", target=target)
 aws.apigatewayv2.Stage("all", api_id=api.id, name="$default", auto_deploy=True)
+aws.lambda_.Permission(
+    "all", function=function.name, action="lambda:InvokeFunction", principal="apigateway.amazonaws.com",
+    source_arn=api.execution_arn.apply(lambda arn: f"{arn}/*"),
+)
 pulumi.export("url", api.api_endpoint)
 pulumi.export("function", function.name)
 pulumi.export("version", function.version)

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from components.role_policies import INLINE_CHARACTERS, MANAGED_CHARACTERS, MOST_POLICIES
+from components.role_policies import (
+    INLINE_CHARACTERS,
+    MANAGED_CHARACTERS,
+    MOST_POLICIES,
+    MOST_REPLACED_POLICIES,
+    REPLACED,
+)
 from policy.invariants import stack_breaches
 from tests.packaged import package
 from tests.program.test_operations import WATCHED
@@ -40,6 +46,14 @@ def assert_policies_fit(recorder: Recorder) -> None:
     assert all(1 + roles.count(role) <= MOST_POLICIES for role in roles)
 
 
+def assert_policies_fit_twice(recorder: Recorder) -> None:
+    """A function's role has room for its policies and for those that replace them."""
+    function = recorder.named("inference-grants")
+    assert REPLACED * characters(function.inputs["policy"]) <= INLINE_CHARACTERS
+    further = [each for each in recorder.of("aws:iam/policy:Policy") if each.name.startswith("inference-grants-")]
+    assert 1 + len(further) <= MOST_REPLACED_POLICIES
+
+
 def granted_objects(recorder: Recorder) -> set[str]:
     """The objects that some role may read."""
     documents = [
@@ -71,6 +85,7 @@ def test_a_hundred_named_models_are_granted_by_as_many_policies_as_it_takes(hund
     assert stack_breaches(recorder.registered) == []
     assert_policies_fit(recorder)
     assert recorder.of("aws:iam/policy:Policy")
+    assert_policies_fit_twice(recorder)
     bucket = "arn:aws:s3:::inference-models-1234567"
     assert granted_objects(recorder) == {f"{bucket}/models/{model}/*" for model in HUNDRED}
 
@@ -97,9 +112,10 @@ def test_what_the_engine_is_told_to_wait_for_grows_with_the_number_of_models_and
     hundred: Path, values: dict[str, Any]
 ):
     def dependencies(models: int) -> int:
-        """How many there are, without those on a role's policies, of which no role has more than `MOST_POLICIES`."""
+        """How many there are, without those of and on a role's policies: no role has more than `MOST_POLICIES`."""
         recorder = run(hundred, models=HUNDRED[:models], imageUri=IMAGE, **values)
-        return sum("aws:iam/" not in urn for each in recorder.registered for urn in each.dependencies)
+        others = [each for each in recorder.registered if not each.type.startswith("aws:iam/")]
+        return sum("aws:iam/" not in urn for each in others for urn in each.dependencies)
 
     ten, twenty, forty = dependencies(10), dependencies(20), dependencies(40)
     assert forty - twenty <= 2 * (twenty - ten)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from components.configuration.problem import Problem
 from components.configuration.rules.rule import FEWER_MODELS, Rule, fewer_names, models_by_name
-from components.role_policies import MOST_POLICIES, functions_by_policy, models_by_policy
+from components.role_policies import MOST_POLICIES, MOST_REPLACED_POLICIES, functions_by_policy, models_by_policy
 from components.settings.settings import Settings
 from components.settings.storage_settings import BUCKET_PREFIX
 
@@ -13,11 +13,11 @@ def models_fit_in_the_role_policies(settings: Settings) -> Iterator[Problem]:
     """A function that reads several models by name, to serve them or to fill EFS with them, is granted each of them."""
     models = models_by_name(settings)
     policies = len(models_by_policy(BUCKET_PREFIX, models))
-    if policies > MOST_POLICIES:
+    if policies > MOST_REPLACED_POLICIES:
         yield Problem(
             keys=("models", "mode"),
             message=f"granting {len(models)} models to one function takes {policies} policies of its role; allowed are "
-            f"{MOST_POLICIES}; {fewer_names(settings)}",
+            f"{MOST_REPLACED_POLICIES}; {fewer_names(settings)}",
         )
 
 

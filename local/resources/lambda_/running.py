@@ -7,6 +7,7 @@ from typing import Any
 from handlers.contract import BAKED_PATH
 from local.functions import Function
 from local.resources.account import EmulatedAccount
+from local.resources.lambda_.needs import needs
 
 DEFAULTS: Mapping[str, Any] = {"description": "", "memorySize": 128, "timeout": 3}
 """What Lambda takes where the program says nothing."""
@@ -31,6 +32,8 @@ def runnable(account: EmulatedAccount, inputs: Mapping[str, Any], revision: str,
         reserved_concurrency=reserved if reserved >= 0 else None,
         mounts=_mounts(account, inputs),
         image_uri=inputs["imageUri"],
+        role=inputs["role"].rpartition("/")[2],
+        needs=tuple(needs(account, inputs)),
     )
 
 

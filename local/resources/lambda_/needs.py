@@ -1,0 +1,45 @@
+"""What a function's role must be allowed, so that an environment of it can start and read its models."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, split_model_names
+from handlers.manifest import POINTER_FILE
+from local.resources.account import EmulatedAccount
+from local.role_permissions import Need
+
+ANY_MODEL = "a-model"
+"""Stands for whatever model a caller asks for, where the function was given none by name."""
+
+
+def needs(account: EmulatedAccount, inputs: Mapping[str, Any]) -> Iterator[Need]:
+    """The needs of a function with these inputs: for its environment, its mount and its bucket."""
+    if key := inputs.get("kmsKeyArn"):
+        yield Need(action="kms:Decrypt", resource=key)
+    if mount := inputs.get("fileSystemConfig"):
+        yield _mount(account, mount["arn"])
+    variables = inputs.get("environment", {}).get("variables", {})
+    store = urlsplit(variables.get(MODEL_STORE_URI, ""))
+    if store.scheme == "s3":
+        yield from _bucket(store.netloc, store.path.strip("/"), split_model_names(variables.get(MODEL_NAMES, "")))
+
+
+def _mount(account: EmulatedAccount, access_point: str) -> Need:
+    # arn:aws:elasticfilesystem:REGION:ACCOUNT:access-point/ID, and arn:aws:s3files:REGION:ACCOUNT:file-system/ID/...
+    service = access_point.split(":")[2]
+    return Need(
+        action=f"{service}:ClientMount",
+        resource=":".join([*access_point.split(":")[:5], f"file-system/{account.file_systems.holder(access_point)}"]),
+        context={f"{service}:AccessPointArn": access_point},
+    )
+
+
+def _bucket(bucket: str, prefix: str, models: tuple[str, ...]) -> Iterator[Need]:
+    """To read each model's pointer and to list its versions; without given models, to list the models, too."""
+    arn = f"arn:aws:s3:::{bucket}"
+    for model in models or (ANY_MODEL,):
+        yield Need(action="s3:GetObject", resource=f"{arn}/{prefix}/{model}/{POINTER_FILE}")
+        yield Need(action="s3:ListBucket", resource=arn, context={"s3:prefix": f"{prefix}/{model}/"})
+    if not models:
+        yield Need(action="s3:ListBucket", resource=arn, context={"s3:prefix": f"{prefix}/"})
