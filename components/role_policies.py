@@ -15,18 +15,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 MOST_POLICIES = 1 + 10
 """A role's inline policy, and as many managed policies as it may have. The same page."""
 
-<<<<<<< HEAD
 INLINE_RESERVE = 2_560
 MANAGED_RESERVE = 1_280
-=======
+"""The most that a policy's grants take, apart from those that name one model or function each."""
+
 REPLACED = 2
 """Policies that are replaced need their room twice: the new ones are there before the old ones go."""
 
 MOST_REPLACED_POLICIES = 1 + (MOST_POLICIES - 1) // REPLACED
-
-RESERVE_CHARACTERS = 1_280
->>>>>>> e25f324
-"""The most that a policy's grants take, apart from those that name one model or function each."""
 
 BUCKET_NAME_CHARACTERS = 63
 
@@ -65,11 +61,7 @@ def _in_groups(items: Sequence[T], characters: Callable[[T], int], inline: int) 
     """The first group fits in an inline policy of `inline` characters, each further one in a managed policy. There is
     always a first group."""
     groups: list[list[T]] = [[]]
-<<<<<<< HEAD
-    room = INLINE_CHARACTERS - INLINE_RESERVE
-=======
-    room = inline - RESERVE_CHARACTERS
->>>>>>> e25f324
+    room = inline - INLINE_RESERVE
     for item in items:
         room -= characters(item)
         if room < 0:

@@ -16,7 +16,9 @@ ANY_MODEL = "a-model"
 def needs(account: EmulatedAccount, inputs: Mapping[str, Any]) -> Iterator[Need]:
     """The needs of a function with these inputs: for its environment, its mount and its bucket."""
     if key := inputs.get("kmsKeyArn"):
-        yield Need(action="kms:Decrypt", resource=key)
+        # arn:aws:kms:REGION:ACCOUNT:key/ID
+        through = {"kms:ViaService": f"lambda.{key.split(':')[3]}.amazonaws.com"}
+        yield Need(action="kms:Decrypt", resource=key, context=through)
     if mount := inputs.get("fileSystemConfig"):
         yield _mount(account, mount["arn"])
     variables = inputs.get("environment", {}).get("variables", {})
