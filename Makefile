@@ -75,7 +75,7 @@ image: setup ## Build the container images with Docker
 	@$(RUN) -m images build $(TARGETS) $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
 
 .PHONY: bench
-bench: setup ## Measure everything and write docs/benchmarks.md (half an hour on a quiet machine)
+bench: setup ## Measure everything and write docs/benchmarks.md (an hour on a quiet machine)
 	@$(RUN) -m benchmarks
 
 .PHONY: resources

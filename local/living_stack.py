@@ -134,16 +134,10 @@ class LivingStack:
             loads=loads,
         )
 
-    def repeat(self, what: str, *, published: bool = False) -> Change:
-        """Refresh the stack and update it with the settings that it has, which must do nothing.
-
-        With `published`, a model was published since the last time: the update comes first, and then the refresh may
-        find the publication. Raises ChangeError.
-        """
+    def repeat(self, what: str) -> Change:
+        """Refresh the stack and update it with the settings that it has, which must do nothing. Raises ChangeError."""
         began = time.monotonic()
-        first = [self._done(f"{what}: up", self.engine.up())] if published else []
-        refreshed = self._done(f"{what}: refresh", self.engine.refresh())
-        results = [*first, *([] if published else [refreshed]), self._done(f"{what}: up", self.engine.up())]
+        results = [self._done(what, self.engine.refresh()), self._done(what, self.engine.up())]
         ended = time.monotonic()
         self._rest()
         done = Counter[str]()

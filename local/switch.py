@@ -66,7 +66,7 @@ def _tell(change: Change) -> None:
 def on_a_way(way: Sequence[Shape], *, repeated: bool = False) -> Callable[[LivingStack], Iterator[Change]]:
     """Throw the switches from one shape to the next. A version is published in each storage once.
 
-    With `repeated`, the first update to each shape and each publication are followed by an update that does nothing.
+    With `repeated`, the first update to each shape is followed by a refresh and an update that do nothing.
     """
 
     def changes(stack: LivingStack) -> Iterator[Change]:
@@ -80,8 +80,6 @@ def on_a_way(way: Sequence[Shape], *, repeated: bool = False) -> Callable[[Livin
                 published.add(start.storage)
                 like = versions_of(stack.repository / PUBLISHED)[len(published) % 2]
                 yield stack.publish(PUBLISHED, like)
-                if repeated:
-                    yield stack.repeat(f"{start}: up, refresh, up", published=True)
             yield stack.change(f"{start} → {end}", _settings(stack, end._asdict()))
 
     return changes
