@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.operations.alarms import AlarmThresholds, WatchedFunction
+from components.operations.alarms import AlarmThresholds, ShiftedVersion, WatchedFunction
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
 from components.stack.stack_args import StackArgs
@@ -18,13 +18,15 @@ def operate(
     functions: Sequence[StackFunction],
     storages: StackStorages,
     opts: pulumi.ResourceOptions,
-) -> None:
-    """Watch the functions and the storages, and shift traffic in steps, where the settings ask for it."""
+) -> Sequence[pulumi.Resource]:
+    """Watch the functions and the storages, and shift traffic in steps, where the settings ask for it. Returns what was
+    made for that."""
     if not args.settings.monitoring:
-        return
+        return []
     monitoring = InferenceMonitoring(f"{name}-monitoring", _watched(args, functions, storages), opts)
-    if args.settings.delivery != "allAtOnce":
-        GradualDelivery(f"{name}-delivery", _delivered(args, functions, storages, monitoring), opts)
+    if args.settings.delivery == "allAtOnce":
+        return [monitoring]
+    return [monitoring, GradualDelivery(f"{name}-delivery", _delivered(args, functions, storages, monitoring), opts)]
 
 
 def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: StackStorages) -> InferenceMonitoringArgs:
@@ -36,6 +38,7 @@ def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: Stac
                 function_name=each.function.function_name,
                 function_arn=each.function.function_arn,
                 models=each.settings.served,
+                shifted=_shifted(each),
             )
             for each in functions
         ],
@@ -48,6 +51,12 @@ def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: Stac
         storage_alarms=storages.alarms,
         topic_arn=settings.alarms_topic_arn,
     )
+
+
+def _shifted(each: StackFunction) -> ShiftedVersion | None:
+    if each.settings.delivery == "allAtOnce":
+        return None
+    return ShiftedVersion(alias_name=each.function.alias_name, version=each.function.version)
 
 
 def _delivered(

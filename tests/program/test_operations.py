@@ -20,6 +20,7 @@ from tests.recorder import Recorder, Registered
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:pager"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+GROUP = "aws:codedeploy/deploymentGroup:DeploymentGroup"
 WATCHED: dict[str, Any] = {"monitoring": True, "delivery": "canary10Percent5Minutes"}
 
 
@@ -214,7 +215,7 @@ def test_a_gradual_delivery_leaves_the_alias_to_codedeploy(packaged: Path):
 
 def test_each_function_is_shifted_once_its_alarms_watch(packaged: Path):
     recorder = run(packaged, mode="single", **WATCHED)
-    groups = {each.name: each for each in recorder.of("aws:codedeploy/deploymentGroup:DeploymentGroup")}
+    groups = {each.name: each for each in recorder.of(GROUP)}
     assert set(groups) == {"inference-delivery-inference-digits", "inference-delivery-inference-iris"}
     for model in ("digits", "iris"):
         group = groups[f"inference-delivery-inference-{model}"].inputs
@@ -228,9 +229,31 @@ def test_each_function_is_shifted_once_its_alarms_watch(packaged: Path):
             "function": f"inference-{model}-1234567",
             "alias": "live",
             "version": "1",
+            "alarms": group["alarmConfiguration"]["alarms"],
         }
-        alarms = {each.urn for each in recorder.of(ALARM) if each.name == f"inference-{model}-errors"}
+        alarms = {each.urn for each in recorder.of(ALARM) if each.name.startswith(f"inference-{model}-new-version")}
+        assert len(alarms) == 3
         assert alarms <= recorder.waits_for(shift)
+
+
+def test_only_alarms_that_look_at_the_new_version_alone_stop_a_shift(packaged: Path):
+    recorder = run(packaged, **WATCHED)
+    [watching] = [each.inputs["alarmConfiguration"]["alarms"] for each in recorder.of(GROUP)]
+    read = {
+        (metric["metric"]["namespace"], *sorted(metric["metric"]["dimensions"].items()))
+        for alarm in recorder.of(ALARM)
+        if f"{alarm.name}-1234567" in watching
+        for metric in metrics_of(alarm)
+    }
+    function = ("FunctionName", "inference-1234567")
+    assert read == {
+        ("AWS/Lambda", ("ExecutedVersion", "1"), function, ("Resource", "inference-1234567:live")),
+        (METRIC_NAMESPACE, function, ("FunctionVersion", "1")),
+    }
+
+
+def test_no_alarm_looks_at_a_version_where_all_traffic_moves_at_once(packaged: Path):
+    assert not [each.name for each in run(packaged, monitoring=True).of(ALARM) if "new-version" in each.name]
 
 
 def test_what_starts_a_shift_can_start_no_other(packaged: Path):
