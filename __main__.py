@@ -5,6 +5,7 @@ from pathlib import Path
 import pulumi
 
 from components.configuration.of_stack import stack_settings
+from components.stack.boundary import bound_every_role
 from components.stack.model_stack import ModelStack
 from components.stack.stack_args import StackArgs
 from components.stack.tags import tag_everything
@@ -20,7 +21,9 @@ stack = ModelStack(
         project_name=pulumi.get_project(),
         environment=pulumi.get_stack(),
     ),
-    pulumi.ResourceOptions(transformations=[tag_everything(settings.tags)]),
+    pulumi.ResourceOptions(
+        transformations=[tag_everything(settings.tags), bound_every_role(settings.permissions_boundary_arn)]
+    ),
 )
 
 pulumi.export("apiUrl", stack.api_url)

@@ -135,6 +135,7 @@ def _of_operations(around: Surroundings) -> Sequence[Settings]:
         {"monitoring": True, "alarmsTopicArn": around.topic_arn, **ALARMS},
         {"logRetentionDays": 14},
         {"kmsKeyArn": around.key_arn},
+        {"permissionsBoundaryArn": around.boundary_arn},
         {"tags": {"team": "vision"}},
         {"deleteModelsOnDestroy": True},
     ]

@@ -110,6 +110,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
     ),
     one_of({}, {}, {}, {"ephemeralStorageMib": 1024}),
     one_of({}, {"kmsKeyArn": arn("kms", "key/0a")}),
+    one_of({}, {"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary"}),
     one_of({}, {"tags": {"team": "vision", "cost-centre": "42"}}),
     one_of({}, {"models": ["iris"]}, {"models": ["iris", "digits"]}),
 )

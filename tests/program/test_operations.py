@@ -123,6 +123,14 @@ def test_tags_reach_everything_that_takes_them_but_the_models(packaged: Path):
     assert recorder.one("aws:efs/fileSystem:FileSystem").inputs["tags"]["Name"] == "inference-files"
 
 
+def test_every_role_has_the_permissions_boundary_and_none_without_the_setting(packaged: Path):
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    values: dict[str, Any] = {"storage": "efs", "mode": "single", **WATCHED}
+    bounded = run(packaged, permissionsBoundaryArn=boundary, **values).of("aws:iam/role:Role")
+    assert [each.inputs.get("permissionsBoundary") for each in bounded] == [boundary] * len(bounded)
+    assert not any("permissionsBoundary" in each.inputs for each in run(packaged, **values).of("aws:iam/role:Role"))
+
+
 def test_without_tags_nothing_is_tagged_but_by_name(packaged: Path):
     assert not any(each.inputs.get("tags") for each in run(packaged).registered)
 
