@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pulumi
 
+from components.configuration.changing import comparison
 from components.configuration.of_stack import stack_settings
 from components.stack.boundary import bound_every_role
 from components.stack.model_stack import ModelStack
@@ -20,6 +21,7 @@ stack = ModelStack(
         directory=DIRECTORY,
         project_name=pulumi.get_project(),
         environment=pulumi.get_stack(),
+        compare=comparison(settings),
     ),
     pulumi.ResourceOptions(
         transformations=[tag_everything(settings.tags), bound_every_role(settings.permissions_boundary_arn)]

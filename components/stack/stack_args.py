@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.settings.settings import Settings
+from components.stack.deployment_record import Compare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +16,8 @@ class StackArgs:
     project_name: str
     environment: str
     """The Pulumi stack's name. With the project's name it tells this stack's dashboard from another's."""
+    compare: Compare
+    """Compares what is deployed with what shall be."""
 
     def __post_init__(self) -> None:
         if self.settings.seed_models and not self.settings.packaged:

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.settings.packaged_models import PackagedModel
+from components.storage.stored_object import stored_object
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE
 
 ONCE_SEEDED = (
@@ -58,7 +59,9 @@ class ModelSeed:
             f"{self.name}-{model.name}-current",
             bucket=self.bucket_name,
             key=key,
-            content=self._published(key).apply(lambda found: packaged if found is None else found.body),
+            content=stored_object(self.bucket_name, key, self.parent).apply(
+                lambda found: packaged if found is None else found.body
+            ),
             content_type="application/json",
             metadata=SEEDED_BY,
             opts=self._once(uploaded),
@@ -104,18 +107,6 @@ class ModelSeed:
             ignore_changes=list(ONCE_SEEDED),
         )
 
-    def _published(self, key: str) -> "pulumi.Output[aws.s3.GetObjectResult | None]":
-        """The object under a key; None if there is none."""
-        inside = pulumi.InvokeOptions(parent=self.parent)
-        listed = aws.s3.get_objects_output(bucket=self.bucket_name, prefix=key, max_keys=1, opts=inside)
-
-        def read(keys: Sequence[str]) -> "pulumi.Output[aws.s3.GetObjectResult | None]":
-            if key not in keys:
-                return pulumi.Output.from_input(None)
-            return aws.s3.get_object_output(bucket=self.bucket_name, key=key, opts=inside)
-
-        return listed.keys.apply(read)
-
     def _unless_conflicting(self, key: str, packaged: str) -> pulumi.Output[str]:
         """The bucket's name, after a check that the version with this manifest may be seeded."""
 
@@ -134,4 +125,6 @@ class ModelSeed:
             )
             return bucket_name
 
-        return pulumi.Output.all(self.bucket_name, self._published(key)).apply(lambda found: check(found[0], found[1]))
+        return pulumi.Output.all(self.bucket_name, stored_object(self.bucket_name, key, self.parent)).apply(
+            lambda found: check(found[0], found[1])
+        )

@@ -17,6 +17,7 @@ from tests.paths import PROJECT
 from tests.recorder import IMAGE, Recorder, Registered, StoredObject, deploy
 
 FUNCTION = "aws:lambda/function:Function"
+CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a"
 
 CONFIGURATIONS = {
     "the defaults": {},
@@ -168,6 +169,20 @@ def test_a_second_deployment_keeps_the_version_that_was_published_since(packaged
     published = '{"version": 9, "labels": {}}\n'
     recorder = run(packaged, objects={"models/iris/current.json": StoredObject(body=published)})
     assert recorder.named("inference-models-iris-current").inputs["content"] == published
+
+
+def test_a_deployment_is_recorded_last_and_the_next_one_is_compared_with_it(
+    packaged: Path, caplog: pytest.LogCaptureFixture
+):
+    first = run(packaged, domainName="a.example.com", certificateArn=CERTIFICATE)
+    record = first.named("inference-record-settings")
+    assert record.inputs["key"] == "deployed.json"
+    made = {each.urn for each in first.registered if each.type.startswith(("aws:lambda", "aws:apigateway"))}
+    assert made <= first.waits_for(record)
+    assert "leads nowhere" not in caplog.text
+    objects = {"deployed.json": StoredObject(body=record.inputs["content"])}
+    run(packaged, objects=objects, domainName="a.example.com", certificateArn=CERTIFICATE, api="rest")
+    assert "api: a.example.com stays, but leads nowhere for some seconds" in caplog.text
 
 
 def test_a_configuration_with_mistakes_builds_nothing(packaged: Path):
