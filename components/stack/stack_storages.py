@@ -28,6 +28,7 @@ class StackStorages:
             f"{name}-models",
             ModelBucketArgs(
                 models=self.settings.packaged,
+                baked=self._baked_here(),
                 delete_on_destroy=self.settings.delete_models_on_destroy,
                 kms_key_arn=self.settings.kms_key_arn,
             ),
@@ -60,6 +61,10 @@ class StackStorages:
         )
         return ModelNetwork(f"{self.name}-network", arguments, self.inside)
 
+    def _baked_here(self) -> Sequence[str]:
+        """The models of the image that is built now."""
+        return [] if self.settings.image_uri else [model.name for model in self.settings.stored_in("image")]
+
     def _bake(self) -> BakedModels | None:
         """The models laid out for the image's build, unless there are none or the image was built before."""
         models = self.settings.stored_in("image")
@@ -71,6 +76,7 @@ class StackStorages:
                 models=models,
                 engines=engine_set(self.settings.engines),
                 directory=self.args.directory / IMAGES_DIRECTORY / self.args.environment,
+                bucket=self.bucket,
             ),
             self.inside,
         )

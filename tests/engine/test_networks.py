@@ -67,4 +67,4 @@ def test_a_file_system_is_made_in_the_other_vpc_and_filled_before_the_old_one_is
         operations = [(step.operation, step.pulumi_type) for step in result.steps]
         filled = operations.index(("create-replacement", "aws:lambda/invocation:Invocation"))
         assert filled < operations.index(("delete-replaced", FILE_SYSTEM))
-        assert filled < operations.index(("delete-replaced", MOUNT_TARGET))
+        assert filled < operations.index(("delete", MOUNT_TARGET))
