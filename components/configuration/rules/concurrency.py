@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.configuration.problem import Problem
-from components.configuration.rules.rule import Rule, for_each_function
+from components.configuration.rules.rule import Rule, for_each_function, without_effect
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
 
@@ -120,6 +120,17 @@ def filling_reserves_concurrency(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def concurrency_settings_are_used(settings: Settings) -> Iterator[Problem]:
+    """Only a file system of EFS is filled by a function, and only a number that follows the use has a target."""
+    if settings.functions() and not settings.uses("efs"):
+        reason = "no function fills a file system; set storage to efs"
+        yield from without_effect(settings, ["sync_reserved_concurrency"], "storage", reason)
+    if not any(each.provisioned_concurrency_maximum for each in settings.functions()):
+        field, other = "provisioned_concurrency_utilization_percent", "provisionedConcurrencyMaximum"
+        reason = f"the number of ready environments does not follow the use; set {other}"
+        yield from without_effect(settings, [field], other, reason)
+
+
 def existing_images_allow_snapshots(settings: Settings) -> Iterator[Problem]:
     """Lambda takes snapshots only of images that allow it."""
     if settings.image_uri and any(function.snap_start for function in settings.functions()):
@@ -163,6 +174,7 @@ REFUSED: tuple[Rule, ...] = (
 ADVISED: tuple[Rule, ...] = (
     reserved_concurrency_fits_in_the_account,
     filling_reserves_concurrency,
+    concurrency_settings_are_used,
     existing_images_allow_snapshots,
     for_each_function(snapshots_are_billed_by_version),
 )
