@@ -101,8 +101,21 @@ class EngineStack:
 
     def resources(self) -> list[Mapping[str, Any]]:
         """The resources of the state, as the engine keeps them."""
-        exported = self._select(NO_SETTINGS).export_stack().deployment
-        return list((exported or {}).get("resources", ()))
+        return list((self.exported()["deployment"] or {}).get("resources", ()))
+
+    def exported(self) -> Mapping[str, Any]:
+        """The state, with the version of its format."""
+        state = self._select(NO_SETTINGS).export_stack()
+        return {"version": state.version, "deployment": state.deployment}
+
+    def import_state(self, state: Mapping[str, Any]) -> None:
+        """Take an exported state for this stack's own."""
+        deployment = automation.Deployment(version=state["version"], deployment=state["deployment"])
+        self._select(NO_SETTINGS).import_stack(deployment)
+
+    def cancel(self) -> None:
+        """Let other engines change the stack again after one was killed."""
+        self._select(NO_SETTINGS).cancel()
 
     def _run(self, operation: Operation, settings: Settings, show: Show | None) -> Result:
         events, outputs, succeeded = Events(), dict[str, Any](), True
