@@ -51,6 +51,7 @@ SINGLE_MODEL_HANDLER = "handlers.single_model.handler"
 MULTI_MODEL_HANDLER = "handlers.multi_model.handler"
 MODEL_SYNC_HANDLER = "handlers.model_sync.handler"
 TRAFFIC_SHIFT_HANDLER = "handlers.shift_traffic.handler"
+PRUNE_VERSIONS_HANDLER = "handlers.prune_versions.handler"
 """Lambda entry points, as an image's command."""
 
 PATIENCE_SECONDS = 180

@@ -34,6 +34,7 @@ class OperationsSettings:
     """The part of a stack's configuration that concerns operating it."""
 
     delivery: Delivery = setting(choice(get_args(Delivery)), "allAtOnce")
+    kept_versions: int = setting(integer(1, 1000, "versions"), 3)
     monitoring: bool = setting(flag(), False)
     alarms_topic_arn: str | None = optional_setting(arn("sns", r"[\w-]+", "an SNS topic"), absent="")
     error_alarm_percent: int = setting(integer(1, 100, "percent"), 1)

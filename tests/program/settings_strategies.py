@@ -23,6 +23,7 @@ CONCURRENCY: Mapping[str, Mapping[str, Any]] = {
         "provisionedConcurrencySchedule": {"day": {"schedule": "cron(0 8 * * ? *)", "minimum": 2, "maximum": 5}},
     },
     "snapshots": {"snapStart": True},
+    "fewer snapshots": {"snapStart": True, "keptVersions": 1},
 }
 """Every way to say how many environments there are, and how soon one is ready."""
 

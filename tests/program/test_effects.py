@@ -39,12 +39,13 @@ OTHER_VALUES: Mapping[str, Any] = {
     **{"corsCredentials": True, "domainName": "b.example.com", "certificateArn": arn("acm", "certificate/0b")},
     **{"hostedZoneId": "Z0B", "throttlingBurst": 1000, "throttlingRate": 500, "apiRoutesQuota": 400},
     **{"webAclArn": arn("wafv2", "regional/webacl/front/0a"), "apiKeyRequired": True, "apiTracing": True},
+    "keptVersions": 9,
     **{"delivery": "linear10PercentEvery1Minute", "monitoring": True, "alarmsTopicArn": arn("sns", "alarms")},
     **{"errorAlarmPercent": 5, "latencyAlarmMs": 900, "coldStartAlarmPercent": 50, "logRetentionDays": 14},
     **{"kmsKeyArn": arn("kms", "key/0a"), "tags": {"team": "vision"}, "mode": "single", "models": ["iris"]},
     "permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
     **{"seedModels": False, "architecture": "arm64", "imageUri": IMAGE.replace("ab", "cd")},
-    **{"imageEngines": "tensorflow", "deleteModelsOnDestroy": True, "modelSettings": {"iris": {"memoryMib": 512}}},
+    **{"imageEngines": "litert", "deleteModelsOnDestroy": True, "modelSettings": {"iris": {"memoryMib": 512}}},
 }
 """A value that is not the default, for each setting."""
 
@@ -55,7 +56,7 @@ ONLY_CHECKED = frozenset({"modelRepository", "apiRoutesQuota"})
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("models")
-    package(root, "digits")
+    package(root, "digits", engine="tensorflow")
     return package(root, "iris")
 
 
@@ -82,7 +83,7 @@ def test_every_setting_has_another_value():
     assert not [key for key, value in OTHER_VALUES.items() if value == defaults()[key]]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("base", BASES)
 def test_a_setting_changes_something_or_is_named(root: Path, base: str, said: list[str]):
     before = registered(root, BASES[base])

@@ -214,6 +214,31 @@ def test_the_dashboard_is_called_after_the_stack_and_no_two_widgets_overlap(pack
     assert max(x for x, _ in cells) < 24
 
 
+def test_old_snapshots_are_removed_after_each_new_version_and_no_function_can_be(packaged: Path):
+    recorder = run(packaged, mode="single", snapStart=True, keptVersions=5, **WATCHED)
+    for model in ("digits", "iris"):
+        pruning = recorder.named(f"inference-versions-inference-{model}")
+        assert json.loads(pruning.inputs["input"]) == {"function": f"inference-{model}-1234567", "keep": 5}
+        assert pruning.inputs["triggers"] == {"version": "1"}
+        waited = recorder.waits_for(pruning)
+        assert recorder.named(f"inference-{model}-live").urn in waited
+        assert recorder.named(f"inference-delivery-inference-{model}-shift").urn in waited
+    policy = json.loads(recorder.named("inference-versions-policy").inputs["policy"])
+    [deleting] = [each["Resource"] for each in policy["Statement"] if each["Action"] == ["lambda:DeleteFunction"]]
+    assert len(deleting) == 2
+    assert all(arn.endswith("-1234567:*") for arn in deleting)
+
+
+def test_versions_without_a_snapshot_are_left_alone(packaged: Path):
+    assert not [each for each in run(packaged).registered if "versions" in each.name]
+
+
+def test_a_deployment_waits_until_a_snapshot_is_taken(packaged: Path):
+    functions = serving_functions(run(packaged, snapStart=True))
+    assert {each.update_timeout for each in functions} == {"30m"}
+    assert {each.update_timeout for each in serving_functions(run(packaged))} == {""}
+
+
 def test_a_gradual_delivery_leaves_the_alias_to_codedeploy(packaged: Path):
     recorder = run(packaged, mode="single", **WATCHED)
     aliases = recorder.of("aws:lambda/alias:Alias")

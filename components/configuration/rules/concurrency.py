@@ -121,7 +121,11 @@ def filling_reserves_concurrency(settings: Settings) -> Iterator[Problem]:
 
 
 def concurrency_settings_are_used(settings: Settings) -> Iterator[Problem]:
-    """Only a file system of EFS is filled by a function, and only a number that follows the use has a target."""
+    """Only a file system of EFS is filled by a function, only a number that follows the use has a target, and only old
+    snapshots are billed."""
+    if not any(each.snap_start for each in settings.functions()):
+        reason = "old versions without a snapshot cost nothing, and stay; set snapStart to true"
+        yield from without_effect(settings, ["kept_versions"], "snapStart", reason)
     if settings.functions() and not settings.uses("efs"):
         reason = "no function fills a file system; set storage to efs"
         yield from without_effect(settings, ["sync_reserved_concurrency"], "storage", reason)
@@ -147,8 +151,8 @@ def snapshots_are_billed_by_version(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             keys=("snapStart",),
             message=f"Lambda bills a snapshot of {settings.memory_mib} MiB for each published version, as long as it "
-            "exists; a deployment adds a version and deletes none; delete those that no alias uses "
-            "(aws lambda delete-function --function-name NAME --qualifier VERSION)",
+            f"exists: those of the live version and of {settings.kept_versions} old ones; set keptVersions to 1 to "
+            "keep the fewest",
         )
 
 

@@ -181,8 +181,8 @@ def test_a_mounted_storage_needs_to_know_the_region(packaged: Path, storage: str
         ({"snapStart": True, "imageUri": IMAGE}, "snapStart, imageUri: Lambda takes snapshots only of images that"),
         (
             {"snapStart": True, "memoryMib": 2048},
-            "snapStart: Lambda bills a snapshot of 2048 MiB for each published version, as long as it exists; a "
-            "deployment adds a version and deletes none",
+            "snapStart: Lambda bills a snapshot of 2048 MiB for each published version, as long as it exists: "
+            "those of the live version and of 3 old ones",
         ),
         (
             {"storage": "efs", "efsThroughput": "bursting"},
@@ -284,12 +284,14 @@ def test_more_functions_than_a_delivery_can_be_granted_are_refused(tmp_path: Pat
         package(tmp_path, name)
     delivered = {"mode": "single", "monitoring": True, "delivery": "canary10Percent5Minutes", "apiRoutesQuota": 2_000}
     assert (
-        "delivery, mode, models: granting 200 functions to one delivery takes 12 policies of its roles; allowed are "
-        "11; set delivery to allAtOnce, or mode to multi, or list fewer"
+        "delivery, mode, models: granting 200 functions to one role takes 12 policies; allowed are 11; "
+        "set delivery to allAtOnce, or mode to multi, or list fewer"
     ) in refusal(tmp_path, **delivered)
     assert "delivery" not in refusal(tmp_path, **delivered, models=names[:150])
     assert read(tmp_path, **{**delivered, "mode": "multi"})
-    assert read(tmp_path, **{**delivered, "delivery": "allAtOnce", "monitoring": False})
+    at_once = {**delivered, "delivery": "allAtOnce", "monitoring": False}
+    assert read(tmp_path, **at_once)
+    assert "snapStart, mode, models: granting 200 functions" in refusal(tmp_path, **at_once, snapStart=True)
 
 
 def test_tensorflow_is_locked_for_every_architecture_that_may_be_chosen():
