@@ -16,25 +16,31 @@ Compare = Callable[[str | None], str]
 refuse half-way. Gives the new record."""
 
 
+def compared(bucket_name: pulumi.Output[str], compare: Compare, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The new record, when what is deployed has been compared with what shall be. What must not change before that
+    waits for it. Unknown in the preview of a new bucket."""
+    found = stored_object(bucket_name, KEY, parent)
+    return found.apply(lambda stored: compare(stored and stored.body))
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeploymentRecordArgs:
     bucket_name: pulumi.Output[str]
-    compare: Compare
+    record: pulumi.Input[str]
     after: Sequence[pulumi.Resource]
     """What the record is written after. Until then, the next preview compares with the deployment before."""
 
 
 class DeploymentRecord(pulumi.ComponentResource):
-    """Compares what is deployed with what shall be, at the preview and before the update, and records it in the end."""
+    """The last thing that a deployment writes."""
 
     def __init__(self, name: str, args: DeploymentRecordArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:DeploymentRecord", name, None, opts)
-        found = stored_object(args.bucket_name, KEY, self)
         aws.s3.BucketObjectv2(
             f"{name}-settings",
             bucket=args.bucket_name,
             key=KEY,
-            content=found.apply(lambda stored: args.compare(stored and stored.body)),
+            content=args.record,
             content_type="application/json",
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )

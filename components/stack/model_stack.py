@@ -31,7 +31,7 @@ class ModelStack(pulumi.ComponentResource):
         operation = operate(name, args, functions, storages, inside)
         record = DeploymentRecordArgs(
             bucket_name=storages.bucket.bucket_name,
-            compare=args.compare,
+            record=storages.record,
             after=[*(each.function for each in functions), *api.parts, *operation],
         )
         DeploymentRecord(f"{name}-record", record, inside)

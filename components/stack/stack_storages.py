@@ -11,6 +11,7 @@ from components.image.handler_image import IMAGES_DIRECTORY, HandlerImage, Handl
 from components.model_source import Alarm, ModelSource
 from components.network.model_network import ExistingVpc, ModelNetwork, ModelNetworkArgs
 from components.settings.storage_settings import Storage
+from components.stack.deployment_record import compared
 from components.stack.stack_args import StackArgs
 from components.storage.baked_models import BakedModels, BakedModelsArgs, PrebuiltModels
 from components.storage.model_bucket import ModelBucket, ModelBucketArgs
@@ -34,8 +35,10 @@ class StackStorages:
             ),
             inside,
         )
+        self.record = compared(self.bucket.bucket_name, args.compare, self.bucket)
         self.baked = self._bake()
-        self.image_uri = self._image()
+        # Functions change only when it is known that AWS takes the change.
+        self.image_uri = pulumi.Output.all(self._image(), self.record).apply(lambda known: str(known[0]))
         self.sources: Mapping[Storage, ModelSource] = {
             storage: make(self) for storage, make in SOURCES.items() if self.settings.uses(storage)
         }

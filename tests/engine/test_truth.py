@@ -1,23 +1,11 @@
 """What answers is what the bucket's pointer says, in every storage, under Pulumi's own engine."""
 
 import json
-import shutil
-from pathlib import Path
 
+from handlers.manifest import Pointer
 from local.api_client import ApiClient
+from local.publishing import add_version, current_version, point
 from tests.engine.conftest import succeeded
-
-
-def add_version(model: Path, version: int) -> None:
-    """Package a version as a copy of the first one, and make it current."""
-    shutil.copytree(model / "1", model / str(version))
-    manifest = model / str(version) / "manifest.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "version": version}))
-    point_to(model, version)
-
-
-def point_to(model: Path, version: int) -> None:
-    (model / "current.json").write_text(json.dumps({"version": version, "labels": {}}))
 
 
 def answering(result) -> str:
@@ -36,24 +24,34 @@ def published(run, result) -> int:
 
 
 def test_a_version_that_went_live_with_an_image_stays_live_in_another_storage(run, settings, models):
+    iris = models / "iris"
     succeeded(run.stack.up({**settings, "storage": "image"}))
-    add_version(models / "iris", 2)
+    newest = current_version(iris) + 1
+    add_version(iris, current_version(iris), newest)
+    point(iris, newest)
     imaged = succeeded(run.stack.up())
-    assert (answering(imaged), published(run, imaged)) == ("2", 2)
+    assert (answering(imaged), published(run, imaged)) == (str(newest), newest)
     assert succeeded(run.stack.up()).quiet
     elsewhere = succeeded(run.stack.up({"storage": "s3"}))
-    assert (answering(elsewhere), published(run, elsewhere)) == ("2", 2)
+    assert (answering(elsewhere), published(run, elsewhere)) == (str(newest), newest)
 
 
-def test_an_image_without_the_version_that_is_live_is_refused_before_anything_changes(run, settings, models):
+def test_an_image_without_the_version_that_is_live_is_refused_before_a_function_changes(run, settings, models):
     made = succeeded(run.stack.up(settings))
-    pointer = json.dumps({"version": 2, "labels": {}}).encode()
-    s3, bucket = run.account.client("s3"), made.outputs["bucketName"]
-    s3.put_object(Bucket=bucket, Key="models/iris/current.json", Body=pointer, ContentType="application/json")
+    packaged = current_version(models / "iris")
+
+    def publish(version: int) -> None:
+        run.account.client("s3").put_object(
+            Bucket=made.outputs["bucketName"],
+            Key="models/iris/current.json",
+            Body=Pointer(version=version).to_json().encode(),
+            ContentType="application/json",
+        )
+
+    publish(packaged + 1)
     refused = run.stack.up({"storage": "image"})
     assert not refused.succeeded
     assert any("iris: the image would take back what was published" in error for error in refused.errors)
-    point_to(models / "iris", 1)
-    back = json.dumps({"version": 1, "labels": {}}).encode()
-    s3.put_object(Bucket=bucket, Key="models/iris/current.json", Body=back, ContentType="application/json")
-    assert answering(succeeded(run.stack.up())) == "1"
+    assert not [step for step in refused.steps if step.pulumi_type.startswith("aws:lambda/f")]
+    publish(packaged)
+    assert answering(succeeded(run.stack.up())) == str(packaged)
