@@ -9,11 +9,12 @@ from components.configuration.of_stack import stack_settings
 from components.stack.boundary import bound_every_role
 from components.stack.model_stack import ModelStack
 from components.stack.stack_args import StackArgs
-from components.stack.tags import tag_everything
+from components.stack.tags import STACK_TAG, tag_everything
 
 DIRECTORY = Path(__file__).parent
 
 settings = stack_settings(DIRECTORY)
+tags = {**settings.tags, STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
 stack = ModelStack(
     "inference",
     StackArgs(
@@ -23,9 +24,7 @@ stack = ModelStack(
         environment=pulumi.get_stack(),
         compare=comparison(settings),
     ),
-    pulumi.ResourceOptions(
-        transformations=[tag_everything(settings.tags), bound_every_role(settings.permissions_boundary_arn)]
-    ),
+    pulumi.ResourceOptions(transformations=[tag_everything(tags), bound_every_role(settings.permissions_boundary_arn)]),
 )
 
 pulumi.export("apiUrl", stack.api_url)

@@ -115,9 +115,9 @@ def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
-def _declaration(metrics: Iterable[Metric], dimensions: list[list[str]]) -> dict[str, Any]:
+def _declaration(metrics: Mapping[Metric, float], dimensions: list[list[str]]) -> dict[str, Any]:
     declared = [_metrics(metrics, dimensions)]
-    if failures := [name for name in metrics if name in FAILURES]:
+    if failures := [name for name in FAILURES if name in metrics]:
         declared.append(_metrics(failures, [["FunctionName", "FunctionVersion"]]))
     return {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
 

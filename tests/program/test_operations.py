@@ -131,8 +131,10 @@ def test_every_role_has_the_permissions_boundary_and_none_without_the_setting(pa
     assert not any("permissionsBoundary" in each.inputs for each in run(packaged, **values).of("aws:iam/role:Role"))
 
 
-def test_without_tags_nothing_is_tagged_but_by_name(packaged: Path):
-    assert not any(each.inputs.get("tags") for each in run(packaged).registered)
+def test_everything_has_the_stacks_own_tag_even_without_tags(packaged: Path):
+    tagged = [each.inputs["tags"] for each in run(packaged).registered if "tags" in each.inputs]
+    assert len(tagged) > 5
+    assert {tuple(tags.items()) for tags in tagged} == {(("tensorflow-lambda:stack", "tensorflow-lambda/test"),)}
 
 
 def test_nothing_watches_unless_it_is_asked_to(packaged: Path):
