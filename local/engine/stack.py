@@ -113,17 +113,18 @@ class EngineStack:
         deployment = automation.Deployment(version=state["version"], deployment=state["deployment"])
         self._select(NO_SETTINGS).import_stack(deployment)
 
-    def cancel(self) -> None:
-        """Let other engines change the stack again after one was killed."""
-        self._select(NO_SETTINGS).cancel()
+    def recover(self, settings: Settings = NO_SETTINGS) -> Result:
+        """After an engine was killed: `pulumi cancel`, then `pulumi refresh --clear-pending-creates`."""
+        self._select(settings).cancel()
+        return self._run("refresh", NO_SETTINGS, None, clear_pending_creates=True)
 
-    def _run(self, operation: Operation, settings: Settings, show: Show | None) -> Result:
+    def _run(self, operation: Operation, settings: Settings, show: Show | None, **options: Any) -> Result:
         events, outputs, succeeded = Events(), dict[str, Any](), True
         with _one_program:
             stack = self._select(settings)
             started = time.monotonic()
             try:
-                done = getattr(stack, operation)(on_event=events, on_output=show, color="never")
+                done = getattr(stack, operation)(on_event=events, on_output=show, color="never", **options)
                 outputs = {key: output.value for key, output in getattr(done, "outputs", {}).items()}
             except automation.CommandError as error:
                 succeeded = False
