@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from components.configuration.deployed import Deployed
 from components.configuration.problem import Problem
+from components.configuration.rules.concurrency import ACCOUNT_CONCURRENCY, UNRESERVABLE_CONCURRENCY
 from components.settings.declaration import key_of
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
@@ -115,6 +116,24 @@ def what_excludes_ready_environments_comes_after_them(before: Deployed, after: D
             )
 
 
+def reserved_concurrency_fits_while_both_modes_are_there(before: Deployed, after: Deployed) -> Iterator[Problem]:
+    """The functions of one mode are deleted after those of the other are made."""
+    most = ACCOUNT_CONCURRENCY - UNRESERVABLE_CONCURRENCY
+    reserved = _reserved(before) + _reserved(after)
+    if before.settings.mode != after.settings.mode and reserved > most and _reserved(after) <= most:
+        yield Problem(
+            keys=("mode", "reservedConcurrency"),
+            message=f"the functions of both modes are there for a while, and reserve {reserved} together; an account "
+            f"can reserve {most} in a region unless AWS raised its quota; set reservedConcurrency to -1, run "
+            "`pulumi up`, change the mode, then set reservedConcurrency again",
+        )
+
+
+def _reserved(deployed: Deployed) -> int:
+    functions = len(deployed.models) if deployed.settings.mode == "single" else 1
+    return functions * (deployed.settings.reserved_concurrency or 0)
+
+
 def _replacing(old: Settings, new: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     """The settings that replace a file system, with the reason."""
     if old.kms_key_arn != new.kms_key_arn:
@@ -147,4 +166,5 @@ ADVISED: tuple[Change, ...] = (
     networks_are_replaced,
     repositories_are_replaced,
     models_are_served_no_more,
+    reserved_concurrency_fits_while_both_modes_are_there,
 )

@@ -57,6 +57,12 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ({"storage": "efs", **GIVEN}, {"storage": "efs", **GIVEN, "subnetIds": ["subnet-0b", "subnet-0a"]}, []),
         ({"storage": "s3files"}, {"storage": "s3files", "vpcCidr": "10.1.0.0/22"}, ["vpcCidr", "vpcCidr"]),
         ({"storage": "efs"}, {"storage": "s3"}, []),
+        (
+            {"reservedConcurrency": 400},
+            {"reservedConcurrency": 300, "mode": "single"},
+            ["mode, reservedConcurrency"],
+        ),
+        ({"reservedConcurrency": 400}, {"mode": "single"}, []),
         ({}, {"models": ["iris"]}, ["models, modelRepository"]),
         ({"models": ["iris"]}, {}, []),
         ({"mode": "single", "models": ["iris"]}, {"mode": "single", "models": ["digits"]}, ["models, modelRepository"]),
