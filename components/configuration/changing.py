@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pulumi
 
-from components.configuration.deployed import deployed_with, from_json, to_json
+from components.configuration.deployed import Deployed, deployed_with, from_json, to_json
 from components.configuration.problem import Problem
 from components.configuration.rules import changes
 from components.settings.settings import Settings
@@ -26,7 +26,7 @@ def comparison(settings: Settings) -> Callable[[str | None], str]:
     after = deployed_with(settings)
 
     def compare(record: str | None) -> str:
-        before = after if record is None else from_json(record)
+        before = after if record is None else _read(record, after)
         if refused := [problem for rule in changes.REFUSED for problem in rule(before, after)]:
             raise RefusedChange(refused)
         for price in [problem for rule in changes.ADVISED for problem in rule(before, after)]:
@@ -34,3 +34,11 @@ def comparison(settings: Settings) -> Callable[[str | None], str]:
         return to_json(after)
 
     return compare
+
+
+def _read(record: str, otherwise: Deployed) -> Deployed:
+    try:
+        return from_json(record)
+    except ValueError as error:
+        pulumi.warn(f"deployed.json in the bucket cannot be read: {error}; what this change costs is not said")
+        return otherwise

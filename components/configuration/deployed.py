@@ -1,7 +1,7 @@
 """Deployed: what a deployment was made with, as the stack's bucket records it. Imports no Pulumi."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -55,9 +55,11 @@ def to_json(deployed: Deployed) -> str:
 
 def from_json(text: str) -> Deployed:
     """The deployment that a record tells of. A setting that this release does not know, or not with this value, counts
-    as left out: another release may have written it."""
-    document: Mapping[str, Any] = json.loads(text)
-    values: Mapping[str, Any] = document.get("settings", {})
+    as left out: another release may have written it. Raises ValueError if the text is no record."""
+    document: Any = json.loads(text)
+    values: Any = document.get("settings", {}) if isinstance(document, dict) else None
+    if not isinstance(values, dict):
+        raise ValueError("it is not an object with settings")
     read = {name: _read(name, values[key]) for key, name in _written() if key in values}
     serves = document.get("serves")
     return Deployed(

@@ -55,10 +55,13 @@ def file_systems_are_replaced(before: Deployed, after: Deployed) -> Iterator[Pro
             )
 
 
-def networks_are_replaced(before: Deployed, after: Deployed) -> Iterator[Problem]:
+def networks_end(before: Deployed, after: Deployed) -> Iterator[Problem]:
     """Lambda holds the network of a function for a while after it has left."""
-    both = before.storages & after.storages & set(MOUNTED_STORAGES)
-    if both and (keys := _changed(before.settings, after.settings, NETWORK_FIELDS)) and not before.settings.vpc_id:
+    if before.settings.vpc_id or not before.storages & set(MOUNTED_STORAGES):
+        return
+    is_needed = bool(after.storages & set(MOUNTED_STORAGES))
+    keys = _changed(before.settings, after.settings, NETWORK_FIELDS) if is_needed else ("storage",)
+    if keys:
         yield Problem(
             keys=keys,
             message="the VPC that the stack made is deleted when nothing uses it any more; Lambda keeps its network "
@@ -66,13 +69,16 @@ def networks_are_replaced(before: Deployed, after: Deployed) -> Iterator[Problem
         )
 
 
-def repositories_are_replaced(before: Deployed, after: Deployed) -> Iterator[Problem]:
-    """AWS changes no key of an image repository."""
-    if before.settings.kms_key_arn != after.settings.kms_key_arn and not before.settings.image_uri:
+def repositories_end(before: Deployed, after: Deployed) -> Iterator[Problem]:
+    """AWS changes no key of an image repository, and the stack keeps none that it does not use."""
+    if before.settings.image_uri:
+        return
+    keys = ("imageUri",) if after.settings.image_uri else ("kmsKeyArn",)
+    if after.settings.image_uri or before.settings.kms_key_arn != after.settings.kms_key_arn:
         yield Problem(
-            keys=("kmsKeyArn",),
-            message="the image repository is replaced, and the old one is deleted with its images; versions that were "
-            "published before cannot be made live again; wait with this change while you may have to roll back",
+            keys=keys,
+            message="the image repository that the stack made is deleted with its images, so that versions which were "
+            "published before may not start again; wait with this change while you may have to roll back",
         )
 
 
@@ -163,8 +169,8 @@ REFUSED: tuple[Change, ...] = (
 ADVISED: tuple[Change, ...] = (
     callers_move,
     file_systems_are_replaced,
-    networks_are_replaced,
-    repositories_are_replaced,
+    networks_end,
+    repositories_end,
     models_are_served_no_more,
     reserved_concurrency_fits_while_both_modes_are_there,
 )

@@ -15,6 +15,7 @@ from components.configuration.reading import SettingsError, read_settings
 from components.settings.settings import Settings
 from tests.packaged import as_configuration, package
 from tests.program.settings_strategies import configurations
+from tests.recorder import IMAGE
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a"
 DOMAIN = {"domainName": "models.example.com", "certificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a"}
@@ -56,7 +57,11 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ({"storage": "efs", **GIVEN}, {"storage": "efs", **GIVEN, "subnetIds": ["subnet-0b"]}, ["subnetIds"]),
         ({"storage": "efs", **GIVEN}, {"storage": "efs", **GIVEN, "subnetIds": ["subnet-0b", "subnet-0a"]}, []),
         ({"storage": "s3files"}, {"storage": "s3files", "vpcCidr": "10.1.0.0/22"}, ["vpcCidr", "vpcCidr"]),
-        ({"storage": "efs"}, {"storage": "s3"}, []),
+        ({"storage": "efs"}, {"storage": "s3"}, ["storage"]),
+        ({"storage": "efs"}, {"storage": "s3files"}, []),
+        ({"storage": "efs", **GIVEN}, {"storage": "s3"}, []),
+        ({}, {"imageUri": IMAGE}, ["imageUri"]),
+        ({"imageUri": IMAGE}, {"kmsKeyArn": KEY}, []),
         (
             {"reservedConcurrency": 400},
             {"reservedConcurrency": 300, "mode": "single"},
@@ -111,6 +116,12 @@ def test_a_record_says_what_the_deployment_was_made_with(root: Path, values: dic
     recorded = from_json(to_json(deployed_with(made)))
     assert recorded == deployed_with(made)
     assert recorded.settings == replace(made, packaged=(), region=None, model_repository="build/repository")
+
+
+@pytest.mark.parametrize("record", ["", "[]", "{", '{"settings": []}'])
+def test_a_record_that_cannot_be_read_is_said_and_stops_nothing(root: Path, record: str, warned: list[str]):
+    assert comparison(settings(root, {}))(record) == to_json(deployed_with(settings(root, {})))
+    assert ["cannot be read" in line for line in warned] == [True]
 
 
 def test_settings_of_another_release_count_as_left_out(root: Path):
