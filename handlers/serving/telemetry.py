@@ -117,7 +117,8 @@ def _rounded(milliseconds: float | None) -> float | None:
 
 def _declaration(metrics: Mapping[Metric, float], dimensions: list[list[str]]) -> dict[str, Any]:
     declared = [_metrics(metrics, dimensions)]
-    if failures := [name for name in FAILURES if name in metrics]:
+    failures: list[Metric] = [name for name in FAILURES if name in metrics]
+    if failures:
         declared.append(_metrics(failures, [["FunctionName", "FunctionVersion"]]))
     return {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
 
