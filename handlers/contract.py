@@ -11,6 +11,10 @@ MODEL_NAMES = "MODEL_NAMES"
 """Environment: the models that a function serves or mirrors, separated by commas; exactly one for `single_model`.
 `multi_model` and `model_sync` may go without: then the models are whatever the store lists, at any time."""
 
+LISTED_MODELS = "LISTED_MODELS"
+"""Environment, optional: the models that `GET /v2/models` lists, separated by commas; by default those that the
+function serves. In mode single, the function that answers for the server has it: others serve the other models."""
+
 MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
 """Environment, optional: bytes of loaded models that a function keeps; by default they follow from its memory."""
 

@@ -108,6 +108,8 @@ def _of_functions(around: Surroundings, repository: Path) -> Sequence[Settings]:
         {"mode": "single"},
         {"storage": "efs"},
         {"models": ["iris"]},
+        {"seedModels": False},
+        {"verifyModels": False},
         {"modelRepository": str(repository)},
         {"architecture": "arm64"},
         {"imageUri": around.image_uri},
@@ -123,6 +125,7 @@ def _of_the_api(around: Surroundings) -> Sequence[Settings]:
         {"auth": "lambda", "authorizerArn": around.authorizer_arn, "authorizerCacheSeconds": 60},
         {"corsOrigins": ["https://app.example.com"], "corsCredentials": True},
         {"throttlingBurst": 1000, "throttlingRate": 500},
+        {"apiRoutesQuota": 500},
         {
             "domainName": "models.example.com",
             "certificateArn": around.certificate_arn,

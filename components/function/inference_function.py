@@ -11,7 +11,15 @@ from components.function.function_arguments import attachments, concurrency
 from components.model_source import ModelBinding, ModelSource
 from components.settings.function_settings import FunctionSettings
 from components.settings.operations_settings import OperationsSettings
-from handlers.contract import MODEL_CACHE_BYTES, MODEL_STORE_URI, VERIFY_MODELS, Architecture, model_names
+from handlers.contract import (
+    LISTED_MODELS,
+    MODEL_CACHE_BYTES,
+    MODEL_STORE_URI,
+    VERIFY_MODELS,
+    Architecture,
+    join_model_names,
+    model_names,
+)
 
 ALIAS = "live"
 """The alias that callers use. It points to the newest version, or shares traffic during a gradual delivery."""
@@ -34,6 +42,8 @@ class InferenceFunctionArgs:
     source, also those that are published later."""
     source: ModelSource
     """Where they live."""
+    listed_models: Sequence[str] = ()
+    """The models that the function lists to callers, if these are not `models`: other functions serve the others."""
     memory_mib: int = DEFAULTS.memory_mib
     timeout_seconds: int = DEFAULTS.timeout_seconds
     ephemeral_storage_mib: int = DEFAULTS.ephemeral_storage_mib
@@ -163,6 +173,8 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
         MODEL_STORE_URI: binding.store_uri,
         **model_names(args.models),
     }
+    if args.listed_models:
+        variables[LISTED_MODELS] = join_model_names(args.listed_models)
     if args.model_cache_mib is not None:
         variables[MODEL_CACHE_BYTES] = str(args.model_cache_mib << 20)
     if not args.verify_models:

@@ -37,22 +37,24 @@ class StackFunction:
 def stack_functions(
     name: str, settings: Settings, storages: StackStorages, opts: pulumi.ResourceOptions
 ) -> list[StackFunction]:
-    """A stack's functions, each with what keeps it ready."""
+    """A stack's functions, each with what keeps it ready. The first one answers for the server: it lists all models."""
     made: list[StackFunction] = []
     for own in settings.functions():
+        listed = [] if made or own.mode == "multi" else [model.name for model in settings.packaged]
         own_name = name if own.mode == "multi" else f"{name}-{own.packaged[0].name}"
-        function = InferenceFunction(own_name, _arguments(own, storages), opts)
+        function = InferenceFunction(own_name, _arguments(own, storages, listed), opts)
         if own.provisioned_concurrency or own.provisioned_concurrency_schedule:
             ProvisionedConcurrency(f"{own_name}-ready", _kept_ready(function, own), opts)
         made.append(StackFunction(name=own_name, settings=own, function=function))
     return made
 
 
-def _arguments(settings: Settings, storages: StackStorages) -> InferenceFunctionArgs:
+def _arguments(settings: Settings, storages: StackStorages, listed: Sequence[str]) -> InferenceFunctionArgs:
     return InferenceFunctionArgs(
         image_uri=storages.image_uri,
         handler=HANDLERS[settings.mode],
         models=settings.served,
+        listed_models=listed,
         source=storages.sources[settings.storage],
         memory_mib=settings.memory_mib,
         timeout_seconds=settings.timeout_seconds,

@@ -18,6 +18,12 @@ FileService = Literal["elasticfilesystem", "s3files"]
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticfilesystem.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3files.html"""
 
+KINDS = {
+    "elasticfilesystem": (aws.efs.FileSystemPolicy, aws.efs.MountTarget),
+    "s3files": (aws.s3.FilesFileSystemPolicy, aws.s3.FilesMountTarget),
+}
+"""The resources that let clients reach a file system of each service."""
+
 UID = GID = 1000
 """The POSIX user of every client, whatever the client says: not root, and no account of any machine."""
 
@@ -27,20 +33,20 @@ class FileClients:
     """The functions that mount one file system through its one access point."""
 
     service: FileService
-    file_system_arn: pulumi.Input[str]
-    access_point_arn: pulumi.Input[str]
+    file_system: aws.efs.FileSystem | aws.s3.FilesFileSystem
+    access_point: aws.efs.AccessPoint | aws.s3.FilesAccessPoint
     network: ModelNetwork
 
     @property
     def mount(self) -> Mount:
         """The file system as functions see it."""
-        return Mount(access_point_arn=self.access_point_arn, path=MOUNT_PATH)
+        return Mount(access_point_arn=self.access_point.arn, path=MOUNT_PATH)
 
     def may_mount(self, *, write: bool = False) -> iam.Statement:
         """Grant a role the file system through the access point: to read and, if `write` is set, to write."""
         actions = [f"{self.service}:ClientMount", *([f"{self.service}:ClientWrite"] if write else [])]
-        through = {"StringEquals": {f"{self.service}:AccessPointArn": self.access_point_arn}}
-        return iam.allow(actions, [self.file_system_arn], conditions=through)
+        through = {"StringEquals": {f"{self.service}:AccessPointArn": self.access_point.arn}}
+        return iam.allow(actions, [self.file_system.arn], conditions=through)
 
     def refuse(
         self,
@@ -52,7 +58,7 @@ class FileClients:
         """Deny every client, whatever its role grants: always, or where the conditions hold."""
         names = [f"{self.service}:{action}" for action in actions]
         return {
-            **iam.allow(names, [self.file_system_arn], conditions=conditions),
+            **iam.allow(names, [self.file_system.arn], conditions=conditions),
             "Sid": sid,
             "Effect": "Deny",
             "Principal": {"AWS": "*"},
@@ -63,8 +69,29 @@ class FileClients:
         absent."""
         return self.refuse(
             sid="OnlyThroughTheAccessPoint",
-            conditions={"StringNotEquals": {f"{self.service}:AccessPointArn": self.access_point_arn}},
+            conditions={"StringNotEquals": {f"{self.service}:AccessPointArn": self.access_point.arn}},
         )
+
+    def admit(
+        self, name: str, refused: Sequence[iam.Statement], opts: pulumi.ResourceOptions
+    ) -> Sequence[pulumi.Resource]:
+        """A policy with what is refused, and one mount target in each subnet: what every mount must wait for.
+
+        A mount target is called after its subnet, so that a further subnet moves none.
+        """
+        policy, mount_target = KINDS[self.service]
+        targets = [
+            mount_target(
+                f"{name}-{subnet}",
+                file_system_id=self.file_system.id,
+                subnet_id=subnet_id,
+                security_groups=[self.network.mount_target_security_group_id],
+                opts=opts,
+            )
+            for subnet, subnet_id in self.network.subnets.items()
+        ]
+        made = policy(f"{name}-policy", file_system_id=self.file_system.id, policy=iam.policy(refused), opts=opts)
+        return [made, *targets]
 
     def binding(
         self,
@@ -81,26 +108,6 @@ class FileClients:
             network=self.network.for_functions(),
             ready=[*ready, *self.network.ready],
         )
-
-
-def mount_targets(
-    kind: type[aws.efs.MountTarget] | type[aws.s3.FilesMountTarget],
-    name: str,
-    file_system_id: pulumi.Input[str],
-    network: ModelNetwork,
-    opts: pulumi.ResourceOptions,
-) -> Sequence[pulumi.Resource]:
-    """One mount target in each subnet, by the subnet's name, so that a further subnet moves none."""
-    return [
-        kind(
-            f"{name}-{subnet}",
-            file_system_id=file_system_id,
-            subnet_id=subnet_id,
-            security_groups=[network.mount_target_security_group_id],
-            opts=opts,
-        )
-        for subnet, subnet_id in network.subnets.items()
-    ]
 
 
 def replaced_with(

@@ -12,7 +12,7 @@ from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
 from components.settings.packaged_models import PackagedModel
 from components.settings.storage_settings import PROVISIONED_MIBPS, StorageSettings, Throughput
-from components.storage.file_clients import GID, UID, FileClients, mount_targets, replaced_with
+from components.storage.file_clients import GID, UID, FileClients, replaced_with
 from components.storage.file_system_alarms import dead_letter_alarm, file_system_alarms
 from components.storage.model_bucket import ModelBucket
 from components.storage.model_sync import ModelSync, ModelSyncArgs
@@ -93,19 +93,13 @@ class ModelFileSystem(pulumi.ComponentResource):
         )
         access_point = self._access_point(name, file_system)
         clients = FileClients(
-            service="elasticfilesystem",
-            file_system_arn=file_system.arn,
-            access_point_arn=access_point.arn,
-            network=args.network,
+            service="elasticfilesystem", file_system=file_system, access_point=access_point, network=args.network
         )
-        policy = aws.efs.FileSystemPolicy(
-            f"{name}-policy", file_system_id=file_system.id, policy=_file_system_policy(clients), opts=inside
-        )
-        targets = mount_targets(aws.efs.MountTarget, name, file_system.id, args.network, inside)
-        sync = self._sync(name, args, clients, [policy, *targets])
+        mountable = clients.admit(name, _refused(clients), inside)
+        sync = self._sync(name, args, clients, mountable)
 
         self._models = args.models
-        self._clients, self._ready = clients, [*targets, policy, *sync.ready]
+        self._clients, self._ready = clients, [*mountable, *sync.ready]
         self.file_system_id = file_system.id
         self.access_point_arn = access_point.arn
         self.dead_letter_queue_name = sync.dead_letter_queue_name
@@ -167,7 +161,7 @@ class ModelFileSystem(pulumi.ComponentResource):
         return ModelSync(f"{name}-sync", arguments, pulumi.ResourceOptions(parent=self))
 
 
-def _file_system_policy(clients: FileClients) -> pulumi.Output[str]:
+def _refused(clients: FileClients) -> Sequence[iam.Statement]:
     # EFS's default policy admits every client that reaches a mount target. With this one, a client needs a grant.
     without_tls = clients.refuse(sid="OnlyEncryptedInTransit", conditions={"Bool": {"aws:SecureTransport": "false"}})
-    return iam.policy([without_tls, clients.refuse_other_access_points()])
+    return [without_tls, clients.refuse_other_access_points()]

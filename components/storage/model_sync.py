@@ -103,7 +103,7 @@ class ModelSync(pulumi.ComponentResource):
             input=pulumi.Output.json_dumps({"reason": "deployment"}),
             triggers={
                 # No model's name has a space.
-                "file system": args.clients.file_system_arn,
+                "file system": args.clients.file_system.arn,
                 "source bucket": args.bucket.bucket_arn,
                 "copied models": "all" if args.models is None else contract.join_model_names(args.models),
                 **{model.name: _fingerprint(model) for model in args.seeded},

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components import iam
 from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
-from components.storage.file_clients import GID, UID, FileClients, mount_targets, replaced_with
+from components.storage.file_clients import GID, UID, FileClients, replaced_with
 from components.storage.model_bucket import ModelBucket
 from components.storage.model_grants import read_objects
 
@@ -70,18 +70,10 @@ class MountedModelBucket(pulumi.ComponentResource):
         access_point = aws.s3.FilesAccessPoint(
             f"{name}-models", file_system_id=file_system.id, posix_users=[{"uid": UID, "gid": GID}], opts=inside
         )
-        clients = FileClients(
-            service="s3files",
-            file_system_arn=file_system.arn,
-            access_point_arn=access_point.arn,
-            network=args.network,
+        self._clients = FileClients(
+            service="s3files", file_system=file_system, access_point=access_point, network=args.network
         )
-        policy = aws.s3.FilesFileSystemPolicy(
-            f"{name}-policy", file_system_id=file_system.id, policy=_file_system_policy(clients), opts=inside
-        )
-        targets = mount_targets(aws.s3.FilesMountTarget, name, file_system.id, args.network, inside)
-
-        self._clients, self._ready = clients, [*targets, policy]
+        self._ready = self._clients.admit(name, _refused(self._clients), inside)
         self.file_system_id = file_system.id
         self.access_point_arn = access_point.arn
         self.register_outputs({"file_system_id": self.file_system_id, "access_point_arn": self.access_point_arn})
@@ -98,9 +90,9 @@ class MountedModelBucket(pulumi.ComponentResource):
         return self._clients.binding(*statements, *decrypt, further_policies=further, ready=self._ready)
 
 
-def _file_system_policy(clients: FileClients) -> pulumi.Output[str]:
+def _refused(clients: FileClients) -> Sequence[iam.Statement]:
     read_only = clients.refuse(sid="ReadOnly", actions=("ClientWrite", "ClientRootAccess"))
-    return iam.policy([clients.refuse_other_access_points(), read_only])
+    return [clients.refuse_other_access_points(), read_only]
 
 
 def _trust_in_s3_files(network: ModelNetwork) -> pulumi.Output[str]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from handlers.safety.messages import Field, Message, numbers, present
-from handlers.serving.wire_format import MetaGraphError, as_text
+from handlers.safety.messages import Field, Message, present
+from handlers.serving.wire_format import MetaGraphError, as_text, packed
 
 SERVE_TAGS = frozenset({"serve"})
 """TensorFlow loads for serving the first graph that has these tags and no others."""
@@ -156,7 +156,7 @@ class CollectionDef(Message):
 
 
 class SavedConcreteFunction(Message):
-    FIELDS: ClassVar = {2: Field("bound_inputs", numbers)}
+    FIELDS: ClassVar = {2: Field("bound_inputs", packed)}
     bound_inputs: Sequence[int] = ()
 
 

@@ -7,7 +7,7 @@ models writes such bytes, so here they are refused.
 from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from handlers.serving.wire_format import FIXED32, FIXED64, LENGTH, VARINT, MetaGraphError, as_text, varint
+from handlers.serving.wire_format import LENGTH, MetaGraphError, as_text, fields
 
 Read = Callable[[memoryview], Any]
 """Makes a value from the bytes of a field."""
@@ -65,38 +65,14 @@ class Message:
 _ENTRY = (1, 2)
 """The fields of an entry of a table: its key and its value."""
 
-_SIZES = {FIXED64: 8, FIXED32: 4}
-
 
 def _fields(content: memoryview, wanted: Container[int]) -> Iterator[tuple[int, memoryview]]:
     """The number and the bytes of each wanted field. All of these hold texts, bytes or messages."""
-    position, end = 0, len(content)
-    while position < end:
-        key, position = varint(content, position)
-        number, form = key >> 3, key & 7
-        if form == VARINT:
-            _, position = varint(content, position)
-            length = 0
-        elif form == LENGTH:
-            length, position = varint(content, position)
-        else:
-            length = _SIZES.get(form, -1)
-        if length < 0 or not 0 < number < 1 << 29 or position + length > end:
-            raise MetaGraphError("the bytes are cut off or not a protocol buffer")
+    for number, form, value in fields(content):
         if number in wanted:
-            if form != LENGTH:
+            if form != LENGTH or isinstance(value, int):
                 raise MetaGraphError(f"the field {number} of a message is written as a number")
-            yield number, content[position : position + length]
-        position += length
-
-
-def numbers(value: memoryview) -> tuple[int, ...]:
-    """Numbers in packed form."""
-    found, at = list[int](), 0
-    while at < len(value):
-        number, at = varint(value, at)
-        found.append(number)
-    return tuple(found)
+            yield number, value
 
 
 def present(value: memoryview) -> bool:

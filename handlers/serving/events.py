@@ -4,6 +4,7 @@ Each kind of event is one class in `KINDS`. To serve another sender, add a class
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -73,11 +74,19 @@ class Event(Protocol):
         ...
 
 
-class _OverHttp:
+class _OverHttp(ABC):
     """What all events of HTTP requests have in common."""
 
     def __init__(self, event: Mapping[str, Any]) -> None:
         self._event = event
+
+    def request(self, room: int = ROOM_BYTES) -> Request:
+        method, path = self._asked()
+        return Request(method, path, _headers(self._event), _body(self._event), room)
+
+    @abstractmethod
+    def _asked(self) -> tuple[str, str]:
+        """The method and the path."""
 
     def answer(self, response: Response) -> dict[str, Any]:
         return _http_answer(response)
@@ -91,15 +100,9 @@ class HttpEvent(_OverHttp):
         context = event.get("requestContext") if isinstance(event, dict) else None
         return isinstance(context, dict) and "http" in context
 
-    def request(self, room: int = ROOM_BYTES) -> Request:
+    def _asked(self) -> tuple[str, str]:
         context: Mapping[str, Any] = self._event["requestContext"]
-        return Request(
-            method=_text(context["http"], "method"),
-            path=_without_stage(_text(self._event, "rawPath"), context.get("stage")),
-            headers=_headers(self._event),
-            body=_body(self._event),
-            room=room,
-        )
+        return _text(context["http"], "method"), _without_stage(_text(self._event, "rawPath"), context.get("stage"))
 
 
 class RestEvent(_OverHttp):
@@ -109,14 +112,8 @@ class RestEvent(_OverHttp):
     def recognises(event: Any) -> bool:
         return isinstance(event, dict) and "httpMethod" in event
 
-    def request(self, room: int = ROOM_BYTES) -> Request:
-        return Request(
-            method=_text(self._event, "httpMethod"),
-            path=_text(self._event, "path"),
-            headers=_headers(self._event),
-            body=_body(self._event),
-            room=room,
-        )
+    def _asked(self) -> tuple[str, str]:
+        return _text(self._event, "httpMethod"), _text(self._event, "path")
 
 
 class LoadBalancerEvent(RestEvent):

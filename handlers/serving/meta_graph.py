@@ -122,7 +122,7 @@ def _tensors(signature: memoryview, field: int) -> dict[str, TensorSpec] | None:
 
 def _tensor(message: memoryview) -> TensorSpec | None:
     name, code, shape = "", 0, memoryview(b"")
-    for field, value in fields(message):
+    for field, _, value in fields(message):
         if field == 1 and isinstance(value, memoryview):
             name = as_text(value)
         elif field == 2 and isinstance(value, int):
@@ -137,10 +137,10 @@ def _tensor(message: memoryview) -> TensorSpec | None:
 
 def _shape(message: memoryview) -> tuple[int, ...] | None:
     dimensions: list[int] = []
-    for field, value in fields(message):
+    for field, _, value in fields(message):
         if field == 3 and value:
             return None
         if field == 2 and isinstance(value, memoryview):
-            sizes = [size for inner, size in fields(value) if inner == 1 and isinstance(size, int)]
+            sizes = [size for inner, _, size in fields(value) if inner == 1 and isinstance(size, int)]
             dimensions.append(max(-1, signed(sizes[-1])) if sizes else 0)
     return tuple(dimensions)

@@ -11,14 +11,15 @@ class ModelList:
 
     Args:
         given: the names.
+        listed: the names that callers are told; by default those that are given.
     """
 
-    def __init__(self, given: Collection[str]) -> None:
-        self.given = given
+    def __init__(self, given: Collection[str], listed: Collection[str] = ()) -> None:
+        self.given, self._told = given, listed or given
 
     def names(self) -> Collection[str]:
-        """The models. Raises ModelUnavailable if they cannot be listed."""
-        return self.given
+        """The models that callers are told. Raises ModelUnavailable if they cannot be listed."""
+        return self._told
 
     def admit(self, model: str) -> None:
         """Return if the store may be asked for a model that it was not found to have so far.

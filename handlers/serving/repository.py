@@ -41,6 +41,7 @@ class Repository:
     Args:
         store: where their files are.
         names: the models; None for whatever the store lists. It is never asked for any other.
+        listed: the models that callers are told, if these are not `names`: other functions serve the others.
         cache: keeps loaded models in memory.
         threads: how many threads one prediction may use.
         clock: returns seconds that never decrease.
@@ -52,12 +53,13 @@ class Repository:
         names: Sequence[str] | None,
         cache: "ModelCache[LoadedModel]",
         *,
+        listed: Sequence[str] = (),
         threads: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.names: Sequence[str] = () if names is None else tuple(names)
         """The models that were given."""
-        self._models = _listed_models(store, clock) if names is None else ModelList(self.names)
+        self._models = _listed_models(store, clock) if names is None else ModelList(self.names, listed)
         self._store, self._cache, self._threads = store, cache, threads
         self._published = Published(store, self._models, clock, on_pointer=self._pointer_read, on_forget=self._discard)
         self._last_good: dict[str, int] = {}

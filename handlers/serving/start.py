@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import ceil
 
 from handlers.contract import (
+    LISTED_MODELS,
     MIB_PER_VCPU,
     MODEL_CACHE_BYTES,
     MODEL_NAMES,
@@ -47,7 +48,8 @@ def open_app(environment: Mapping[str, str]) -> App:
         cache_budget(environment), resident=resident_bytes, slack=SLACK_BYTES, on_failure=log_load_failure
     )
     store = open_store(environment.get(MODEL_STORE_URI, ""), verify=verifies(environment))
-    repository = Repository(store, names, cache, threads=engine_threads(environment))
+    listed = split_model_names(environment.get(LISTED_MODELS, ""))
+    repository = Repository(store, names, cache, listed=listed, threads=engine_threads(environment))
     if environment.get(INITIALIZATION) == "snap-start":
         from snapshot_restore_py import register_after_restore  # late: only SnapStart needs it
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from math import prod
 
 from handlers.manifest import LARGEST_DEFAULT, Default, element_bytes
-from handlers.serving.wire_format import MetaGraphError, fields, messages, signed, varint
+from handlers.serving.wire_format import MetaGraphError, fields, messages, packed, signed
 
 DATA_TYPES: Mapping[int, str] = {
     1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 8: "complex64",
@@ -22,12 +22,12 @@ _FIXED = {_FLOATS: 4, _DOUBLES: 8, _COMPLEX: 4, _COMPLEX_DOUBLES: 8}
 
 def read_tensor(message: memoryview) -> Default:
     """The value of a tensor. Raises MetaGraphError if its element type is not one that a signature may have."""
-    numbers = {field: value for field, value in fields(message) if isinstance(value, int)}
+    numbers = {field: value for field, _, value in fields(message) if isinstance(value, int)}
     dtype = DATA_TYPES.get(numbers.get(_DTYPE, 0), "")
     if not dtype:
         raise MetaGraphError(f"the default of an input is of TensorFlow's data type {numbers.get(_DTYPE)}")
     shape = [
-        sum(signed(size) for number, size in fields(dimension) if number == 1 and isinstance(size, int))
+        sum(signed(size) for number, _, size in fields(dimension) if number == 1 and isinstance(size, int))
         for part in messages(message, _SHAPE)
         for dimension in messages(part, 2)
     ]
@@ -46,11 +46,12 @@ def _content(message: memoryview, dtype: str, count: int) -> bytes:
     """The elements as they are in memory, little-endian, out of the fields of their type."""
     size = element_bytes(dtype)
     found: list[bytes] = []
-    for field, value in fields(message):
+    for field, _, value in fields(message):
         if field in _FIXED and isinstance(value, memoryview):
             found += _cut(bytes(value), size)
         elif field in _VARINTS:
-            found += [(number & ((1 << 8 * size) - 1)).to_bytes(size, "little") for number in _numbers(value)]
+            numbers = [value] if isinstance(value, int) else packed(value)
+            found += [(number & ((1 << 8 * size) - 1)).to_bytes(size, "little") for number in numbers]
     if dtype.startswith("complex"):
         found = _cut(b"".join(found), size)
     return b"".join(_filled(found, count, bytes(size)))
@@ -58,18 +59,6 @@ def _content(message: memoryview, dtype: str, count: int) -> bytes:
 
 def _base64(content: bytes) -> str:
     return b2a_base64(content, newline=False).decode()
-
-
-def _numbers(value: int | memoryview) -> list[int]:
-    """The numbers of a field, which may hold one, or many in a row."""
-    if isinstance(value, int):
-        return [value]
-    found: list[int] = []
-    position = 0
-    while position < len(value):
-        number, position = varint(value, position)
-        found.append(number)
-    return found
 
 
 def _cut(content: bytes, size: int) -> list[bytes]:

@@ -1,9 +1,10 @@
 """EFS: file systems, each a directory of this machine."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from local.resources.mount_target_type import MountTargetType
 from local.resources.put_type import PutType
 from local.resources.refusals import files as refusals
 from local.resources.resource_type import Inputs, ResourceType, the_only
@@ -96,7 +97,7 @@ class AccessPoint(ResourceType):
         self.account.file_systems.close_access_point(known["arn"])
 
 
-class MountTarget(ResourceType):
+class MountTarget(MountTargetType):
     """aws.efs.MountTarget"""
 
     pulumi_type = "aws:efs/mountTarget:MountTarget"
@@ -104,12 +105,10 @@ class MountTarget(ResourceType):
         *("availabilityZoneId", "availabilityZoneName", "dnsName", "fileSystemArn", "ipAddress"),
         *("networkInterfaceId", "ownerId"),
     )
+    file_service = "efs"
 
-    def make(self, inputs: Inputs) -> str:
-        refusals.of_mount_target(self.account, "efs", inputs["fileSystemId"], inputs["subnetId"])
-        file_system, subnet, groups = inputs["fileSystemId"], inputs["subnetId"], inputs.get("securityGroups", [])
+    def create_target(self, file_system: str, subnet: str, groups: Sequence[str]) -> str:
         made = self.client().create_mount_target(FileSystemId=file_system, SubnetId=subnet, SecurityGroups=groups)
-        self.account.interfaces.own(made["MountTargetId"], [subnet], groups)
         return made["MountTargetId"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -124,14 +123,11 @@ class MountTarget(ResourceType):
             **answered(target, keys.split()),
         }
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        groups = new.get("securityGroups", [])
+    def set_groups(self, resource_id: str, groups: Sequence[str]) -> None:
         self.client().modify_mount_target_security_groups(MountTargetId=resource_id, SecurityGroups=groups)
-        self.account.interfaces.own(resource_id, [new["subnetId"]], groups)
 
-    def remove(self, resource_id: str, known: Inputs) -> None:
+    def delete_target(self, resource_id: str) -> None:
         self.client().delete_mount_target(MountTargetId=resource_id)
-        self.account.interfaces.disown(resource_id)
 
 
 class FileSystemPolicy(PutType):

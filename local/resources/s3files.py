@@ -1,11 +1,12 @@
 """S3 Files: a bucket as a file system, here as a directory that follows the bucket's events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.bucket_directory import BucketDirectory
 from local.bucket_events import to_function
 from local.resources.lambda_.invoking import PROXY_VARIABLE
+from local.resources.mount_target_type import MountTargetType
 from local.resources.put_type import PutType
 from local.resources.refusals import files as refusals
 from local.resources.resource_type import Inputs, ResourceType
@@ -122,17 +123,15 @@ class FilesAccessPoint(_FilesType):
         self.account.file_systems.close_access_point(known["arn"])
 
 
-class FilesMountTarget(_FilesType):
+class FilesMountTarget(_FilesType, MountTargetType):
     """aws.s3.FilesMountTarget"""
 
     pulumi_type = "aws:s3/filesMountTarget:FilesMountTarget"
     computed = ("availabilityZoneId", "ipv4Address", "networkInterfaceId", "ownerId", "status", "vpcId")
+    file_service = "s3files"
 
-    def make(self, inputs: Inputs) -> str:
-        refusals.of_mount_target(self.account, "s3files", inputs["fileSystemId"], inputs["subnetId"])
-        file_system, subnet, groups = inputs["fileSystemId"], inputs["subnetId"], inputs.get("securityGroups", [])
+    def create_target(self, file_system: str, subnet: str, groups: Sequence[str]) -> str:
         made = self.files().create_mount_target(fileSystemId=file_system, subnetId=subnet, securityGroups=groups)
-        self.account.interfaces.own(made["mountTargetId"], [subnet], groups)
         return made["mountTargetId"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
@@ -140,14 +139,11 @@ class FilesMountTarget(_FilesType):
         keys = ("fileSystemId", "subnetId", "securityGroups", *self.computed)
         return {key: found[key] for key in keys if key in found}
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        groups = new.get("securityGroups", [])
+    def set_groups(self, resource_id: str, groups: Sequence[str]) -> None:
         self.files().update_mount_target(mountTargetId=resource_id, securityGroups=groups)
-        self.account.interfaces.own(resource_id, [new["subnetId"]], groups)
 
-    def remove(self, resource_id: str, known: Inputs) -> None:
+    def delete_target(self, resource_id: str) -> None:
         self.files().delete_mount_target(mountTargetId=resource_id)
-        self.account.interfaces.disown(resource_id)
 
 
 class FilesFileSystemPolicy(_FilesType, PutType):

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers.manifest import Artifact, FileEntry, Manifest, Signature
+from handlers.manifest import Artifact, Manifest, Signature
 from handlers.serving.engines import EngineError
 from models.packaging.arrays import from_engine, to_engine
 from models.packaging.candidates import Candidate
 from models.packaging.judgement import Rules, Verdict, judge
+from models.packaging.repository import list_files
 from models.packaging.requests.exchange import Answer, Exchange, Rejection
 from models.packaging.trial_files import ArraysKind, TrialFiles, TrialReport, TrialTask
 from models.places import PROJECT
@@ -122,7 +123,7 @@ def _write_trial(
         version=1,
         signatures={name: signatures[name] for name in candidate.signatures},
         artifacts=(artifact,),
-        files=tuple(FileEntry(path=path, size=0, sha256="") for path in candidate.files),
+        files=list_files(directory, candidate.files),
     )
     usual = {
         name: sum(request.kind == "usual" for request in exchanges[name].requests) for name in candidate.signatures

@@ -8,6 +8,8 @@ from typing import Any
 
 JSON_HEADERS = {"content-type": "application/json"}
 HEADER_LENGTH = "inference-header-content-length"
+LARGEST = 5_800_000
+"""Bytes of a body that a request can just hold."""
 
 
 def http(path: str, body: str | bytes | None, headers: Mapping[str, Any] = JSON_HEADERS, method: str = "POST") -> Any:
@@ -57,6 +59,6 @@ def raw(datatype: str, shape: list[int], size: int) -> dict[str, Any]:
     return {"inputs": [given]}
 
 
-def filled(start: str, piece: str, end: str, size: int = 5_800_000) -> str:
+def filled(start: str, piece: str, end: str, size: int = LARGEST) -> str:
     """A text of about so many bytes, of one piece repeated; the last one has no comma behind it."""
     return f"{start}{piece * (size // len(piece))}".rstrip(",") + end

@@ -29,6 +29,7 @@ GOOD: dict[str, Any] = {
             "inputs": {"x": {"dtype": "float32", "shape": [-1, 4], "tensor": "x:0"}},
             "outputs": {"y": {"dtype": "float32", "shape": None, "tensor": "y:0"}},
             "method_name": "tensorflow/serving/predict",
+            "defaults": {"x": {"shape": [1, 2], "content": "AACAPwAAAEA="}},
         }
     },
     "artifacts": [
@@ -93,6 +94,13 @@ def test_a_good_manifest_is_read_and_written_as_it_is() -> None:
         ("signatures.serving_default.inputs.x.shape", ["4"], "'shape'"),
         ("signatures.serving_default.inputs.x.tensor", "x\0:0", "'tensor'"),
         ("signatures.serving_default.method_name", 7, "'method_name'"),
+        ("signatures.serving_default.defaults", [], "must be an object"),
+        ("signatures.serving_default.defaults", {"other": {}}, "default of 'other', which is no input"),
+        ("signatures.serving_default.defaults.x.shape", [1, -1], "allowed is a list of integers from 0 up"),
+        ("signatures.serving_default.defaults.x.shape", [1 << 40], "a shape of at most 1048576 elements"),
+        ("signatures.serving_default.defaults.x.shape", [3], "allowed is 3 elements of 4 bytes each"),
+        ("signatures.serving_default.defaults.x.content", "no base64", "allowed is base64"),
+        ("signatures.serving_default.defaults.x.content", None, "'content'"),
         ("artifacts", {}, "allowed is a list of objects"),
         ("artifacts", [None], "allowed is a list of objects"),
         ("artifacts", [], "no artifact serves the signatures"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.manifest import Manifest, Signature, TensorSpec
+from handlers.manifest import Artifact, Manifest, Signature, TensorSpec
 from models.packaging import repository as repository_module
 from models.packaging.errors import PackagingError
 from models.packaging.repository import INCOMING, ModelRepository, list_files
@@ -27,14 +27,15 @@ def publish(repository: ModelRepository, source: Path, content: str, version: in
     source.mkdir(exist_ok=True)
     (source / "file").write_text(content)
     spec = TensorSpec(dtype="float32", shape=(-1,), tensor="x:0")
+    artifact = Artifact("litert", "tflite", ("serving_default",), ("file",), memory_bytes=0, reason="the only one")
     files = list_files(source, ["file"])
 
     def manifest_for(number: int) -> Manifest:
         return Manifest(
             model="m",
             version=number,
-            signatures={} if content else {"serving_default": Signature(inputs={"x": spec}, outputs={"x": spec})},
-            artifacts=(),
+            signatures={"serving_default": Signature(inputs={"x": spec}, outputs={"x": spec})},
+            artifacts=(artifact,),
             files=files,
             fingerprint=content,
         )

@@ -73,7 +73,7 @@ def test_the_command_prints_who_may_do_what(root: Path, capsys: pytest.CaptureFi
     assert run(root, "--config", "storage=s3") == 0
     printed = capsys.readouterr().out
     assert "inference-role (role, assumed by lambda.amazonaws.com)" in printed
-    assert "  allow s3:GetObject\n    on arn:aws:s3:::inference-models-1234567/models/iris/*" in printed
+    assert "  allow s3:GetObject\n    on arn:aws:s3:::inference-models-1234567/models/*" in printed
     assert "  deny everyone: s3:*" in printed
     assert "aws:SecureTransport Bool false" in printed
 

@@ -120,7 +120,9 @@ def test_one_function_serves_only_the_models_that_are_named_where_some_are(packa
 
 def test_single_is_one_function_for_each_model(packaged: Path):
     functions = run(packaged, mode="single").of(FUNCTION)
-    assert {each.inputs["environment"]["variables"]["MODEL_NAMES"] for each in functions} == {"digits", "iris"}
+    variables = [each.inputs["environment"]["variables"] for each in functions]
+    assert [each["MODEL_NAMES"] for each in variables] == ["digits", "iris"]
+    assert [each.get("LISTED_MODELS") for each in variables] == ["digits,iris", None]
     assert {each.inputs["imageConfig"]["commands"][0] for each in functions} == {"handlers.single_model.handler"}
 
 
@@ -136,7 +138,8 @@ def test_a_function_waits_for_every_object_of_its_own_models_and_for_no_other(pa
         return {seeded[urn].split("/")[1] for urn in recorder.waits_for(function) & seeded.keys()}
 
     single, multi = run(packaged, mode="single"), run(packaged)
-    assert awaited(single, single.named("inference-iris")) == {"iris"}
+    (iris,) = (each for each in single.of(FUNCTION) if each.name == "inference-iris")
+    assert awaited(single, iris) == {"iris"}
     assert awaited(multi, multi.one(FUNCTION)) == {"digits", "iris"}
     pointers = {each.urn for each in multi.registered if each.name.endswith("-current")}
     assert pointers <= multi.one(FUNCTION).dependencies

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.configuration.problem import Problem
-from components.configuration.rules.rule import Rule, fewer_names, for_each_function, models_by_name, without_effect
+from components.configuration.rules.rule import FEWER_MODELS, Rule, for_each_function, without_effect
 from components.settings.settings import Settings
 
 ENVIRONMENT_BYTES = 4096
@@ -20,15 +20,15 @@ NEW_ACCOUNT_MEMORY_MIB = 3_008
 
 
 def model_names_fit_in_the_environment(settings: Settings) -> Iterator[Problem]:
-    """One variable names the models of a function that serves several by name, or that fills EFS with them."""
-    models = models_by_name(settings)
+    """One variable names the models that a function serves, fills EFS with, or lists to callers."""
+    models = settings.served or ()
     length = sum(len(model) + 1 for model in models)
     if length > ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES:
         yield Problem(
             keys=("models", "mode"),
             message=f"the names of {len(models)} models take {length} bytes of the function's environment; "
             f"allowed are {ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES} of Lambda's {ENVIRONMENT_BYTES}; "
-            f"{fewer_names(settings)}",
+            f"{'leave models out' if settings.mode == 'multi' else 'set mode to multi'}, or {FEWER_MODELS}",
         )
 
 

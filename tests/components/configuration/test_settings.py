@@ -116,12 +116,12 @@ def test_more_models_than_the_environment_can_name_are_refused_where_they_are_na
     names = [f"{'m' * 38}-{number:02}" for number in range(90)]
     for name in names:
         package(tmp_path, name)
-    for named in ({"models": names}, {"mode": "single", "storage": "efs", "apiRoutesQuota": 600}):
+    for named in ({"models": names}, {"mode": "single", "apiRoutesQuota": 600}):
         message = refusal(tmp_path, **named)
         assert "models, mode: the names of 90 models take 3780 bytes of the function's environment" in message
         assert "allowed are 3584 of Lambda's 4096" in message
     assert "; leave models out, or list fewer in models" in refusal(tmp_path, models=names)
-    assert "; set mode to multi, or storage to s3files or image, or list fewer" in message
+    assert "; set mode to multi, or list fewer in models" in message
 
 
 def test_more_models_than_a_roles_policies_can_name_are_refused_where_they_are_named(tmp_path: Path):

@@ -42,6 +42,13 @@ def test_a_function_is_told_its_store_and_its_models():
     assert variables == {"MODEL_STORE_URI": "file:///shelf", "MODEL_NAMES": "digits,iris"}
 
 
+def test_a_function_is_told_what_it_lists_besides_its_own_models():
+    variables = (
+        deploy_function(listed_models=["digits", "iris", "wine"]).one(FUNCTION).inputs["environment"]["variables"]
+    )
+    assert variables["LISTED_MODELS"] == "digits,iris,wine"
+
+
 def test_a_function_is_told_how_much_it_may_keep():
     variables = deploy_function(model_cache_mib=256).one(FUNCTION).inputs["environment"]["variables"]
     assert variables["MODEL_CACHE_BYTES"] == str(256 * 1024 * 1024)

@@ -1,6 +1,7 @@
 """A function that serves one model from a storage in a network."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
 from components.model_source import ModelSource
@@ -12,10 +13,15 @@ from tests.recorder import IMAGE, REGION, Recorder, deploy
 
 def serve_digits(
     models: Sequence[PackagedModel],
-    mount: Callable[[ModelBucket, ModelNetwork], ModelSource],
+    name: str,
+    storage: Callable[..., ModelSource],
+    storage_args: Callable[..., Any],
+    /,
+    *,
     served: Sequence[str] | None = ("digits",),
+    **options: Any,
 ) -> Recorder:
-    """Deploy `bucket`, `net`, what `mount` makes of the two, and `digits`, which reads its models from there."""
+    """Deploy `bucket`, `net`, a storage of the two with these options, and `digits`, which reads its models from it."""
 
     def program() -> None:
         bucket = ModelBucket("bucket", ModelBucketArgs(models=models))
@@ -24,7 +30,7 @@ def serve_digits(
             image_uri=IMAGE,
             handler="handlers.single_model.handler",
             models=served,
-            source=mount(bucket, network),
+            source=storage(name, storage_args(bucket=bucket, network=network, **options)),
         )
         InferenceFunction("digits", arguments)
 

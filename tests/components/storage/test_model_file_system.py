@@ -14,15 +14,10 @@ ACCESS_POINT_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/s
 THROUGH_THE_ACCESS_POINT = {"StringEquals": {"elasticfilesystem:AccessPointArn": ACCESS_POINT_ARN}}
 
 
-def file_system(models, **options) -> Recorder:
-    copied = {"models": [model.name for model in models], "seeded": models}
-    arguments = {**copied, "image_uri": IMAGE, "architecture": "x86_64", "log_retention_days": 30, **options}
-    return serve_digits(
-        models,
-        lambda bucket, network: ModelFileSystem(
-            "store", ModelFileSystemArgs(bucket=bucket, network=network, **arguments)
-        ),
-    )
+def file_system(models, /, **options) -> Recorder:
+    usual = {"seeded": models, "image_uri": IMAGE, "architecture": "x86_64", "log_retention_days": 30}
+    arguments = {"models": [model.name for model in models], **usual, **options}
+    return serve_digits(models, "store", ModelFileSystem, ModelFileSystemArgs, **arguments)
 
 
 @pytest.fixture
@@ -256,21 +251,7 @@ def test_a_file_system_of_all_models_copies_whatever_the_bucket_has(models):
 
 def test_a_file_system_of_some_models_cannot_serve_all(models):
     with pytest.raises(ValueError, match=r"not filled with the models \['all'\]"):
-        serve_digits(
-            models,
-            lambda bucket, network: ModelFileSystem(
-                "store",
-                ModelFileSystemArgs(
-                    bucket=bucket,
-                    network=network,
-                    models=["digits"],
-                    image_uri=IMAGE,
-                    architecture="x86_64",
-                    log_retention_days=30,
-                ),
-            ),
-            served=None,
-        )
+        file_system(models, models=["digits"], served=None)
 
 
 def test_provisioned_throughput_is_given_to_the_file_system(models):

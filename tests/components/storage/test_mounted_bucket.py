@@ -14,12 +14,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 
 
 def mounted(models, **options) -> Recorder:
-    return serve_digits(
-        models,
-        lambda bucket, network: MountedModelBucket(
-            "files", MountedModelBucketArgs(bucket=bucket, network=network, **options)
-        ),
-    )
+    return serve_digits(models, "files", MountedModelBucket, MountedModelBucketArgs, **options)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """An App whose models are formulas instead of files."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handlers.manifest import Artifact, Default, FileEntry, Manifest, Pointer, Signature, TensorSpec
+from handlers.manifest import POINTER_FILE, Artifact, Default, FileEntry, Manifest, Pointer, Signature, TensorSpec
 from handlers.serving.app import App
 from handlers.serving.budget import Shared
 from handlers.serving.cache import ModelCache
@@ -206,3 +207,9 @@ def refusing() -> Model:
         raise EngineError("the model does not take this.", refuses_inputs=True)
 
     return Model({"x": any_shape("float32")}, {"y": any_shape("float32")}, refuse)
+
+
+def copy_first_version(repository: Path, model: str, root: Path) -> None:
+    """Copy version 1 of a sample model, and have the pointer of the copy name it."""
+    shutil.copytree(repository / model / "1", root / model / "1")
+    (root / model / POINTER_FILE).write_text(Pointer(version=1).to_json())

@@ -24,16 +24,16 @@ from handlers.serving.stores.disk_tier import DiskTier
 from handlers.serving.stores.pace import Pace, delay
 from handlers.serving.stores.s3 import S3Store
 from tests.handlers.s3_server import BUCKET, S3Server
-from tests.handlers.serving.conftest import Context
+from tests.handlers.serving.conftest import Context, copy_first_version
 
 IRIS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]
 
 
 @pytest.fixture
 def root(repository: Path, tmp_path: Path) -> Path:
-    """A copy of the sample models iris and wine."""
+    """A copy of the first versions of the sample models iris and wine."""
     for model in ("iris", "wine"):
-        shutil.copytree(repository / model, tmp_path / "root" / model)
+        copy_first_version(repository, model, tmp_path / "root")
     return tmp_path / "root"
 
 

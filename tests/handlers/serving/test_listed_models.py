@@ -17,7 +17,7 @@ from handlers.serving.start import open_app, open_single_model_app
 from handlers.serving.stores import StoreError
 from handlers.serving.stores.s3 import S3Store
 from tests.handlers.s3_server import BUCKET, S3Server
-from tests.handlers.serving.conftest import LISTING, Server, half_plus
+from tests.handlers.serving.conftest import LISTING, Server, copy_first_version, half_plus
 
 Serve = Callable[..., Server]
 ONE = {"instances": [1.0]}
@@ -39,6 +39,14 @@ def status(server: Server, model: str) -> int:
     return server.predict(ONE, model)[0]
 
 
+def withdraw(server: Server) -> None:
+    """Take the model `a`, which answered, out of the store."""
+    assert server.predict(ONE, "a") == TWO
+    del server.store.models["a"]
+    server.now[0] += POINTER_SECONDS
+    assert status(server, "a") == 404
+
+
 def test_what_the_store_has_is_served_at_the_price_of_one_pointer_and_one_manifest(server: Server) -> None:
     assert server.predict(ONE, "a") == TWO
     assert server.store.asked == ["a", "a"]
@@ -52,10 +60,7 @@ def test_a_model_that_is_published_later_answers_without_a_deployment(server: Se
 
 
 def test_a_model_that_is_no_longer_published_stops_answering_and_leaves_memory(server: Server) -> None:
-    assert server.predict(ONE, "a") == TWO
-    del server.store.models["a"]
-    server.now[0] += POINTER_SECONDS
-    assert status(server, "a") == 404
+    withdraw(server)
     assert server.cache.keys() == []
     server.store.models["a"] = {2: half_plus(3)}
     server.now[0] += LIST_SECONDS
@@ -63,10 +68,7 @@ def test_a_model_that_is_no_longer_published_stops_answering_and_leaves_memory(s
 
 
 def test_a_model_that_was_published_again_is_not_answered_for_by_a_version_from_before(server: Server) -> None:
-    assert server.predict(ONE, "a") == TWO
-    del server.store.models["a"]
-    server.now[0] += POINTER_SECONDS
-    assert status(server, "a") == 404
+    withdraw(server)
     server.store.models["a"] = {1: half_plus(2), 2: half_plus(3)}
     server.failing["a/2"] = EngineError("damaged")
     server.now[0] += LIST_SECONDS
@@ -258,9 +260,10 @@ def test_a_model_found_in_a_bucket_costs_two_requests_before_its_files(
     s3: S3Server, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    for path in (repository / "iris").rglob("*"):
+    copy_first_version(repository, "iris", tmp_path / "root")
+    for path in (tmp_path / "root").rglob("*"):
         if path.is_file():
-            s3.objects[f"models/{path.relative_to(repository).as_posix()}"] = path.read_bytes()
+            s3.objects[f"models/{path.relative_to(tmp_path / 'root').as_posix()}"] = path.read_bytes()
     app = open_app({MODEL_STORE_URI: f"s3://{BUCKET}/models"})
     assert app.repository.find("iris").version == 1
     assert dict(s3.asked) == {"models/iris/current.json": 1, "models/iris/1/manifest.json": 1}

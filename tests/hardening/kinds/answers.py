@@ -17,35 +17,26 @@ def direct(model: str, instances: Any) -> Any:
 
 
 INPUTS = (
-    Input(
-        name="an answer of accented letters, which the runtime writes with six bytes each",
-        event=lambda: text("é" * 1_100_000),
-        like=lambda: text("e" * 2_200_000),
-        status=413,
-        words=TOO_LARGE,
-        memory=16,
+    *(
+        Input(
+            name=f"an answer of {title}",
+            event=lambda answer=answer: text(answer),
+            like=lambda answer=answer: text("e" * len(answer.encode())),
+            status=413,
+            words=TOO_LARGE,
+            memory=16,
+        )
+        for title, answer in (
+            ("accented letters, which the runtime writes with six bytes each", "é" * 1_100_000),
+            ("quotes, which the runtime writes with four bytes each", '"' * 1_600_000),
+            ("deletion characters, which the runtime writes with six bytes each", "\x7f" * 1_100_000),
+        )
     ),
     Input(
         name="an answer of accented letters that just fits",
         event=lambda: text("é" * 1_040_000),
         like=lambda: text("e" * 2_080_000),
         status=200,
-        memory=16,
-    ),
-    Input(
-        name="an answer of quotes, which the runtime writes with four bytes each",
-        event=lambda: text('"' * 1_600_000),
-        like=lambda: text("e" * 1_600_000),
-        status=413,
-        words=TOO_LARGE,
-        memory=16,
-    ),
-    Input(
-        name="an answer of deletion characters, which the runtime writes with six bytes each",
-        event=lambda: text("\x7f" * 1_100_000),
-        like=lambda: text("e" * 1_100_000),
-        status=413,
-        words=TOO_LARGE,
         memory=16,
     ),
     Input(

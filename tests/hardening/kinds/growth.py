@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.hardening.events import filled, http, infer_binary, predict, raw, tensor, zipped
+from tests.hardening.events import LARGEST, filled, http, infer_binary, predict, raw, tensor, zipped
 from tests.hardening.inputs import Input
 
 NO_ROOM = "Reading the request would take more than the"
@@ -17,12 +17,12 @@ def numbers() -> Any:
     return zipped(predict({"instances": [[0.125, float(index)] for index in range(20_000)]}))
 
 
-def valid(piece: str, model: str = "float32") -> Any:
-    return predict(filled('{"instances":[', piece, "]}"), model)
+def valid(piece: str, size: int = LARGEST) -> Any:
+    return predict(filled('{"instances":[', piece, "]}", size))
 
 
-def decimals() -> Any:
-    return valid("0.123456789,")
+def decimals(size: int = LARGEST) -> Any:
+    return valid("0.123456789,", size)
 
 
 INPUTS = (
@@ -76,19 +76,18 @@ INPUTS = (
         like=decimals,
         memory=20,
     ),
-    Input(
-        name="a number of a million digits",
-        event=lambda: predict(f'{{"instances":[{"1" * 1_000_000}]}}'),
-        status=200,
-        words='{"predictions":[Infinity]}',
-        like=lambda: predict(filled('{"instances":[', "0.123456789,", "]}", 1_000_000)),
-    ),
-    Input(
-        name="a decimal of two million digits",
-        event=lambda: predict(f'{{"instances":[0.{"0" * 1_000_000}{"1" * 1_000_000}, NaN]}}'),
-        status=200,
-        words='{"predictions":[0.0,NaN]}',
-        like=lambda: predict(filled('{"instances":[', "0.123456789,", "]}", 2_000_000)),
+    *(
+        Input(
+            name=name,
+            event=lambda numbers=numbers: predict(f'{{"instances":[{numbers}]}}'),
+            status=200,
+            words=f'{{"predictions":[{answers}]}}',
+            like=lambda numbers=numbers: decimals(len(numbers)),
+        )
+        for name, numbers, answers in (
+            ("a number of a million digits", "1" * 1_000_000, "Infinity"),
+            ("a decimal of two million digits", f"0.{'0' * 1_000_000}{'1' * 1_000_000}, NaN", "0.0,NaN"),
+        )
     ),
     Input(
         name="data that is not gzip",

@@ -32,19 +32,29 @@ TOO_DEEP = "Lists are nested more than 64 deep"
 
 INPUTS = (
     Input(name="lists 64 deep", event=lambda: predict(f'{{"inputs":{deep(64)}}}'), status=200),
-    Input(name="lists 65 deep", event=lambda: predict(f'{{"inputs":{deep(65)}}}'), words=TOO_DEEP),
-    Input(name="rows 64 deep", event=lambda: predict(f'{{"instances":{deep(65)}}}'), words=TOO_DEEP),
-    Input(name="lists 900 deep", event=lambda: predict(f'{{"inputs":{deep(900)}}}'), words=TOO_DEEP),
     Input(name="data 900 deep", event=lambda: infer(where(tensor(data="HERE"), 900)), words=TOO_DEEP),
-    Input(
-        name="ragged lists 900 deep",
-        event=lambda: predict(f'{{"inputs":{ragged(900)}}}'),
-        words="Encountered list at unexpected size: 1 at level: 1 expected size: 2",
-    ),
-    Input(
-        name="ragged rows 900 deep",
-        event=lambda: predict(f'{{"instances":{ragged(900)}}}'),
-        words="Failed to process element: 0 of 'instances' list",
+    *(
+        Input(name=name, event=lambda body=body: predict(body), words=words)
+        for name, body, words in (
+            ("lists 65 deep", f'{{"inputs":{deep(65)}}}', TOO_DEEP),
+            ("rows 64 deep", f'{{"instances":{deep(65)}}}', TOO_DEEP),
+            ("lists 900 deep", f'{{"inputs":{deep(900)}}}', TOO_DEEP),
+            (
+                "ragged lists 900 deep",
+                f'{{"inputs":{ragged(900)}}}',
+                "Encountered list at unexpected size: 1 at level: 1 expected size: 2",
+            ),
+            (
+                "ragged rows 900 deep",
+                f'{{"instances":{ragged(900)}}}',
+                "Failed to process element: 0 of 'instances' list",
+            ),
+            (
+                "a signature's name 254 deep",
+                f'{{"signature_name":{deep(254)},"instances":[1]}}',
+                "'signature_name' key must be a string value",
+            ),
+        )
     ),
     Input(
         name="lists 65 deep in one of many rows",
@@ -67,11 +77,6 @@ INPUTS = (
             ("a size", tensor(parameters={"binary_data_size": "HERE"}, data=None), "unexpected size for input 'x'"),
             ("an output", {"outputs": ["HERE"], **tensor()}, "'outputs' must be a list of objects"),
         )
-    ),
-    Input(
-        name="a signature's name 254 deep",
-        event=lambda: predict(f'{{"signature_name":{deep(254)},"instances":[1]}}'),
-        words="'signature_name' key must be a string value",
     ),
     Input(
         name="an unknown member 1000 deep",

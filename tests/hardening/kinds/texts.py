@@ -8,6 +8,7 @@ from tests.hardening.inputs import Input
 HALF = "\ud800"
 ESCAPED = r'"\ud800"'
 NO_PAIR = "The surrogate pair in string is invalid."
+NOT_JSON = "a value that JSON cannot hold"
 
 
 def base64_lines() -> Any:
@@ -16,7 +17,7 @@ def base64_lines() -> Any:
 
 INPUTS = (
     *(
-        Input(name=f"half of a surrogate pair in {title}", event=lambda event=event: event(), words=NO_PAIR)
+        Input(name=f"half of a surrogate pair in {title}", event=event, words=NO_PAIR)
         for title, event in (
             ("a signature", lambda: predict(f'{{"signature_name":{ESCAPED},"instances":[1]}}')),
             ("a value", lambda: predict(f'{{"instances":[{ESCAPED}]}}', "string")),
@@ -37,42 +38,37 @@ INPUTS = (
         status=200,
         words=r"😀 \\ud800",
     ),
-    Input(
-        name="half of a surrogate pair in the model of a direct invocation",
-        event=lambda: {"model": HALF, "instances": [1]},
-        words="a value that JSON cannot hold",
-    ),
-    Input(
-        name="half of a surrogate pair in the label of a direct invocation",
-        event=lambda: {"model": "float32", "label": HALF, "instances": [1]},
-        words="a value that JSON cannot hold",
-    ),
-    Input(
-        name="half of a surrogate pair in a path",
-        event=lambda: predict("{}", HALF),
-        status=404,
-        words="Servable not found for request: Latest(?)",
-    ),
-    Input(
-        name="half of a surrogate pair in a method",
-        event=lambda: http("/v1/models/float32", "", method=HALF),
-        status=405,
-        words="? is not allowed",
-    ),
-    Input(
-        name="half of a surrogate pair in a body",
-        event=lambda: predict(f'{{"instances":["{HALF}"]}}'),
-        words="The event's 'body' holds half of a surrogate pair",
-    ),
-    Input(
-        name="half of a surrogate pair in a header",
-        event=lambda: http("/v2/models/float32/infer", "{}", {"inference-header-content-length": HALF}),
-        words="inference header size should be in range (0, 2), got: ?",
-    ),
-    Input(
-        name="half of a surrogate pair in the encoding",
-        event=lambda: http("/v1/models/float32:predict", "{}", {"content-encoding": HALF}),
-        words="Unsupported content-encoding",
+    *(
+        Input(name=f"half of a surrogate pair in {title}", event=event, status=status, words=words)
+        for title, event, status, words in (
+            ("the model of a direct invocation", lambda: {"model": HALF, "instances": [1]}, 400, NOT_JSON),
+            (
+                "the label of a direct invocation",
+                lambda: {"model": "float32", "label": HALF, "instances": [1]},
+                400,
+                NOT_JSON,
+            ),
+            ("a path", lambda: predict("{}", HALF), 404, "Servable not found for request: Latest(?)"),
+            ("a method", lambda: http("/v1/models/float32", "", method=HALF), 405, "? is not allowed"),
+            (
+                "a body",
+                lambda: predict(f'{{"instances":["{HALF}"]}}'),
+                400,
+                "The event's 'body' holds half of a surrogate pair",
+            ),
+            (
+                "a header",
+                lambda: http("/v2/models/float32/infer", "{}", {"inference-header-content-length": HALF}),
+                400,
+                "inference header size should be in range (0, 2), got: ?",
+            ),
+            (
+                "the encoding",
+                lambda: http("/v1/models/float32:predict", "{}", {"content-encoding": HALF}),
+                400,
+                "Unsupported content-encoding",
+            ),
+        )
     ),
     Input(
         name="bytes that are not UTF-8",

@@ -4,6 +4,7 @@ import json
 import pickle
 import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -24,6 +25,18 @@ ENDINGS = (
 def half(path: Path) -> Path:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
+    return path
+
+
+def unzipped(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def zipped(path: Path, members: Mapping[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
     return path
 
 
@@ -49,14 +62,12 @@ def cut_tflite(room: Room) -> Made:
 
 @WING.refused("<source> is empty; write it again with model.save('model.keras')", "empty", ".keras")
 def empty_keras(room: Room) -> Made:
-    room.path("model.keras").touch()
-    return Made(room.path("model.keras"))
+    return Made(room.write("model.keras", b""))
 
 
 @WING.refused("<source> is empty; convert the model again", "empty", ".tflite")
 def empty_tflite(room: Room) -> Made:
-    room.path("model.tflite").touch()
-    return Made(room.path("model.tflite"))
+    return Made(room.write("model.tflite", b""))
 
 
 @WING.refused(
@@ -107,10 +118,8 @@ def zip_as_h5(room: Room) -> Made:
     ".keras",
 )
 def pytorch_as_keras(room: Room) -> Made:
-    with zipfile.ZipFile(room.path("model.keras"), "w") as file:
-        file.writestr("archive/data.pkl", pickle.dumps({"weight": [1.0]}))
-        file.writestr("archive/version", "3\n")
-    return Made(room.path("model.keras"))
+    members = {"archive/data.pkl": pickle.dumps({"weight": [1.0]}), "archive/version": b"3\n"}
+    return Made(zipped(room.path("model.keras"), members))
 
 
 @WING.refused(
@@ -140,20 +149,17 @@ def other_hdf5(room: Room) -> Made:
 
 @WING.refused("<source> is not a LiteRT file; convert the model again", "a text", ".tflite")
 def text_as_tflite(room: Room) -> Made:
-    room.path("model.tflite").write_text("this is no model\n", encoding="utf-8")
-    return Made(room.path("model.tflite"))
+    return Made(room.write("model.tflite", b"this is no model\n"))
 
 
 @WING.refused(ENDINGS, "a pickled estimator", ".pkl")
 def pickled(room: Room) -> Made:
-    room.path("model.pkl").write_bytes(pickle.dumps({"weight": [1.0]}))
-    return Made(room.path("model.pkl"))
+    return Made(room.write("model.pkl", pickle.dumps({"weight": [1.0]})))
 
 
 @WING.refused(ENDINGS + ". Export the model for TensorFlow from the framework that it was trained in.", "ONNX", ".onnx")
 def onnx(room: Room) -> Made:
-    room.path("model.onnx").write_bytes(b"\x08\x07\x12\x07pytorch")
-    return Made(room.path("model.onnx"))
+    return Made(room.write("model.onnx", b"\x08\x07\x12\x07pytorch"))
 
 
 @WING.refused(
@@ -164,8 +170,7 @@ def onnx(room: Room) -> Made:
     ".json",
 )
 def architecture_alone(room: Room) -> Made:
-    room.path("model.json").write_text(stack().to_json(), encoding="utf-8")
-    return Made(room.path("model.json"))
+    return Made(room.write("model.json", stack().to_json().encode()))
 
 
 @WING.refused(
@@ -200,12 +205,8 @@ def nothing(room: Room) -> Made:
 )
 def keras_without_weights(room: Room) -> Made:
     source = keras_file(room, "model.keras")
-    with zipfile.ZipFile(source) as file:
-        kept = {name: file.read(name) for name in file.namelist() if not name.endswith(".h5")}
-    with zipfile.ZipFile(source, "w") as file:
-        for name, content in kept.items():
-            file.writestr(name, content)
-    return Made(source)
+    kept = {name: content for name, content in unzipped(source).items() if not name.endswith(".h5")}
+    return Made(zipped(source, kept))
 
 
 @WING.refused(
@@ -217,13 +218,9 @@ def keras_without_weights(room: Room) -> Made:
 )
 def newer_keras(room: Room) -> Made:
     source = keras_file(room, "model.keras")
-    with zipfile.ZipFile(source) as file:
-        kept = {name: file.read(name) for name in file.namelist()}
-    config = json.loads(kept["config.json"])
+    members = unzipped(source)
+    config = json.loads(members["config.json"])
     config["config"]["layers"][1]["class_name"] = "NewLayer"
-    kept["config.json"] = json.dumps(config).encode()
-    kept["metadata.json"] = json.dumps({"keras_version": "9.0.0", "date_saved": "2030-01-01"}).encode()
-    with zipfile.ZipFile(source, "w") as file:
-        for name, content in kept.items():
-            file.writestr(name, content)
-    return Made(source)
+    members["config.json"] = json.dumps(config).encode()
+    members["metadata.json"] = json.dumps({"keras_version": "9.0.0", "date_saved": "2030-01-01"}).encode()
+    return Made(zipped(source, members))

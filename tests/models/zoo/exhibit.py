@@ -59,25 +59,27 @@ class Exhibit:
 
 @dataclass
 class Wing:
-    """Exhibits of a kind."""
+    """Exhibits of a kind. The function that makes an exhibit gives it its name, unless a name is given."""
 
     title: str
     framework: str = "tensorflow"
     exhibits: list[Exhibit] = field(default_factory=list)
 
-    def answers(self, engines: str, title: str, form: str, *, shown: bool = False) -> Callable[..., Any]:
+    def answers(
+        self, engines: str, title: str, form: str, *, shown: bool = False, name: str = ""
+    ) -> Callable[..., Any]:
         """Declare a model that is packaged, is served by these engines, and answers as its framework does."""
-        return self._declare(title, form, engines=frozenset(engines.split()), shown=shown)
+        return self._declare(title, form, engines=frozenset(engines.split()), shown=shown, name=name)
 
     def refused(self, refusal: str, title: str, form: str, *, shown: bool = True) -> Callable[..., Any]:
         """Declare a model that is refused, in these words."""
         return self._declare(title, form, refusal=refusal, shown=shown)
 
-    def _declare(self, title: str, form: str, **what: Any) -> Callable[..., Any]:
+    def _declare(self, title: str, form: str, *, name: str = "", **what: Any) -> Callable[..., Any]:
         def declare(make: Callable[[Any], Made]) -> Callable[[Any], Made]:
             self.exhibits.append(
                 Exhibit(
-                    name=make.__name__,
+                    name=name or make.__name__,
                     title=title,
                     form=form,
                     wing=self.title,

@@ -113,9 +113,8 @@ def keras_2_touches_files_h5(room: Room) -> Made:
 @WING.answers("litert", "an `LSTM` of Keras 2, which LiteRT would go on with from call to call", ".tflite", shown=True)
 def keras_2_lstm_tflite(room: Room) -> Made:
     model = keras.Sequential([keras.Input((6, 3), batch_size=1, name="steps"), layers.LSTM(4), layers.Dense(2)])
-    room.path("model.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
-    feed = lambda batch: {ONLY: room.floats(1, 6, 3)}  # noqa: E731
-    return Made(room.path("model.tflite"), room.ask_keras(model, feed))
+    source = room.write("model.tflite", tf.lite.TFLiteConverter.from_keras_model(model).convert())
+    return Made(source, room.ask_keras(model, lambda batch: {ONLY: room.floats(1, 6, 3)}))
 
 
 @WING.answers("litert", "`Bidirectional(GRU)`", ".keras")

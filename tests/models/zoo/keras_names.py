@@ -17,49 +17,21 @@ def named(room: Room, *names: str) -> Made:
     return room.keras(model, lambda batch: {name: room.floats(batch, 1) for name in names})
 
 
-@WING.answers("litert", "`age`, `class`", ".keras")
-def named_keyword(room: Room) -> Made:
-    return named(room, "age", "class")
+def columns(exhibit: str, *names: str, remark: str = "", shown: bool = False) -> None:
+    """Declare an exhibit of this name: a model of one column for each of these names."""
+    title = ", ".join(f"`{name}`" for name in names) + remark
+    WING.answers("litert", title, ".keras", shown=shown, name=exhibit)(lambda room: named(room, *names))
 
 
-@WING.answers("litert", "`sepal-length`", ".keras")
-def named_with_hyphen(room: Room) -> Made:
-    return named(room, "sepal-length")
-
-
-@WING.answers("litert", "`sepal length`", ".keras")
-def named_with_space(room: Room) -> Made:
-    return named(room, "sepal length")
-
-
-@WING.answers("litert", "`1st`", ".keras")
-def named_with_digit(room: Room) -> Made:
-    return named(room, "1st")
-
-
-@WING.answers("litert", "`größe`, `身長`", ".keras")
-def named_beyond_ascii(room: Room) -> Made:
-    return named(room, "größe", "身長")
-
-
-@WING.answers("litert", "`self`, `inputs`, `training`, `mask`", ".keras")
-def named_as_arguments(room: Room) -> Made:
-    return named(room, "self", "inputs", "training", "mask")
-
-
-@WING.answers("litert", "`a.b`, `a_b`, `a b`, `A_b`: one name once they are cleaned", ".keras", shown=True)
-def named_alike(room: Room) -> Made:
-    return named(room, "a.b", "a_b", "a b", "A_b")
-
-
-@WING.answers("litert", "`input_1`, `input_0`: as packaging calls tensors, and crossed", ".keras")
-def named_as_ours(room: Room) -> Made:
-    return named(room, "input_1", "input_0")
-
-
-@WING.answers("litert", '`price ($)`, `a"b`, `100%`, `{x}`', ".keras")
-def named_with_signs(room: Room) -> Made:
-    return named(room, "price ($)", 'a"b', "100%", "{x}")
+columns("named_keyword", "age", "class")
+columns("named_with_hyphen", "sepal-length")
+columns("named_with_space", "sepal length")
+columns("named_with_digit", "1st")
+columns("named_beyond_ascii", "größe", "身長")
+columns("named_as_arguments", "self", "inputs", "training", "mask")
+columns("named_alike", "a.b", "a_b", "a b", "A_b", remark=": one name once they are cleaned", shown=True)
+columns("named_as_ours", "input_1", "input_0", remark=": as packaging calls tensors, and crossed")
+columns("named_with_signs", "price ($)", 'a"b', "100%", "{x}")
 
 
 @WING.answers("litert", "an output called `größe (cm)`", ".keras")

@@ -1,6 +1,6 @@
 """LiteRT files: float, float16, quantized, with and without signatures, and what LiteRT alone cannot run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -9,11 +9,12 @@ import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
 from tests.models.zoo.exhibit import Made, Wing
-from tests.models.zoo.modules import ROWS, WORDS, of, rows
+from tests.models.zoo.modules import ROWS, WORDS, counting, of, rows
 from tests.models.zoo.room import Room
 
 WING = Wing("LiteRT files")
 LITE = tf.lite.OpsSet
+SMALLER = [tf.lite.Optimize.DEFAULT]
 
 
 def network() -> keras.Model:
@@ -23,33 +24,35 @@ def network() -> keras.Model:
     return keras.Model(pictures, layers.Dense(3, name="kind")(flat))
 
 
-def converted(room: Room, model: Any, change: Callable[[Any], None] = lambda converter: None) -> bytes:
+def converted(room: Room, model: Any, **options: Any) -> bytes:
     """A Keras model converted by way of its export, which keeps names of inputs."""
     model.export(room.path("export"), verbose=False)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(room.path("export")), signature_keys=["serving_default"])
-    change(converter)
-    return converter.convert()
+    return convert(converter, options)
 
 
-def of_functions(
-    functions: dict[str, Any], *tracked: Any, change: Callable[[Any], None] = lambda converter: None
-) -> bytes:
+def of_functions(functions: dict[str, Any], *tracked: Any, **options: Any) -> bytes:
     module: Any = tf.Module()
     module.tracked = list(tracked)
     for name, function in functions.items():
         setattr(module, name, function)
     concrete = [function.get_concrete_function() for function in functions.values()]
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(concrete, module)
-    change(converter)
-    return converter.convert()
+    return convert(tf.lite.TFLiteConverter.from_concrete_functions(concrete, module), options)
 
 
-def exported(room: Room, functions: Any, *tracked: Any) -> bytes:
+def exported(room: Room, functions: Any, *tracked: Any, **options: Any) -> bytes:
     """Functions converted by way of a SavedModel. `tracked` are their variables."""
     module: Any = tf.Module()
     module.tracked = list(tracked)
     tf.saved_model.save(module, str(room.path("export")), signatures=functions)
-    return tf.lite.TFLiteConverter.from_saved_model(str(room.path("export"))).convert()
+    return convert(tf.lite.TFLiteConverter.from_saved_model(str(room.path("export"))), options)
+
+
+def convert(converter: Any, options: Mapping[str, Any]) -> bytes:
+    """What a converter makes with these options, which are its own or those of its `target_spec`."""
+    for name, value in options.items():
+        setattr(converter.target_spec if hasattr(converter.target_spec, name) else converter, name, value)
+    return converter.convert()
 
 
 def pictures(room: Room) -> Any:
@@ -67,43 +70,37 @@ def tflite(room: Room) -> Made:
 
 @WING.answers("litert", "weights as float16", ".tflite")
 def tflite_float16(room: Room) -> Made:
-    def change(converter: Any) -> None:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
-
-    return room.litert(converted(room, network(), change), pictures(room))
+    content = converted(room, network(), optimizations=SMALLER, supported_types=[tf.float16])
+    return room.litert(content, pictures(room))
 
 
 @WING.answers("litert", "weights as int8, computed as they come (dynamic range)", ".tflite")
 def tflite_dynamic_range(room: Room) -> Made:
-    def change(converter: Any) -> None:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-
     layers = keras.layers
     model = keras.Sequential([keras.Input((8,), name="rows"), layers.Dense(64, activation="relu"), layers.Dense(32)])
-    content = converted(room, model, change)
+    content = converted(room, model, optimizations=SMALLER)
     return room.litert(content, {"serving_default": lambda batch: {"rows": room.floats(batch, 8)}})
 
 
 @WING.answers("litert", "quantized to int8, floats at its ends", ".tflite", shown=True)
 def tflite_int8(room: Room) -> Made:
-    def change(converter: Any) -> None:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = examples(room)
-
-    return room.litert(converted(room, network(), change), pictures(room))
+    content = converted(room, network(), optimizations=SMALLER, representative_dataset=examples(room))
+    return room.litert(content, pictures(room))
 
 
 @WING.answers("litert", "quantized to int8, int8 in and uint8 out", ".tflite")
 def tflite_int8_throughout(room: Room) -> Made:
-    def change(converter: Any) -> None:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = examples(room)
-        converter.target_spec.supported_ops = [LITE.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type, converter.inference_output_type = tf.int8, tf.uint8
-
+    content = converted(
+        room,
+        network(),
+        optimizations=SMALLER,
+        representative_dataset=examples(room),
+        supported_ops=[LITE.TFLITE_BUILTINS_INT8],
+        inference_input_type=tf.int8,
+        inference_output_type=tf.uint8,
+    )
     feed = lambda batch: {"pictures": room.integers(256, batch, 8, 8, 1, dtype="uint8").view(np.int8)}  # noqa: E731
-    return room.litert(converted(room, network(), change), {"serving_default": feed})
+    return room.litert(content, {"serving_default": feed})
 
 
 @WING.answers("litert", "several signatures", ".tflite")
@@ -156,12 +153,9 @@ def tflite_control_flow(room: Room) -> Made:
     ".tflite",
 )
 def tflite_flex(room: Room) -> Made:
-    def change(converter: Any) -> None:
-        converter.target_spec.supported_ops = [LITE.TFLITE_BUILTINS, LITE.SELECT_TF_OPS]
-
     function = of(WORDS)(lambda words: {"lower": tf.strings.lower(words)})
-    room.path("model.tflite").write_bytes(of_functions({"lower": function}, change=change))
-    return Made(room.path("model.tflite"))
+    content = of_functions({"lower": function}, supported_ops=[LITE.TFLITE_BUILTINS, LITE.SELECT_TF_OPS])
+    return Made(room.write("model.tflite", content))
 
 
 @WING.refused(
@@ -171,13 +165,9 @@ def tflite_flex(room: Room) -> Made:
     ".tflite",
 )
 def tflite_custom(room: Room) -> Made:
-    def change(converter: Any) -> None:
-        converter.allow_custom_ops = True
-
     sound = tf.TensorSpec([256, 1], tf.float32, name="sound")
     function = of(sound)(lambda sound: {"s": tf.raw_ops.AudioSpectrogram(input=sound, window_size=64, stride=32)})
-    source = room.path("model.tflite")
-    source.write_bytes(of_functions({"spectrogram": function}, change=change))
+    source = room.write("model.tflite", of_functions({"spectrogram": function}, allow_custom_ops=True))
     model = flatbuffer_utils.read_model(str(source))
     for code in model.operatorCodes:
         code.customCode = b"MyOwn"
@@ -192,16 +182,5 @@ def tflite_custom(room: Room) -> Made:
     ".tflite",
 )
 def tflite_counter(room: Room) -> Made:
-    seen = tf.Variable(0.0, name="seen")
-    module: Any = tf.Module()
-    module.seen = seen
-
-    @of(ROWS)
-    def answer(rows):
-        return {"y": rows + seen.assign_add(1.0)}
-
-    tf.saved_model.save(module, str(room.path("export")), signatures=answer)
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(room.path("export")))
-    converter.experimental_enable_resource_variables = True
-    room.path("model.tflite").write_bytes(converter.convert())
-    return Made(room.path("model.tflite"))
+    content = exported(room, *counting(), experimental_enable_resource_variables=True)
+    return Made(room.write("model.tflite", content))

@@ -22,6 +22,17 @@ def rows(room: Room, **limits: float) -> Any:
     return lambda batch: {"rows": room.floats(batch, 4, **limits)}
 
 
+def counting() -> tuple[Any, tf.Variable]:
+    """A function that changes its variable at each call, and the variable."""
+    seen = tf.Variable(0.0, name="seen")
+
+    @of(ROWS)
+    def answer(rows):
+        return {"y": rows + seen.assign_add(1.0)}
+
+    return answer, seen
+
+
 @WING.answers("litert", "five signatures, which share a variable", "SavedModel", shown=True)
 def five_signatures(room: Room) -> Made:
     module: Any = tf.Module()
@@ -276,12 +287,7 @@ def random_numbers(room: Room) -> Made:
     "SavedModel",
 )
 def counter(room: Room) -> Made:
-    seen = tf.Variable(0.0, name="seen")
-
-    @of(ROWS)
-    def answer(rows):
-        return {"y": rows + seen.assign_add(1.0)}
-
+    answer, seen = counting()
     return room.saved_function(answer, rows(room), seen)
 
 

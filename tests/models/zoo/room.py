@@ -30,6 +30,11 @@ class Room:
         """A path in the exhibit's directory."""
         return self.directory / name
 
+    def write(self, name: str, content: bytes) -> Path:
+        """A file in the exhibit's directory."""
+        self.path(name).write_bytes(content)
+        return self.path(name)
+
     def floats(self, *shape: int, low: float = -1.0, high: float = 1.0) -> np.ndarray:
         """Fresh numbers of float32."""
         return self._random.uniform(low, high, shape).astype(np.float32)
@@ -124,8 +129,6 @@ class Room:
 
     def litert(self, content: bytes, feeds: Mapping[str, Feed], name: str = "model.tflite") -> Made:
         """A LiteRT file; TensorFlow's own interpreter of it answers."""
-        source = self.path(name)
-        source.write_bytes(content)
         asks: list[Ask] = []
         for signature, feed in feeds.items():
             for batch in BATCHES:
@@ -133,7 +136,7 @@ class Room:
                 interpreter = tf.lite.Interpreter(model_content=content)  # a new one keeps no state
                 answer = interpreter.get_signature_runner(signature)(**inputs)
                 asks.append(Ask(inputs, {key: np.array(_array(value)) for key, value in answer.items()}, signature))
-        return Made(source, asks)
+        return Made(self.write(name, content), asks)
 
     def jsonl(self, name: str, requests: Sequence[Arrays]) -> Path:
         """Requests as JSON Lines in the API's own form."""
