@@ -2,7 +2,8 @@
 
 `python -m tests.engine.kills` does so 50 times in each of three switches, and prints a line for each. After a kill come
 `pulumi cancel`, `pulumi refresh --clear-pending-creates` and `pulumi up`, as docs/operations.md says. A second update
-must change nothing then, and no request may fail.
+must change nothing then, and no request may fail. The SDK leaves what a killed engine was connected to: run this in a
+process of its own.
 """
 
 import argparse
@@ -10,19 +11,23 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 
 from local.changes import Change
+from local.engine.running import engine_run
 from local.engine.stack import EngineStack
 from local.living_stack import LivingStack
 from local.setting_changes import defaults
 from local.shapes import Shape, Switch
 from local.stack import SETTINGS
-from local.switch_models import sample_stack
+from local.switch_models import CONCURRENCY, questions_to, two_versions
 
 SWITCHES: Mapping[str, Switch] = {
     "storage": (Shape("s3", "multi"), Shape("efs", "multi")),
@@ -59,6 +64,18 @@ class Killed:
             f"{self.change.what}: {when}, {settled}; {total.requests} requests, {total.failed} failed, "
             f"{total.different} answers differ"
         )
+
+
+@contextmanager
+def small_stack() -> Generator[LivingStack]:
+    """A stack of two models, not deployed yet, whose callers send five requests a second."""
+    models = two_versions("kills", others=["wine"])
+    with (
+        TemporaryDirectory() as directory,
+        engine_run(Path(directory), concurrency=CONCURRENCY) as run,
+        LivingStack(run.account, run.stack, models, questions_to(models), per_second=5, calm_seconds=1) as stack,
+    ):
+        yield stack
 
 
 def kills(stack: LivingStack, switch: Switch, count: int, chance: random.Random) -> Iterator[Killed]:
@@ -111,7 +128,7 @@ def main() -> int:
     print(f"seed {seed}", flush=True)
     failed = 0
     for name in options.switch or SWITCHES:
-        with sample_stack(per_second=5) as stack:
+        with small_stack() as stack:
             for killed in kills(stack, SWITCHES[name], options.kills, random.Random(f"{seed} {name}")):  # noqa: S311
                 print(f"  {killed}", *killed.change.total.problems, sep="\n    ", flush=True)
                 failed += not killed.went_well

@@ -1,30 +1,36 @@
 """A sample of `python -m tests.engine.kills`: updates that are killed while callers call."""
 
-import random
-from collections.abc import Sequence
+import os
+import subprocess
+import sys
 
 import pytest
 
-from local.engine.running import engine_run
-from local.living_stack import LivingStack
-from local.switch_models import CONCURRENCY, questions_to, two_versions
-from tests.engine.kills import SWITCHES, Killed, kills
+from tests.paths import PROJECT
 
 
-@pytest.fixture(scope="module")
-def sample(repository, tmp_path_factory) -> Sequence[Killed]:
-    models = two_versions("kills", others=[])
-    with (
-        engine_run(tmp_path_factory.mktemp("pulumi"), concurrency=CONCURRENCY) as run,
-        LivingStack(run.account, run.stack, models, questions_to(models), per_second=5, calm_seconds=1) as stack,
-    ):
-        return list(kills(stack, SWITCHES["storage"], 2, random.Random(1)))  # noqa: S311
-
-
-# The SDK says so when the engine that it listens to is killed.
-@pytest.mark.filterwarnings("ignore:Error in event stream")
 @pytest.mark.timeout(1200)
-def test_an_update_that_is_killed_is_made_good_and_no_request_fails(sample):
-    assert [str(each) for each in sample if not each.went_well] == []
-    assert [each.was_running for each in sample] == [True, True]
-    assert all(each.change.total.requests > 0 for each in sample)
+def test_updates_that_are_killed_converge_and_no_request_fails(repository):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "tests.engine.kills",
+            "--kills",
+            "2",
+            "--switch",
+            "storage",
+            "--seed",
+            "7",
+        ],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=1100,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(": killed after ") == 2
+    assert done.stdout.count(", converged; ") == 2
