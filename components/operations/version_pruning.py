@@ -14,12 +14,16 @@ from handlers.contract import PRUNE_VERSIONS_HANDLER, Architecture
 
 @dataclass(frozen=True, kw_only=True)
 class PrunedFunction:
+    """A function whose old versions are removed."""
+
     name: str
     """Plain: part of the resources' names."""
     function_name: pulumi.Input[str]
     function_arn: pulumi.Input[str]
     version: pulumi.Input[str]
-    """The newest version. A new one calls for pruning."""
+    """The newest version. A new one calls for pruning. It stays, so that a shift to it may still be under way."""
+    after: pulumi.Resource
+    """What comes first: the alias moves to the new version, unless it is shifted in steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +31,6 @@ class VersionPruningArgs:
     functions: Sequence[PrunedFunction]
     kept: int
     """How many of the newest versions stay besides those that an alias needs."""
-    after: Sequence[pulumi.Resource]
-    """What comes first: aliases move to the new version, or begin to be shifted to it."""
     image_uri: pulumi.Input[str]
     architecture: Architecture
     log_retention_days: int
@@ -36,7 +38,7 @@ class VersionPruningArgs:
 
     def __post_init__(self) -> None:
         if self.kept < 1:
-            raise ValueError(f"kept is {self.kept}; allowed is 1 or more: a version may still be shifted to")
+            raise ValueError(f"kept is {self.kept}; allowed is 1 or more: the newest version may still be shifted to")
 
 
 class VersionPruning(pulumi.ComponentResource):
@@ -66,7 +68,7 @@ class VersionPruning(pulumi.ComponentResource):
                 function_name=pruner.name,
                 input=pulumi.Output.json_dumps({"function": each.function_name, "keep": args.kept}),
                 triggers={"version": each.version},
-                opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[each.after]),
             )
         self.register_outputs({})
 

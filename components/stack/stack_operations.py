@@ -30,7 +30,7 @@ def operate(
             delivered = _delivered(args, functions, storages, monitoring)
             made.append(GradualDelivery(f"{name}-delivery", delivered, opts))
     if billed := [each for each in functions if each.settings.snap_start]:
-        made.append(VersionPruning(f"{name}-versions", _pruned(args, billed, storages, made), opts))
+        made.append(VersionPruning(f"{name}-versions", _pruned(args, billed, storages), opts))
     return made
 
 
@@ -58,9 +58,7 @@ def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: Stac
     )
 
 
-def _pruned(
-    args: StackArgs, functions: Sequence[StackFunction], storages: StackStorages, after: Sequence[pulumi.Resource]
-) -> VersionPruningArgs:
+def _pruned(args: StackArgs, functions: Sequence[StackFunction], storages: StackStorages) -> VersionPruningArgs:
     settings = args.settings
     return VersionPruningArgs(
         functions=[
@@ -69,11 +67,11 @@ def _pruned(
                 function_name=each.function.function_name,
                 function_arn=each.function.function_arn,
                 version=each.function.version,
+                after=each.function,
             )
             for each in functions
         ],
         kept=settings.kept_versions,
-        after=[*(each.function for each in functions), *after],
         image_uri=storages.image_uri,
         architecture=settings.architecture,
         log_retention_days=settings.log_retention_days,
