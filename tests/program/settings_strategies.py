@@ -23,7 +23,6 @@ CONCURRENCY: Mapping[str, Mapping[str, Any]] = {
         "provisionedConcurrencySchedule": {"day": {"schedule": "cron(0 8 * * ? *)", "minimum": 2, "maximum": 5}},
     },
     "snapshots": {"snapStart": True},
-    "fewer snapshots": {"snapStart": True, "keptVersions": 1},
 }
 """Every way to say how many environments there are, and how soon one is ready."""
 
@@ -86,6 +85,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         timeoutSeconds=st.integers(1, 300),
         modelCacheMib=st.integers(0, 128),
         verifyModels=st.booleans(),
+        keptVersions=st.integers(1, 1000),
         apiRoutesQuota=st.integers(300, 100_000),
         throttlingBurst=st.integers(1, 5000),
         throttlingRate=st.integers(1, 10_000),
