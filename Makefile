@@ -49,6 +49,12 @@ switch: models ## Change a stack with Pulumi's engine while callers call it (fou
 	@$(RUN) -m local switch $(if $(ALL),--all) $(if $(SETTINGS),--settings) $(if $(RATE),--requests-per-second $(RATE)) \
 	  $(if $(PORT),--port $(PORT))
 
+KILLS ?= 50
+
+.PHONY: kills
+kills: models ## Kill `pulumi up` KILLS=50 times in each of three switches (an hour and a half)
+	@$(RUN) -m tests.engine.kills --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
 .PHONY: test
 test: models ## Run the tests
 	@$(RUN) -m pytest

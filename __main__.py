@@ -4,18 +4,26 @@ from pathlib import Path
 
 import pulumi
 
+from components.configuration.changing import comparison
 from components.configuration.of_stack import stack_settings
+from components.stack.boundary import bound_every_role
 from components.stack.model_stack import ModelStack
 from components.stack.stack_args import StackArgs
-from components.stack.tags import tag_everything
+from components.stack.tags import STACK_TAG, tag_everything
 
 DIRECTORY = Path(__file__).parent
 
 settings = stack_settings(DIRECTORY)
+tags = {**settings.tags, STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
 stack = ModelStack(
     "inference",
-    StackArgs(settings=settings, directory=DIRECTORY, project_name=pulumi.get_project()),
-    pulumi.ResourceOptions(transformations=[tag_everything(settings.tags)]),
+    StackArgs(
+        settings=settings,
+        directory=DIRECTORY,
+        project_name=pulumi.get_project(),
+        compare=comparison(settings),
+    ),
+    pulumi.ResourceOptions(transformations=[tag_everything(tags), bound_every_role(settings.permissions_boundary_arn)]),
 )
 
 pulumi.export("apiUrl", stack.api_url)

@@ -67,8 +67,6 @@ class Alarm:
     threshold: float
     minutes: int = 1
     comparison: Literal["GreaterThanThreshold", "LessThanThreshold"] = "GreaterThanThreshold"
-    rolls_back: bool = False
-    """Whether it also stops a shift of traffic to a new version and moves the traffic back."""
 
 
 class ModelSource(Protocol):

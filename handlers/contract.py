@@ -39,7 +39,7 @@ TENSORFLOW_DIRECTORY = "/opt/tensorflow"
 
 METRIC_NAMESPACE = "TensorFlowLambda"
 """CloudWatch namespace of the handlers' metrics. Each metric has two sets of dimensions: `FunctionName` alone, and
-`FunctionName` with `Model`."""
+`FunctionName` with `Model`. Those of `FAILURES` have a third one: `FunctionName` with `FunctionVersion`."""
 
 Metric = Literal[
     "Requests",  # count: 1 a request
@@ -52,10 +52,14 @@ Metric = Literal[
 ]
 """The metrics that the handlers write."""
 
+FAILURES: tuple[Metric, ...] = ("ServerErrors", "LoadFailures")
+"""The metrics that are also written by version, for alarms that watch a new version alone."""
+
 SINGLE_MODEL_HANDLER = "handlers.single_model.handler"
 MULTI_MODEL_HANDLER = "handlers.multi_model.handler"
 MODEL_SYNC_HANDLER = "handlers.model_sync.handler"
 TRAFFIC_SHIFT_HANDLER = "handlers.shift_traffic.handler"
+PRUNE_VERSIONS_HANDLER = "handlers.prune_versions.handler"
 """Lambda entry points, as an image's command."""
 
 MOUNT_ROOT = "/mnt"
@@ -64,6 +68,9 @@ under the model's name."""
 
 MOUNT_PATH = f"{MOUNT_ROOT}/models"
 """Where a function sees the models of a mounted file system."""
+
+PATIENCE_SECONDS = 180
+"""How long `shift_traffic` waits for grants and alarms of a deployment before it fails."""
 
 BAKED_PATH = "/opt/models"
 """Where an image holds the models that are baked into it."""

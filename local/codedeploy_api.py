@@ -1,6 +1,7 @@
 """CodeDeployApi: the one operation of CodeDeploy that a program's function calls, which the emulator does not have.
 
-A deployment moves an alias to its version at once: no traffic is split, and no alarm moves it back.
+A deployment moves an alias to its version at once: no traffic is split, and no alarm moves it back. While an alarm of
+the group rings, a deployment is stopped as soon as it starts, as CodeDeploy does, and the alias stays.
 """
 
 import json
@@ -60,12 +61,23 @@ def _answer(account: EmulatedAccount, operation: str, request: Mapping[str, Any]
     if operation != OPERATION:
         raise RefusedError("UnknownOperationException", f"The local stack knows {OPERATION} only, not {operation!r}.")
     group = f"{request['applicationName']}/{request['deploymentGroupName']}"
-    if account.ledger.get(DeploymentGroup.pulumi_type, group) is None:
+    kept = account.ledger.get(DeploymentGroup.pulumi_type, group)
+    if kept is None:
         raise RefusedError("DeploymentGroupDoesNotExistException", f"No Deployment Group found for name: {group}")
-    for resource in json.loads(request["revision"]["appSpecContent"]["content"])["Resources"]:
+    resources = json.loads(request["revision"]["appSpecContent"]["content"])["Resources"]
+    for resource in [] if _rings(account, kept) else resources:
         for shift in resource.values():
             properties = shift["Properties"]
             move_alias(
                 account, properties["Name"], properties["Alias"], {"FunctionVersion": properties["TargetVersion"]}
             )
     return {"deploymentId": f"d-{secrets.token_hex(5)[:9].upper()}"}
+
+
+def _rings(account: EmulatedAccount, group: Mapping[str, Any]) -> bool:
+    """Whether one of the group's alarms rings."""
+    watched = group.get("alarmConfiguration") or {}
+    if not watched.get("enabled") or not watched.get("alarms"):
+        return False
+    alarms = account.client("cloudwatch").describe_alarms(AlarmNames=list(watched["alarms"]), StateValue="ALARM")
+    return bool(alarms["MetricAlarms"])

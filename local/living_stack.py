@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -81,12 +81,19 @@ class LivingStack:
         return result
 
     def change(
-        self, what: str, settings: Mapping[str, Any], *, excuse: str = "", excused: Sequence[Period] = ()
+        self,
+        what: str,
+        settings: Mapping[str, Any],
+        *,
+        first: Callable[[], object] = lambda: None,
+        excuse: str = "",
+        excused: Sequence[Period] = (),
     ) -> Change:
-        """Give the stack other settings. Raises ChangeError."""
+        """Give the stack other settings, after doing something first that counts as part of it. Raises ChangeError."""
         for model in self.models:
             self._versions.allow(model, self._answering[model], self._current(model))
         before, began = self.outputs, time.monotonic()
+        first()
         result = self._up(what, settings)
         ended = time.monotonic()
         for model in self.models:

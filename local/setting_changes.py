@@ -73,6 +73,7 @@ def setting_changes(around: Surroundings, repository: Path) -> Sequence[SettingC
     table: Sequence[tuple[Settings, Sequence[Settings]]] = [
         ({}, [*_of_functions(around, repository), *_of_the_api(around), *_of_operations(around)]),
         ({"monitoring": True}, [CANARY]),
+        ({"snapStart": True}, [{"keptVersions": 1}]),
         (
             {"provisionedConcurrency": 1},
             [{"provisionedConcurrencyMaximum": 3, "provisionedConcurrencyUtilizationPercent": 50}, SCHEDULE],
@@ -138,6 +139,7 @@ def _of_operations(around: Surroundings) -> Sequence[Settings]:
         {"monitoring": True, "alarmsTopicArn": around.topic_arn, **ALARMS},
         {"logRetentionDays": 14},
         {"kmsKeyArn": around.key_arn},
+        {"permissionsBoundaryArn": around.boundary_arn},
         {"tags": {"team": "vision"}},
         {"deleteModelsOnDestroy": True},
     ]

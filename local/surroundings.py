@@ -8,12 +8,17 @@ from typing import Any
 from handlers.contract import SINGLE_MODEL_HANDLER
 from local.resources.account import EmulatedAccount
 from local.resources.docker import MANIFEST_TYPE
+from local.resources.refusals.ecr import PULL
 
 DIGEST = f"sha256:{'0a' * 32}"
 """Of the image that was built before: no image has this digest by chance."""
 
 ZONES = ("a", "b", "c")
 DOMAIN = "example.com"
+LET_LAMBDA_PULL = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": list(PULL)}],
+}
 CIDR = "10.77.0.0/24"
 
 
@@ -32,6 +37,8 @@ class Surroundings:
     """More than a stack takes by itself."""
     authorizer_arn: str
     web_acl_arn: str
+    boundary_arn: str
+    """A policy that bounds roles."""
     certificate_arn: str
     hosted_zone_id: str
 
@@ -52,6 +59,7 @@ def make_surroundings(account: EmulatedAccount, models: Path) -> Surroundings:
         zones=[f"{account.region}{zone}" for zone in ZONES],
         authorizer_arn=_authorizer(account),
         web_acl_arn=acl,
+        boundary_arn=_boundary(account),
         certificate_arn=account.client("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"],
         hosted_zone_id=zone["HostedZone"]["Id"].rpartition("/")[2],
     )
@@ -74,6 +82,12 @@ def _network(account: EmulatedAccount) -> tuple[str, list[str]]:
     return vpc_id, subnet_ids
 
 
+def _boundary(account: EmulatedAccount) -> str:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    return account.client("iam").create_policy(PolicyName="boundary", PolicyDocument=document)["Policy"]["Arn"]
+
+
 def _image(account: EmulatedAccount, models: Path) -> str:
     ecr = account.client("ecr")
     repository = ecr.create_repository(repositoryName="built-before")["repository"]["repositoryUri"]
@@ -85,6 +99,7 @@ def _image(account: EmulatedAccount, models: Path) -> str:
         imageTag="1",
         imageDigest=DIGEST,
     )
+    ecr.set_repository_policy(repositoryName="built-before", policyText=json.dumps(LET_LAMBDA_PULL))
     uri = f"{repository}@{DIGEST}"
     account.baked[uri] = models
     return uri

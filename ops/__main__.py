@@ -1,4 +1,4 @@
-"""Shows what a stack would create, grant and cost. Needs no AWS account."""
+"""Shows what a stack would create, grant and cost, which needs no AWS account, and what it lost in one."""
 
 import argparse
 import sys

@@ -35,6 +35,7 @@ class Registered(Resource):
     """Empty if there is none."""
     delete_timeout: str
     """Such as `60m`; empty for the provider's own."""
+    update_timeout: str
     aliases: int
     outputs: dict[str, Any] = field(default_factory=dict[str, Any])
     """What a component registered as its outputs."""
@@ -98,6 +99,7 @@ def _registered(request: Any, urn: str) -> Registered:
         delete_before_replace=request.deleteBeforeReplace,
         replacement_trigger=request.replacement_trigger.string_value,
         delete_timeout=request.customTimeouts.delete,
+        update_timeout=request.customTimeouts.update,
         aliases=len(request.aliases),
     )
 

@@ -32,6 +32,8 @@ class _Authorisation:
     type: str
     authorizer: aws.apigatewayv2.Authorizer | None = None
     scopes: Sequence[str] = ()
+    ready: Sequence[pulumi.Resource] = ()
+    """What a route must wait for before it can ask."""
 
 
 class HttpApi(Api):
@@ -83,9 +85,9 @@ class HttpApi(Api):
         no route takes the method OPTIONS, API Gateway answers by itself: no function runs.
         https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 
-        A route waits until the API may invoke its function. The server's routes wait for those of the models: until a
-        model has routes of its own, the server's lead its requests to the function that answered them before. Returns
-        the server's routes: their number is the same for any number of models.
+        A route waits until the API may invoke its function and its authorizer's. The server's routes wait for those of
+        the models: until a model has routes of its own, the server's lead its requests to the function that answered
+        them before. Returns the server's routes: their number is the same for any number of models.
         """
         functions = args.shared.functions
         permissions = permit_api(name, functions, api.execution_arn, self._inside)
@@ -103,7 +105,9 @@ class HttpApi(Api):
                     authorization_type=required.type,
                     authorizer_id=required.authorizer and required.authorizer.id,
                     authorization_scopes=list(required.scopes) or None,
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions[function], *after]),
+                    opts=pulumi.ResourceOptions(
+                        parent=self, depends_on=[permissions[function], *required.ready, *after]
+                    ),
                 )
                 for method in methods
             ]
@@ -128,12 +132,12 @@ class HttpApi(Api):
                 opts=self._inside,
             )
             return _Authorisation(type="JWT", authorizer=authorizer, scopes=access.scopes)
-        return _Authorisation(type="CUSTOM", authorizer=self._lambda_authorizer(name, api, access))
+        permitted = permit_authorizer(name, access, api.execution_arn, self._inside)
+        return _Authorisation(type="CUSTOM", authorizer=self._lambda_authorizer(name, api, access), ready=[permitted])
 
     def _lambda_authorizer(
         self, name: str, api: aws.apigatewayv2.Api, access: LambdaAccess
     ) -> aws.apigatewayv2.Authorizer:
-        permit_authorizer(name, access, api.execution_arn, self._inside)
         return aws.apigatewayv2.Authorizer(
             f"{name}-lambda-authorizer",
             api_id=api.id,

@@ -25,6 +25,10 @@ from handlers.contract import (
 ALIAS = "live"
 """The alias that callers use. It points to the newest version, or shares traffic during a gradual delivery."""
 
+UNTIL_THE_SNAPSHOT_IS_TAKEN = pulumi.CustomTimeouts(create="30m", update="30m")
+"""How long a deployment waits for a version with a snapshot. Lambda gives its init up to 15 minutes, more than the
+provider waits by itself. https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"""
+
 DEFAULTS = FunctionSettings()
 
 
@@ -123,7 +127,11 @@ class InferenceFunction(pulumi.ComponentResource):
             kms_key_arn=args.kms_key_arn,
             snap_start={"apply_on": "PublishedVersions"} if args.snap_start else None,
             publish=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*granted, *binding.ready]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*granted, *binding.ready],
+                custom_timeouts=UNTIL_THE_SNAPSHOT_IS_TAKEN if args.snap_start else None,
+            ),
             **attachments(binding.network, binding.mount),
         )
         alias = aws.lambda_.Alias(

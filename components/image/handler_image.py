@@ -13,6 +13,7 @@ import pulumi_docker as docker
 
 from components.image.base_image import base_image
 from components.image.checked_image import checked_image
+from components.image.pull_policy import let_functions_pull
 from handlers.contract import Architecture
 from handlers.manifest import EngineName, engine_set
 
@@ -77,6 +78,9 @@ class HandlerImage(pulumi.ComponentResource):
         aws.ecr.LifecyclePolicy(
             f"{name}-lifecycle", repository=repository.name, policy=json.dumps(_expire_old_images()), opts=inside
         )
+        pulled = aws.ecr.RepositoryPolicy(
+            f"{name}-pull", repository=repository.name, policy=let_functions_pull(repository.arn), opts=inside
+        )
         login = aws.ecr.get_authorization_token_output(
             registry_id=repository.registry_id, opts=pulumi.InvokeOptions(parent=self)
         )
@@ -101,7 +105,9 @@ class HandlerImage(pulumi.ComponentResource):
         )
         found = pulumi.Output.concat(repository.repository_url, "@", held)
         image_uri = held.apply(lambda digest: found if digest else image.repo_digest.apply(_pushed))
-        self.image_uri = checked_image(image_uri, login, args.architecture)
+        # The policy's id is not part of the address: who uses the address waits for the policy.
+        allowed = pulumi.Output.all(image_uri, pulled.id).apply(lambda known: str(known[0]))
+        self.image_uri = checked_image(allowed, login, args.architecture)
         self.repository_name = repository.name
         self.register_outputs({"image_uri": self.image_uri, "repository_name": self.repository_name})
 

@@ -1,8 +1,7 @@
 """The alarms of a function: what rings, when, and what it means. Imports no Pulumi resources."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import pulumi
 
@@ -23,6 +22,14 @@ class AlarmThresholds:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShiftedVersion:
+    """A version to which the traffic of an alias is shifted in steps."""
+
+    alias_name: pulumi.Input[str]
+    version: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class WatchedFunction:
     """A function that alarms and the dashboard look at."""
 
@@ -32,46 +39,38 @@ class WatchedFunction:
     function_arn: pulumi.Input[str]
     models: Sequence[str] | None
     """The models that it serves; None for all models of its store, whichever they are."""
+    shifted: ShiftedVersion | None = None
+    """None where all traffic moves at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Metrics:
+    """The metrics of a function, or of one of its versions."""
+
+    of_lambda: Mapping[str, pulumi.Input[str]]
+    of_ours: Mapping[str, pulumi.Input[str]]
+    """Dimensions of Lambda's metrics, and of those that the handlers write."""
+
+    def aws(self, name: str, statistic: str = "Sum") -> MetricSource:
+        """One of Lambda's metrics."""
+        return MetricSource(namespace="AWS/Lambda", dimensions=self.of_lambda, name=name, statistic=statistic)
+
+    def own(self, name: Metric) -> MetricSource:
+        """One of the handlers' metrics."""
+        return MetricSource(namespace=METRIC_NAMESPACE, dimensions=self.of_ours, name=name)
 
 
 def function_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> list[Alarm]:
-    """The alarms of one inference function."""
+    """The alarms of one inference function, whichever of its versions answers."""
     dimensions = {"FunctionName": function.function_name}
-    lambda_metric = partial(MetricSource, namespace="AWS/Lambda", dimensions=dimensions)
-
-    def own_metric(name: Metric) -> MetricSource:
-        return MetricSource(namespace=METRIC_NAMESPACE, dimensions=dimensions, name=name)
-
+    metrics = _Metrics(of_lambda=dimensions, of_ours=dimensions)
     return [
-        Alarm(
-            name=f"{function.name}-errors",
-            description=f"More than {thresholds.error_percent:g} % of the requests fail, and no caller could have "
-            "prevented it: by a crash, a timeout, or an answer that counts as one of ServerErrors. The function's log "
-            "group has a record of the level ERROR for each.",
-            metrics={
-                "crashed": lambda_metric(name="Errors"),
-                "answered": own_metric("ServerErrors"),
-                "all": lambda_metric(name="Invocations"),
-            },
-            expression="100 * (FILL(crashed, 0) + FILL(answered, 0)) / all",
-            threshold=thresholds.error_percent,
-            rolls_back=True,
-        ),
-        Alarm(
-            name=f"{function.name}-latency",
-            description=f"The slowest 1 % of the invocations take longer than {thresholds.latency_p99_ms:g} ms. "
-            "If cold starts rose too, see the cold-start alarm; else compare PredictTime of the models.",
-            metrics={"p99": lambda_metric(name="Duration", statistic="p99")},
-            expression="p99",
-            threshold=thresholds.latency_p99_ms,
-            minutes=3,
-            rolls_back=True,
-        ),
+        *_failure_alarms(function.name, metrics, thresholds),
         Alarm(
             name=f"{function.name}-throttles",
             description="Requests are turned away because the function's or the account's concurrency is used up. "
             "Raise reservedConcurrency, or the account's limit.",
-            metrics={"throttled": lambda_metric(name="Throttles")},
+            metrics={"throttled": metrics.aws("Throttles")},
             expression="FILL(throttled, 0)",
             threshold=0,
         ),
@@ -79,18 +78,61 @@ def function_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> l
             name=f"{function.name}-cold-starts",
             description=f"More than {thresholds.cold_start_percent:g} % of the requests wait for a new environment. "
             "Consider provisioned concurrency or SnapStart.",
-            metrics={"cold": own_metric("ColdStarts"), "all": own_metric("Requests")},
+            metrics={"cold": metrics.own("ColdStarts"), "all": metrics.own("Requests")},
             expression="100 * cold / all",
             threshold=thresholds.cold_start_percent,
             minutes=5,
         ),
+    ]
+
+
+def new_version_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> list[Alarm]:
+    """The alarms that stop a shift of traffic: they look at the new version alone. While the live version fails, they
+    let the version through that mends it. Empty where all traffic moves at once.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics.html has the dimensions of Lambda's metrics.
+    """
+    if function.shifted is None:
+        return []
+    name, version = function.function_name, function.shifted.version
+    alias = pulumi.Output.concat(name, ":", function.shifted.alias_name)
+    metrics = _Metrics(
+        of_lambda={"FunctionName": name, "Resource": alias, "ExecutedVersion": version},
+        of_ours={"FunctionName": name, "FunctionVersion": version},
+    )
+    return _failure_alarms(f"{function.name}-new-version", metrics, thresholds)
+
+
+def _failure_alarms(name: str, metrics: _Metrics, thresholds: AlarmThresholds) -> list[Alarm]:
+    return [
         Alarm(
-            name=f"{function.name}-load-failures",
+            name=f"{name}-errors",
+            description=f"More than {thresholds.error_percent:g} % of the requests fail, and no caller could have "
+            "prevented it: by a crash, a timeout, or an answer that counts as one of ServerErrors. The function's log "
+            "group has a record of the level ERROR for each.",
+            metrics={
+                "crashed": metrics.aws("Errors"),
+                "answered": metrics.own("ServerErrors"),
+                "all": metrics.aws("Invocations"),
+            },
+            expression="100 * (FILL(crashed, 0) + FILL(answered, 0)) / all",
+            threshold=thresholds.error_percent,
+        ),
+        Alarm(
+            name=f"{name}-latency",
+            description=f"The slowest 1 % of the invocations take longer than {thresholds.latency_p99_ms:g} ms. "
+            "If cold starts rose too, see the cold-start alarm; else compare PredictTime of the models.",
+            metrics={"p99": metrics.aws("Duration", "p99")},
+            expression="p99",
+            threshold=thresholds.latency_p99_ms,
+            minutes=3,
+        ),
+        Alarm(
+            name=f"{name}-load-failures",
             description="A model could not be loaded; where an older version was in memory, that one goes on "
             "answering. The log names the model, the version and the reason.",
-            metrics={"failed": own_metric("LoadFailures")},
+            metrics={"failed": metrics.own("LoadFailures")},
             expression="FILL(failed, 0)",
             threshold=0,
-            rolls_back=True,
         ),
     ]

@@ -16,12 +16,14 @@ from components import iam
 from components.function.tool_function import ToolFunctionArgs, tool_function
 from components.role_policies import functions_by_policy
 from components.settings.operations_settings import Delivery
-from handlers.contract import TRAFFIC_SHIFT_HANDLER, Architecture
+from handlers.contract import PATIENCE_SECONDS, TRAFFIC_SHIFT_HANDLER, Architecture
 
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 CODEDEPLOY_CONFIGURATIONS: Mapping[Delivery, str] = {
     name: f"CodeDeployDefault.Lambda{name[0].upper()}{name[1:]}" for name in get_args(Delivery) if name != "allAtOnce"
 }
+
+STARTER_TIMEOUT_SECONDS = PATIENCE_SECONDS + 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,7 @@ class DeliveryTarget:
     version: pulumi.Input[str]
     """The version that takes all traffic when the shift has ended."""
     alarms: Sequence[aws.cloudwatch.MetricAlarm]
-    """If one of these rings during the shift, all traffic moves back."""
+    """If one of these rings during the shift, all traffic moves back. They watch the new version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +99,7 @@ class GradualDelivery(pulumi.ComponentResource):
                         "function": target.function_name,
                         "alias": target.alias_name,
                         "version": target.version,
+                        "alarms": [alarm.name for alarm in target.alarms],
                     }
                 ),
                 opts=inside,
@@ -119,7 +122,7 @@ def _starter(
         handler=TRAFFIC_SHIFT_HANDLER,
         architecture=args.architecture,
         memory_mib=256,
-        timeout_seconds=60,
+        timeout_seconds=STARTER_TIMEOUT_SECONDS,
         grants=grants,
         further_policies=further,
         log_retention_days=args.log_retention_days,
@@ -136,12 +139,17 @@ def _codedeploy_grants(name: str, targets: Sequence[DeliveryTarget]) -> list[lis
     """Grant CodeDeploy to move the aliases, and to read the alarms that it watches. The statements of each policy."""
     actions = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
     policies = [[iam.allow(actions, _functions(group))] for group in _targets_by_policy(name, targets)]
-    if alarms := [alarm for target in targets for alarm in target.alarms]:
-        # CodeDeploy asks for alarms by name, and CloudWatch then checks the grant against all alarms of the region.
-        # arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME
-        every = alarms[0].arn.apply(lambda arn: f"{arn.rsplit(':alarm:', 1)[0]}:alarm:*")
-        policies[0].append(iam.allow(["cloudwatch:DescribeAlarms"], [every]))
+    policies[0] += _read_alarms(targets)
     return policies
+
+
+def _read_alarms(targets: Sequence[DeliveryTarget]) -> list[iam.Statement]:
+    """Grant reading alarms by name: CloudWatch checks such a grant against all alarms of the region."""
+    if not (alarms := [alarm for target in targets for alarm in target.alarms]):
+        return []
+    # arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME
+    every = alarms[0].arn.apply(lambda arn: f"{arn.rsplit(':alarm:', 1)[0]}:alarm:*")
+    return [iam.allow(["cloudwatch:DescribeAlarms"], [every])]
 
 
 def _starter_grants(
@@ -150,8 +158,8 @@ def _starter_grants(
     application: aws.codedeploy.Application,
     groups: Mapping[str, aws.codedeploy.DeploymentGroup],
 ) -> list[list[iam.Statement]]:
-    """Grant starting a deployment. CodeDeploy reads the application, the group and the configuration. The statements of
-    each policy."""
+    """Grant starting a deployment. CodeDeploy reads the application, the group and the configuration; the starter reads
+    the alarms. The statements of each policy."""
     # arn:aws:codedeploy:REGION:ACCOUNT:application:NAME
     codedeploy = application.arn.apply(lambda arn: arn.rsplit(":application:", 1)[0])
     configuration = pulumi.Output.concat(codedeploy, ":deploymentconfig:", CODEDEPLOY_CONFIGURATIONS[args.delivery])
@@ -168,6 +176,7 @@ def _starter_grants(
     policies[0] += [
         iam.allow(["codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision"], [application.arn]),
         iam.allow(["codedeploy:GetDeploymentConfig"], [configuration]),
+        *_read_alarms(args.targets),
     ]
     return policies
 

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.model_source import Alarm
-from components.operations.alarms import AlarmThresholds, WatchedFunction, function_alarms
+from components.operations.alarms import AlarmThresholds, WatchedFunction, function_alarms, new_version_alarms
 from handlers.contract import METRIC_NAMESPACE, Metric
 
 PERIOD_SECONDS = 60
@@ -37,18 +37,20 @@ class InferenceMonitoring(pulumi.ComponentResource):
 
     dashboard_name: pulumi.Output[str]
     rollback_alarms: Mapping[str, Sequence[aws.cloudwatch.MetricAlarm]]
-    """By the function's plain name: the alarms that stop a shift of traffic."""
+    """By the function's plain name: the alarms that stop a shift of traffic to its new version."""
 
     def __init__(self, name: str, args: InferenceMonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:InferenceMonitoring", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
 
-        self.rollback_alarms = {}
-        for function in args.functions:
-            alarms = function_alarms(function, args.thresholds)
-            made = [(alarm, _metric_alarm(alarm, args, inside)) for alarm in alarms]
-            self.rollback_alarms[function.name] = [resource for alarm, resource in made if alarm.rolls_back]
-        for alarm in args.storage_alarms:
+        self.rollback_alarms = {
+            function.name: [
+                _metric_alarm(alarm, args, inside) for alarm in new_version_alarms(function, args.thresholds)
+            ]
+            for function in args.functions
+        }
+        of_functions = [alarm for each in args.functions for alarm in function_alarms(each, args.thresholds)]
+        for alarm in (*of_functions, *args.storage_alarms):
             _metric_alarm(alarm, args, inside)
 
         region = pulumi.Output.from_input(args.functions[0].function_arn).apply(lambda arn: arn.split(":")[3])

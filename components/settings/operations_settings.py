@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from components.settings.declaration import optional_setting, setting
-from components.settings.setting_types import arn, choice, flag, integer, one_of, texts_by_name
+from components.settings.setting_types import arn, choice, flag, integer, one_of, text, texts_by_name
 
 Delivery = Literal[
     "allAtOnce",
@@ -34,6 +34,7 @@ class OperationsSettings:
     """The part of a stack's configuration that concerns operating it."""
 
     delivery: Delivery = setting(choice(get_args(Delivery)), "allAtOnce")
+    kept_versions: int = setting(integer(1, 1000, "versions"), 3)
     monitoring: bool = setting(flag(), False)
     alarms_topic_arn: str | None = optional_setting(arn("sns", r"[\w-]+", "an SNS topic"), absent="")
     error_alarm_percent: int = setting(integer(1, 100, "percent"), 1)
@@ -41,6 +42,10 @@ class OperationsSettings:
     cold_start_alarm_percent: int = setting(integer(1, 100, "percent"), 20)
     log_retention_days: int = setting(one_of(LOG_RETENTION_DAYS, "days"), 30)
     kms_key_arn: str | None = optional_setting(arn("kms", r"key/[\w-]+", "a key (not of an alias)"), absent="")
+    permissions_boundary_arn: str | None = optional_setting(
+        text(re.compile(r"arn:aws[a-z-]*:iam::(aws|\d{12}):policy/[\w+=,.@/-]+"), "the ARN of a managed policy"),
+        absent="",
+    )
     tags: Mapping[str, str] = setting(
         texts_by_name(
             re.compile(r"(?![aA][wW][sS]:)[\w .:/=+@-]{1,128}"),

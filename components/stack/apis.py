@@ -1,6 +1,7 @@
 """The API of a stack: `APIS` has a row for each kind; a domain name leads to whichever kind there is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import pulumi
 
@@ -38,13 +39,19 @@ APIS: Mapping[ApiKind, Callable[[str, Settings, ApiFunctions, pulumi.ResourceOpt
 }
 
 
-def stack_api_url(
-    name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    """Make the API, and its domain name if there is one. The URL is where to send requests."""
+class StackApi(NamedTuple):
+    """The API of a stack."""
+
+    url: pulumi.Output[str]
+    """Where to send requests."""
+    parts: Sequence[pulumi.Resource]
+
+
+def stack_api(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions) -> StackApi:
+    """Make the API, and its domain name if there is one."""
     api = APIS[settings.api](name, settings, functions, opts)
     domain = _domain(f"{name}-domain", settings, api, opts)
-    return domain.url if domain else api.url
+    return StackApi(domain.url, [api, domain]) if domain else StackApi(api.url, [api])
 
 
 def _shared(settings: Settings, functions: ApiFunctions) -> ApiArgs:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pulumi
 
 from components.api.api_args import ApiFunctions
-from components.stack.apis import stack_api_url
+from components.stack.apis import stack_api
+from components.stack.deployment_record import DeploymentRecord, DeploymentRecordArgs
 from components.stack.stack_args import StackArgs
 from components.stack.stack_functions import StackFunction, stack_functions
 from components.stack.stack_operations import operate
@@ -26,9 +27,16 @@ class ModelStack(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
         storages = StackStorages(name, args, inside)
         functions = stack_functions(name, args.settings, storages, inside)
-        self.api_url = stack_api_url(f"{name}-api", args.settings, _behind_the_api(functions), inside)
-        operate(name, args, functions, storages, inside)
+        api = stack_api(f"{name}-api", args.settings, _behind_the_api(functions), inside)
+        operation = operate(name, args, functions, storages, inside)
+        record = DeploymentRecordArgs(
+            bucket_name=storages.bucket.bucket_name,
+            record=storages.record,
+            after=[*(each.function for each in functions), *api.parts, *operation],
+        )
+        DeploymentRecord(f"{name}-record", record, inside)
 
+        self.api_url = api.url
         self.bucket_name = storages.bucket.bucket_name
         self.image_uri = storages.image_uri
         self.function_names = pulumi.Output.all(

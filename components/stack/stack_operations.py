@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.operations.alarms import AlarmThresholds, WatchedFunction
+from components.operations.alarms import AlarmThresholds, ShiftedVersion, WatchedFunction
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
+from components.operations.version_pruning import PrunedFunction, VersionPruning, VersionPruningArgs
 from components.stack.stack_args import StackArgs
 from components.stack.stack_functions import StackFunction
 from components.stack.stack_storages import StackStorages
@@ -18,13 +19,19 @@ def operate(
     functions: Sequence[StackFunction],
     storages: StackStorages,
     opts: pulumi.ResourceOptions,
-) -> None:
-    """Watch the functions and the storages, and shift traffic in steps, where the settings ask for it."""
-    if not args.settings.monitoring:
-        return
-    monitoring = InferenceMonitoring(f"{name}-monitoring", _watched(args, functions, storages), opts)
-    if args.settings.delivery != "allAtOnce":
-        GradualDelivery(f"{name}-delivery", _delivered(args, functions, storages, monitoring), opts)
+) -> Sequence[pulumi.Resource]:
+    """Watch the functions and the storages, shift traffic in steps, and remove old versions, where the settings ask for
+    it. Returns what was made for that."""
+    made: list[pulumi.Resource] = []
+    if args.settings.monitoring:
+        monitoring = InferenceMonitoring(f"{name}-monitoring", _watched(args, functions, storages), opts)
+        made.append(monitoring)
+        if args.settings.delivery != "allAtOnce":
+            delivered = _delivered(args, functions, storages, monitoring)
+            made.append(GradualDelivery(f"{name}-delivery", delivered, opts))
+    if billed := [each for each in functions if each.settings.snap_start]:
+        made.append(VersionPruning(f"{name}-versions", _pruned(args, billed, storages), opts))
+    return made
 
 
 def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: StackStorages) -> InferenceMonitoringArgs:
@@ -36,6 +43,7 @@ def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: Stac
                 function_name=each.function.function_name,
                 function_arn=each.function.function_arn,
                 models=each.settings.served,
+                shifted=_shifted(each),
             )
             for each in functions
         ],
@@ -48,6 +56,33 @@ def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: Stac
         storage_alarms=storages.alarms,
         topic_arn=settings.alarms_topic_arn,
     )
+
+
+def _pruned(args: StackArgs, functions: Sequence[StackFunction], storages: StackStorages) -> VersionPruningArgs:
+    settings = args.settings
+    return VersionPruningArgs(
+        functions=[
+            PrunedFunction(
+                name=each.name,
+                function_name=each.function.function_name,
+                function_arn=each.function.function_arn,
+                version=each.function.version,
+                after=each.function,
+            )
+            for each in functions
+        ],
+        kept=settings.kept_versions,
+        image_uri=storages.image_uri,
+        architecture=settings.architecture,
+        log_retention_days=settings.log_retention_days,
+        kms_key_arn=settings.kms_key_arn,
+    )
+
+
+def _shifted(each: StackFunction) -> ShiftedVersion | None:
+    if each.settings.delivery == "allAtOnce":
+        return None
+    return ShiftedVersion(alias_name=each.function.alias_name, version=each.function.version)
 
 
 def _delivered(

@@ -12,6 +12,7 @@ from components.model_source import Alarm, ModelSource
 from components.network.model_network import ExistingVpc, ModelNetwork, ModelNetworkArgs
 from components.settings.settings import Settings
 from components.settings.storage_settings import Storage
+from components.stack.deployment_record import compared
 from components.stack.stack_args import StackArgs
 from components.storage.baked_models import BakedModels, BakedModelsArgs, PrebuiltModels
 from components.storage.model_bucket import ModelBucket, ModelBucketArgs
@@ -29,13 +30,16 @@ class StackStorages:
             f"{name}-models",
             ModelBucketArgs(
                 models=self.settings.packaged,
+                baked=self._baked_here(),
                 delete_on_destroy=self.settings.delete_models_on_destroy,
                 kms_key_arn=self.settings.kms_key_arn,
             ),
             inside,
         )
+        self.record = compared(self.bucket.bucket_name, args.compare, self.bucket)
         self.baked = self._bake()
-        self.image_uri = self._image()
+        # Functions change only when it is known that AWS takes the change.
+        self.image_uri = pulumi.Output.all(self._image(), self.record).apply(lambda known: str(known[0]))
         self.sources: Mapping[Storage, ModelSource] = {
             storage: make(self) for storage, make in SOURCES.items() if self.settings.uses(storage)
         }
@@ -61,6 +65,10 @@ class StackStorages:
         )
         return ModelNetwork(f"{self.name}-network", arguments, self.inside)
 
+    def _baked_here(self) -> Sequence[str]:
+        """The models of the image that is built now."""
+        return [] if self.settings.image_uri else [model.name for model in self.settings.stored_in("image")]
+
     def _bake(self) -> BakedModels | None:
         """The models laid out for the image's build, unless there are none or the image was built before."""
         models = self.settings.stored_in("image")
@@ -72,6 +80,7 @@ class StackStorages:
                 models=models,
                 engines=engine_set(self.settings.engines),
                 directory=self.args.directory / IMAGES_DIRECTORY / self.settings.stack_name,
+                bucket=self.bucket,
             ),
             self.inside,
         )

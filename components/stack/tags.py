@@ -6,6 +6,9 @@ from typing import cast
 import pulumi
 import pulumi_aws as aws
 
+STACK_TAG = "tensorflow-lambda:stack"
+"""The tag whose value is the project and the stack. `python -m ops orphans` finds by it what a stack made."""
+
 UNTAGGED: tuple[type[pulumi.Resource], ...] = (aws.s3.BucketObjectv2,)
 """Types that could have tags and get none: a version's files are never written again, and S3 bills tags by object."""
 

@@ -8,6 +8,7 @@ import pulumi
 
 from components.model_source import Alarm, ModelBinding
 from components.settings.packaged_models import PackagedModel
+from components.storage.model_bucket import ModelBucket
 from components.storage.model_staging import StagingError, files_to_stage, room_for_models, stage
 from handlers.contract import BAKED_PATH
 from handlers.manifest import EngineName
@@ -23,6 +24,8 @@ class BakedModelsArgs:
     """The image's engine set; `tensorflow` includes LiteRT."""
     directory: Path
     """Where to lay them out: inside the build's context, and used by this component alone."""
+    bucket: ModelBucket | None = None
+    """The source of truth, if there is one. A function waits until its pointers say what the image holds."""
 
 
 class BakedModels(pulumi.ComponentResource):
@@ -40,7 +43,7 @@ class BakedModels(pulumi.ComponentResource):
     def __init__(self, name: str, args: BakedModelsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:BakedModels", name, None, opts)
         files = files_to_stage(args.models)
-        self._names = [model.name for model in args.models]
+        self._names, self._bucket = [model.name for model in args.models], args.bucket
         self.size_bytes = sum(file.size for file in files)
         limit = room_for_models(args.engines)
         if self.size_bytes > limit:
@@ -56,14 +59,14 @@ class BakedModels(pulumi.ComponentResource):
         self.register_outputs({"size_bytes": self.size_bytes})
 
     def binding(self, models: Sequence[str] | None) -> ModelBinding:
-        """The directory in the image. It needs no grant, no mount and no waiting.
+        """The directory in the image. It needs no grant and no mount.
 
         Raises:
             ValueError: a model was not baked into the image.
         """
         if missing := sorted(set(models or ()) - set(self._names)):
             raise ValueError(f"the image does not hold the models {missing}; it holds {self._names}")
-        return ModelBinding(store_uri=f"file://{BAKED_PATH}")
+        return ModelBinding(store_uri=f"file://{BAKED_PATH}", ready=self._bucket.ready(models) if self._bucket else ())
 
 
 class PrebuiltModels:

@@ -22,6 +22,8 @@ RECOVERY_DAYS = 30
 class ModelBucketArgs:
     models: Sequence[PackagedModel]
     """Models to seed the bucket with. Objects that it holds already do not change."""
+    baked: Sequence[str] = ()
+    """The models among them that functions serve from their image: in the bucket, their pointers follow the image."""
     delete_on_destroy: bool = False
     """Whether destroying the stack deletes the bucket with all models. If not, the bucket is protected."""
     kms_key_arn: pulumi.Input[str] | None = None
@@ -35,7 +37,9 @@ class ModelBucket(pulumi.ComponentResource):
 
     - It uploads each file of a version once, and the manifest after all other files of the version. It does not write
       or delete them again, even when the version is no longer packaged.
-    - It uploads the pointer `current.json` last. If the bucket has one already, the content stays.
+    - It uploads the pointer `current.json` last. If the bucket has one already, the content stays. Of a model that
+      functions serve from their image, the pointer says what the image holds, and the deployment fails before it would
+      take back what was published.
     - It fails before it writes a version whose manifest in the bucket was published with other content.
     """
 
@@ -55,7 +59,14 @@ class ModelBucket(pulumi.ComponentResource):
         self.bucket_name = bucket.bucket
         self.bucket_arn = bucket.arn
         self._guards = self._guard(name, bucket, args)
-        seed = ModelSeed(name=name, bucket_name=bucket.bucket, prefix=BUCKET_PREFIX, parent=self, after=self._guards)
+        seed = ModelSeed(
+            name=name,
+            bucket_name=bucket.bucket,
+            prefix=BUCKET_PREFIX,
+            parent=self,
+            after=self._guards,
+            baked=args.baked,
+        )
         self._pointers = {model.name: seed.add(model) for model in args.models}
         self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
 

@@ -8,6 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.settings.packaged_models import PackagedModel
+from components.storage.model_pointers import pointer_to_write
+from components.storage.stored_object import stored_object
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE
 
 ONCE_SEEDED = (
@@ -34,8 +36,8 @@ class ModelSeed:
     """Uploads models into a bucket, each object once.
 
     The provider has no upload on the condition that the object is absent. So the bucket is read first. A pointer in the
-    bucket is uploaded with the content that it has. A version in the bucket with other content than the packaged one
-    fails the deployment before any of its files is written.
+    bucket is uploaded with the content that it has, unless functions serve the model from their image. A version in the
+    bucket with other content than the packaged one fails the deployment before any of its files is written.
     """
 
     name: str
@@ -46,22 +48,29 @@ class ModelSeed:
     parent: pulumi.Resource
     after: Sequence[pulumi.Resource]
     """What the first object must wait for."""
+    baked: Sequence[str] = ()
+    """The models that functions serve from their image. Their pointers follow the image."""
 
     def add(self, model: PackagedModel) -> pulumi.Resource:
-        """Upload a model's versions, oldest first, and then its pointer, which is returned."""
+        """Upload a model's versions, oldest first, and then its pointer, which is returned.
+
+        Raises VersionTakenBackError, inside an output, if the image would take back what was published.
+        """
         uploaded: list[pulumi.Resource] = []
         for version in sorted(model.versions):
             uploaded += self._add_version(model, version)
         key = f"{self.prefix}/{model.name}/{POINTER_FILE}"
-        packaged = model.pointer.to_json()
+        is_baked = model.name in self.baked
         return aws.s3.BucketObjectv2(
             f"{self.name}-{model.name}-current",
             bucket=self.bucket_name,
             key=key,
-            content=self._published(key).apply(lambda found: packaged if found is None else found.body),
+            content=stored_object(self.bucket_name, key, self.parent).apply(
+                lambda found: pointer_to_write(model, found and found.body, is_baked=is_baked)
+            ),
             content_type="application/json",
             metadata=SEEDED_BY,
-            opts=self._once(uploaded),
+            opts=self._once(uploaded, but=("content",) if is_baked else ()),
         )
 
     def _add_version(self, model: PackagedModel, version: int) -> list[pulumi.Resource]:
@@ -70,7 +79,8 @@ class ModelSeed:
         key = f"{self.prefix}/{model.name}/{version}"
         name = f"{self.name}-{model.name}-{version}"
         manifest = (directory / MANIFEST_FILE).read_text(encoding="utf-8")
-        bucket_name = self._unless_conflicting(f"{key}/{MANIFEST_FILE}", manifest)
+        is_baked = model.name in self.baked
+        bucket_name = self._unless_conflicting(f"{key}/{MANIFEST_FILE}", manifest, is_baked=is_baked)
         files = [
             aws.s3.BucketObjectv2(
                 f"{name}-{entry.path}",
@@ -95,34 +105,26 @@ class ModelSeed:
         )
         return [*files, complete]
 
-    def _once(self, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
-        """Options of an object that the stack uploads once, and then neither changes nor deletes."""
+    def _once(self, after: Sequence[pulumi.Resource] = (), but: Sequence[str] = ()) -> pulumi.ResourceOptions:
+        """Options of an object that the stack uploads once, and then neither changes, except for the inputs in `but`,
+        nor deletes."""
         return pulumi.ResourceOptions(
             parent=self.parent,
             depends_on=[*self.after, *after],
             retain_on_delete=True,
-            ignore_changes=list(ONCE_SEEDED),
+            ignore_changes=[each for each in ONCE_SEEDED if each not in but],
         )
 
-    def _published(self, key: str) -> "pulumi.Output[aws.s3.GetObjectResult | None]":
-        """The object under a key; None if there is none."""
-        inside = pulumi.InvokeOptions(parent=self.parent)
-        listed = aws.s3.get_objects_output(bucket=self.bucket_name, prefix=key, max_keys=1, opts=inside)
+    def _unless_conflicting(self, key: str, packaged: str, *, is_baked: bool) -> pulumi.Output[str]:
+        """The bucket's name, after a check that the version with this manifest may be seeded.
 
-        def read(keys: Sequence[str]) -> "pulumi.Output[aws.s3.GetObjectResult | None]":
-            if key not in keys:
-                return pulumi.Output.from_input(None)
-            return aws.s3.get_object_output(bucket=self.bucket_name, key=key, opts=inside)
-
-        return listed.keys.apply(read)
-
-    def _unless_conflicting(self, key: str, packaged: str) -> pulumi.Output[str]:
-        """The bucket's name, after a check that the version with this manifest may be seeded."""
+        An image must hold what the bucket holds under the same version, whoever put it there.
+        """
 
         def check(bucket_name: str, published: "aws.s3.GetObjectResult | None") -> str:
             if published is None or published.body == packaged:
                 return bucket_name
-            if not published.metadata.items() >= SEEDED_BY.items():
+            if is_baked or not published.metadata.items() >= SEEDED_BY.items():
                 raise VersionConflictError(
                     f"{key} was published to the bucket {bucket_name} and differs from what is packaged here; a "
                     f"published version never changes. Package yours as the next version, or remove it from the model "
@@ -134,4 +136,6 @@ class ModelSeed:
             )
             return bucket_name
 
-        return pulumi.Output.all(self.bucket_name, self._published(key)).apply(lambda found: check(found[0], found[1]))
+        return pulumi.Output.all(self.bucket_name, stored_object(self.bucket_name, key, self.parent)).apply(
+            lambda found: check(found[0], found[1])
+        )

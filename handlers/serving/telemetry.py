@@ -8,12 +8,12 @@ Nothing from a payload is logged. A new field is an attribute of `Record` and an
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
-from handlers.contract import METRIC_NAMESPACE, Metric
+from handlers.contract import FAILURES, METRIC_NAMESPACE, Metric
 from handlers.serving.lease import LoadTime
 
 _TRACEBACK_CHARACTERS = 16_384
@@ -102,8 +102,11 @@ def _write(
         line["Model"] = model
     if metrics:
         line["FunctionName"] = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
+        line["FunctionVersion"] = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "local")
         line.update({name: _rounded(value) for name, value in metrics.items()})
-        line["_aws"] = _declaration(metrics, ["FunctionName"] if model is None else ["FunctionName", "Model"])
+        line["_aws"] = _declaration(
+            metrics, [["FunctionName"], *([] if model is None else [["FunctionName", "Model"]])]
+        )
     sys.stdout.write(orjson.dumps(line).decode() + "\n")
     sys.stdout.flush()
 
@@ -112,10 +115,14 @@ def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
-def _declaration(metrics: Mapping[Metric, float], dimensions: list[str]) -> dict[str, Any]:
+def _declaration(metrics: Mapping[Metric, float], dimensions: list[list[str]]) -> dict[str, Any]:
+    declared = [_metrics(metrics, dimensions)]
+    failures: list[Metric] = [name for name in FAILURES if name in metrics]
+    if failures:
+        declared.append(_metrics(failures, [["FunctionName", "FunctionVersion"]]))
+    return {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
+
+
+def _metrics(metrics: Iterable[Metric], dimensions: list[list[str]]) -> dict[str, Any]:
     names = [{"Name": name, "Unit": "Milliseconds" if name.endswith("Time") else "Count"} for name in metrics]
-    by_model = [["FunctionName"], dimensions] if len(dimensions) > 1 else [dimensions]
-    return {
-        "Timestamp": time.time_ns() // 1_000_000,
-        "CloudWatchMetrics": [{"Namespace": METRIC_NAMESPACE, "Dimensions": by_model, "Metrics": names}],
-    }
+    return {"Namespace": METRIC_NAMESPACE, "Dimensions": dimensions, "Metrics": names}

@@ -105,16 +105,30 @@ class EngineStack:
 
     def resources(self) -> list[Mapping[str, Any]]:
         """The resources of the state, as the engine keeps them."""
-        exported = self._select(NO_SETTINGS, {}).export_stack().deployment
-        return list((exported or {}).get("resources", ()))
+        return list((self.exported()["deployment"] or {}).get("resources", ()))
 
-    def _run(self, operation: Operation, settings: Settings, show: Show | None) -> Result:
+    def exported(self) -> Mapping[str, Any]:
+        """The state, with the version of its format."""
+        state = self._select(NO_SETTINGS).export_stack()
+        return {"version": state.version, "deployment": state.deployment}
+
+    def import_state(self, state: Mapping[str, Any]) -> None:
+        """Take an exported state for this stack's own."""
+        deployment = automation.Deployment(version=state["version"], deployment=state["deployment"])
+        self._select(NO_SETTINGS).import_stack(deployment)
+
+    def recover(self, settings: Settings = NO_SETTINGS) -> Result:
+        """After an engine was killed: `pulumi cancel`, then `pulumi refresh --clear-pending-creates`."""
+        self._select(settings).cancel()
+        return self._run("refresh", NO_SETTINGS, None, clear_pending_creates=True)
+
+    def _run(self, operation: Operation, settings: Settings, show: Show | None, **options: Any) -> Result:
         events, outputs, succeeded = Events(), dict[str, Any](), True
         with _one_program:
-            stack = self._select(settings, WITHOUT_CHECKPOINTS if operation == "preview" else {})
+            stack = self._select(settings, **(WITHOUT_CHECKPOINTS if operation == "preview" else {}))
             started = time.monotonic()
             try:
-                done = getattr(stack, operation)(on_event=events, on_output=show, color="never")
+                done = getattr(stack, operation)(on_event=events, on_output=show, color="never", **options)
                 outputs = {key: output.value for key, output in getattr(done, "outputs", {}).items()}
             except automation.CommandError as error:
                 succeeded = False
@@ -132,7 +146,7 @@ class EngineStack:
             outputs=outputs,
         )
 
-    def _select(self, settings: Settings, environment: Mapping[str, str]) -> automation.Stack:
+    def _select(self, settings: Settings, **environment: str) -> automation.Stack:
         set_settings(self._project, self.settings_file, settings)
         # With `work_dir` and no `project_settings`, the files in the directory are read and none is written over.
         workspace = automation.LocalWorkspace(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.resources.account import EmulatedAccount
+from local.resources.put_type import PutType
 from local.resources.resource_type import Call, Inputs, ResourceType
 from local.resources.words import tag_changes, tag_list, tags_of
 
@@ -79,6 +80,24 @@ class LifecyclePolicy(ResourceType):
         self.client().delete_lifecycle_policy(repositoryName=resource_id)
 
 
+class RepositoryPolicy(PutType):
+    """aws.ecr.RepositoryPolicy"""
+
+    pulumi_type = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+    computed = ("registryId",)
+
+    def put(self, inputs: Inputs) -> str:
+        self.client().set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])
+        return inputs["repository"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        found = self.client().get_repository_policy(repositoryName=resource_id)
+        return {"registryId": self.account.account_id, "repository": resource_id, "policy": found["policyText"]}
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.client().delete_repository_policy(repositoryName=resource_id)
+
+
 def get_authorization_token(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
     """aws.ecr.get_authorization_token. No registry has an endpoint: the emulated ones hold no layers."""
     data = account.client("ecr").get_authorization_token()["authorizationData"][0]
@@ -108,7 +127,7 @@ def get_images(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str,
     }
 
 
-TYPES = (Repository, LifecyclePolicy)
+TYPES = (Repository, LifecyclePolicy, RepositoryPolicy)
 
 FUNCTIONS: Mapping[str, Call] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": get_authorization_token,

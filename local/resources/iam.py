@@ -35,6 +35,7 @@ class Role(ResourceType):
             "assumeRolePolicy": json.dumps(role["AssumeRolePolicyDocument"]),
             **answered(role, ("maxSessionDuration", "path")),
             **described,
+            **_boundary(role),
             "tags": tags_of(role.get("Tags", ())),
         }
 
@@ -47,6 +48,10 @@ class Role(ResourceType):
             Description=new.get("description", ""),
             MaxSessionDuration=new.get("maxSessionDuration", 3600),
         )
+        if boundary := new.get("permissionsBoundary"):
+            iam.put_role_permissions_boundary(RoleName=resource_id, PermissionsBoundary=boundary)
+        elif old.get("permissionsBoundary"):
+            iam.delete_role_permissions_boundary(RoleName=resource_id)
         gone, given = tag_changes(old, new)
         if gone:
             iam.untag_role(RoleName=resource_id, TagKeys=gone)
@@ -143,6 +148,11 @@ class RolePolicyAttachment(ResourceType):
         role, _, policy = resource_id.partition("/")
         self.account.invoke_api.roles.take(role, policy)
         self.client().detach_role_policy(RoleName=role, PolicyArn=policy)
+
+
+def _boundary(role: Mapping[str, Any]) -> dict[str, str]:
+    bounded = role.get("PermissionsBoundary")
+    return {"permissionsBoundary": bounded["PermissionsBoundaryArn"]} if bounded else {}
 
 
 TYPES = (Role, RolePolicy, Policy, RolePolicyAttachment)

@@ -17,6 +17,7 @@ AROUND = Surroundings(
     zones=["a", "b", "c"],
     authorizer_arn="arn:authorizer",
     web_acl_arn="arn:acl",
+    boundary_arn="arn:boundary",
     certificate_arn="arn:certificate",
     hosted_zone_id="Z0A",
 )

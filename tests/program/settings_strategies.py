@@ -85,6 +85,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         timeoutSeconds=st.integers(1, 300),
         modelCacheMib=st.integers(0, 128),
         verifyModels=st.booleans(),
+        keptVersions=st.integers(1, 1000),
         apiRoutesQuota=st.integers(300, 100_000),
         throttlingBurst=st.integers(1, 5000),
         throttlingRate=st.integers(1, 10_000),
@@ -110,6 +111,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
     ),
     one_of({}, {}, {}, {"ephemeralStorageMib": 1024}),
     one_of({}, {"kmsKeyArn": arn("kms", "key/0a")}),
+    one_of({}, {"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary"}),
     one_of({}, {"tags": {"team": "vision", "cost-centre": "42"}}),
     one_of({}, {"models": ["iris"]}, {"models": ["iris", "digits"]}),
 )

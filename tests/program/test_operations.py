@@ -20,6 +20,7 @@ from tests.recorder import Recorder, Registered
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:pager"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+GROUP = "aws:codedeploy/deploymentGroup:DeploymentGroup"
 WATCHED: dict[str, Any] = {"monitoring": True, "delivery": "canary10Percent5Minutes"}
 
 
@@ -125,8 +126,18 @@ def test_tags_reach_everything_that_takes_them_but_the_models(packaged: Path):
     assert recorder.one("aws:efs/fileSystem:FileSystem").inputs["tags"]["Name"] == "inference-files"
 
 
-def test_without_tags_nothing_is_tagged_but_by_name(packaged: Path):
-    assert not any(each.inputs.get("tags") for each in run(packaged).registered)
+def test_every_role_has_the_permissions_boundary_and_none_without_the_setting(packaged: Path):
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    values: dict[str, Any] = {"storage": "efs", "mode": "single", **WATCHED}
+    bounded = run(packaged, permissionsBoundaryArn=boundary, **values).of("aws:iam/role:Role")
+    assert [each.inputs.get("permissionsBoundary") for each in bounded] == [boundary] * len(bounded)
+    assert not any("permissionsBoundary" in each.inputs for each in run(packaged, **values).of("aws:iam/role:Role"))
+
+
+def test_everything_has_the_stacks_own_tag_even_without_tags(packaged: Path):
+    tagged = [each.inputs["tags"] for each in run(packaged).registered if "tags" in each.inputs]
+    assert len(tagged) > 5
+    assert {tuple(tags.items()) for tags in tagged} == {(("tensorflow-lambda:stack", "tensorflow-lambda/test"),)}
 
 
 def test_nothing_watches_unless_it_is_asked_to(packaged: Path):
@@ -208,6 +219,30 @@ def test_the_dashboard_is_called_after_the_stack_and_no_two_widgets_overlap(pack
     assert max(x for x, _ in cells) < 24
 
 
+def test_old_snapshots_are_removed_after_each_new_version_and_no_function_can_be(packaged: Path):
+    recorder = run(packaged, mode="single", snapStart=True, keptVersions=5, **WATCHED)
+    for model in ("digits", "iris"):
+        pruning = recorder.named(f"inference-versions-inference-{model}")
+        assert json.loads(pruning.inputs["input"]) == {"function": f"inference-{model}-1234567", "keep": 5}
+        assert pruning.inputs["triggers"] == {"version": "1"}
+        aliases = {each.name for each in recorder.of("aws:lambda/alias:Alias") if each.urn in pruning.dependencies}
+        assert aliases == {f"inference-{model}-live"}
+    policy = json.loads(recorder.named("inference-versions-policy").inputs["policy"])
+    [deleting] = [each["Resource"] for each in policy["Statement"] if each["Action"] == ["lambda:DeleteFunction"]]
+    assert len(deleting) == 2
+    assert all(arn.endswith("-1234567:*") for arn in deleting)
+
+
+def test_versions_without_a_snapshot_are_left_alone(packaged: Path):
+    assert not [each for each in run(packaged).registered if "versions" in each.name]
+
+
+def test_a_deployment_waits_until_a_snapshot_is_taken(packaged: Path):
+    functions = serving_functions(run(packaged, snapStart=True))
+    assert {each.update_timeout for each in functions} == {"30m"}
+    assert {each.update_timeout for each in serving_functions(run(packaged))} == {""}
+
+
 def test_a_gradual_delivery_leaves_the_alias_to_codedeploy(packaged: Path):
     recorder = run(packaged, mode="single", **WATCHED)
     aliases = recorder.of("aws:lambda/alias:Alias")
@@ -217,7 +252,7 @@ def test_a_gradual_delivery_leaves_the_alias_to_codedeploy(packaged: Path):
 
 def test_each_function_is_shifted_once_its_alarms_watch(packaged: Path):
     recorder = run(packaged, mode="single", **WATCHED)
-    groups = {each.name: each for each in recorder.of("aws:codedeploy/deploymentGroup:DeploymentGroup")}
+    groups = {each.name: each for each in recorder.of(GROUP)}
     assert set(groups) == {"inference-delivery-inference-digits", "inference-delivery-inference-iris"}
     for model in ("digits", "iris"):
         group = groups[f"inference-delivery-inference-{model}"].inputs
@@ -231,9 +266,31 @@ def test_each_function_is_shifted_once_its_alarms_watch(packaged: Path):
             "function": f"inference-{model}-1234567",
             "alias": "live",
             "version": "1",
+            "alarms": group["alarmConfiguration"]["alarms"],
         }
-        alarms = {each.urn for each in recorder.of(ALARM) if each.name == f"inference-{model}-errors"}
+        alarms = {each.urn for each in recorder.of(ALARM) if each.name.startswith(f"inference-{model}-new-version")}
+        assert len(alarms) == 3
         assert alarms <= recorder.waits_for(shift)
+
+
+def test_only_alarms_that_look_at_the_new_version_alone_stop_a_shift(packaged: Path):
+    recorder = run(packaged, **WATCHED)
+    [watching] = [each.inputs["alarmConfiguration"]["alarms"] for each in recorder.of(GROUP)]
+    read = {
+        (metric["metric"]["namespace"], *sorted(metric["metric"]["dimensions"].items()))
+        for alarm in recorder.of(ALARM)
+        if f"{alarm.name}-1234567" in watching
+        for metric in metrics_of(alarm)
+    }
+    function = ("FunctionName", "inference-1234567")
+    assert read == {
+        ("AWS/Lambda", ("ExecutedVersion", "1"), function, ("Resource", "inference-1234567:live")),
+        (METRIC_NAMESPACE, function, ("FunctionVersion", "1")),
+    }
+
+
+def test_no_alarm_looks_at_a_version_where_all_traffic_moves_at_once(packaged: Path):
+    assert not [each.name for each in run(packaged, monitoring=True).of(ALARM) if "new-version" in each.name]
 
 
 def test_what_starts_a_shift_can_start_no_other(packaged: Path):

@@ -11,12 +11,15 @@ import yaml
 from components.configuration.reading import SettingsError
 from components.settings.settings import Mode
 from components.settings.storage_settings import MOUNTED_STORAGES, Storage
+from components.storage.model_pointers import VersionTakenBackError
+from components.storage.model_seed import VersionConflictError
 from policy.invariants import breaches
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
 from tests.recorder import IMAGE, Recorder, Registered, StoredObject, deploy
 
 FUNCTION = "aws:lambda/function:Function"
+CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a"
 
 CONFIGURATIONS = {
     "the defaults": {},
@@ -171,6 +174,43 @@ def test_a_second_deployment_keeps_the_version_that_was_published_since(packaged
     published = '{"version": 9, "labels": {}}\n'
     recorder = run(packaged, objects={"models/iris/current.json": StoredObject(body=published)})
     assert recorder.named("inference-models-iris-current").inputs["content"] == published
+
+
+def test_the_bucket_says_what_the_image_holds_and_functions_wait_until_it_does(packaged: Path):
+    package(packaged, "iris", version=2)
+    published = {"models/iris/current.json": StoredObject(body='{"version": 1, "labels": {}}\n')}
+    recorder = run(packaged, objects=published, storage="image", mode="single")
+    pointer = recorder.named("inference-models-iris-current")
+    assert json.loads(pointer.inputs["content"])["version"] == 2
+    assert "content" not in pointer.ignore_changes
+    waiting = [each.name for each in recorder.of(FUNCTION) if pointer.urn in each.dependencies]
+    assert waiting == ["inference-iris"]
+
+
+def test_an_image_that_takes_a_published_version_back_is_refused(packaged: Path):
+    published = {"models/iris/current.json": StoredObject(body='{"version": 2, "labels": {}}\n')}
+    with pytest.raises(VersionTakenBackError, match="version 2 answers now, and version 1 would answer"):
+        run(packaged, objects=published, storage="image")
+
+
+def test_an_image_holds_what_the_bucket_holds_under_the_same_version(packaged: Path):
+    other = {"models/iris/1/manifest.json": StoredObject(body="{}", metadata={"seeded-by": "deployment"})}
+    with pytest.raises(VersionConflictError, match="differs from what is packaged"):
+        run(packaged, objects=other, storage="image")
+
+
+def test_a_deployment_is_recorded_last_and_the_next_one_is_compared_with_it(
+    packaged: Path, caplog: pytest.LogCaptureFixture
+):
+    first = run(packaged, domainName="a.example.com", certificateArn=CERTIFICATE)
+    record = first.named("inference-record-settings")
+    assert record.inputs["key"] == "deployed.json"
+    made = {each.urn for each in first.registered if each.type.startswith(("aws:lambda", "aws:apigateway"))}
+    assert made <= first.waits_for(record)
+    assert "leads nowhere" not in caplog.text
+    objects = {"deployed.json": StoredObject(body=record.inputs["content"])}
+    run(packaged, objects=objects, domainName="a.example.com", certificateArn=CERTIFICATE, api="rest")
+    assert "api: a.example.com stays, but leads nowhere for some seconds" in caplog.text
 
 
 def test_a_configuration_with_mistakes_builds_nothing(packaged: Path):

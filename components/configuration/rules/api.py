@@ -195,6 +195,13 @@ def routes_fit_in_the_api(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def quota_of_routes_is_used(settings: Settings) -> Iterator[Problem]:
+    """Only functions of single models have routes that count."""
+    if settings.mode == "multi":
+        reason = "one function for all models needs a few routes; set mode to single"
+        yield from without_effect(settings, ["api_routes_quota"], "mode", reason)
+
+
 REFUSED: tuple[Rule, ...] = (
     http_api_lacks_what_rest_has,
     rest_api_lacks_what_http_has,
@@ -210,4 +217,5 @@ ADVISED: tuple[Rule, ...] = (
     rest_api_needs_a_role_for_its_logs,
     everyone_may_call,
     a_cached_decision_is_for_every_path,
+    quota_of_routes_is_used,
 )

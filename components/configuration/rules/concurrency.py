@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.configuration.problem import Problem
-from components.configuration.rules.rule import Rule, for_each_function
+from components.configuration.rules.rule import Rule, for_each_function, without_effect
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
 
@@ -120,6 +120,21 @@ def filling_reserves_concurrency(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def concurrency_settings_are_used(settings: Settings) -> Iterator[Problem]:
+    """Only a file system of EFS is filled by a function, only a number that follows the use has a target, and only old
+    snapshots are billed."""
+    if not any(each.snap_start for each in settings.functions()):
+        reason = "old versions without a snapshot cost nothing, and stay; set snapStart to true"
+        yield from without_effect(settings, ["kept_versions"], "snapStart", reason)
+    if settings.functions() and not settings.uses("efs"):
+        reason = "no function fills a file system; set storage to efs"
+        yield from without_effect(settings, ["sync_reserved_concurrency"], "storage", reason)
+    if not any(each.provisioned_concurrency_maximum for each in settings.functions()):
+        field, other = "provisioned_concurrency_utilization_percent", "provisionedConcurrencyMaximum"
+        reason = f"the number of ready environments does not follow the use; set {other}"
+        yield from without_effect(settings, [field], other, reason)
+
+
 def existing_images_allow_snapshots(settings: Settings) -> Iterator[Problem]:
     """Lambda takes snapshots only of images that allow it."""
     if settings.image_uri and any(function.snap_start for function in settings.functions()):
@@ -136,8 +151,8 @@ def snapshots_are_billed_by_version(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             keys=("snapStart",),
             message=f"Lambda bills a snapshot of {settings.memory_mib} MiB for each published version, as long as it "
-            "exists; a deployment adds a version and deletes none; delete those that no alias uses "
-            "(aws lambda delete-function --function-name NAME --qualifier VERSION)",
+            f"exists: those of the live version and of {settings.kept_versions} old ones; set keptVersions to 1 to "
+            "keep the fewest",
         )
 
 
@@ -163,6 +178,7 @@ REFUSED: tuple[Rule, ...] = (
 ADVISED: tuple[Rule, ...] = (
     reserved_concurrency_fits_in_the_account,
     filling_reserves_concurrency,
+    concurrency_settings_are_used,
     existing_images_allow_snapshots,
     for_each_function(snapshots_are_billed_by_version),
 )

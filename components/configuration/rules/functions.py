@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.configuration.problem import Problem
-from components.configuration.rules.rule import FEWER_MODELS, Rule, for_each_function
+from components.configuration.rules.rule import FEWER_MODELS, Rule, for_each_function, without_effect
 from components.settings.settings import Settings
 
 ENVIRONMENT_BYTES = 4096
@@ -67,6 +67,13 @@ def memory_is_more_than_new_accounts_have(settings: Settings) -> Iterator[Proble
         )
 
 
+def an_existing_image_is_as_it_is(settings: Settings) -> Iterator[Problem]:
+    """Its engines were chosen when it was built."""
+    if settings.image_uri:
+        reason = "an existing image has the engines that it was built with; leave imageUri out"
+        yield from without_effect(settings, ["image_engines"], "imageUri", reason)
+
+
 REFUSED: tuple[Rule, ...] = (model_names_fit_in_the_environment, function_names_fit, image_holds_the_engines)
 
-ADVISED: tuple[Rule, ...] = (for_each_function(memory_is_more_than_new_accounts_have),)
+ADVISED: tuple[Rule, ...] = (for_each_function(memory_is_more_than_new_accounts_have), an_existing_image_is_as_it_is)

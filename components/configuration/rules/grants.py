@@ -22,16 +22,21 @@ def models_fit_in_the_role_policies(settings: Settings) -> Iterator[Problem]:
 
 
 def delivery_fits_in_the_role_policies(settings: Settings) -> Iterator[Problem]:
-    """Two roles are granted each delivered function by name: CodeDeploy's, and that of the function that starts it."""
-    if settings.delivery == "allAtOnce" or settings.mode == "multi":
+    """Roles are granted each function by name that a delivery shifts, or whose old versions are deleted."""
+    if settings.mode == "multi":
         return
+    key, remedy = "delivery", "set delivery to allAtOnce"
+    if settings.delivery == "allAtOnce":
+        if not any(each.snap_start for each in settings.functions()):
+            return
+        key, remedy = "snapStart", "set snapStart to false"
     functions = [f"inference-{model.name}" for model in settings.packaged]
     policies = len(functions_by_policy("inference-delivery", functions))
     if policies > MOST_POLICIES:
         yield Problem(
-            keys=("delivery", "mode", "models"),
-            message=f"granting {len(settings.packaged)} functions to one delivery takes {policies} policies of its "
-            f"roles; allowed are {MOST_POLICIES}; set delivery to allAtOnce, or mode to multi, or {FEWER_MODELS}",
+            keys=(key, "mode", "models"),
+            message=f"granting {len(settings.packaged)} functions to one role takes {policies} policies; allowed are "
+            f"{MOST_POLICIES}; {remedy}, or mode to multi, or {FEWER_MODELS}",
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.configuration.problem import Problem
-from components.configuration.rules.rule import Rule
+from components.configuration.rules.rule import Rule, without_effect
 from components.settings.model_overrides import ENGINE
 from components.settings.packaged_models import PackagedModel
 from components.settings.settings import Settings
@@ -75,6 +75,13 @@ def _deployed(model: PackagedModel) -> list[int]:
     return sorted(model.pointer.versions())
 
 
+def repository_is_read(settings: Settings) -> Iterator[Problem]:
+    """A stack that is not seeded reads no packaged model."""
+    if not settings.seed_models:
+        reason = "no packaged model is read where seedModels is false; set seedModels to true"
+        yield from without_effect(settings, ["model_repository", "model_settings"], "seedModels", reason)
+
+
 REFUSED: tuple[Rule, ...] = (
     a_stack_without_models_can_be_filled,
     overrides_are_of_served_models,
@@ -82,4 +89,4 @@ REFUSED: tuple[Rule, ...] = (
     packaged_for_the_engine,
 )
 
-ADVISED: tuple[Rule, ...] = ()
+ADVISED: tuple[Rule, ...] = (repository_is_read,)

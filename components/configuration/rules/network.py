@@ -67,6 +67,13 @@ def own_network_has_room(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def address_range_is_used(settings: Settings) -> Iterator[Problem]:
+    """Only functions that mount a file system have a VPC. Unlike a VPC that is named, a range may stay for later."""
+    if settings.functions() and not settings.uses(*MOUNTED_STORAGES):
+        reason = f"with storage {settings.storage}, the stack makes no VPC; set storage to efs or s3files"
+        yield from without_effect(settings, ["vpc_cidr"], "storage", reason)
+
+
 REFUSED: tuple[Rule, ...] = (
     for_each_function(functions_in_a_network_know_the_region),
     network_settings_have_a_network,
@@ -74,4 +81,4 @@ REFUSED: tuple[Rule, ...] = (
     own_network_has_room,
 )
 
-ADVISED: tuple[Rule, ...] = ()
+ADVISED: tuple[Rule, ...] = (address_range_is_used,)

@@ -58,14 +58,15 @@ def a_file_system_keeps_its_key(settings: Settings) -> Iterator[Problem]:
 
 
 def tags_fit_on_every_resource(settings: Settings) -> Iterator[Problem]:
-    """AWS takes 50 tags on a resource. Some resources of a network or a file system have a name tag of their own."""
+    """AWS takes 50 tags on a resource. Every resource is tagged with its stack, and some of a network or a file system
+    have a name tag, too."""
     own = NAME_TAG not in settings.tags and settings.uses(*MOUNTED_STORAGES)
-    allowed = MOST_TAGS - 1 if own else MOST_TAGS
+    allowed = MOST_TAGS - 1 - own
     if len(settings.tags) > allowed:
         yield Problem(
             keys=("tags",),
-            message=f"there are {len(settings.tags)} tags; AWS takes {MOST_TAGS} on a resource"
-            f"{f', and file systems have the tag {NAME_TAG} besides' if own else ''}; leave {allowed} or fewer",
+            message=f"there are {len(settings.tags)} tags; AWS takes {MOST_TAGS} on a resource, one of which names the "
+            f"stack{f', and file systems have the tag {NAME_TAG} besides' if own else ''}; leave {allowed} or fewer",
         )
 
 

@@ -83,6 +83,16 @@ def existing_image_holds_its_models(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def an_existing_image_decides_what_answers(settings: Settings) -> Iterator[Problem]:
+    """The versions in an existing image are not known to the deployment."""
+    if settings.image_holds_models and settings.image_uri:
+        yield Problem(
+            keys=("imageHoldsModels",),
+            message="the versions that answer are those in the image, whatever the bucket's current.json says, and "
+            "nothing compares them; build the image with the versions that the bucket names, or leave imageUri out",
+        )
+
+
 def models_fit_in_the_image(settings: Settings) -> Iterator[Problem]:
     """Lambda takes images of up to 10 GB."""
     if settings.image_uri:
@@ -122,6 +132,13 @@ def ephemeral_storage_is_used(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def files_that_are_fetched_are_compared(settings: Settings) -> Iterator[Problem]:
+    """Only files that are read where they lie may go without."""
+    if settings.functions() and not settings.uses("efs", "s3files", "image"):
+        reason = "files that are fetched are compared with their SHA-256 in any case; set storage to another than s3"
+        yield from without_effect(settings, ["verify_models"], "storage", reason)
+
+
 REFUSED: tuple[Rule, ...] = (
     for_each_function(models_fit_in_ephemeral_storage),
     provisioned_throughput_says_how_much,
@@ -134,4 +151,6 @@ ADVISED: tuple[Rule, ...] = (
     all_models_fit_in_ephemeral_storage,
     bursting_needs_data_to_burst,
     for_each_function(ephemeral_storage_is_used),
+    files_that_are_fetched_are_compared,
+    an_existing_image_decides_what_answers,
 )

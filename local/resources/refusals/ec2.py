@@ -41,9 +41,10 @@ def of_deleted_vpc(account: EmulatedAccount, vpc_id: str) -> None:
     """A VPC that has a subnet, an endpoint, or a security group or route table besides its own, stays."""
     ec2, inside = account.client("ec2"), _filters(**{"vpc-id": vpc_id})
     tables = ec2.describe_route_tables(Filters=inside)["RouteTables"]
+    endpoints = ec2.describe_vpc_endpoints()["VpcEndpoints"]  # the emulator takes no filter
     if (
         ec2.describe_subnets(Filters=inside)["Subnets"]
-        or ec2.describe_vpc_endpoints(Filters=inside)["VpcEndpoints"]
+        or any(endpoint["VpcId"] == vpc_id for endpoint in endpoints)
         or len(ec2.describe_security_groups(Filters=inside)["SecurityGroups"]) > 1
         or any(not any(each.get("Main") for each in table["Associations"]) for table in tables)
     ):

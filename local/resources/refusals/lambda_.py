@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.resources.account import EmulatedAccount
-from local.resources.refusals import files, refused
+from local.resources.refusals import ecr, files, refused
 from local.resources.resource_type import says_gone
 
 ENVIRONMENT_BYTES = 4096
@@ -17,8 +17,9 @@ INVALID = "InvalidParameterValueException"
 
 
 def of_function(account: EmulatedAccount, operation: str, inputs: Mapping[str, Any]) -> None:
-    """A function's role, environment, network and file system."""
+    """A function's image, role, environment, network and file system."""
     of_role(account, operation, inputs["role"])
+    ecr.of_pull(account, operation, inputs["imageUri"])
     variables = inputs.get("environment", {}).get("variables", {})
     measured = json.dumps(variables, separators=(",", ":"))
     if variables and len(measured.encode()) > ENVIRONMENT_BYTES:

@@ -233,6 +233,13 @@ def test_a_route_waits_until_the_api_may_invoke_its_function():
         assert recorder.named(f"{model}-live").urn in recorder.waits_for(route)
 
 
+def test_the_stage_and_every_route_wait_until_the_api_may_invoke_the_function_that_decides():
+    recorder = deploy_multi(auth=LambdaAccess(function_arn=AUTHORIZER))
+    permitted = recorder.named("api-permission-to-authorize").urn
+    assert permitted in recorder.waits_for(recorder.one("aws:apigatewayv2/stage:Stage"))
+    assert all(permitted in route.dependencies for route in recorder.of(ROUTE))
+
+
 def test_the_access_log_is_json_and_kept_for_a_time():
     recorder = deploy_multi(log_retention_days=7)
     log = recorder.named("api-access").inputs

@@ -106,7 +106,7 @@ def test_an_image_that_was_just_built_is_checked_too(
 def test_a_stack_checks_the_image_that_its_settings_name(registry: Registry, packaged: Path):
     uri = registry.uri(registry.add_image("arm64"))
     settings = read_settings(as_configuration(modelRepository=str(packaged), imageUri=uri), packaged)
-    args = StackArgs(settings=settings, directory=packaged, project_name="project")
+    args = StackArgs(settings=settings, directory=packaged, project_name="project", compare=str)
     with pytest.raises(ValueError, match="was built for linux/arm64"):
         deploy(lambda: StackStorages("models", args, pulumi.ResourceOptions()))
 

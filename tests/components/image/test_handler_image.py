@@ -93,6 +93,15 @@ def test_the_handlers_own_image_follows_a_tag_of_awss():
     assert name[1].startswith("public.ecr.aws/lambda/python:")
 
 
+def test_lambda_may_pull_for_functions_of_the_account(context: Path):
+    policy = deploy_image(context).one("aws:ecr/repositoryPolicy:RepositoryPolicy")
+    [statement] = json.loads(policy.inputs["policy"])["Statement"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert statement["Action"] == ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    functions = "arn:aws:lambda:eu-central-1:123456789012:function:*"
+    assert statement["Condition"] == {"StringLike": {"aws:SourceArn": functions}}
+
+
 def test_old_images_expire(context: Path):
     document = deploy_image(context).one("aws:ecr/lifecyclePolicy:LifecyclePolicy").inputs["policy"]
     (rule,) = json.loads(document)["rules"]

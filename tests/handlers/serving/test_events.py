@@ -171,8 +171,10 @@ def test_one_line_a_request_is_log_and_metrics_and_holds_nothing_of_the_payload(
     assert "LoadTime" not in second
     assert (third["status"], third.get("Model")) == (404, None)
     for line in (first, second, third):
-        (declared,) = line["_aws"]["CloudWatchMetrics"]
-        assert {metric["Name"] for metric in declared["Metrics"]} <= line.keys()
-        assert all(name in line for names in declared["Dimensions"] for name in names)
+        declared, failures = line["_aws"]["CloudWatchMetrics"]
+        assert {metric["Name"] for each in (declared, failures) for metric in each["Metrics"]} <= line.keys()
+        assert all(name in line for each in (declared, failures) for names in each["Dimensions"] for name in names)
         by_model = [["FunctionName", "Model"]] if "Model" in line else []
         assert declared["Dimensions"] == [["FunctionName"], *by_model]
+        assert failures["Dimensions"] == [["FunctionName", "FunctionVersion"]]
+        assert [metric["Name"] for metric in failures["Metrics"]] == ["ServerErrors"]

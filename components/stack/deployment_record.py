@@ -1,0 +1,47 @@
+"""DeploymentRecord: an object in the bucket that says what the stack was deployed with, for the next preview."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.storage.stored_object import stored_object
+
+KEY = "deployed.json"
+"""Beside the model repository, where no function may read."""
+
+Compare = Callable[[str | None], str]
+"""Takes the record of the last deployment; None if there is none. Says what the change costs, or raises what AWS would
+refuse half-way. Gives the new record."""
+
+
+def compared(bucket_name: pulumi.Output[str], compare: Compare, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The new record, when what is deployed has been compared with what shall be. What must not change before that
+    waits for it. Unknown in the preview of a new bucket."""
+    found = stored_object(bucket_name, KEY, parent)
+    return found.apply(lambda stored: compare(stored and stored.body))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentRecordArgs:
+    bucket_name: pulumi.Output[str]
+    record: pulumi.Input[str]
+    after: Sequence[pulumi.Resource]
+    """What the record is written after. Until then, the next preview compares with the deployment before."""
+
+
+class DeploymentRecord(pulumi.ComponentResource):
+    """The last thing that a deployment writes."""
+
+    def __init__(self, name: str, args: DeploymentRecordArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tensorflow-lambda:index:DeploymentRecord", name, None, opts)
+        aws.s3.BucketObjectv2(
+            f"{name}-settings",
+            bucket=args.bucket_name,
+            key=KEY,
+            content=args.record,
+            content_type="application/json",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
+        )
+        self.register_outputs({})

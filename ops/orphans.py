@@ -1,0 +1,128 @@
+"""Orphans: what has a stack's tag in AWS and is in no state: an interrupted update made it, and lost it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+STACK_TAG = "tensorflow-lambda:stack"
+"""The tag that `__main__.py` puts on everything that takes tags; its value is the project and the stack."""
+
+Client = Callable[[str], Any]
+"""The boto3 client of a service."""
+
+REMOVALS: Mapping[str, str] = {
+    r"arn:[^:]+:s3:::(?P<name>.+)": "aws s3 rb s3://{name}",
+    r".*:lambda:.*:function:(?P<name>[^:]+)": "aws lambda delete-function --function-name {name}",
+    r".*:sqs:(?P<region>[^:]+):(?P<account>\d+):(?P<name>.+)": (
+        "aws sqs delete-queue --queue-url https://sqs.{region}.amazonaws.com/{account}/{name}"
+    ),
+    r".*:ecr:.*:repository/(?P<name>.+)": "aws ecr delete-repository --force --repository-name {name}",
+    r".*:elasticfilesystem:.*:file-system/(?P<name>.+)": "aws efs delete-file-system --file-system-id {name}",
+    r".*:elasticfilesystem:.*:access-point/(?P<name>.+)": "aws efs delete-access-point --access-point-id {name}",
+    r".*:s3files:.*:access-point/(?P<name>.+)": "aws s3files delete-access-point --access-point-id {name}",
+    r".*:s3files:.*:file-system/(?P<name>[^/]+)": "aws s3files delete-file-system --file-system-id {name}",
+    r".*:ec2:.*:vpc-endpoint/(?P<name>.+)": "aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {name}",
+    r".*:ec2:.*:subnet/(?P<name>.+)": "aws ec2 delete-subnet --subnet-id {name}",
+    r".*:ec2:.*:security-group/(?P<name>.+)": "aws ec2 delete-security-group --group-id {name}",
+    r".*:ec2:.*:route-table/(?P<name>.+)": "aws ec2 delete-route-table --route-table-id {name}",
+    r".*:ec2:.*:vpc/(?P<name>.+)": "aws ec2 delete-vpc --vpc-id {name}",
+    r".*:logs:.*:log-group:(?P<name>[^:]+)(:\*)?": "aws logs delete-log-group --log-group-name {name}",
+    r".*:cloudwatch:.*:alarm:(?P<name>.+)": "aws cloudwatch delete-alarms --alarm-names {name}",
+    r".*:codedeploy:.*:application:(?P<name>.+)": "aws deploy delete-application --application-name {name}",
+    r".*:apigateway:.*::/apis/(?P<name>[^/]+)": "aws apigatewayv2 delete-api --api-id {name}",
+    r".*:apigateway:.*::/restapis/(?P<name>[^/]+)": "aws apigateway delete-rest-api --rest-api-id {name}",
+    r".*:apigateway:.*::/domainnames/(?P<name>[^/]+)": "aws apigatewayv2 delete-domain-name --domain-name {name}",
+    r".*:apigateway:.*::/apikeys/(?P<name>[^/]+)": "aws apigateway delete-api-key --api-key {name}",
+    r".*:apigateway:.*::/usageplans/(?P<name>[^/]+)": "aws apigateway delete-usage-plan --usage-plan-id {name}",
+    r".*:iam:.*:policy/(?P<name>.+)": "aws iam delete-policy --policy-arn {arn}",
+    r".*:iam:.*:role/(?P<name>.+)": "aws iam delete-role --role-name {name}",
+}
+"""The command that removes a thing, by the form of its ARN. It removes no more than this one thing, and AWS refuses it
+while the thing is in use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orphan:
+    """Something that the stack made and does not own."""
+
+    arn: str
+    commands: Sequence[str]
+    """What removes it, in this order. Empty if no command is known, or if it goes with another thing."""
+
+
+def orphans(state: Mapping[str, Any], client: Client) -> list[Orphan]:
+    """What has the tag of the stack with this exported state, and is not in the state.
+
+    Raises ValueError: the state is of no stack.
+    """
+    resources: Sequence[Mapping[str, Any]] = (state.get("deployment") or {}).get("resources") or ()
+    if not resources:
+        raise ValueError("the state has no resources; pipe in what `pulumi stack export` prints")
+    _, stack, project, *_ = str(resources[0]["urn"]).replace("urn:pulumi:", "::", 1).split("::")
+    owned = {text for each in resources for text in (each.get("id"), (each.get("outputs") or {}).get("arn")) if text}
+    found = sorted({*_tagged(client, f"{project}/{stack}"), *_roles(client, f"{project}/{stack}")})
+    return [Orphan(arn=arn, commands=_removal(arn, client)) for arn in found if not _is_owned(arn, owned)]
+
+
+def as_text(found: Sequence[Orphan]) -> str:
+    """The orphans, each with its commands."""
+    if not found:
+        return "Everything that has the stack's tag is in its state."
+    lines: list[str] = []
+    for orphan in found:
+        lines.append(orphan.arn)
+        lines += [f"  {command}" for command in orphan.commands] or ["  no command is known for it"]
+    return "\n".join(lines)
+
+
+def read_state(text: str) -> Mapping[str, Any]:
+    """What `pulumi stack export` printed. Raises ValueError."""
+    try:
+        state = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"this is no exported state: {error}; pipe in what `pulumi stack export` prints") from None
+    if not isinstance(state, dict):
+        raise ValueError("this is no exported state; pipe in what `pulumi stack export` prints")
+    return state
+
+
+def _tagged(client: Client, stack: str) -> Iterator[str]:
+    pages = client("resourcegroupstaggingapi").get_paginator("get_resources")
+    for page in pages.paginate(TagFilters=[{"Key": STACK_TAG, "Values": [stack]}]):
+        yield from (each["ResourceARN"] for each in page["ResourceTagMappingList"])
+
+
+def _roles(client: Client, stack: str) -> Iterator[str]:
+    """Roles, which the tagging API does not find."""
+    iam = client("iam")
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            tags = iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
+            if {"Key": STACK_TAG, "Value": stack} in tags:
+                yield role["Arn"]
+
+
+def _is_owned(arn: str, owned: set[str]) -> bool:
+    """Whether the state has this ARN, or the id at its end."""
+    return arn in owned or arn.removesuffix(":*") in owned or re.split(r"[/:]", arn)[-1] in owned
+
+
+def _removal(arn: str, client: Client) -> list[str]:
+    for form, command in REMOVALS.items():
+        if parts := re.fullmatch(form, arn):
+            before = _detaching(parts["name"], client) if ":role/" in arn else []
+            return [*before, command.format(arn=arn, **parts.groupdict())]
+    return []
+
+
+def _detaching(role: str, client: Client) -> list[str]:
+    """What takes a role's policies off, without which it cannot be deleted."""
+    iam = client("iam")
+    inline = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    return [
+        *(f"aws iam delete-role-policy --role-name {role} --policy-name {name}" for name in inline),
+        *(f"aws iam detach-role-policy --role-name {role} --policy-arn {each['PolicyArn']}" for each in attached),
+    ]

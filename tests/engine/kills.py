@@ -1,0 +1,140 @@
+"""Kills `pulumi up` at random moments of a switch, while callers call, and lets the stack recover each time.
+
+`python -m tests.engine.kills` does so 50 times in each of three switches, and prints a line for each. After a kill come
+`pulumi cancel`, `pulumi refresh --clear-pending-creates` and `pulumi up`, as docs/operations.md says. A second update
+must change nothing then, and no request may fail. The SDK leaves what a killed engine was connected to: run this in a
+process of its own.
+"""
+
+import argparse
+import random
+import sys
+import threading
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
+
+from local.changes import Change
+from local.engine.running import engine_run
+from local.engine.stack import EngineStack
+from local.living_stack import LivingStack
+from local.setting_changes import defaults
+from local.shapes import Shape, Switch
+from local.stack import SETTINGS
+from local.switch_models import CONCURRENCY, questions_to, two_versions
+
+SWITCHES: Mapping[str, Switch] = {
+    "storage": (Shape("s3", "multi"), Shape("efs", "multi")),
+    "mode": (Shape("s3", "multi"), Shape("s3", "single")),
+    "image": (Shape("s3files", "multi"), Shape("image", "multi")),
+}
+"""By name; each is thrown there and back."""
+
+ENGINE = "pulumi"
+"""The name of the engine's process."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Killed:
+    """A switch in which the engine was killed."""
+
+    change: Change
+    after_seconds: float
+    was_running: bool
+    """False where the update had ended before."""
+    is_settled: bool
+    """Whether an update with the same settings then did nothing."""
+
+    @property
+    def went_well(self) -> bool:
+        """Whether the stack converged, kept its address, and every request was answered rightly."""
+        return self.is_settled and self.change.went_well and not self.change.moved
+
+    def __str__(self) -> str:
+        total = self.change.total
+        when = f"killed after {self.after_seconds:.1f} s" if self.was_running else "had ended before it was killed"
+        settled = "converged" if self.is_settled else "DOES NOT CONVERGE"
+        return (
+            f"{self.change.what}: {when}, {settled}; {total.requests} requests, {total.failed} failed, "
+            f"{total.different} answers differ"
+        )
+
+
+@contextmanager
+def small_stack() -> Generator[LivingStack]:
+    """A stack of two models, not deployed yet, whose callers send five requests a second."""
+    models = two_versions("kills", others=["wine"])
+    with (
+        TemporaryDirectory() as directory,
+        engine_run(Path(directory), concurrency=CONCURRENCY) as run,
+        LivingStack(run.account, run.stack, models, questions_to(models), per_second=5, calm_seconds=1) as stack,
+    ):
+        yield stack
+
+
+def kills(stack: LivingStack, switch: Switch, count: int, chance: random.Random) -> Iterator[Killed]:
+    """Throw a switch there and back, and kill the engine each time."""
+    there = [_settings(stack, shape) for shape in switch]
+    stack.start(there[0])
+    longest = [stack.change(f"{switch[0]} → {switch[1]}", there[1]).seconds]
+    longest.append(stack.change(f"{switch[1]} → {switch[0]}", there[0]).seconds)
+    for number in range(count):
+        start, end = number % 2, 1 - number % 2
+        seconds = chance.uniform(0, longest[start])
+        running: list[bool] = []
+        change = stack.change(
+            f"{switch[start]} → {switch[end]}",
+            there[end],
+            first=lambda: running.append(_kill_and_recover(stack.engine, there[end], seconds)),  # noqa: B023 called now
+        )
+        settled = stack.engine.up(there[end]).quiet
+        yield Killed(change=change, after_seconds=seconds, was_running=running[0], is_settled=settled)
+
+
+def _kill_and_recover(engine: EngineStack, settings: Mapping[str, Any], seconds: float) -> bool:
+    """Begin an update, kill its engine after a time, and let the state say what there is. Whether it was running."""
+    update = threading.Thread(target=engine.up, args=(settings,))
+    update.start()
+    time.sleep(seconds)
+    found = [each for each in psutil.Process().children(recursive=True) if each.name() == ENGINE]
+    for each in found:
+        each.kill()
+    update.join()
+    recovered = engine.recover(settings)
+    if not recovered.succeeded:
+        raise RuntimeError("\n".join(["The stack cannot be refreshed:", *recovered.errors]))
+    return bool(found)
+
+
+def _settings(stack: LivingStack, shape: Shape) -> Mapping[str, Any]:
+    kept = {"deleteModelsOnDestroy": False, "modelRepository": str(stack.repository)}
+    return {**defaults(), **SETTINGS, **kept, **shape._asdict()}
+
+
+def main() -> int:
+    """Run the kills; 1 if the stack did not converge once, or a request failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=50, metavar="N", help="in each switch (default: 50)")
+    parser.add_argument("--switch", choices=SWITCHES, action="append", help="only this switch; repeatable")
+    parser.add_argument("--seed", type=int, default=None, help="repeats the moments of a run before")
+    options = parser.parse_args()
+    seed = random.randrange(1 << 32) if options.seed is None else options.seed  # noqa: S311
+    print(f"seed {seed}", flush=True)
+    failed = 0
+    for name in options.switch or SWITCHES:
+        with small_stack() as stack:
+            for killed in kills(stack, SWITCHES[name], options.kills, random.Random(f"{seed} {name}")):  # noqa: S311
+                print(f"  {killed}", *killed.change.total.problems, sep="\n    ", flush=True)
+                failed += not killed.went_well
+    print("every switch converged" if not failed else f"{failed} went wrong")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""An operator who types the commands of a page: `pulumi` and `aws`, on a living stack of the emulated AWS."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+from botocore import xform_name
+
+from local.engine.results import Result
+from local.engine.running import EngineRun
+from ops.orphans import orphans
+
+TYPES = {"integer": int, "boolean": lambda text: text == "true"}
+"""How the text of a command becomes a setting, by the type in Pulumi.yaml; text for all others."""
+
+ORPHANS = "pulumi stack export | python -m ops orphans"
+
+
+def sections(page: Path) -> Iterator[tuple[str, list[str]]]:
+    """The headings of a page, each with the commands below it."""
+    for section in re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        heading, _, text = section.partition("\n")
+        yield heading, re.findall(r"^\$ (.+)$", text, flags=re.MULTILINE)
+
+
+class Operator:
+    """Types commands. Raises AssertionError where one fails."""
+
+    def __init__(self, run: EngineRun, project: Path, variables: Mapping[str, str]) -> None:
+        """`project`: where relative paths of the commands start. `variables`: what `$NAME` stands for."""
+        self._run, self._project, self._variables = run, project, variables
+        schema = yaml.safe_load((run.account.project / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+        self._types = {key: entry["type"] for key, entry in schema.items()}
+        self._changed: dict[str, Any] = {}
+
+    def types(self, command: str) -> Result | None:
+        """Run one command; what the engine did, if it was asked."""
+        if command == ORPHANS:
+            assert orphans(self._run.stack.exported(), self._run.account.client) == []
+            return None
+        words = [re.sub(r"\$([A-Z]+)", lambda name: self._variables[name[1]], word) for word in shlex.split(command)]
+        if words[0] == "pulumi":
+            return self._pulumi(*words[1:])
+        assert words[0] == "aws", command
+        if words[1:3] == ["s3", "cp"]:
+            self._copy(words[3:])
+        else:
+            self._call(words[1], words[2], words[3:])
+        return None
+
+    def _pulumi(self, verb: str, *words: str) -> Result | None:
+        if verb == "config":
+            assert words[0] == "set"
+            self._changed[words[1]] = TYPES.get(self._types[words[1]], str)(words[2])
+            return None
+        if verb == "cancel":
+            return None  # nothing was killed here; tests/engine/test_kills.py cancels
+        operation = self._run.stack.recover if words else getattr(self._run.stack, verb)
+        result = operation(self._changed)
+        assert result.succeeded, (verb, result.errors)
+        return result
+
+    def _copy(self, words: list[str]) -> None:
+        named = dict(pairwise(words))
+        source, target = [word for word in words if "/" in word and word != named.get("--content-type")]
+        bucket, _, key = target.removeprefix("s3://").partition("/")
+        path = self._project / source
+        files = [each for each in path.rglob("*") if each.is_file()] if "--recursive" in words else [path]
+        for file in files:
+            if file.name != named.get("--exclude"):
+                place = f"{key}/{file.relative_to(path).as_posix()}" if file != path else key
+                self._run.account.client("s3").upload_file(str(file), bucket, place)
+
+    def _call(self, service: str, operation: str, words: list[str]) -> None:
+        client = self._run.account.client("s3" if service == "s3api" else service)
+        model = client.meta.service_model.operation_model(
+            client.meta.method_to_api_mapping[xform_name(operation, "_").replace("-", "_")]
+        )
+        members = {xform_name(name, "-"): (name, shape) for name, shape in model.input_shape.members.items()}
+        arguments: dict[str, Any] = {}
+        for option, value in zip(words[::2], words[1::2], strict=True):
+            name, shape = members[option.removeprefix("--")]
+            arguments[name] = (
+                int(value)
+                if shape.type_name == "integer"
+                else (self._project / value).read_bytes()
+                if shape.type_name == "blob"
+                else value
+            )
+        getattr(client, operation.replace("-", "_"))(**arguments)

@@ -1,0 +1,47 @@
+"""A domain name of a living stack, under Pulumi's own engine: it outlives the API that it leads to."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from local.surroundings import DOMAIN, make_surroundings
+from tests.engine.conftest import succeeded
+
+NAME = f"models.{DOMAIN}"
+OF_THE_DOMAIN = ("aws:apigatewayv2/domainName:DomainName", "aws:route53/record:Record")
+MAPPING = "aws:apigatewayv2/apiMapping:ApiMapping"
+
+
+@pytest.fixture
+def named(run, settings, models) -> dict[str, Any]:
+    """A stack with a domain name and its DNS record."""
+    around = make_surroundings(run.account, models)
+    domain = {"domainName": NAME, "certificateArn": around.certificate_arn, "hostedZoneId": around.hosted_zone_id}
+    return {**settings, **domain}
+
+
+def leads_to(run) -> str:
+    """The one API that the name leads to."""
+    [mapping] = run.account.client("apigatewayv2").get_api_mappings(DomainName=NAME)["Items"]
+    return mapping["ApiId"]
+
+
+def test_a_domain_name_stays_and_leads_to_the_other_kind_of_api_and_back(run, named):
+    first = succeeded(run.stack.up(named))
+    led = [leads_to(run)]
+    for api in ("rest", "http"):
+        changed = succeeded(run.stack.up({"api": api}))
+        assert {step.operation for step in changed.steps if step.pulumi_type in OF_THE_DOMAIN} == {"same"}
+        assert changed.outputs["apiUrl"] == first.outputs["apiUrl"]
+        led.append(leads_to(run))
+        assert succeeded(run.stack.up()).quiet
+    assert all(before != after for before, after in pairwise(led))
+
+
+def test_the_name_leads_to_the_new_api_as_soon_as_that_answers_and_before_the_old_one_goes(run, named):
+    succeeded(run.stack.up(named))
+    steps = [(step.operation, step.pulumi_type) for step in succeeded(run.stack.up({"api": "rest"})).steps]
+    mapped = steps.index(("create-replacement", MAPPING))
+    assert steps.index(("create", "aws:apigateway/stage:Stage")) < steps.index(("delete-replaced", MAPPING)) < mapped
+    assert mapped < steps.index(("delete", "aws:apigatewayv2/api:Api"))

@@ -1,0 +1,36 @@
+"""A sample of `python -m tests.engine.kills`: updates that are killed while callers call."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.paths import PROJECT
+
+
+@pytest.mark.timeout(1200)
+def test_updates_that_are_killed_converge_and_no_request_fails(repository):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "tests.engine.kills",
+            "--kills",
+            "2",
+            "--switch",
+            "storage",
+            "--seed",
+            "7",
+        ],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=1100,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(": killed after ") == 2
+    assert done.stdout.count(", converged; ") == 2

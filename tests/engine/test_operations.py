@@ -1,0 +1,50 @@
+"""docs/operations.md: each section's commands, typed on a living stack under Pulumi's own engine."""
+
+import shutil
+
+import pytest
+
+from local.api_client import ApiClient
+from local.publishing import add_version, point
+from tests.engine.conftest import succeeded
+from tests.engine.operator import Operator, sections
+from tests.engine.test_shapes import left_over
+from tests.paths import PROJECT
+
+PAGE = PROJECT / "docs" / "operations.md"
+
+
+@pytest.mark.timeout(900)
+def test_an_operator_can_type_every_command_of_the_page_in_its_order(run, settings, models, tmp_path):
+    iris = models / "iris"
+    shutil.rmtree(iris / "2", ignore_errors=True)
+    point(iris, 1)
+    made = succeeded(run.stack.up({**settings, "deleteModelsOnDestroy": False}))
+    shutil.copy(iris / "current.json", tmp_path / "previous.json")
+    shutil.copytree(models, tmp_path / "build" / "repository")
+    add_version(tmp_path / "build" / "repository" / "iris", 1, 2)
+    point(tmp_path / "build" / "repository" / "iris", 2)
+    variables = {
+        "BUCKET": made.outputs["bucketName"],
+        "FUNCTION": made.outputs["functionNames"]["iris"],
+        "KEY": run.account.client("kms").create_key()["KeyMetadata"]["Arn"],
+    }
+    operator = Operator(run, tmp_path, variables)
+
+    for heading, commands in sections(PAGE):
+        assert commands, heading
+        results = [result for result in map(operator.types, commands) if result is not None]
+        if heading == "Take the stack apart":
+            break
+        with ApiClient(made.outputs["apiUrl"]) as client:
+            assert client.request("GET", "/v1/models/iris")[0] == 200, heading
+        assert not results or succeeded(run.stack.up()).quiet, heading
+    assert {kind for kind in left_over(run.account) if kind != "keys"} == set()
+
+
+def test_a_stack_that_keeps_its_models_is_not_taken_apart(run, settings):
+    succeeded(run.stack.up({**settings, "deleteModelsOnDestroy": False}))
+    refused = run.stack.destroy()
+    assert not refused.succeeded
+    assert refused.operation == "preview_destroy"
+    assert "pulumi config set deleteModelsOnDestroy true" in PAGE.read_text(encoding="utf-8")

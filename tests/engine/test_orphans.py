@@ -1,0 +1,30 @@
+"""What a stack lost is found by its tag and removed by the commands that are listed, under Pulumi's own engine."""
+
+from typing import Any
+
+from ops.orphans import orphans
+from tests.engine.conftest import succeeded
+from tests.engine.operator import Operator
+
+LOST = ("inference-files-sync-dead-letters", "inference-files-sync-role", "inference-files-models")
+"""A queue, a role with a policy, and an access point."""
+
+
+def without(state: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The state as an interruption leaves it that loses these resources."""
+    kept = [each for each in state["deployment"]["resources"] if each["urn"].rpartition("::")[2] not in names]
+    return {**state, "deployment": {**state["deployment"], "resources": kept}}
+
+
+def test_what_is_in_no_state_is_listed_and_its_commands_remove_it(run, settings, tmp_path):
+    succeeded(run.stack.up({**settings, "storage": "efs"}))
+    state = dict(run.stack.exported())
+    assert orphans(state, run.account.client) == []
+    lost = orphans(without(state, LOST), run.account.client)
+    assert sorted(orphan.arn.split(":")[2] for orphan in lost) == ["elasticfilesystem", "iam", "sqs"]
+
+    operator = Operator(run, tmp_path, {})
+    for orphan in lost:
+        for command in orphan.commands:
+            operator.types(command)
+    assert orphans(without(state, LOST), run.account.client) == []
