@@ -58,7 +58,8 @@ class Emulator:
         self._log = self._state / "emulator.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                # -I and -B: it cannot import this directory's modules, and writes no bytecode.
+                [sys.executable, "-I", "-B", str(Path(__file__).with_name("emulated_aws.py"))],
                 cwd=self._state,
                 env=_environment(self.port, self._state),
                 stdin=subprocess.DEVNULL,
@@ -154,5 +155,4 @@ def _environment(port: int, state: Path) -> dict[str, str]:
         "STATE_DIR": str(state / "state"),
         "S3_DATA_DIR": str(state / "s3"),
         "DOCKER_HOST": f"unix://{state}/no-docker.sock",  # the workers run functions, not the emulator
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
