@@ -38,13 +38,47 @@ class Record:
     cache_hit: bool | None = None
     load: LoadTime | None = None
     """The load that this request began."""
+    decode_ms: float | None = None
+    wait_ms: float | None = None
+    """For the model: to be loaded, or to be free."""
     predict_ms: float | None = None
+    encode_ms: float | None = None
     duration_ms: float = 0.0
     request_bytes: int = 0
     response_bytes: int = 0
 
     def __init__(self, request_id: str, *, cold_start: bool) -> None:
         self.request_id, self.cold_start = request_id, cold_start
+
+
+STEPS = ("decode_ms", "wait_ms", "predict_ms", "encode_ms")
+"""The steps of a prediction, by the attribute of a `Record` with its time."""
+
+
+class Tally:
+    """The predictions of one version that this environment answered. Times are in milliseconds."""
+
+    def __init__(self) -> None:
+        self.last_unix_ms = 0
+        self.succeeded, self.failed = (0, 0.0), (0, 0.0)
+        """How many, and how long they took."""
+        self.steps: dict[str, tuple[int, float]] = dict.fromkeys(STEPS, (0, 0.0))
+        """The same of each step."""
+
+    def note(self, record: Record) -> None:
+        """Count one prediction."""
+        self.last_unix_ms = time.time_ns() // 1_000_000
+        if record.status == 200:
+            self.succeeded = _added(self.succeeded, record.duration_ms)
+        else:
+            self.failed = _added(self.failed, record.duration_ms)
+        for step in STEPS:
+            if (taken := getattr(record, step)) is not None:
+                self.steps[step] = _added(self.steps[step], taken)
+
+
+def _added(tally: tuple[int, float], milliseconds: float) -> tuple[int, float]:
+    return tally[0] + 1, tally[1] + milliseconds
 
 
 def write_record(record: Record) -> None:
