@@ -9,19 +9,23 @@ Code = Literal[
     "INVALID_ARGUMENT",
     "NOT_FOUND",
     "METHOD_NOT_ALLOWED",
+    "NOT_ACCEPTABLE",
     "TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
     "RESOURCE_EXHAUSTED",
     "UNIMPLEMENTED",
     "UNAVAILABLE",
     "INTERNAL",
 ]
-"""gRPC's names, and two that only HTTP has: `METHOD_NOT_ALLOWED` and `TOO_LARGE`."""
+"""gRPC's names, and four that only HTTP has."""
 
 STATUS: Mapping[Code, int] = {
     "INVALID_ARGUMENT": 400,
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
+    "NOT_ACCEPTABLE": 406,
     "TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
     "RESOURCE_EXHAUSTED": 429,
     "INTERNAL": 500,
     "UNIMPLEMENTED": 501,
@@ -153,6 +157,18 @@ class MethodNotAllowed(RefusedRequest):
     def __init__(self, method: str, path: str, allowed: Sequence[str]) -> None:
         super().__init__(f"{method} is not allowed for {path}; allowed is {', '.join(allowed)}")
         self.allowed = tuple(allowed)
+
+
+class UnsupportedMediaType(RefusedRequest):
+    """The body is of a type that is not read here. The message says which ones are."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class NotAcceptable(RefusedRequest):
+    """The request accepts no type that the answer can have. The message says which ones there are."""
+
+    code = "NOT_ACCEPTABLE"
 
 
 class Unsupported(RefusedRequest):

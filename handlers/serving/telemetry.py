@@ -60,25 +60,23 @@ class Tally:
 
     def __init__(self) -> None:
         self.last_unix_ms = 0
-        self.succeeded, self.failed = (0, 0.0), (0, 0.0)
+        self.succeeded, self.failed = [0, 0.0], [0, 0.0]
         """How many, and how long they took."""
-        self.steps: dict[str, tuple[int, float]] = dict.fromkeys(STEPS, (0, 0.0))
+        self.steps: dict[str, list[float]] = {step: [0, 0.0] for step in STEPS}
         """The same of each step."""
 
     def note(self, record: Record) -> None:
         """Count one prediction."""
         self.last_unix_ms = time.time_ns() // 1_000_000
-        if record.status == 200:
-            self.succeeded = _added(self.succeeded, record.duration_ms)
-        else:
-            self.failed = _added(self.failed, record.duration_ms)
-        for step in STEPS:
+        _add(self.succeeded if record.status == 200 else self.failed, record.duration_ms)
+        for step, tally in self.steps.items():
             if (taken := getattr(record, step)) is not None:
-                self.steps[step] = _added(self.steps[step], taken)
+                _add(tally, taken)
 
 
-def _added(tally: tuple[int, float], milliseconds: float) -> tuple[int, float]:
-    return tally[0] + 1, tally[1] + milliseconds
+def _add(tally: list[float], milliseconds: float) -> None:
+    tally[0] += 1
+    tally[1] += milliseconds
 
 
 def write_record(record: Record) -> None:

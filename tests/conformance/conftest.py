@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from components.settings.api_settings import ApiKind
+from local.shapes import Mode
 from local.stack import LocalStack, local_stack
 from tests.paths import PROJECT
 
@@ -43,3 +44,16 @@ def golden_stacks(golden_models: Path) -> Iterator[Mapping[str, LocalStack]]:
                     key = f"models/{path.relative_to(golden_models).as_posix()}"
                     s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
         yield made
+
+
+@pytest.fixture(scope="session")
+def sample_stacks(repository: Path) -> Iterator[Mapping[tuple[ApiKind, Mode], LocalStack]]:
+    """Two sample models, behind each kind of API and in each mode."""
+    with ExitStack() as stacks:
+        yield {
+            (api, mode): stacks.enter_context(
+                local_stack({"api": api, "mode": mode, "models": '["iris", "digits"]', "timeoutSeconds": "28"})
+            )
+            for api in get_args(ApiKind)
+            for mode in get_args(Mode)
+        }

@@ -18,15 +18,13 @@ CASES = [(dialect, case) for dialect in DIALECTS for case in cases(dialect)]
 def test_a_golden_case_is_answered_as_it_should_be(
     golden_stacks: Mapping[str, LocalStack], api: ApiKind, case: Case
 ) -> None:
-    if api == "rest" and _is_no_route(case):
+    if api == "rest" and not case["path"].startswith(("/v1/", "/v2")):
         pytest.skip("a REST API answers paths that it has no resource for by itself")
+    if api == "http" and case["method"] == "OPTIONS":
+        pytest.skip("the emulated HTTP API answers OPTIONS itself")
     assert faults(case, exchange(golden_stacks[api].api_url, ask_of(case))) == []
 
 
 def test_what_differs_from_the_reference_says_why() -> None:
     assert [name_of(case) for _, case in CASES if len(case.get("differs", "reason")) < 6] == []
     assert sum("differs" in case for _, case in CASES) < len(CASES) // 20
-
-
-def _is_no_route(case: Case) -> bool:
-    return not case["path"].startswith(("/v1/", "/v2"))

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -34,6 +33,8 @@ _SURROGATE = rb"\\u[dD][89a-fA-F]"
 
 _ESCAPE = r"(?s)\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F])|.)"
 """A regular expression: an escape, or two that are a surrogate pair. The group is there if half of a pair is alone."""
+
+_CONTAINERS = frozenset({dict, list})
 
 _SPACES = " \t\r\n"
 
@@ -135,12 +136,18 @@ def _may_repeat_keys(body: bytes, document: dict[str, Any]) -> bool:
 
     Lists that begin with a number are not searched: an object in them is an error wherever tensors are read.
     """
-    keys, level = 0, [document]
-    while level:
-        objects = [each for each in level if type(each) is dict]
-        lists = [each for each in level if type(each) is list and each and type(each[0]) in (dict, list)]
-        keys += sum(map(len, objects))
-        level = [*chain.from_iterable(each.values() for each in objects), *chain.from_iterable(lists)]
+    keys = 0
+    containers: list[Any] = [document]
+    while containers:
+        container = containers.pop()
+        if type(container) is dict:
+            keys += len(container)
+            container = container.values()
+        containers += [
+            value
+            for value in container
+            if type(value) is dict or (type(value) is list and value and type(value[0]) in _CONTAINERS)
+        ]
     return keys != body.count(b":")
 
 

@@ -1,7 +1,9 @@
 """Small answers as TensorFlow Serving lays them out, byte for byte: its lines, its spaces and its decimals."""
 
 from binascii import b2a_base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
+from struct import Struct
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +19,8 @@ BYTES_SUFFIX = "_bytes"
 """The name of an output of bytes ends with this; other outputs of strings are text."""
 
 _INDENT = "    "
+
+_PACK, _UNPACK = Struct("f").pack, Struct("f").unpack
 
 _WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -37,7 +41,7 @@ def rows_text(outputs: Mapping[str, np.ndarray]) -> str:
             for row in zip(*columns, strict=True)
         )
         rows = _lines(objects, "[]", 1)
-    return _object({"predictions": rows}, 0)
+    return f'{{\n{_INDENT}"predictions": {rows}\n}}'
 
 
 def columns_text(outputs: Mapping[str, np.ndarray]) -> str:
@@ -47,7 +51,7 @@ def columns_text(outputs: Mapping[str, np.ndarray]) -> str:
         content = _over_lines(next(iter(columns.values())), 1)
     else:
         content = _object({name: _over_lines(value, 2) for name, value in columns.items()}, 1)
-    return _object({"outputs": content}, 0)
+    return f'{{\n{_INDENT}"outputs": {content}\n}}'
 
 
 def _values(array: np.ndarray, name: str) -> Any:
@@ -63,38 +67,47 @@ def _values(array: np.ndarray, name: str) -> Any:
         elements = ["true" if value else "false" for value in flat.tolist()]
     else:
         elements = [*_decimals(flat)]
-    return _nested(iter(elements), array.shape)
+    return _nested(elements, array.shape)
 
 
-def _nested(elements: Iterator[_Value], shape: Sequence[int]) -> Any:
-    return [_nested(elements, shape[1:]) for _ in range(shape[0])] if shape else next(elements)
+def _nested(elements: list[_Value], shape: Sequence[int]) -> Any:
+    if len(shape) < 2:
+        return elements if shape else elements[0]
+    size = prod(shape[1:])
+    return [_nested(elements[row * size : (row + 1) * size], shape[1:]) for row in range(shape[0])]
 
 
 def _decimals(array: np.ndarray) -> Iterator[str]:
     """Each decimal with six digits if that reads back as the same number, else with all digits that its type has."""
     is_double = array.dtype.itemsize == 8
-    array = array if is_double else array.astype(np.float32)
-    values = array.tolist()
-    texts = [f"{value:g}" for value in values]
-    with np.errstate(over="ignore"):
-        is_exact = np.array([*map(float, texts)], array.dtype) == array
-    for value, shown, exact in zip(values, texts, is_exact.tolist(), strict=True):
+    for value in (array if is_double else array.astype(np.float32, copy=False)).tolist():
+        shown = f"{value:g}"
         if shown in _WORDS:
             yield _WORDS[shown]
             continue
-        shown = shown if exact else f"{value:.{17 if is_double else 9}g}"
+        if not (float(shown) == value if is_double else _is_float(shown, value)):
+            shown = f"{value:.17g}" if is_double else f"{value:.9g}"
         yield shown if "." in shown or "e" in shown else f"{shown}.0"
+
+
+def _is_float(text: str, value: float) -> bool:
+    """Whether a text reads as this number of 32 bits."""
+    try:
+        return _UNPACK(_PACK(float(text)))[0] == value
+    except OverflowError:  # rounded up beyond the largest
+        return False
 
 
 def _in_a_line(value: Any, level: int) -> str:
     if isinstance(value, list):
-        return f"[{', '.join(_in_a_line(each, level + 1) for each in value)}]"
+        parts = value if value and type(value[0]) is str else [_in_a_line(each, level + 1) for each in value]
+        return f"[{', '.join(parts)}]"
     return value if isinstance(value, str) else _base64(value, level)
 
 
 def _over_lines(value: Any, level: int) -> str:
     if isinstance(value, list):
-        return _lines((_over_lines(each, level + 1) for each in value), "[]", level)
+        return _lines([_over_lines(each, level + 1) for each in value], "[]", level)
     return value if isinstance(value, str) else _base64(value, level)
 
 
@@ -106,7 +119,7 @@ def _object(members: Mapping[str, str], level: int) -> str:
     return _lines((f"{orjson.dumps(name).decode()}: {value}" for name, value in members.items()), "{}", level)
 
 
-def _lines(parts: Iterator[str], brackets: str, level: int) -> str:
+def _lines(parts: Iterable[str], brackets: str, level: int) -> str:
     """What stands in brackets, each part on a line of its own. The brackets are `level` deep."""
     margin = "\n" + _INDENT * level
     content = ",".join(f"{margin}{_INDENT}{part}" for part in parts)

@@ -4,7 +4,7 @@ and the index of the repository.
 https://github.com/triton-inference-server/server/tree/main/docs/protocol
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from handlers.manifest import Manifest, TensorSpec
@@ -110,7 +110,7 @@ def _configured(name: str, spec: TensorSpec, *, optional: bool = False) -> dict[
 
 def _statistics(name: str, version: int, models: Models) -> dict[str, Any]:
     tally = models.tally(name, version)
-    times: Mapping[str, tuple[int, float]] = {
+    times: Mapping[str, Sequence[float]] = {
         "success": tally.succeeded,
         "fail": tally.failed,
         **{_STEPS[step]: taken for step, taken in tally.steps.items()},
