@@ -171,15 +171,25 @@ def routes_fit_in_the_api(settings: Settings) -> Iterator[Problem]:
     if settings.mode != "single":
         return
     models = {model.name: model.verbs for model in settings.packaged}
-    things, count = "routes", http_routes(models, cors=bool(settings.cors_origins))
+    things, count = "routes", http_routes(models, cors=bool(settings.cors_origins), one_model=len(models) == 1)
     if settings.api == "rest":
-        things, count = "resources", rest_resources(models)
+        things, count = "resources", rest_resources(models, one_model=len(models) == 1)
     quota = settings.api_routes_quota
     if count > quota:
         yield Problem(
             keys=("models", "mode", "apiRoutesQuota"),
             message=f"{len(models)} models need {count} {things}, but an API may have {quota}; set mode to multi, "
             f"{FEWER_MODELS}, or have the account's quota raised in Service Quotas and set apiRoutesQuota to it",
+        )
+
+
+def ping_is_reserved(settings: Settings) -> Iterator[Problem]:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html"""
+    if settings.api == "rest" and settings.domain_name and len(settings.packaged) == 1:
+        yield Problem(
+            keys=("api", "domainName"),
+            message="API Gateway keeps the path /ping of a REST API with a domain name for itself, so that SageMaker's "
+            "health check does not reach the model; ask /v2/health/ready, or set api to http",
         )
 
 
@@ -198,4 +208,5 @@ ADVISED: tuple[Rule, ...] = (
     rest_api_needs_a_role_for_its_logs,
     everyone_may_call,
     a_cached_decision_is_for_every_path,
+    ping_is_reserved,
 )
