@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, cast
 
 from handlers.manifest import Manifest
-from handlers.serving.dialects import Call, Dialect, open_inference, tensorflow_serving
+from handlers.serving.dialects import Call, Dialect, Inference, open_inference, tensorflow_serving
 from handlers.serving.engines import EngineError
 from handlers.serving.errors import InvalidRequest, NotServed, ServingError
 from handlers.serving.events import ROOM_BYTES, Request, Response, is_warmup, recognise
@@ -139,7 +139,7 @@ class App:
                 except EngineError as error:
                     if not error.refuses_inputs:
                         raise
-                    raise InvalidRequest(f"The model refused the inputs: {error}") from error
+                    raise InvalidRequest(_refusal(inference, error)) from error
                 record.predict_ms, began = _milliseconds_since(began), time.perf_counter()
             response = dialect.encode(inference, outputs, manifest)
             record.encode_ms = _milliseconds_since(began)
@@ -163,6 +163,12 @@ def _dialect_of(path: str) -> Dialect:
 
         return cast("Dialect", import_module(f"handlers.serving.dialects.{late}"))
     raise NotServed(f"Nothing is at {path}; models answer under /v1/models/ and /v2/models/")
+
+
+def _refusal(inference: Inference[Any], error: EngineError) -> str:
+    """Why the model refused its inputs. An engine names a node of its graph, so the inputs and their shapes are named."""
+    shapes = [f"{name!r} of shape [{','.join(map(str, array.shape))}]" for name, array in inference.inputs.items()]
+    return f"The model refused the input{'s' if len(shapes) > 1 else ''} {', '.join(shapes)}: {error}"
 
 
 def _fitted(response: Response, request: Request) -> Response:

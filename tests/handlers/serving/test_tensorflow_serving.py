@@ -166,7 +166,7 @@ def test_a_prediction_is_answered_in_the_form_it_was_asked_in(
             {"instances": [[1]]},
             "Input 'x' has the shape [1,1]; signature 'serving_default' takes [-1]",
         ),
-        ("refusing", {"instances": [1]}, "The model refused the inputs: the model does not take this."),
+        ("refusing", {"instances": [1]}, "The model refused the input 'x' of shape [1]: the model does not take this."),
     ],
 )
 def test_a_request_that_cannot_be_answered_is_refused_with_the_reason(
