@@ -166,7 +166,7 @@ def _dialect_of(path: str) -> Dialect:
 
 
 def _refusal(inference: Inference[Any], error: EngineError) -> str:
-    """Why the model refused its inputs. An engine names a node of its graph, so the inputs and their shapes are named."""
+    """Why the model refused its inputs, with their names and shapes: an engine names only a node of its graph."""
     shapes = [f"{name!r} of shape [{','.join(map(str, array.shape))}]" for name, array in inference.inputs.items()]
     return f"The model refused the input{'s' if len(shapes) > 1 else ''} {', '.join(shapes)}: {error}"
 
