@@ -70,13 +70,9 @@ def parse_object(body: bytes, room: int, *, whole: bool = False) -> dict[str, An
     """
     if len(body) * _MOST_BYTES > room and parsed_bytes(body) > room:
         raise RequestTooLarge(room)
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+    document = _parse_strictly(body)
+    if document is None:
         document = _parse_leniently(body, whole=whole)
-    else:
-        if isinstance(document, dict) and body.count(b":") != len(document) and _may_repeat_keys(body, document):
-            document = _parse_leniently(body, whole=whole)
     if not isinstance(document, dict):
         raise InvalidRequest(f"JSON Value: {show(document)} Is not object")
     return document
@@ -129,6 +125,17 @@ def error_response(error: ServingError, message: str, layout: bytes = b'{"error"
     if isinstance(error, MethodNotAllowed):
         headers["allow"] = ", ".join(error.allowed)
     return Response(STATUS[error.code], layout % orjson.dumps(message), {**JSON_HEADERS, **headers})
+
+
+def _parse_strictly(body: bytes) -> Any:
+    """The document; None if the lenient parser must read it, because it is no strict JSON or may have equal keys."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if type(document) is dict and body.count(b":") != len(document) and _may_repeat_keys(body, document):
+        return None
+    return document
 
 
 def _may_repeat_keys(body: bytes, document: dict[str, Any]) -> bool:
