@@ -11,9 +11,9 @@ import orjson
 
 from handlers.serving.dialects.tensors import text
 
-MOST_VALUES = 256
-"""An answer of more values is written without spaces, and with each decimal as short as possible. It reads as the same
-numbers. Spaces would fill much of what Lambda can return."""
+MOST_VALUES, MOST_DIMENSIONS = 256, 6
+"""An answer of more is written without spaces, and with each decimal as short as possible, which reads as the same
+numbers: spaces would fill much of what Lambda can return."""
 
 BYTES_SUFFIX = "_bytes"
 """The name of an output of bytes ends with this; other outputs of strings are text."""
@@ -26,6 +26,16 @@ _WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 _Value: TypeAlias = str | bytes | Sequence["_Value"]
 """JSON text, bytes that are written as base64, or a list of such values."""
+
+
+def is_laid_out(arrays: Iterable[np.ndarray]) -> bool:
+    """Whether an answer of these arrays is small enough. Lists that are empty count, too."""
+    count = 0
+    for array in arrays:
+        count += array.size or prod(size or 1 for size in array.shape)
+        if count > MOST_VALUES or array.ndim > MOST_DIMENSIONS:
+            return False
+    return True
 
 
 def rows_text(outputs: Mapping[str, np.ndarray]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from handlers.serving.dialects.tensors import MAX_RANK
 from handlers.serving.errors import InvalidRequest
 
 _MAGIC = b"\x93NUMPY"
@@ -29,7 +30,8 @@ def read(content: bytes) -> np.ndarray:
         raise InvalidRequest(
             f"The npy file holds {len(data)} bytes, but its header says {prod(shape)} elements of {dtype.itemsize}"
         )
-    return np.frombuffer(data, dtype).reshape(shape, order=order)
+    array = np.frombuffer(data, dtype).reshape(shape, order=order)
+    return array.view(np.uint8) != 0 if dtype.kind == "b" else array  # any byte but zero is true
 
 
 def write(array: np.ndarray) -> bytes:
@@ -53,4 +55,6 @@ def _described(header: bytes) -> tuple[np.dtype[Any], tuple[int, ...], Any]:
         raise InvalidRequest(f"The npy file holds {str(descr)[:40]!r}; allowed are integers, decimals and truths")
     if type(shape) is not tuple or not all(type(size) is int and 0 <= size < 2**31 for size in shape):
         raise InvalidRequest("The shape in the header of the npy file is none")
+    if len(shape) > MAX_RANK:
+        raise InvalidRequest(f"The npy file has {len(shape)} dimensions, and at most {MAX_RANK} can be")
     return dtype, shape, "F" if is_fortran is True else "C"

@@ -11,7 +11,7 @@ from orjson import Fragment
 from handlers.manifest import Signature
 from handlers.serving.dialects import Inference
 from handlers.serving.dialects.defaults import with_defaults
-from handlers.serving.dialects.layout import BYTES_SUFFIX, MOST_VALUES, columns_text, rows_text
+from handlers.serving.dialects.layout import BYTES_SUFFIX, columns_text, is_laid_out, rows_text
 from handlers.serving.dialects.tensors import (
     dense_tensor,
     dump,
@@ -67,7 +67,8 @@ def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> b
     """
     for array in outputs.values():
         _refuse_complex(array)
-    is_small = sum(array.size for array in outputs.values()) <= MOST_VALUES
+        refuse_large(array)
+    is_small = is_laid_out(outputs.values())
     if inference.form == "columns":
         if is_small:
             return columns_text(outputs).encode()
@@ -88,8 +89,6 @@ def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> b
     if len(outputs) == 1:
         ((name, array),) = outputs.items()
         return dump({"predictions": _jsonable(array, name)})
-    for array in outputs.values():
-        refuse_large(array)
     blocks = (
         _row_texts({name: array[start : start + _BLOCK_ROWS] for name, array in outputs.items()})
         for start in range(0, batch or 0, _BLOCK_ROWS)
@@ -114,7 +113,6 @@ def _row_texts(outputs: Mapping[str, np.ndarray]) -> bytes:
 
 
 def _jsonable(array: np.ndarray, name: str) -> Any:
-    refuse_large(array)
     if array.dtype.kind != "O":
         return jsonable(array, name)
     if name.endswith(BYTES_SUFFIX):

@@ -58,7 +58,7 @@ def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
     name = manifest.default_signature()
     key, spec = _only(manifest.signatures[name], given)
     array = npy.read(request.body) if given == NPY else _from_csv(request, key, spec)
-    return Inference(name, {key: _fitted(array, key, spec, request.room)}, AnswerForm(accepted, "rows"))
+    return Inference(name, {key: _fitted(array, key, spec, request)}, AnswerForm(accepted, "rows"))
 
 
 def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray]) -> Response:
@@ -178,18 +178,21 @@ def _shape(rows: int, width: int, spec: TensorSpec) -> tuple[int, ...]:
     return rows, *(width // max(known, 1) if size == -1 else size for size in instance)
 
 
-def _fitted(array: np.ndarray, name: str, spec: TensorSpec, room: int) -> np.ndarray:
+def _fitted(array: np.ndarray, name: str, spec: TensorSpec, request: Request) -> np.ndarray:
     """The array in the type of the input. Raises InvalidRequest or RequestTooLarge."""
     if not fits(array.shape, spec):
         raise InvalidRequest(
             f"Input {name!r} has the shape {show_shape(array.shape)}; the model takes {show_shape(spec.shape)}"
         )
+    if not array.size and prod(size or 1 for size in array.shape) > len(request.body):
+        # A model may answer an empty tensor with a large one.
+        raise InvalidRequest(f"Input {name!r} has the shape {show_shape(array.shape)}, which is empty and yet large")
     if array.dtype.kind == "O":
         return array
     if spec.dtype == "string" or not np.can_cast(array.dtype, target := np.dtype(array_dtype(spec.dtype)), "same_kind"):
         raise InvalidRequest(f"The body holds {array.dtype.name}; the input {name!r} is of type {spec.dtype}")
-    if array.size * target.itemsize > room:
-        raise RequestTooLarge(room)
+    if array.size * target.itemsize > request.room:
+        raise RequestTooLarge(request.room)
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array, target)
 

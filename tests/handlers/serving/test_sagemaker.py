@@ -41,6 +41,14 @@ def saved(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def crafted(dtype: str, shape: object) -> bytes:
+    """An npy file of this header, with one element or none."""
+    shown = shape if isinstance(shape, str) else repr(shape)
+    header = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shown}, }}\n".encode()
+    empty = isinstance(shape, tuple) and 0 in shape
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + (b"" if empty else bytes(4))
+
+
 @pytest.mark.parametrize(
     "headers", [{}, {"content_type": "application/json"}, {"content_type": "application/json; charset=utf-8"}]
 )
@@ -126,6 +134,10 @@ def test_an_npy_file_of_doubles_or_integers_is_taken_for_decimals(serve: Serve):
             400,
             "has the shape [1,3]; the model takes [-1,2]",
         ),
+        (crafted("<f4", (1,) * 65), {"content_type": "application/x-npy"}, 400, "has 65 dimensions, and at most 64"),
+        (crafted("<f4", (2**31 - 1, 0)), {"content_type": "application/x-npy"}, 400, "the model takes [-1,2]"),
+        (crafted("<f4", (-1, 2)), {"content_type": "application/x-npy"}, 400, "The shape in the header"),
+        (crafted("<f4", "__import__('os')"), {"content_type": "application/x-npy"}, 400, "cannot be read"),
         (saved(np.zeros((1, 2), "c8")), {"content_type": "application/x-npy"}, 400, "allowed are integers"),
     ],
 )
@@ -174,3 +186,11 @@ def test_where_there_are_several_models_an_invocation_must_name_one(serve: Serve
     status, _, content = invoke(serve({"a": half_plus(2), "b": half_plus(3)}), b"[1]")
     assert status == 404
     assert "2 models are served here, so the path must name one" in json.loads(content)["error"]
+
+
+def test_an_empty_array_that_claims_to_be_large_is_refused(serve: Serve):
+    anything = Model({"x": tensor("float32", -1, -1)}, {"y": any_shape("float32")}, lambda x: {"y": x.sum(axis=1)})
+    status, _, content = invoke(
+        serve({"m": anything}), crafted("<f4", (2**31 - 1, 0)), content_type="application/x-npy"
+    )
+    assert (status, "which is empty and yet large" in content.decode()) == (400, True)
