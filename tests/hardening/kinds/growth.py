@@ -48,6 +48,7 @@ INPUTS = (
     Input(
         name="zeros, inflated to more than is allowed",
         event=lambda: zipped(http("/v2/models/float32/infer", b"\0" * 70_000_000, {})),
+        status=413,
         words="The body inflates to more than 67108864 bytes, the most allowed",
         like=decimals,
         memory=1000,
@@ -80,19 +81,19 @@ INPUTS = (
         name="a number of a million digits",
         event=lambda: predict(f'{{"instances":[{"1" * 1_000_000}]}}'),
         status=200,
-        words='{"predictions":[Infinity]}',
+        words='"predictions": [Infinity',
         like=lambda: predict(filled('{"instances":[', "0.123456789,", "]}", 1_000_000)),
     ),
     Input(
         name="a decimal of two million digits",
         event=lambda: predict(f'{{"instances":[0.{"0" * 1_000_000}{"1" * 1_000_000}, NaN]}}'),
         status=200,
-        words='{"predictions":[0.0,NaN]}',
+        words='"predictions": [0.0, NaN',
         like=lambda: predict(filled('{"instances":[', "0.123456789,", "]}", 2_000_000)),
     ),
     Input(
         name="data that is not gzip",
-        event=lambda: predict("{}") | {"headers": {"content-encoding": "gzip"}},
+        event=lambda: predict("[]") | {"headers": {"content-encoding": "gzip"}},
         words="The body is not the gzip data that its Content-Encoding says",
     ),
     Input(
