@@ -66,7 +66,8 @@ class Emulator:
         self._log = self._state / "emulator.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(Path(gate.__file__).resolve())],
+                # -P and -B: no module of the working directory is imported, and no bytecode is written.
+                [sys.executable, "-P", "-B", "-m", "local.emulated_aws"],
                 cwd=self._state,
                 env={**_environment(self.port, self._state), gate.TOKEN_VARIABLE: self._token},
                 stdin=subprocess.DEVNULL,
@@ -152,6 +153,7 @@ def _environment(port: int, state: Path) -> dict[str, str]:
     return {
         **{name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ},
         **CREDENTIALS,
+        "PYTHONPATH": str(Path(gate.__file__).parents[1]),
         "BIND_HOST": HOST,
         gate.PORT_VARIABLE: str(port),
         "SERVICES": ",".join(SERVICES),
@@ -164,5 +166,4 @@ def _environment(port: int, state: Path) -> dict[str, str]:
         "STATE_DIR": str(state / "state"),
         "S3_DATA_DIR": str(state / "s3"),
         "DOCKER_HOST": f"unix://{state}/no-docker.sock",  # the workers run functions, not the emulator
-        "PYTHONDONTWRITEBYTECODE": "1",
     }

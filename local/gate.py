@@ -1,6 +1,4 @@
-"""The emulated AWS as a process: ministack, behind a gate that only those pass who know its token.
-
-    python -m local.gate
+"""Gate: stands in front of the emulated AWS, and lets only those pass who know its token.
 
 A web page can send requests to this machine, and a host name can be made to lead to it. Neither knows the token, which
 is part of every address that the local stack gives out. A page says in `Origin` who it is; only a deployed API, which
@@ -89,14 +87,10 @@ async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
     await send({"type": "http.response.body", "body": f"{reason}\n".encode()})
 
 
-def main() -> None:
-    """Run ministack until the process is ended."""
+def run_ministack() -> None:
+    """Run ministack behind a gate until the process is ended."""
     from ministack import app as ministack  # reads its settings from the environment when it is imported
 
     gate = Gate(ministack.app, os.environ.pop(TOKEN_VARIABLE), int(os.environ[PORT_VARIABLE]))
     ministack.app = gate
     ministack.main()
-
-
-if __name__ == "__main__":
-    main()

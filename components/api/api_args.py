@@ -21,6 +21,8 @@ class ApiFunctions:
     """Functions that serve one model each, by model."""
     verbs: Verbs = field(default_factory=dict[str, Sequence[str]])
     """The verbs of these models; `predict` for one that is not listed."""
+    one_model: bool = False
+    """Whether there is one model in all: then paths that name no model lead to it."""
 
     def model_verbs(self) -> Verbs:
         """The verbs of each model that has a function of its own."""

@@ -112,7 +112,7 @@ class HttpApi(Api):
                 for method in methods
             ]
 
-        paths = http_paths(functions.model_verbs())
+        paths = http_paths(functions.model_verbs(), one_model=functions.one_model)
         own = [route for path, model in paths.items() if model for route in lead(path, functions.models[model], ())]
         server = [path for path, model in paths.items() if model is None]
         return [route for path in server for route in lead(path, functions.server, own)]

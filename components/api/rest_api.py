@@ -138,7 +138,8 @@ class RestApi(Api):
 def _body(title: str, args: RestApiArgs) -> pulumi.Output[str]:
     """The API's document as JSON."""
     functions = args.shared.functions
-    arns = {path: functions.answering(model).invoke_arn for path, model in rest_paths(functions.model_verbs()).items()}
+    paths = rest_paths(functions.model_verbs(), one_model=functions.one_model)
+    arns = {path: functions.answering(model).invoke_arn for path, model in paths.items()}
     return pulumi.Output.json_dumps(
         document(
             title,

@@ -1,5 +1,6 @@
 """The OpenAPI document of a REST API: its paths, who may call them, and API Gateway's own errors."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,17 @@ from components.api.api_access import IDENTITY_HEADER, Access, LambdaAccess, aut
 Document = Mapping[str, Any]
 """Part of a JSON document. Its values may be Outputs."""
 
-GATEWAY_ERROR = '{"error":$context.error.messageString}'
-"""The form of error that clients of both dialects read. The variable brings its own quotes."""
+GATEWAY_ERRORS = {
+    **dict.fromkeys(("DEFAULT_4XX", "DEFAULT_5XX"), '{"error":$context.error.messageString}'),
+    "REQUEST_TOO_LARGE": json.dumps(
+        {
+            "error": "The request is larger than API Gateway or Lambda takes: 6 MB to Lambda, which is 4.5 MB before "
+            "base64. Send fewer instances in one request, or binary tensors instead of JSON."
+        }
+    ),
+}
+"""What API Gateway's own failures say, in the form of error that clients of every dialect read. The variable brings its
+own quotes."""
 
 
 def document(
@@ -40,7 +50,7 @@ def document(
         },
         "components": {"securitySchemes": schemes},
         "x-amazon-apigateway-gateway-responses": {
-            kind: {"responseTemplates": {"application/json": GATEWAY_ERROR}} for kind in ("DEFAULT_4XX", "DEFAULT_5XX")
+            kind: {"responseTemplates": {"application/json": template}} for kind, template in GATEWAY_ERRORS.items()
         },
     }
 

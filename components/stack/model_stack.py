@@ -59,4 +59,5 @@ def _behind_the_api(functions: list[StackFunction]) -> ApiFunctions:
         server=functions[0].function,
         models={model.name: each.function for each in own for model in each.settings.packaged},
         verbs={model.name: model.verbs for each in own for model in each.settings.packaged},
+        one_model=sum(len(each.models) for each in functions) == 1,
     )

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 from handlers.manifest import Manifest
-from handlers.serving.dialects import Call, Dialect, open_inference, tensorflow_serving
+from handlers.serving.dialects import Call, Dialect, Inference, open_inference, tensorflow_serving
 from handlers.serving.engines import EngineError
 from handlers.serving.errors import InvalidRequest, NotServed, ServingError
 from handlers.serving.events import ROOM_BYTES, Request, Response, is_warmup, recognise
@@ -15,6 +15,12 @@ from handlers.serving.telemetry import Record, traceback_of, write_event, write_
 
 DIALECTS: Mapping[str, Dialect] = {"/v1": tensorflow_serving, "/v2": open_inference}
 """The dialect of all paths at and below a root."""
+
+LATE_DIALECTS: Mapping[str, str] = {"/invocations": "sagemaker", "/ping": "sagemaker", "/openapi.json": "openapi"}
+"""The module of each other path. It is imported when it is first asked for."""
+
+COMPRESSED_BYTES = 32 * 1024
+"""A smaller answer is not compressed: it would take longer, and travel as base64."""
 
 ANSWER_SECONDS = 0.5
 """Seconds kept back to answer "the model is loading"."""
@@ -49,7 +55,7 @@ class App:
             request = sent.request(self._room)
             record.method, record.request_bytes = request.method, len(request.body)
             dialect = _dialect_of(request.path)
-            response = self._respond(dialect, request, record, context)
+            response = _fitted(self._respond(dialect, request, record, context), request)
             answer = sent.answer(response)
             record.is_fault = response.status >= 500
         except Exception as error:
@@ -58,7 +64,8 @@ class App:
             response = dialect.fail(failure)
             answer = sent.answer(response)
         record.dialect, record.status, record.response_bytes = dialect.NAME, response.status, len(response.body)
-        record.duration_ms = (time.perf_counter() - began) * 1e3
+        record.duration_ms = _milliseconds_since(began)
+        self.repository.note(record)
         write_record(record)
         return answer
 
@@ -103,12 +110,15 @@ class App:
             model.run(signature, warmup_inputs(manifest.signatures[signature], manifest.warmup[signature]))
 
     def _respond(self, dialect: Dialect, request: Request, record: Record, context: Context) -> Response:
-        call = dialect.route(request.method, request.path)
+        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return Response(200, headers={"allow": "GET, HEAD, POST, OPTIONS"})
+        call = dialect.route("GET" if request.method == "HEAD" else request.method, request.path)
         record.operation = call.operation
         try:
             with limited_to(_seconds_left(context)):
                 if call.operation != "predict":
-                    return dialect.describe(call, self.repository)
+                    return dialect.describe(call, request, self.repository)
+                call = call if call.model else call._replace(model=self.repository.only_model())
                 return self._predict(dialect, call, _inflated(request), record, context)
         finally:
             # Last: which models there are may only be known once the store was asked.
@@ -116,21 +126,24 @@ class App:
 
     def _predict(self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context) -> Response:
         def attempt(manifest: Manifest, may_load: bool) -> Response:
-            record.version = manifest.version
+            record.version, began = manifest.version, time.perf_counter()
             inference = dialect.decode(request, manifest)
+            record.decode_ms, began = _milliseconds_since(began), time.perf_counter()
             artifact = manifest.artifact_for(inference.signature)
             lease = self.repository.lease(manifest, artifact, _seconds_left(context), may_load=may_load)
             record.cache_hit, record.load = lease.hit, lease.took
             with lease as model:
-                began = time.perf_counter()
+                record.wait_ms, began = _milliseconds_since(began), time.perf_counter()
                 try:
                     outputs = model.run(inference.signature, inference.inputs, inference.outputs)
                 except EngineError as error:
                     if not error.refuses_inputs:
                         raise
-                    raise InvalidRequest(f"The model refused the inputs: {error}") from error
-                record.predict_ms = (time.perf_counter() - began) * 1e3
-            return dialect.encode(inference, outputs, manifest)
+                    raise InvalidRequest(_refusal(inference, error)) from error
+                record.predict_ms, began = _milliseconds_since(began), time.perf_counter()
+            response = dialect.encode(inference, outputs, manifest)
+            record.encode_ms = _milliseconds_since(began)
+            return response
 
         return self.repository.answer(call.model, call.version, call.label, attempt)
 
@@ -145,7 +158,32 @@ def _dialect_of(path: str) -> Dialect:
     for root, dialect in DIALECTS.items():
         if path == root or path.startswith(f"{root}/"):
             return dialect
+    if (late := LATE_DIALECTS.get(path)) is not None:
+        from importlib import import_module
+
+        return cast("Dialect", import_module(f"handlers.serving.dialects.{late}"))
     raise NotServed(f"Nothing is at {path}; models answer under /v1/models/ and /v2/models/")
+
+
+def _refusal(inference: Inference[Any], error: EngineError) -> str:
+    """Why the model refused its inputs, with their names and shapes: an engine names only a node of its graph."""
+    shapes = [f"{name!r} of shape [{','.join(map(str, array.shape))}]" for name, array in inference.inputs.items()]
+    return f"The model refused the input{'s' if len(shapes) > 1 else ''} {', '.join(shapes)}: {error}"
+
+
+def _fitted(response: Response, request: Request) -> Response:
+    """The response as the request's method and its `Accept-Encoding` want it."""
+    if request.method == "HEAD":
+        return response._replace(body=b"")
+    if len(response.body) < COMPRESSED_BYTES or "accept-encoding" not in request.headers:
+        return response
+    from handlers.serving.content_encoding import deflate  # late: few answers are large
+
+    return deflate(response, request.headers["accept-encoding"])
+
+
+def _milliseconds_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1e3
 
 
 def _seconds_left(context: Context) -> float:

@@ -9,19 +9,23 @@ Code = Literal[
     "INVALID_ARGUMENT",
     "NOT_FOUND",
     "METHOD_NOT_ALLOWED",
+    "NOT_ACCEPTABLE",
     "TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
     "RESOURCE_EXHAUSTED",
     "UNIMPLEMENTED",
     "UNAVAILABLE",
     "INTERNAL",
 ]
-"""gRPC's names, and two that only HTTP has: `METHOD_NOT_ALLOWED` and `TOO_LARGE`."""
+"""gRPC's names, and four that only HTTP has."""
 
 STATUS: Mapping[Code, int] = {
     "INVALID_ARGUMENT": 400,
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
+    "NOT_ACCEPTABLE": 406,
     "TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
     "RESOURCE_EXHAUSTED": 429,
     "INTERNAL": 500,
     "UNIMPLEMENTED": 501,
@@ -72,6 +76,21 @@ class InvalidRequest(RefusedRequest):
     code = "INVALID_ARGUMENT"
 
 
+class InvalidJson(InvalidRequest):
+    """The body is not JSON.
+
+    Args:
+        reason: what is wrong, in RapidJSON's words.
+        offset: where, in bytes; None if nowhere.
+    """
+
+    def __init__(self, reason: str, offset: int | None = None) -> None:
+        super().__init__(
+            f"JSON Parse error: {reason}" if offset is None else f"JSON Parse error: {reason} at offset: {offset}"
+        )
+        self.reason, self.offset = reason, offset or 0
+
+
 class NotServed(RefusedRequest):
     """The request names something that does not exist here."""
 
@@ -85,6 +104,9 @@ class UnknownModel(NotServed):
         model: the name.
         reason: why, if more can be said than that.
     """
+
+    version: int | None = None
+    """The version that the request names, if it names one."""
 
     def __init__(self, model: str, reason: str = "") -> None:
         super().__init__(f"Model {model!r} is not served here{reason and f': {reason}'}")
@@ -137,6 +159,18 @@ class MethodNotAllowed(RefusedRequest):
         self.allowed = tuple(allowed)
 
 
+class UnsupportedMediaType(RefusedRequest):
+    """The body is of a type that is not read here. The message says which ones are."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class NotAcceptable(RefusedRequest):
+    """The request accepts no type that the answer can have. The message says which ones there are."""
+
+    code = "NOT_ACCEPTABLE"
+
+
 class Unsupported(RefusedRequest):
     """The dialect has this feature, but this server does not. The message says what to use instead."""
 
@@ -171,7 +205,18 @@ class RequestTooLarge(RefusedRequest):
     def __init__(self, room: int) -> None:
         super().__init__(
             f"Reading the request would take more than the {room} bytes of memory that this function has for it: "
-            "send fewer instances in one request, or give the function more memory"
+            "send fewer instances in one request, send binary tensors instead of JSON, or give the function more memory"
+        )
+
+
+class InflatedTooLarge(RefusedRequest):
+    """A compressed body is larger than the most that is inflated."""
+
+    code = "TOO_LARGE"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The body inflates to more than {limit} bytes, the most allowed: send fewer instances in one request"
         )
 
 

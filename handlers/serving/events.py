@@ -200,7 +200,10 @@ def is_warmup(event: Any) -> bool:
 
 
 def _http_answer(response: Response, limit: int = MAX_ANSWER_BYTES) -> dict[str, Any]:
-    if is_text := response.headers.get("content-type") == "application/json":
+    headers = response.headers
+    if is_text := not response.body or (
+        headers.get("content-type") == "application/json" and "content-encoding" not in headers
+    ):
         body = response.body.decode()
         refuse_too_large(_written_bytes(response.body, body), limit)
     else:
@@ -210,7 +213,7 @@ def _http_answer(response: Response, limit: int = MAX_ANSWER_BYTES) -> dict[str,
         body = b64encode_as_string(response.body)
     return {
         "statusCode": response.status,
-        "headers": dict(response.headers),
+        "headers": dict(headers),
         "body": body,
         "isBase64Encoded": not is_text,
     }
@@ -237,7 +240,7 @@ def refuse_too_large(size: int, limit: int = MAX_ANSWER_BYTES) -> None:
     if size + _ENVELOPE_BYTES > limit:
         raise AnswerTooLarge(
             f"The answer takes {size} bytes or more; at most {limit} can be returned. "
-            "Send fewer instances in one request, or ask for fewer outputs."
+            "Send fewer instances in one request, ask for fewer outputs or for binary ones, or accept gzip."
         )
 
 

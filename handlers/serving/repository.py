@@ -13,8 +13,10 @@ from handlers.serving.errors import (
     ModelLoading,
     ModelTooLarge,
     ModelUnavailable,
+    NotServed,
     ServingError,
     UnknownLabel,
+    UnknownModel,
     UnknownVersion,
 )
 from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES
@@ -23,7 +25,7 @@ from handlers.serving.loading import ArtifactLoad
 from handlers.serving.model_list import ModelList
 from handlers.serving.published import Published
 from handlers.serving.stores import Store, StoreError
-from handlers.serving.telemetry import traceback_of, write_event
+from handlers.serving.telemetry import Record, Tally, traceback_of, write_event
 
 Key: TypeAlias = tuple[str, int, int]
 """Model, version, and the index of the artifact in the manifest."""
@@ -66,6 +68,7 @@ class Repository:
         self._published = Published(store, self._models, clock, on_pointer=self._pointer_read, on_forget=self._discard)
         self._last_good: dict[str, int] = {}
         """By model, the version that last answered a request which named none."""
+        self._tallies: dict[tuple[str, int], Tally] = {}
         self._preparing: set[str] = set()
         self._unprepared: set[str] = set()
 
@@ -76,6 +79,24 @@ class Repository:
     def models(self) -> list[str]:
         """The names of the models, sorted. Raises ModelUnavailable if the store cannot list them."""
         return sorted(self._models.names())
+
+    def only_model(self) -> str:
+        """The name of the only model. Raises NotServed if there are several or none, or ModelUnavailable."""
+        names = self.models()
+        if len(names) != 1:
+            raise NotServed(
+                f"{len(names)} models are served here, so the path must name one, as /v1/models/ and /v2/models/ do"
+            )
+        return names[0]
+
+    def note(self, record: Record) -> None:
+        """Count a prediction."""
+        if record.operation == "predict" and record.model is not None and record.version is not None:
+            self._tallies.setdefault((record.model, record.version), Tally()).note(record)
+
+    def tally(self, model: str, version: int) -> Tally:
+        """What this environment answered of a version so far."""
+        return self._tallies.get((model, version)) or Tally()
 
     def answer(self, model: str, version: int | None, label: str | None, attempt: Callable[[Manifest, bool], _T]) -> _T:
         """What `attempt` returns for the version that should answer a request.
@@ -91,7 +112,7 @@ class Repository:
 
         Raises:
             UnknownModel, UnknownVersion, UnknownLabel: the pointer names none such. What it does not name is not
-                served, even if the store still holds it.
+                served, even if the store still holds it. A label of an unknown model is an unknown label.
             ModelUnavailable: the store cannot be read.
             ServingError: `attempt` raised it. If it was called for two versions, the error of the first is raised.
         """
@@ -205,7 +226,13 @@ class Repository:
 
     def _candidates(self, model: str, version: int | None, label: str | None) -> list[int]:
         """The versions that may answer; the first one should. Raises as `answer` does."""
-        pointer = self._published.pointer(model)
+        try:
+            pointer = self._published.pointer(model)
+        except UnknownModel as error:
+            if label is not None and not error.is_fault:
+                raise UnknownLabel(model, label) from None
+            error.version = version
+            raise
         if version is not None:
             if version not in pointer.versions():
                 raise UnknownVersion(model, version)

@@ -38,13 +38,45 @@ class Record:
     cache_hit: bool | None = None
     load: LoadTime | None = None
     """The load that this request began."""
+    decode_ms: float | None = None
+    wait_ms: float | None = None
+    """For the model: to be loaded, or to be free."""
     predict_ms: float | None = None
+    encode_ms: float | None = None
     duration_ms: float = 0.0
     request_bytes: int = 0
     response_bytes: int = 0
 
     def __init__(self, request_id: str, *, cold_start: bool) -> None:
         self.request_id, self.cold_start = request_id, cold_start
+
+
+STEPS = ("decode_ms", "wait_ms", "predict_ms", "encode_ms")
+"""The steps of a prediction, by the attribute of a `Record` with its time."""
+
+
+class Tally:
+    """The predictions of one version that this environment answered. Times are in milliseconds."""
+
+    def __init__(self) -> None:
+        self.last_unix_ms = 0
+        self.succeeded, self.failed = [0, 0.0], [0, 0.0]
+        """How many, and how long they took."""
+        self.steps: dict[str, list[float]] = {step: [0, 0.0] for step in STEPS}
+        """The same of each step."""
+
+    def note(self, record: Record) -> None:
+        """Count one prediction."""
+        self.last_unix_ms = time.time_ns() // 1_000_000
+        _add(self.succeeded if record.status == 200 else self.failed, record.duration_ms)
+        for step, tally in self.steps.items():
+            if (taken := getattr(record, step)) is not None:
+                _add(tally, taken)
+
+
+def _add(tally: list[float], milliseconds: float) -> None:
+    tally[0] += 1
+    tally[1] += milliseconds
 
 
 def write_record(record: Record) -> None:

@@ -187,7 +187,7 @@ def test_an_unpackaged_saved_model_answers_from_every_store(repository: Path, s3
     asked = [PREDICTIONS[0], http("GET", "/v1/models/iris")]
     found = [run("handlers.multi_model", uri, ("iris",), asked, TMPDIR=str(disk))["answers"] for uri in uris]
     assert found[0] == found[1]
-    assert '"version":"7"' in found[0][1]["body"]
+    assert '"version": "7"' in found[0][1]["body"]
     packaged = run("handlers.multi_model", repository.as_uri(), ("iris",), asked[:1])["answers"]
     ours, theirs = (json.loads(answer["body"])["predictions"] for answer in (found[0][0], packaged[0]))
     assert ours[0] == pytest.approx(theirs[0], abs=1e-4)

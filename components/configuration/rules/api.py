@@ -183,9 +183,9 @@ def routes_fit_in_the_api(settings: Settings) -> Iterator[Problem]:
     if settings.mode != "single":
         return
     models = {model.name: model.verbs for model in settings.packaged}
-    things, count = "routes", http_routes(models, cors=bool(settings.cors_origins))
+    things, count = "routes", http_routes(models, cors=bool(settings.cors_origins), one_model=len(models) == 1)
     if settings.api == "rest":
-        things, count = "resources", rest_resources(models)
+        things, count = "resources", rest_resources(models, one_model=len(models) == 1)
     quota = settings.api_routes_quota
     if count > quota:
         yield Problem(
@@ -200,6 +200,16 @@ def quota_of_routes_is_used(settings: Settings) -> Iterator[Problem]:
     if settings.mode == "multi":
         reason = "one function for all models needs a few routes; set mode to single"
         yield from without_effect(settings, ["api_routes_quota"], "mode", reason)
+
+
+def ping_is_reserved(settings: Settings) -> Iterator[Problem]:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html"""
+    if settings.api == "rest" and settings.domain_name and len(settings.packaged) == 1:
+        yield Problem(
+            keys=("api", "domainName"),
+            message="API Gateway keeps the path /ping of a REST API with a domain name for itself, so that SageMaker's "
+            "health check does not reach the model; ask /v2/health/ready, or set api to http",
+        )
 
 
 REFUSED: tuple[Rule, ...] = (
@@ -218,4 +228,5 @@ ADVISED: tuple[Rule, ...] = (
     everyone_may_call,
     a_cached_decision_is_for_every_path,
     quota_of_routes_is_used,
+    ping_is_reserved,
 )

@@ -9,11 +9,25 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, T
 from handlers.manifest import Manifest
 from handlers.serving.errors import ServingError
 from handlers.serving.events import Request, Response
+from handlers.serving.telemetry import Tally
 
 if TYPE_CHECKING:
     import numpy as np
 
-Operation = Literal["predict", "status", "metadata", "server", "live", "ready", "models", "model_ready"]
+Operation = Literal[
+    "predict",
+    "status",
+    "metadata",
+    "server",
+    "live",
+    "ready",
+    "models",
+    "model_ready",
+    "config",
+    "statistics",
+    "index",
+    "document",
+]
 
 
 class Call(NamedTuple):
@@ -21,6 +35,7 @@ class Call(NamedTuple):
 
     operation: Operation
     model: str = ""
+    """Empty for the only model that is served, or for an operation that is about no model or about all."""
     version: int | None = None
     label: str | None = None
 
@@ -47,6 +62,7 @@ class Models(Protocol):
     def versions(self, model: str) -> list[int]: ...
     def manifest(self, model: str, version: int) -> Manifest: ...
     def state(self, manifest: Manifest) -> str: ...
+    def tally(self, model: str, version: int) -> Tally: ...
     def is_ready(self) -> bool: ...
 
 
@@ -60,7 +76,7 @@ class Dialect(Protocol):
         """What the request asks for. Raises NotServed, InvalidRequest, MethodNotAllowed or Unsupported."""
         ...
 
-    def describe(self, call: Call, models: Models) -> Response:
+    def describe(self, call: Call, request: Request, models: Models) -> Response:
         """Answer any operation except `predict`."""
         ...
 

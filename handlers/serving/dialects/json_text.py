@@ -2,13 +2,21 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
 
-from handlers.serving.errors import STATUS, InvalidRequest, MethodNotAllowed, RequestTooLarge, ServingError, show
-from handlers.serving.events import Response
+from handlers.serving.errors import (
+    STATUS,
+    InvalidJson,
+    InvalidRequest,
+    MethodNotAllowed,
+    RequestTooLarge,
+    ServingError,
+    show,
+)
+from handlers.serving.events import JSON_HEADERS, Response
 
 _MESSAGE_CHARACTERS = 1024
 """The most characters of an error message. A caller's names and values are part of many."""
@@ -26,6 +34,16 @@ _SURROGATE = rb"\\u[dD][89a-fA-F]"
 _ESCAPE = r"(?s)\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F])|.)"
 """A regular expression: an escape, or two that are a surrogate pair. The group is there if half of a pair is alone."""
 
+_CONTAINERS = frozenset({dict, list})
+
+_SPACES = " \t\r\n"
+
+_UNKNOWN_CONSTANT = r"Inf(?!inity)|-NaN"
+"""A regular expression: a number that Python's parser does not know."""
+
+_STRING_OR_CONSTANT = r'(?s)"(?:[^"\\]++|\\.)*+"|-?(?:NaN|Inf(?:inity)?)'
+"""A regular expression: what may hold such words as text, or any such number. It never goes back over what it read."""
+
 _REASONS = (
     ("Expecting property name", "Missing a name for object member."),
     ("Expecting ':'", "Missing a colon after a name of object member."),
@@ -35,14 +53,16 @@ _REASONS = (
 )
 
 
-def parse_object(body: bytes, room: int) -> dict[str, Any]:
+def parse_object(body: bytes, room: int, *, whole: bool = False) -> dict[str, Any]:
     """The JSON object that a body begins with.
 
-    As in TensorFlow Serving, NaN, Infinity and -Infinity are numbers, and text after the object is ignored.
+    As in TensorFlow Serving and Triton, NaN, Inf and Infinity are numbers, with or without a minus, and the first of
+    several equal keys counts.
 
     Args:
         body: the JSON text.
         room: how many bytes of memory parsing may take.
+        whole: whether nothing may follow the object, as in Triton. TensorFlow Serving ignores what follows.
 
     Raises:
         RequestTooLarge: it would take more. Nothing is parsed then.
@@ -50,10 +70,9 @@ def parse_object(body: bytes, room: int) -> dict[str, Any]:
     """
     if len(body) * _MOST_BYTES > room and parsed_bytes(body) > room:
         raise RequestTooLarge(room)
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        document = _parse_leniently(body)
+    document = _parse_strictly(body)
+    if document is None:
+        document = _parse_leniently(body, whole=whole)
     if not isinstance(document, dict):
         raise InvalidRequest(f"JSON Value: {show(document)} Is not object")
     return document
@@ -87,16 +106,15 @@ def type_name(value: Any) -> str:
             return "Number"
 
 
-def json_response(document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(document: Any, status: int = 200) -> Response:
     """A response with a JSON body."""
-    body = orjson.dumps(document)
-    return Response(status, body) if not headers else Response(status, body, {**Response(status).headers, **headers})
+    return Response(status, orjson.dumps(document))
 
 
-def error_response(error: ServingError, message: str) -> Response:
+def error_response(error: ServingError, message: str, layout: bytes = b'{"error":%b}') -> Response:
     """The response to a request that failed: `{"error": message}`, with the status of the error's code.
 
-    Both dialects answer so; the message is the dialect's own. It is cut off if it is long.
+    Every dialect answers so; the message and the layout are the dialect's own. A long message is cut off.
     """
     if len(message) > _MESSAGE_CHARACTERS:
         message = f"{message[:_MESSAGE_CHARACTERS]}…"
@@ -106,26 +124,60 @@ def error_response(error: ServingError, message: str) -> Response:
         headers["retry-after"] = str(error.retry_after_seconds)
     if isinstance(error, MethodNotAllowed):
         headers["allow"] = ", ".join(error.allowed)
-    return json_response({"error": message}, STATUS[error.code], headers)
+    return Response(STATUS[error.code], layout % orjson.dumps(message), {**JSON_HEADERS, **headers})
 
 
-def _parse_leniently(body: bytes) -> Any:
+def _parse_strictly(body: bytes) -> Any:
+    """The document; None if the lenient parser must read it, because it is no strict JSON or may have equal keys."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if type(document) is dict and body.count(b":") != len(document) and _may_repeat_keys(body, document):
+        return None
+    return document
+
+
+def _may_repeat_keys(body: bytes, document: dict[str, Any]) -> bool:
+    """Whether a document has fewer keys than its text has colons. Colons inside strings count too.
+
+    Lists that begin with a number are not searched: an object in them is an error wherever tensors are read.
+    """
+    keys = 0
+    containers: list[Any] = [document]
+    while containers:
+        container = containers.pop()
+        if type(container) is dict:
+            keys += len(container)
+            container = container.values()
+        containers += [
+            value
+            for value in container
+            if type(value) is dict or (type(value) is list and value and type(value[0]) in _CONTAINERS)
+        ]
+    return keys != body.count(b":")
+
+
+def _parse_leniently(body: bytes, *, whole: bool) -> Any:
     if not body:
-        raise InvalidRequest("JSON Parse error: The document is empty")
+        raise InvalidJson("The document is empty")
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"JSON Parse error: Invalid encoding in string. at offset: {error.start}") from None
-    start = len(text) - len(text.lstrip(" \t\r\n"))
+        raise InvalidJson("Invalid encoding in string.", error.start) from None
+    start = len(text) - len(text.lstrip(_SPACES))
     if start == len(text):
-        raise InvalidRequest("JSON Parse error: The document is empty")
+        raise InvalidJson("The document is empty")
     try:
-        document, end = json.JSONDecoder(parse_int=_integer).raw_decode(text, start)
+        document, end = _decode(text, start)
     except json.JSONDecodeError as error:
         reason = next((ours for theirs, ours in _REASONS if error.msg.startswith(theirs)), "Invalid value.")
         raise _parse_error(reason, text, error.pos) from None
     except RecursionError:
-        raise InvalidRequest("JSON Parse error: The document is nested too deeply") from None
+        raise InvalidJson("The document is nested too deeply") from None
+    if whole and text[end:].strip(_SPACES):
+        behind = len(text) - len(text[end:].lstrip(_SPACES))
+        raise _parse_error("The document root must not be followed by other values.", text, behind)
     if re.search(_SURROGATE, body):
         for escape in re.finditer(_ESCAPE, text[:end]):
             if escape[1]:
@@ -133,8 +185,39 @@ def _parse_leniently(body: bytes) -> Any:
     return document
 
 
-def _parse_error(reason: str, text: str, position: int) -> InvalidRequest:
-    return InvalidRequest(f"JSON Parse error: {reason} at offset: {len(text[:position].encode())}")
+def _decode(text: str, start: int) -> tuple[Any, int]:
+    """The value at a position, and the position behind it. Raises JSONDecodeError or RecursionError."""
+    constant: Callable[[str], float] = float
+    if re.search(_UNKNOWN_CONSTANT, text):
+        text, values = _mark_constants(text)
+        constant = lambda _: next(values)  # noqa: E731 - they come in the order of the text
+    decoder = json.JSONDecoder(parse_int=_integer, parse_constant=constant, object_pairs_hook=_first_of_equal)
+    return decoder.raw_decode(text, start)
+
+
+def _mark_constants(text: str) -> tuple[str, Iterator[float]]:
+    """The text with NaN for each number that is not finite, at the same positions, and these numbers."""
+    values: list[float] = []
+
+    def mark(match: re.Match[str]) -> str:
+        found = match[0]
+        if found[0] == '"':
+            return found
+        values.append(float(found))
+        return "NaN".ljust(len(found))
+
+    marked = re.sub(_STRING_OR_CONSTANT, mark, text)
+    return marked, iter(values)
+
+
+def _first_of_equal(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of its members, the first of those with equal keys."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else dict(reversed(pairs))
+
+
+def _parse_error(reason: str, text: str, position: int) -> InvalidJson:
+    return InvalidJson(reason, len(text[:position].encode()))
 
 
 def _integer(digits: str) -> int | float:

@@ -5,14 +5,14 @@ What answers without a model is here. Tensors are in `open_inference_tensors`.
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from handlers.manifest import Manifest, TensorSpec
+from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Inference, Models, Operation
-from handlers.serving.dialects.datatypes import DATATYPES
 from handlers.serving.dialects.json_text import error_response, json_response
 from handlers.serving.errors import (
+    InvalidJson,
     InvalidRequest,
     MethodNotAllowed,
     ModelUnavailable,
@@ -35,7 +35,7 @@ HEADER_LENGTH = "inference-header-content-length"
 
 SERVER_NAME = "tensorflow-lambda"
 SERVER_VERSION = "0.1.0"
-EXTENSIONS = ("binary_tensor_data", "parameters")
+EXTENSIONS = ("binary_tensor_data", "model_configuration", "parameters", "statistics")
 
 _SERVER_PATHS: Mapping[str, Operation] = {
     "/v2": "server",
@@ -43,9 +43,17 @@ _SERVER_PATHS: Mapping[str, Operation] = {
     "/v2/health/live": "live",
     "/v2/health/ready": "ready",
     "/v2/models": "models",
+    "/v2/models/stats": "statistics",
+    "/v2/repository/index": "index",
 }
-_MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>ready|infer))?")
-_ACTIONS: Mapping[str | None, Operation] = {None: "metadata", "ready": "model_ready", "infer": "predict"}
+_MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>[a-z]+))?")
+_ACTIONS: Mapping[str | None, Operation] = {
+    None: "metadata",
+    "config": "config",
+    "infer": "predict",
+    "ready": "model_ready",
+    "stats": "statistics",
+}
 
 
 def route(method: str, path: str) -> Call:
@@ -54,8 +62,8 @@ def route(method: str, path: str) -> Call:
     if operation is not None:
         return _allowed(method, path, Call(operation))
     match = _MODEL.fullmatch(path)
-    if match is None:
-        raise NotServed(f"Nothing is at {path}; models answer at /v2/models/NAME, /ready and /infer")
+    if match is None or match["action"] not in _ACTIONS:
+        raise NotServed(f"Nothing is at {path}; models answer at /v2/models/NAME, /config, /infer, /ready and /stats")
     version = match["version"]
     if version is not None and not (version.isascii() and version.isdigit() and len(version) < 19):
         raise InvalidRequest(f"failed to get model version from specified version string {version!r}")
@@ -63,7 +71,7 @@ def route(method: str, path: str) -> Call:
     return _allowed(method, path, Call(_ACTIONS[match["action"]], unquote(match["model"]), number))
 
 
-def describe(call: Call, models: Models) -> Response:
+def describe(call: Call, request: Request, models: Models) -> Response:
     """See `Dialect.describe`."""
     match call.operation:
         case "server":
@@ -81,7 +89,21 @@ def describe(call: Call, models: Models) -> Response:
                 raise ModelUnavailable(f"'{call.model}' version {manifest.version} is not at ready state")
             return json_response({"name": call.model, "ready": True})
         case _:
-            return json_response(_metadata(models.find(call.model, call.version), models))
+            return _describe_models(call, request, models)
+
+
+def _describe_models(call: Call, request: Request, models: Models) -> Response:
+    from handlers.serving.dialects import open_inference_models as about  # late: no prediction needs it
+
+    match call.operation:
+        case "index":
+            return json_response(about.index(request, models))
+        case "statistics":
+            return json_response(about.statistics(call, models))
+        case "config":
+            return json_response(about.configuration(models.find(call.model, call.version), models))
+        case _:
+            return json_response(about.metadata(models.find(call.model, call.version), models))
 
 
 def decode(request: Request, manifest: Manifest) -> "Inference[AnswerForm]":
@@ -104,7 +126,7 @@ def fail(error: ServingError) -> Response:
 
 
 def _allowed(method: str, path: str, call: Call) -> Call:
-    expected = "POST" if call.operation == "predict" else "GET"
+    expected = "POST" if call.operation in ("predict", "index") else "GET"
     if method != expected:
         raise MethodNotAllowed(method, path, (expected,))
     return call
@@ -114,23 +136,9 @@ def _wording(error: ServingError) -> str:
     match error:
         case UnknownModel():
             return f"Request for unknown model: '{error.model}' is not found{error.reason and f': {error.reason}'}"
+        case InvalidJson():
+            return f"failed to parse the request JSON buffer: {error.reason} at {error.offset}"
         case UnknownVersion():
             return f"Request for unknown model: '{error.model}' version {error.version} is not found"
         case _:
             return str(error)
-
-
-def _metadata(manifest: Manifest, models: Models) -> dict[str, Any]:
-    signature = manifest.signatures[manifest.default_signature()]
-    versions = sorted({manifest.version, *models.versions(manifest.model)})
-    return {
-        "name": manifest.model,
-        "versions": [str(version) for version in versions],
-        "platform": "tensorflow_savedmodel",
-        "inputs": [_tensor(name, spec) for name, spec in signature.inputs.items()],
-        "outputs": [_tensor(name, spec) for name, spec in signature.outputs.items()],
-    }
-
-
-def _tensor(name: str, spec: TensorSpec) -> dict[str, Any]:
-    return {"name": name, "datatype": DATATYPES.get(spec.dtype, spec.dtype.upper()), "shape": list(spec.shape or [-1])}

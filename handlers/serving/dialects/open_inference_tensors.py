@@ -58,7 +58,7 @@ def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
     length = _header_length(request)
     if length == 0:
         return _raw(request, manifest)
-    document = parse_object(request.body if length is None else request.body[:length], request.room)
+    document = parse_object(request.body if length is None else request.body[:length], request.room, whole=True)
     parameters = _parameters(document)
     name = _text(parameters, "signature_name") or manifest.default_signature()
     if name not in manifest.signatures:
@@ -124,6 +124,13 @@ def _text(part: Mapping[str, Any], key: str) -> str | None:
     return value
 
 
+def _flag(parameters: Mapping[str, Any], key: str, *, default: bool) -> bool:
+    value = parameters.get(key)
+    if value is not None and type(value) is not bool:
+        raise InvalidRequest(f"Unable to parse '{key}': it is {show(value)}, and must be true or false")
+    return default if value is None else value
+
+
 def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     parts = document.get(key)
     if type(parts) is not list or not all(type(part) is dict and type(part.get("name")) is str for part in parts):
@@ -160,7 +167,9 @@ def _inputs(
         inputs[name] = _from_bytes(payload[offset : offset + size], name, shape, spec, request.room)
         offset += size
     if offset != len(payload):
-        raise InvalidRequest(f"unexpected additional input data: {len(payload) - offset} bytes belong to no input")
+        raise InvalidRequest(
+            f"unexpected additional input data for model '{model}': {len(payload) - offset} bytes belong to no input"
+        )
     if missing := [name for name in required(signature) if name not in inputs]:
         raise InvalidRequest(
             f"expected {len(signature.inputs)} inputs but got {len(inputs)} inputs for model '{model}'. Got input(s) "
@@ -209,18 +218,28 @@ def _chosen_sizes(shape: Sequence[int], spec: TensorSpec) -> int:
 
 def _from_json(data: Any, name: str, shape: tuple[int, ...], spec: TensorSpec) -> np.ndarray:
     if spec.dtype in _ONLY_BINARY:
-        raise Unsupported(f"input '{name}' is {DATATYPES[spec.dtype]}, which has no JSON form: send it in binary form")
+        raise InvalidRequest(
+            f"receiving {DATATYPES[spec.dtype]} data via JSON is not supported. "
+            f"Please use the binary data format for input {name}"
+        )
     try:
         flat, nested = flatten(data)
     except Ragged as error:
-        raise InvalidRequest(f"Unable to parse 'data' of input '{name}': {error}") from None
+        raise _unreadable(name, error) from None
     # Lists of empty lists do not show the sizes behind a zero.
     is_like = len(nested) < 2 or nested == (shape[: len(nested)] if 0 in nested else shape)
     if type(data) is not list or len(flat) != element_count(shape) or not is_like:
         raise InvalidRequest(
             f"Unable to parse 'data' of input '{name}': its shape {show_shape(nested)} is not {show_shape(shape)}"
         )
-    return elements(flat, spec.dtype, len(nested)).reshape(shape)
+    try:
+        return elements(flat, spec.dtype, len(nested)).reshape(shape)
+    except InvalidRequest as error:
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: InvalidRequest) -> InvalidRequest:
+    return InvalidRequest(f"Unable to parse 'data' of input '{name}': {error}")
 
 
 def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: TensorSpec, room: int) -> np.ndarray:
@@ -261,7 +280,7 @@ def _outputs(
     document: Mapping[str, Any], parameters: Mapping[str, Any], signature: Signature, model: str
 ) -> tuple[Sequence[str] | None, frozenset[str]]:
     """The outputs to compute, and those of them to answer in binary form."""
-    by_default = parameters.get("binary_data_output") is True
+    by_default = _flag(parameters, "binary_data_output", default=False)
     if not document.get("outputs"):
         return None, frozenset(signature.outputs) if by_default else frozenset()
     names: list[str] = []
@@ -273,8 +292,7 @@ def _outputs(
         if wishes.get("classification"):
             raise Unsupported(f"output '{name}': classification is not served; take the output itself")
         names.append(name)
-        wish = wishes.get("binary_data")
-        if by_default if wish is None else wish is True:
+        if _flag(wishes, "binary_data", default=by_default):
             binary.add(name)
     return list(dict.fromkeys(names)), frozenset(binary)
 
@@ -316,6 +334,9 @@ def _to_bytes(array: np.ndarray) -> bytes:
 
 def _to_json(array: np.ndarray, name: str, dtype: str) -> Any:
     if dtype in _ONLY_BINARY:
-        raise Unsupported(f"output '{name}' is {DATATYPES[dtype]}, which has no JSON form: ask for it in binary form")
+        raise InvalidRequest(
+            f"sending {DATATYPES[dtype]} data via JSON is not supported. "
+            f"Please use the binary data format for output {name}"
+        )
     flat = array.reshape(-1)
     return nested_strings(flat, lambda value: text(value, name)) if flat.dtype.kind == "O" else jsonable(flat, name)

@@ -11,10 +11,12 @@ from orjson import Fragment
 from handlers.manifest import Signature
 from handlers.serving.dialects import Inference
 from handlers.serving.dialects.defaults import with_defaults
+from handlers.serving.dialects.layout import BYTES_SUFFIX, columns_text, is_laid_out, rows_text
 from handlers.serving.dialects.tensors import (
     dense_tensor,
     dump,
     fits,
+    flatten,
     is_encoded_bytes,
     jsonable,
     nested_strings,
@@ -27,23 +29,14 @@ from handlers.serving.errors import InvalidRequest, ServingError, Unsupported, s
 Layout = Literal["rows", "columns"]
 """Rows: one value of every input for each instance. Columns: one tensor for each input."""
 
-_REFUSED = frozenset({"uint16"})
-"""Types that JSON could hold, but that TensorFlow Serving does not read."""
-
 _BLOCK_ROWS = 4096
 """How many rows are converted at a time."""
-
-_BYTES_SUFFIX = "_bytes"
-"""The name of an output of bytes ends with this; other outputs of strings are text."""
 
 
 def decode(document: Mapping[str, Any], name: str, signature: Signature) -> Inference[Layout]:
     """The inputs of a prediction. Raises InvalidRequest, or Unsupported for a dtype that JSON cannot hold."""
     if not signature.inputs and document.get("inputs") != {}:
         raise InvalidRequest(f"Signature {name!r} takes no inputs: send 'inputs' as an empty object")
-    for key, spec in signature.inputs.items():
-        if spec.dtype in _REFUSED:
-            raise Unsupported(f"Conversion of JSON Value: the input {key!r} to type: {spec.dtype}")
     if "instances" in document:
         if "inputs" in document:
             raise InvalidRequest(
@@ -72,7 +65,13 @@ def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> b
     Raises AnswerTooLarge, InvalidRequest if the request has rows and the outputs do not, or Unsupported for an output
     that JSON cannot hold.
     """
+    for array in outputs.values():
+        _refuse_complex(array)
+        refuse_large(array)
+    is_small = is_laid_out(outputs.values())
     if inference.form == "columns":
+        if is_small:
+            return columns_text(outputs).encode()
         columns = {name: _jsonable(array, name) for name, array in outputs.items()}
         return dump({"outputs": columns if len(columns) > 1 else next(iter(columns.values()))})
     batch: int | None = None
@@ -85,16 +84,21 @@ def encode(inference: Inference[Layout], outputs: Mapping[str, np.ndarray]) -> b
             raise InvalidRequest(
                 f"Tensor name: {name} has inconsistent batch size: {array.shape[0]} expecting: {batch}"
             )
+    if is_small:
+        return rows_text(outputs).encode()
     if len(outputs) == 1:
         ((name, array),) = outputs.items()
         return dump({"predictions": _jsonable(array, name)})
-    for array in outputs.values():
-        refuse_large(array)
     blocks = (
         _row_texts({name: array[start : start + _BLOCK_ROWS] for name, array in outputs.items()})
         for start in range(0, batch or 0, _BLOCK_ROWS)
     )
     return b'{"predictions":[%b]}' % b",".join(blocks)
+
+
+def _refuse_complex(array: np.ndarray) -> None:
+    if array.dtype.kind == "c":
+        raise InvalidRequest(f"Failed to write JSON value for tensor type: {array.dtype.name}")
 
 
 def _row_texts(outputs: Mapping[str, np.ndarray]) -> bytes:
@@ -109,10 +113,9 @@ def _row_texts(outputs: Mapping[str, np.ndarray]) -> bytes:
 
 
 def _jsonable(array: np.ndarray, name: str) -> Any:
-    refuse_large(array)
     if array.dtype.kind != "O":
         return jsonable(array, name)
-    if name.endswith(_BYTES_SUFFIX):
+    if name.endswith(BYTES_SUFFIX):
         return nested_strings(array, lambda value: {"b64": b2a_base64(value, newline=False).decode()})
     return nested_strings(array, lambda value: text(value, name))
 
@@ -125,14 +128,14 @@ def _columns(value: Any, signature: Signature) -> dict[str, np.ndarray]:
                 "tensorinfo_map"
             )
         ((name, spec),) = signature.inputs.items()
-        return {name: dense_tensor(value, spec.dtype)}
+        return {name: _tensor(value, spec.dtype)}
     inputs: dict[str, np.ndarray] = {}
     for name, spec in signature.inputs.items():
         if name not in value and name in signature.defaults:
             continue
         if name not in value:
             raise InvalidRequest(f"Missing named input: {name} in 'inputs' object.")
-        inputs[name] = dense_tensor(value[name], spec.dtype)
+        inputs[name] = _tensor(value[name], spec.dtype)
     return inputs
 
 
@@ -167,7 +170,9 @@ def _named_rows(rows: Sequence[Any], signature: Signature) -> dict[str, np.ndarr
             continue
         for key in row:
             if key not in names:
-                raise _element_error(index, f" key: {key}", f"JSON object: does not have named input: {key}")
+                raise _element_error(
+                    index, f" key: {key}", f"INVALID_ARGUMENT: JSON object: does not have named input: {key}"
+                )
         raise InvalidRequest(
             f"Failed to process element: {index} of 'instances' list. JSON object: {show(row)} "
             f"keys must be equal to: {','.join(sorted(given))}"
@@ -184,10 +189,20 @@ def _given_names(row: Mapping[str, Any], signature: Signature) -> Set[str]:
     return {name for name in signature.inputs if name in row or name not in signature.defaults}
 
 
+def _tensor(value: Any, dtype: str) -> np.ndarray:
+    """As `dense_tensor`, but of the types that TensorFlow Serving reads."""
+    if dtype == "uint16":
+        first = next(iter(flatten(value)[0]), [])
+        raise Unsupported(f"Conversion of JSON Value: {show(first)} to type: {dtype}")
+    return dense_tensor(value, dtype)
+
+
 def _stack(rows: Sequence[Any], dtype: str, key: str) -> np.ndarray:
     """Rows of equal shape as one tensor. An error names the first wrong row."""
     try:
-        return dense_tensor(rows, dtype)
+        return _tensor(rows, dtype)
+    except Unsupported as error:
+        raise _element_error(0, key, f"{error.code}: {error}") from None
     except InvalidRequest as error:
         raise _first_error(rows, dtype, key) or error from None
 
@@ -200,7 +215,7 @@ def _first_error(rows: Sequence[Any], dtype: str, key: str) -> ServingError | No
     try:
         expected = dense_tensor(rows[0], dtype).shape
     except InvalidRequest as error:
-        return _element_error(0, key, str(error))
+        return _element_error(0, key, f"{error.code}: {error}")
     for start in range(0, len(rows), _BLOCK_ROWS):
         block = rows[start : start + _BLOCK_ROWS]
         if not _are_tensors(block, dtype, expected):
@@ -220,17 +235,19 @@ def _row_error(row: Any, index: int, dtype: str, expected: tuple[int, ...], key:
     try:
         shape = dense_tensor(row, dtype).shape
     except InvalidRequest as error:
-        return _element_error(index, key, str(error))
+        return _element_error(index, key, f"{error.code}: {error}")
     if prod(shape) != prod(expected):
-        return _element_error(index, key, f"Expecting tensor size: {prod(expected)} but got: {prod(shape)}")
-    if shape != expected:
-        return _element_error(index, key, f"Expecting shape {show_shape(expected)} but got: {show_shape(shape)}")
-    return None
+        reason = f"Expecting tensor size: {prod(expected)} but got: {prod(shape)}"
+    elif shape != expected:
+        reason = f"Expecting shape {show_shape(expected)} but got: {show_shape(shape)}"
+    else:
+        return None
+    return _element_error(index, key, f"INVALID_ARGUMENT: {reason}")
 
 
 def _element_error(index: int, key: str, reason: str) -> ServingError:
     where = f"Failed to process element: {index}{key} of 'instances' list."
-    return InvalidRequest(f"{where} Error: INVALID_ARGUMENT: {reason}")
+    return InvalidRequest(f"{where} Error: {reason}")
 
 
 def _is_object(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """TensorFlow Serving's REST API: `/v1/models/...`, with the answers and the errors of its model server."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,10 +8,9 @@ from urllib.parse import unquote
 
 from handlers.manifest import DEFAULT_SIGNATURE, Default, Manifest, TensorSpec
 from handlers.serving.dialects import Call, Inference, Models
-from handlers.serving.dialects.json_text import error_response, json_response, parse_object
+from handlers.serving.dialects.json_text import error_response, parse_object
 from handlers.serving.errors import (
     InvalidRequest,
-    MethodNotAllowed,
     NotServed,
     ServingError,
     UnknownModel,
@@ -28,21 +28,23 @@ if TYPE_CHECKING:
 
 NAME = "tensorflow_serving"
 
-_VERSION_OR_LABEL = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_VERSION_OR_LABEL = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 # TensorFlow Serving accepts any case. API Gateway, which finds the function of a model by the path, accepts only this.
 _ACTION = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION_OR_LABEL}:(?P<action>classify|regress|predict)")
 _QUERY = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION_OR_LABEL}(?P<metadata>/metadata)?")
+_PATHS = {"GET": _QUERY, "POST": _ACTION}
 
 _LARGEST_VERSION = 2**63 - 1
+
+_ERROR = b'{\n    "error": %b\n}'
+"""How an error is laid out."""
 
 _DATA_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HALF"}
 
 
 def route(method: str, path: str) -> Call:
     """See `Dialect.route`."""
-    if method not in ("GET", "POST"):
-        raise MethodNotAllowed(method, path, ("GET", "POST"))
-    match = (_QUERY if method == "GET" else _ACTION).fullmatch(path)
+    match = _PATHS[method].fullmatch(path) if method in _PATHS else None
     if match is None:
         raise InvalidRequest(f"Malformed request: {method} {path}")
     model, label = match["model"], match["label"]
@@ -58,19 +60,21 @@ def route(method: str, path: str) -> Call:
     return Call(operation, name, _version(match["version"]), unquote(label) if label else None)
 
 
-def describe(call: Call, models: Models) -> Response:
+def describe(call: Call, request: Request, models: Models) -> Response:
     """See `Dialect.describe`."""
     if call.operation == "metadata":
-        return json_response(_metadata(models.find(call.model, call.version, call.label)))
+        return _metadata_response(models.find(call.model, call.version, call.label))
     try:
-        versions = models.versions(call.model)
-        if call.version is not None:
+        if call.version is None:
+            versions = models.versions(call.model)
+        else:
             versions = [models.find(call.model, call.version).version]
-    except UnknownModel as error:
-        raise _not_found(f"Could not find any versions of model {call.model}{_because(error)}", error) from None
-    except UnknownVersion as error:
-        raise _not_found(f"Could not find version {call.version} of model {call.model}", error) from None
-    return json_response({"model_version_status": [_version_status(call.model, v, models) for v in versions]})
+    except (UnknownModel, UnknownVersion) as error:
+        wanted = "any versions" if call.version is None else f"version {call.version}"
+        because = _because(error) if isinstance(error, UnknownModel) else ""
+        raise _not_found(f"Could not find {wanted} of model {call.model}{because}", error) from None
+    statuses = [_version_status(call.model, version, models) for version in versions]
+    return Response(200, _as_protobuf({"model_version_status": statuses}).encode())
 
 
 def decode(request: Request, manifest: Manifest) -> "Inference[Layout]":
@@ -98,13 +102,14 @@ def encode(inference: "Inference[Layout]", outputs: "Mapping[str, np.ndarray]", 
 
 def fail(error: ServingError) -> Response:
     """See `Dialect.fail`."""
-    return error_response(error, _wording(error))
+    return error_response(error, _wording(error), _ERROR)
 
 
 def _wording(error: ServingError) -> str:
     match error:
         case UnknownModel():
-            return f"Servable not found for request: Latest({error.model}){_because(error)}"
+            wanted = f"Latest({error.model})" if error.version is None else f"Specific({error.model}, {error.version})"
+            return f"Servable not found for request: {wanted}{_because(error)}"
         case UnknownVersion():
             return f"Servable not found for request: Specific({error.model}, {error.version})"
         case UnknownSignature():
@@ -144,7 +149,12 @@ def _version_status(model: str, version: int, models: Models) -> dict[str, Any]:
     return {"version": str(version), "state": state, "status": {"error_code": code, "error_message": message}}
 
 
-def _metadata(manifest: Manifest) -> dict[str, Any]:
+def _as_protobuf(message: Mapping[str, Any]) -> str:
+    """A message as protobuf writes it in JSON, over lines."""
+    return json.dumps(message, indent=1, ensure_ascii=False) + "\n"
+
+
+def _metadata_response(manifest: Manifest) -> Response:
     definitions = {
         name: {
             "inputs": {key: _tensor_info(spec) for key, spec in signature.inputs.items()},
@@ -154,10 +164,11 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
         }
         for name, signature in manifest.signatures.items()
     }
-    return {
-        "model_spec": {"name": manifest.model, "signature_name": "", "version": str(manifest.version)},
-        "metadata": {"signature_def": {"signature_def": definitions}},
-    }
+    spec = _as_protobuf({"name": manifest.model, "signature_name": "", "version": str(manifest.version)})
+    signatures = _as_protobuf({"signature_def": definitions})
+    # TensorFlow Serving joins the texts of two messages, too.
+    text = f'{{\n"model_spec":{spec},\n"metadata": {{"signature_def": {signatures}}}\n}}\n'
+    return Response(200, text.encode())
 
 
 def _tensor_proto(default: Default, spec: TensorSpec) -> dict[str, Any]:

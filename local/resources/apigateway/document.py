@@ -10,6 +10,7 @@ from typing import Any
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
+GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 Place = tuple[str, str]
 """A path and a method."""
@@ -38,6 +39,18 @@ def put(gateway: Any, api_id: str, document: Mapping[str, Any]) -> None:
     for path, method in held - wanted.keys():
         gateway.delete_method(restApiId=api_id, resourceId=resources[path], httpMethod=method)
     _prune(gateway, api_id, resources, {path for path, _ in wanted})
+    _put_gateway_responses(gateway, api_id, document.get(GATEWAY_RESPONSES, {}))
+
+
+def _put_gateway_responses(gateway: Any, api_id: str, wanted: Mapping[str, Any]) -> None:
+    """Let the API word its own failures by these responses, and by no others."""
+    for kind, response in wanted.items():
+        gateway.put_gateway_response(
+            restApiId=api_id, responseType=kind, responseTemplates=response["responseTemplates"]
+        )
+    found = gateway.get_gateway_responses(restApiId=api_id, limit=500)["items"]
+    for kind in {each["responseType"] for each in found if not each.get("defaultResponse")} - wanted.keys():
+        gateway.delete_gateway_response(restApiId=api_id, responseType=kind)
 
 
 def _held(gateway: Any, api_id: str) -> tuple[dict[str, str], set[Place]]:

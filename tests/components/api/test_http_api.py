@@ -9,7 +9,7 @@ from tests.components.api.behind import in_front_of_each, in_front_of_one
 from tests.recorder import Recorder, deploy
 
 ROUTE = "aws:apigatewayv2/route:Route"
-SERVER_ROUTES = {"ANY /v1/{proxy+}", "ANY /v2", "ANY /v2/{proxy+}"}
+SERVER_ROUTES = {"ANY /openapi.json", "ANY /v1/{proxy+}", "ANY /v2", "ANY /v2/{proxy+}"}
 
 
 def deploy_multi(*, cors: Cors | None = None, **shared: object) -> Recorder:

@@ -105,7 +105,9 @@ def test_tokens_are_refused_with_the_way_out():
 
 def test_what_the_api_itself_answers_reads_like_what_functions_answer():
     responses = document(deploy_multi())["x-amazon-apigateway-gateway-responses"]
-    assert set(responses) == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    assert set(responses) == {"DEFAULT_4XX", "DEFAULT_5XX", "REQUEST_TOO_LARGE"}
+    too_large = responses.pop("REQUEST_TOO_LARGE")["responseTemplates"]["application/json"]
+    assert "Send fewer instances in one request, or binary tensors" in json.loads(too_large)["error"]
     for each in responses.values():
         template = each["responseTemplates"]["application/json"]
         assert json.loads(template.replace("$context.error.messageString", '"Forbidden"')) == {"error": "Forbidden"}

@@ -184,3 +184,15 @@ def test_more_routes_than_an_api_may_have_are_refused_up_to_the_accounts_quota(
     fewer = [f"model-{number:02}" for number in range(most)]
     assert read(tmp_path, **settings, models=fewer)
     assert read(tmp_path, **settings, apiRoutesQuota=400)
+
+
+def test_advice_is_given_on_the_path_that_a_rest_api_with_a_domain_name_keeps(tmp_path: Path):
+    domain = {
+        "domainName": "models.example.com",
+        "certificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b",
+    }
+    package(tmp_path, "iris")
+    assert "/ping" in advice(tmp_path, api="rest", **domain)
+    assert "/ping" not in advice(tmp_path, api="http", **domain)
+    package(tmp_path, "digits")
+    assert "/ping" not in advice(tmp_path, api="rest", **domain)

@@ -24,6 +24,9 @@ PIECES = {
     "emoji": '"😀",',
     "base64": '{"b64":"YQ=="},',
     "not finite": "NaN,",
+    "texts with colons": '"a:b",',
+    "objects with equal keys": '{"x":1,"x":2},',
+    "shorter words": "Inf,",
 }
 
 PROGRAM = """

@@ -128,12 +128,17 @@ def part(**changes: Any) -> dict[str, Any]:
             400,
             "Unable to parse 'data' of input 'x': its shape [2] is not [1]",
         ),
-        ("float32", [part(data=["a"])], 400, 'JSON Value: "a" Type: String is not of expected type: float'),
+        (
+            "float32",
+            [part(data=["a"])],
+            400,
+            "Unable to parse 'data' of input 'x': JSON Value: \"a\" Type: String is not of expected type: float",
+        ),
         (
             "float16",
             [part(datatype="FP16")],
-            501,
-            "input 'x' is FP16, which has no JSON form: send it in binary form",
+            400,
+            "receiving FP16 data via JSON is not supported. Please use the binary data format for input x",
         ),
         (
             "float32",
@@ -223,7 +228,7 @@ def test_a_raw_request_is_the_bytes_of_the_only_input(server: Server) -> None:
     [
         ("999", b"", "inference header size should be in range (0, 125), got: 999"),
         (None, b"\0\0", "unexpected size for input 'x', expecting 4 bytes but 2 remain"),
-        (None, b"\0\0\0\0\0", "unexpected additional input data: 1 bytes belong to no input"),
+        (None, b"\0\0\0\0\0", "unexpected additional input data for model 'float32': 1 bytes belong to no input"),
     ],
 )
 def test_binary_data_of_the_wrong_size_is_refused(

@@ -97,7 +97,7 @@ INPUTS = (
         name="an engine's message that repeats 320,000 characters of the caller's",
         event=lambda: predict({"instances": ["{{function_node " * 20_000]}, "quote"),
         like=lambda: predict({"instances": ["{{function_node " * 20_000]}, "string"),
-        words="The model refused the inputs: StringToNumberOp could not convert string: ",
+        words="The model refused the input 'x' of shape [1]: StringToNumberOp could not convert string: ",
         memory=8,
     ),
 )

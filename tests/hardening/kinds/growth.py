@@ -48,6 +48,7 @@ INPUTS = (
     Input(
         name="zeros, inflated to more than is allowed",
         event=lambda: zipped(http("/v2/models/float32/infer", b"\0" * 70_000_000, {})),
+        status=413,
         words="The body inflates to more than 67108864 bytes, the most allowed",
         like=decimals,
         memory=1000,
@@ -81,17 +82,17 @@ INPUTS = (
             name=name,
             event=lambda numbers=numbers: predict(f'{{"instances":[{numbers}]}}'),
             status=200,
-            words=f'{{"predictions":[{answers}]}}',
+            words=f'"predictions": [{answers}',
             like=lambda numbers=numbers: decimals(len(numbers)),
         )
         for name, numbers, answers in (
             ("a number of a million digits", "1" * 1_000_000, "Infinity"),
-            ("a decimal of two million digits", f"0.{'0' * 1_000_000}{'1' * 1_000_000}, NaN", "0.0,NaN"),
+            ("a decimal of two million digits", f"0.{'0' * 1_000_000}{'1' * 1_000_000}, NaN", "0.0, NaN"),
         )
     ),
     Input(
         name="data that is not gzip",
-        event=lambda: predict("{}") | {"headers": {"content-encoding": "gzip"}},
+        event=lambda: predict("[]") | {"headers": {"content-encoding": "gzip"}},
         words="The body is not the gzip data that its Content-Encoding says",
     ),
     Input(

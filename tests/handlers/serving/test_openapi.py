@@ -1,0 +1,93 @@
+"""The OpenAPI document: whole, and with examples that are answered when they are sent."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.serving.app import App
+from handlers.serving.start import open_app
+from tests.handlers.serving.conftest import Context
+
+
+@pytest.fixture(scope="module")
+def app(repository: Path) -> App:
+    return open_app({"MODEL_STORE_URI": repository.as_uri(), "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"})
+
+
+def ask(app: App, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    event = {
+        "version": "2.0",
+        "rawPath": path,
+        "headers": {"content-type": "application/json"},
+        "requestContext": {"http": {"method": method}, "stage": "$default"},
+    } | ({} if body is None else {"body": json.dumps(body)})
+    answer = app.handle(event, Context())
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+@pytest.fixture(scope="module")
+def document(app: App) -> Any:
+    status, document = ask(app, "GET", "/openapi.json")
+    assert status == 200
+    return document
+
+
+def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method.upper(), operation
+
+
+def test_every_model_has_its_paths_in_both_dialects(document, repository):
+    for model in (path.name for path in repository.iterdir()):
+        assert f"/v1/models/{model}:predict" in document["paths"]
+        assert f"/v2/models/{model}/infer" in document["paths"]
+    assert document["openapi"] == "3.1.0"
+    identifiers = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(identifiers)) == len(identifiers)
+
+
+def test_every_operation_is_there_and_answers_as_documented(app, document):
+    for path, method, operation in operations(document):
+        if method == "GET":
+            status, _ = ask(app, method, path)
+            assert status == 200, path
+        status, answer = ask(app, "PUT", path)
+        assert status in (400, 405)
+        assert answer["error"]
+        assert {"200", "400", "404", "413", "500", "503"} <= operation["responses"].keys()
+
+
+def test_every_example_is_answered_when_it_is_sent(app, document):
+    sent = 0
+    for path, method, operation in operations(document):
+        if method != "POST":
+            continue
+        example = operation["requestBody"]["content"]["application/json"]["example"]
+        status, answer = ask(app, method, path, example)
+        assert status == 200, (path, answer)
+        sent += 1
+    assert sent == 11  # five models in two dialects, and the index
+
+
+def test_a_server_of_one_model_has_sagemakers_paths_too(repository):
+    one = {"MODEL_STORE_URI": repository.as_uri(), "MODEL_NAMES": "iris", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}
+    app = open_app(one)
+    _, document = ask(app, "GET", "/openapi.json")
+    assert {"/ping", "/invocations"} <= document["paths"].keys()
+    example = document["paths"]["/invocations"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    assert ask(app, "POST", "/invocations", example)[0] == 200
+
+
+def test_a_schema_has_the_shapes_of_the_signature(document):
+    body = document["paths"]["/v1/models/iris:predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    row = body["properties"]["instances"]["items"]["anyOf"][1]
+    assert row == {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+
+
+def test_the_document_is_only_read(app):
+    status, answer = ask(app, "POST", "/openapi.json", {})
+    assert (status, answer) == (405, {"error": "POST is not allowed for /openapi.json; allowed is GET"})
