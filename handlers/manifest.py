@@ -22,6 +22,12 @@ from handlers.checked_json import Fields, ManifestError, read_object
 SCHEMA_VERSION = 1
 POINTER_FILE = "current.json"
 MANIFEST_FILE = "manifest.json"
+CLAIM_FILE = "claim.json"
+"""Says to other publishers, below a version, that its number is taken. Nobody reads it at run time."""
+
+CLAIM_OF_REMOVED = '{"removed": true}'
+"""The content of the claim of a version that was removed: no publisher uses its number again."""
+
 DEFAULT_SIGNATURE = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
 """TensorFlow Serving's name for a signature whose inputs and outputs are any tensors."""

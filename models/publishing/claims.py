@@ -7,12 +7,10 @@ version, so that no number is used twice.
 
 import json
 
+from handlers.manifest import CLAIM_FILE, CLAIM_OF_REMOVED
 from models.publishing.objects import Objects
 
-CLAIM_FILE = "claim.json"
-
-REMOVED = json.dumps({"removed": True}).encode()
-"""The claim of a version that was removed."""
+REMOVED = CLAIM_OF_REMOVED.encode()
 
 
 def claim_of(content: str) -> bytes:

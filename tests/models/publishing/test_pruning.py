@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from handlers.manifest import CLAIM_FILE
 from models.publishing import pruning
-from models.publishing.claims import CLAIM_FILE, is_removed
+from models.publishing.claims import is_removed
 from models.publishing.errors import PublishingError
 from models.publishing.pruning import prunable, remove
 from models.publishing.published_models import PublishedModels
