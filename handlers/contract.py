@@ -31,7 +31,7 @@ TENSORFLOW_DIRECTORY = "/opt/tensorflow"
 
 METRIC_NAMESPACE = "TensorFlowLambda"
 """CloudWatch namespace of the handlers' metrics. Each metric has two sets of dimensions: `FunctionName` alone, and
-`FunctionName` with `Model`."""
+`FunctionName` with `Model`. If a label chose the version, there is a third set, with `Label` and `Version`, too."""
 
 Metric = Literal[
     "Requests",  # count: 1 a request

@@ -16,8 +16,9 @@ ALLOWED_HEADERS = (
     "x-amz-content-sha256",
     "x-amz-date",
     "x-amz-security-token",
+    "x-caller-id",
 )
-"""Headers that a page may send: a signature or a token, and what the dialects read."""
+"""Headers that a page may send: a signature or a token, what the dialects read, and who calls."""
 
 EXPOSED_HEADERS = ("inference-header-content-length", "retry-after")
 """Headers that a page may read."""

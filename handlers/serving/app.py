@@ -115,8 +115,8 @@ class App:
             record.model = call.model if self.repository.serves(call.model) else None
 
     def _predict(self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context) -> Response:
-        def attempt(manifest: Manifest, may_load: bool) -> Response:
-            record.version = manifest.version
+        def attempt(manifest: Manifest, may_load: bool, label: str | None) -> Response:
+            record.version, record.label = manifest.version, label
             inference = dialect.decode(request, manifest)
             artifact = manifest.artifact_for(inference.signature)
             lease = self.repository.lease(manifest, artifact, _seconds_left(context), may_load=may_load)
@@ -132,7 +132,7 @@ class App:
                 record.predict_ms = (time.perf_counter() - began) * 1e3
             return dialect.encode(inference, outputs, manifest)
 
-        return self.repository.answer(call.model, call.version, call.label, attempt)
+        return self.repository.answer(call.model, call.version, call.label, attempt, lambda: _share(request, call))
 
 
 class _Unforeseen(ServingError):
@@ -146,6 +146,12 @@ def _dialect_of(path: str) -> Dialect:
         if path == root or path.startswith(f"{root}/"):
             return dialect
     raise NotServed(f"Nothing is at {path}; models answer under /v1/models/ and /v2/models/")
+
+
+def _share(request: Request, call: Call) -> float:
+    from handlers.serving.splits import share_of  # late: few pointers split requests
+
+    return share_of(request, call.model)
 
 
 def _seconds_left(context: Context) -> float:

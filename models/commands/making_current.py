@@ -2,10 +2,10 @@
 
 from argparse import Namespace
 
-from handlers.manifest import Pointer
 from models.commands.going_live import refuse_unwaitable, wait, what_follows
 from models.commands.output import pointer_document, show
 from models.publishing.places import Place
+from models.publishing.pointer_changes import making_current
 
 
 def make_current(options: Namespace, place: Place, version: int) -> None:
@@ -17,9 +17,7 @@ def make_current(options: Namespace, place: Place, version: int) -> None:
     if options.dry_run:
         show(options, {"current": before, "would_be": version}, [f"{model}: version {before} → {version}"])
         return
-    file = published.change_pointer(
-        model, lambda present: Pointer(version) if present is None else present._replace(version=version)
-    )
+    file = published.change_pointer(model, making_current(version))
     seconds = wait(options, place, manifest)
     lines = [f"{model}: version {before} → {version}" if before != version else f"{model}: {version} is current"]
     lines += what_follows(place, manifest, seconds)

@@ -18,3 +18,14 @@ def label_name(text: str) -> str:
 def version_or_label(text: str) -> int | str:
     """A version's number, or a label. Raises ArgumentTypeError."""
     return int(text) if text.isascii() and text.isdecimal() and int(text) > 0 else label_name(text)
+
+
+def version_or_weight(text: str) -> int | tuple[str, int]:
+    """A version's number, or a label and its weight such as `canary=10`. Raises ArgumentTypeError."""
+    label, equals, weight = text.partition("=")
+    number = weight if equals else label
+    if not (number.isascii() and number.isdecimal() and int(number) >= (0 if equals else 1)):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a version's number nor a label with a weight, such as canary=10"
+        )
+    return (label_name(label), int(weight)) if equals else int(number)

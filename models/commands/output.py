@@ -33,7 +33,9 @@ def show(options: Namespace, document: Any, lines: Iterable[str]) -> None:
 
 def pointer_document(file: PointerFile) -> dict[str, Any]:
     """A pointer for scripts."""
-    return {"current": file.pointer.version, "labels": dict(file.pointer.labels), "before": file.before()}
+    pointer = file.pointer
+    splits = {name: dict(split) for name, split in pointer.splits.items()}
+    return {"current": pointer.version, "labels": dict(pointer.labels), "splits": splits, "before": file.before()}
 
 
 def confirm(options: Namespace, question: str) -> None:

@@ -48,6 +48,8 @@ def _pointer_lines(file: PointerFile) -> Iterator[str]:
     yield f"current    version {file.pointer.version}"
     for label, version in file.pointer.labels.items():
         yield f"label      {label}: version {version}"
+    for name, split in file.pointer.splits.items():
+        yield f"split      {name}: {', '.join(f'{label} {weight}' for label, weight in split.items())}"
     for each in file.former[-3:]:
         until = datetime.fromtimestamp(each.until, UTC)
         yield f"formerly   version {each.version}, until {until:%Y-%m-%d %H:%M:%S} UTC"

@@ -10,6 +10,7 @@ from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest, ManifestErr
 from models.publishing.claims import is_removed
 from models.publishing.errors import PublishingError
 from models.publishing.objects import Document, Listed, Objects
+from models.publishing.pointer_changes import Change
 from models.publishing.pointer_file import PointerFile, parse_pointer_file
 
 READS_AT_ONCE = 8
@@ -80,7 +81,7 @@ class PublishedModels:
         """The pointer of a model; None if it has none yet."""
         return self._parsed(model, self.objects.read(f"{model}/{POINTER_FILE}"))
 
-    def change_pointer(self, model: str, change: Callable[[Pointer | None], Pointer]) -> PointerFile:
+    def change_pointer(self, model: str, change: Change) -> PointerFile:
         """Move a model's pointer, on the condition that nobody else moved it in between.
 
         Args:

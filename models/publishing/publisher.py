@@ -14,6 +14,7 @@ from handlers.manifest import MANIFEST_FILE, FileEntry, Manifest, Pointer
 from models.packaging.repository import ModelRepository
 from models.publishing.claims import claim, is_claimed
 from models.publishing.errors import PublishingError, Refused
+from models.publishing.pointer_changes import labelling, making_current
 from models.publishing.pointer_file import PointerFile
 from models.publishing.published_models import ModelListing, PublishedModels
 from models.publishing.signature_changes import signature_changes
@@ -111,10 +112,7 @@ def publish(publication: Publication, target: PublishedModels, say: Say) -> Publ
         uploaded = _upload(manifest, planned.directory, target, say)
         _complete(manifest, target)
     say("moving the pointer")
-    pointer = target.change_pointer(
-        publication.model,
-        lambda present: _pointed(present, manifest.version, publication.label, make_current=publication.make_current),
-    )
+    pointer = target.change_pointer(publication.model, lambda present: _pointed(publication, manifest.version, present))
     return Published(
         manifest=manifest,
         pointer=pointer,
@@ -189,8 +187,8 @@ def _complete(manifest: Manifest, target: PublishedModels) -> None:
         raise PublishingError(f"{objects.address}/{path} was written by a deployment at this moment; publish it again")
 
 
-def _pointed(present: Pointer | None, version: int, label: str | None, *, make_current: bool) -> Pointer:
+def _pointed(publication: Publication, version: int, present: Pointer | None) -> Pointer:
     pointer = Pointer(version=version) if present is None else present
-    if make_current:
-        pointer = pointer._replace(version=version)
-    return pointer if label is None else pointer._replace(labels={**pointer.labels, label: version})
+    if publication.make_current:
+        pointer = making_current(version)(pointer)
+    return pointer if publication.label is None else labelling(publication.model, publication.label, version)(pointer)

@@ -120,6 +120,10 @@ def test_pruning_can_wait_until_all_is_due(terminal, publish):
         (["rollback", "m"], "no version of m is known to have been current before version 1"),
         (["show", "n"], "has no published model 'n'; it holds m"),
         (["diff", "m", "1", "2"], "holds no version 2 of m"),
+        (["label", "m", "current", "1"], "`promote m 1` makes version 1 current"),
+        (["label", "m", "live", "blue=1"], "m has no label 'blue'; its labels are none"),
+        (["label", "m", "live"], "give one of: a version, labels with weights"),
+        (["label", "m", "live", "1", "blue=1"], "give one of: a version, labels with weights"),
         (["promote", "m", "1", "--wait"], "--wait asks the functions of a stack"),
     ],
 )
@@ -131,6 +135,20 @@ def test_a_failure_says_what_there_is(terminal, publish, arguments, said):
     assert terminal.json("list") == before
 
 
+def test_requests_are_split_until_a_version_is_promoted(terminal, publish):
+    publish("one", 1, "--label", "stable")
+    publish("two", 2, "--label", "canary")
+    split = {"current": {"stable": 90, "canary": 10}}
+    assert terminal.json("label", "m", "current", "stable=90", "canary=10")["splits"] == split
+    assert "split      current: stable 90, canary 10" in terminal.run("show", "m")[1]
+    assert terminal.run("label", "m", "canary", "--remove")[0] == 1
+    assert "the split current of m sends requests to canary" in terminal.error
+    assert terminal.json("promote", "m", "canary")["splits"] == {}
+    assert terminal.json("label", "m", "live", "stable=1", "canary=1")["splits"] == {"live": {"stable": 1, "canary": 1}}
+    assert terminal.run("label", "m", "live", "2")[0] == 1
+    assert terminal.json("label", "m", "live", "--remove")["splits"] == {}
+
+
 def test_a_dry_run_changes_nothing(terminal, publish, packed):
     publish("one", 1)
     publish("two", 2, "--make-current")
@@ -139,7 +157,7 @@ def test_a_dry_run_changes_nothing(terminal, publish, packed):
     assert terminal.json("publish", "m", "--repository", str(three), "--dry-run")["version"] == 3
     assert terminal.json("promote", "m", "1", "--dry-run") == {"current": 2, "would_be": 1}
     assert terminal.json("rollback", "m", "--dry-run") == {"current": 2, "would_be": 1}
-    assert terminal.json("label", "m", "blue", "1", "--dry-run") == {"labels": {"blue": 1}}
+    assert terminal.json("label", "m", "blue", "1", "--dry-run")["labels"] == {"blue": 1}
     assert terminal.json("list") == before
 
 
