@@ -1,7 +1,7 @@
 """LivingStack: a stack that is changed under Pulumi's own engine while callers call it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -109,11 +109,7 @@ class LivingStack:
 
         Where models are part of the image, the next change brings it. Raises ChangeError if it does not answer.
         """
-        directory = self.repository / model
-        version = max(versions_of(directory)) + 1
-        add_version(directory, like, version)
-        point(directory, version)
-        self._learn(model)
+        directory, version = self.repository / model, self.package(model, like)
         began = time.monotonic()
         if not self._is_baked:
             self._versions.allow(model, self._answering[model], version)
@@ -127,6 +123,54 @@ class LivingStack:
         return Change(
             what=f"{model} {version} is published", seconds=ended - began, resources={}, moved=(), loads=loads
         )
+
+    def answering(self, model: str) -> int:
+        """The version that answers for a model now."""
+        return self._answering[model]
+
+    def package(self, model: str, like: int) -> int:
+        """Package a further version of a model here, with the files of the version `like`. Returns its number."""
+        directory = self.repository / model
+        version = max(versions_of(directory)) + 1
+        add_version(directory, like, version)
+        point(directory, version)
+        self._learn(model)
+        return version
+
+    def move(self, what: str, model: str, version: int, act: Callable[[], None]) -> Change:
+        """Let `act` make a version current that the bucket has, or will have, and wait until it alone answers.
+
+        Raises ChangeError if it does not answer.
+        """
+        before, began = self._answering[model], time.monotonic()
+        self._versions.allow(model, before, version)
+        act()
+        acted = time.monotonic()
+        self._await(model, version, began)
+        self._allow(model, version)
+        ended = time.monotonic()
+        self._rest()
+        old = [
+            each.ended - acted
+            for callers in self._callers
+            for each in callers.answers(acted, ended)
+            if each.question.model == model and version not in self._versions.answering(each)
+        ]
+        return Change(
+            what=f"{what}; the version before answered until {max(old, default=0.0):.1f} s afterwards",
+            seconds=ended - began,
+            resources={},
+            moved=(),
+            loads=self._loads(began, ended),
+        )
+
+    def keep(self, what: str, act: Callable[[], None]) -> Change:
+        """Let `act` do something that changes no answer."""
+        began = time.monotonic()
+        act()
+        ended = time.monotonic()
+        self._rest()
+        return Change(what=what, seconds=ended - began, resources={}, moved=(), loads=self._loads(began, ended))
 
     def _up(self, what: str, settings: Mapping[str, Any]) -> Result:
         result = self.engine.up(settings)

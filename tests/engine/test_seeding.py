@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from handlers.manifest import POINTER_FILE, parse_pointer
-from local.publishing import copy_model, current_version
+from local.publishing import add_version, copy_model, current_version
 from models.packaging.repository import ModelRepository
 from models.publishing.pruning import prunable, remove
 from models.publishing.published_models import PublishedModels
 from models.publishing.publisher import Publication, publish
 from models.publishing.s3_objects import S3Objects
 from tests.engine.conftest import succeeded
-from tests.retraining import add_retrained
 
 MODEL = "iris"
 
@@ -31,7 +30,7 @@ def test_an_update_after_a_publication_leaves_the_published_version_live(run, se
     published = published_by(run, succeeded(run.stack.up(settings)).outputs)
     first = current_version(models / MODEL)
     elsewhere = copy_model(models / MODEL, MODEL, tmp_path / "elsewhere")
-    add_retrained(elsewhere, first, first + 7)
+    add_version(elsewhere, first, first + 7)
     publish_anew(published, elsewhere, first + 7)
     live = published.objects.read(f"{MODEL}/{POINTER_FILE}")
     assert parse_pointer(live.content).version == first + 7
@@ -39,7 +38,7 @@ def test_an_update_after_a_publication_leaves_the_published_version_live(run, se
     succeeded(run.stack.up({"memoryMib": 2048}))
     succeeded(run.stack.refresh())
     succeeded(run.stack.up({"memoryMib": 1024}))
-    add_retrained(models / MODEL, first, first + 1)
+    add_version(models / MODEL, first, first + 1)
     succeeded(run.stack.up())
     assert published.objects.read(f"{MODEL}/{POINTER_FILE}") == live
     assert {first, first + 1, first + 7} <= set(published.manifests(MODEL))
@@ -52,7 +51,7 @@ def test_a_deployment_does_not_take_back_a_model_that_was_published_before_it_wa
     first = current_version(models / MODEL)
     elsewhere = copy_model(models / MODEL, "flowers", tmp_path / "elsewhere")
     publish_anew(published, elsewhere, first)
-    add_retrained(elsewhere, first, first + 1)
+    add_version(elsewhere, first, first + 1)
     publish_anew(published, elsewhere, first + 1)
     live = published.pointer_file("flowers").pointer
     copy_model(models / MODEL, "flowers", models)
@@ -66,7 +65,7 @@ def test_what_another_publisher_claimed_is_not_seeded(run, settings, models, tmp
     published = published_by(run, succeeded(run.stack.up(settings)).outputs)
     first = current_version(models / MODEL)
     published.objects.create(f"{MODEL}/{first + 1}/claim.json", b'{"content": "of another publisher"}')
-    add_retrained(models / MODEL, first, first + 1)
+    add_version(models / MODEL, first, first + 1)
     refused = run.stack.up()
     assert not refused.succeeded
     assert any(f"{MODEL}/{first + 1}" in error and "next version" in error for error in refused.errors)
@@ -76,7 +75,7 @@ def test_an_update_after_a_pruning_goes_through_and_names_nothing_that_was_remov
     published = published_by(run, succeeded(run.stack.up(settings)).outputs)
     first = current_version(models / MODEL)
     elsewhere = copy_model(models / MODEL, MODEL, tmp_path / "elsewhere")
-    add_retrained(elsewhere, first, first + 7)
+    add_version(elsewhere, first, first + 7)
     publish_anew(published, elsewhere, first + 7)
     for each in prunable(published, MODEL, keep=0):
         assert remove(published, MODEL, each)

@@ -11,11 +11,10 @@ import pytest
 
 from local.announcement import announced
 from local.api_client import ApiClient
-from local.publishing import copy_model, current_version
+from local.publishing import add_version, copy_model, current_version
 from local.stack import LocalStack, local_stack
 from models.cli import main
 from tests.paths import PROJECT
-from tests.retraining import add_retrained
 
 MODEL = "iris"
 INFER = {"inputs": [{"name": "features", "shape": [1, 4], "datatype": "FP32", "data": [5.1, 3.5, 1.4, 0.2]}]}
@@ -39,7 +38,7 @@ class Running:
 
     def publish(self, version: int, *options: str):
         first = current_version(self.models / MODEL)
-        add_retrained(self.models / MODEL, first, version)
+        add_version(self.models / MODEL, first, version)
         where = ["--repository", str(self.models)]
         return self.json("publish", MODEL, "--version", str(version), *where, *options)
 
@@ -89,7 +88,7 @@ def test_a_model_that_is_new_to_the_stack_answers_without_a_deployment(running, 
 def test_a_model_in_the_image_is_said_to_need_a_deployment(running, models):
     stack = running(storage="image")
     first = current_version(models / MODEL)
-    add_retrained(models / MODEL, first, first + 1)
+    add_version(models / MODEL, first, first + 1)
     publish = ["publish", MODEL, "--version", str(first + 1), "--repository", str(models), "--make-current"]
     code, out, _ = stack.run(*publish)
     assert code == 0
@@ -109,7 +108,7 @@ def test_a_version_that_does_not_load_is_waited_for_in_vain_and_the_old_one_answ
     stack = running()
     first = current_version(models / MODEL)
     assert stack.answering() == first
-    add_retrained(models / MODEL, first, first + 1)
+    add_version(models / MODEL, first, first + 1)
     publish = ["publish", MODEL, "--version", str(first + 1), "--repository", str(models)]
     assert stack.run(*publish)[0] == 0
     s3, bucket = stack.stack.emulator.client("s3"), stack.stack.deployment.outputs["bucketName"]
