@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("model", metavar="MODEL")
-    parser.add_argument("--version", type=int, help="the packaged version (default: the one that is current locally)")
+    parser.add_argument("--version", type=int, help="the packaged version (default: the newest)")
     add_repository(parser)
     add_place(parser, required=True)
     parser.add_argument("--label", type=label_name, help="let this label stand for the version")

@@ -33,7 +33,7 @@ class Publication:
     source: ModelRepository
     model: str
     version: int | None = None
-    """In the source; None for the one that is current there."""
+    """In the source; None for the newest one there."""
     label: str | None = None
     """The label that then stands for it."""
     make_current: bool = False
@@ -125,14 +125,11 @@ def publish(publication: Publication, target: PublishedModels, say: Say) -> Publ
 def _source(publication: Publication) -> tuple[Manifest, Path]:
     """The version to publish, checked against its manifest."""
     source, model = publication.source, publication.model
-    version = publication.version
-    if version is None:
-        pointer = source.pointer(model)
-        version = None if pointer is None else pointer.version
     held = source.versions(model)
+    version = publication.version or max(held, default=None)
     if version is None or version not in held:
         known = ", ".join(map(str, held)) or "none"
-        wanted = "a current version" if version is None else f"version {version}"
+        wanted = "a version" if version is None else f"version {version}"
         raise PublishingError(f"{source.root} has not {wanted} of {model!r}; its packaged versions are {known}")
     if faults := source.faults_of(held[version]):
         raise PublishingError("; ".join(faults))
