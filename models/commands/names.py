@@ -5,6 +5,8 @@ import re
 
 LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
 
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
 
 def label_name(text: str) -> str:
     """A label. Raises ArgumentTypeError."""
@@ -29,3 +31,11 @@ def version_or_weight(text: str) -> int | tuple[str, int]:
             f"{text!r} is neither a version's number nor a label with a weight, such as canary=10"
         )
     return (label_name(label), int(weight)) if equals else int(number)
+
+
+def duration(text: str) -> float:
+    """A time in seconds, from a text such as `90s`, `15m` or `1h`. Raises ArgumentTypeError."""
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdecimal() and int(number) > 0 and unit in SECONDS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; allowed are such as 90s, 15m or 1h")
+    return int(number) * SECONDS[unit]
