@@ -8,7 +8,7 @@ from typing import NamedTuple
 from handlers.checked_json import Fields, read_object
 from handlers.manifest import LARGEST_POINTER_BYTES, POINTER_FILE, Pointer, parse_pointer
 
-KEPT = 20
+KEPT = 100
 """How many former versions a pointer remembers."""
 
 
