@@ -28,7 +28,7 @@ def client(service: str, environment: Mapping[str, str], read_timeout: int = 60)
         region_name=environment.get("AWS_REGION"),
     )
     config = Config(
-        connect_timeout=5,
+        connect_timeout=10,
         read_timeout=read_timeout,
         max_pool_connections=CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": TRIES},

@@ -1,6 +1,7 @@
 """A publication is whole or does not happen; none is lost; and no signature changes unnoticed."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from models.publishing.errors import PublishingError, Refused
 from models.publishing.publisher import plan, publish
 from tests.models.publishing.conftest import silent
+
+PAIRS = int(os.environ.get("PAIRS", "5"))
 
 
 def test_the_first_version_becomes_current_and_a_further_one_does_not(published, packed):
@@ -96,16 +99,15 @@ def test_a_version_that_a_deployment_seeded_keeps_its_number(published, packed):
     assert publish(seed, published, silent).existed
 
 
-@pytest.mark.parametrize("times", [10])
-def test_of_two_publishers_at_once_none_loses_its_version(published, packed, times):
+def test_of_two_publishers_at_once_none_loses_its_version(published, packed):
     with ThreadPoolExecutor(2) as publishers:
-        for number in range(times):
+        for number in range(PAIRS):
             both = [packed(f"{number} {who}", label=who) for who in ("a", "b")]
             done = list(publishers.map(lambda each: publish(each, published, silent), both))
             pointer = published.pointer_file("m").pointer
             assert pointer.labels == {"a": done[0].manifest.version, "b": done[1].manifest.version}
     manifests = published.manifests("m")
-    assert len(manifests) == 2 * times
+    assert len(manifests) == 2 * PAIRS
     for version, manifest in manifests.items():
         assert published.objects.read(f"m/{version}/model.tflite").content.decode() == manifest.fingerprint
 
