@@ -3,11 +3,14 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
+import contextlib
 import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 MARK = '"_aws"'
 """What a line with metrics has."""
@@ -53,6 +56,7 @@ class EmbeddedMetrics:
     def _run(self) -> None:
         while not self._stopped.wait(SECONDS):
             self._send()
+        self._send()
 
     def _send(self) -> None:
         with self._lock:
@@ -70,7 +74,9 @@ class EmbeddedMetrics:
             )
         for namespace, data in by_namespace.items():
             for start in range(0, len(data), MOST_SENT):
-                self._client.put_metric_data(Namespace=namespace, MetricData=data[start : start + MOST_SENT])
+                # The emulator may be too busy to answer. A metric that is lost then is worth no failed stack.
+                with contextlib.suppress(BotoCoreError, ClientError):
+                    self._client.put_metric_data(Namespace=namespace, MetricData=data[start : start + MOST_SENT])
 
 
 def _metrics(line: dict[str, Any]) -> Iterator[tuple[Key, float]]:

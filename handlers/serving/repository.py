@@ -232,7 +232,9 @@ class Repository:
             return [_Candidate(version)]
         found: list[_Candidate] = []
         if split := pointer.splits.get(CURRENT if label is None else label):
-            found = [_Candidate(pointer.labels[name], name) for name in _by_turns(split, share())]
+            from handlers.serving.splits import labels_by_turns  # late: few pointers split requests
+
+            found = [_Candidate(pointer.labels[name], name) for name in labels_by_turns(split, share())]
         elif label is not None:
             if label not in pointer.labels:
                 raise UnknownLabel(model, label)
@@ -279,15 +281,6 @@ def _listed_models(store: Store, clock: Callable[[], float]) -> ModelList:
     from handlers.serving.listed_models import ListedModels  # late: most functions are given their models
 
     return ListedModels(store, clock)
-
-
-def _by_turns(split: Mapping[str, int], share: float) -> list[str]:
-    """The labels of a split: first the one at the share, then the others that have a weight, the heaviest first."""
-    from handlers.serving.splits import label_at  # late: few pointers split requests
-
-    first = label_at(split, share)
-    others = sorted((label for label in split if split[label] and label != first), key=lambda each: -split[each])
-    return [first, *others]
 
 
 def _key(manifest: Manifest, artifact: Artifact) -> Key:

@@ -34,3 +34,10 @@ def label_at(split: Mapping[str, int], share: float) -> str:
             return label
         left -= weight
     return max(split, key=lambda label: split[label])  # the share was rounded up to 1
+
+
+def labels_by_turns(split: Mapping[str, int], share: float) -> list[str]:
+    """The labels of a split: first the one at the share, then the others that have a weight, the heaviest first."""
+    first = label_at(split, share)
+    others = sorted((label for label in split if split[label] and label != first), key=lambda each: -split[each])
+    return [first, *others]

@@ -43,7 +43,7 @@ def what_follows(place: Place, manifest: Manifest, seconds: float | None) -> Ite
     Nothing where nobody knows, because the place was not named by its stack. `seconds`: what `wait` returned.
     """
     if seconds is not None:
-        yield f"  it answers since {seconds:.1f} s after the pointer moved"
+        yield f"  it answered {seconds:.1f} s after the pointer moved"
     elif place.stack is not None:
         storage = place.stack.storage_of(manifest.model)
         yield f"  next: {WORDS[storage] if storage else f'deploy the stack {place.stack.name} with {manifest.model}'}"
