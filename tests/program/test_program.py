@@ -101,7 +101,7 @@ def test_exports_say_where_to_send_requests(packaged: Path):
         "imageUri": IMAGE,
         "models": ["digits", "iris"],
         "mode": "multi",
-        "engines": ["litert"],
+        "engines": ["litert", "tensorflow"],
         "storages": {"digits": "s3", "iris": "s3"},
     }
 
