@@ -43,11 +43,11 @@ demo: models ## Deploy both modes on this machine, predict over HTTP, show what 
 up: models ## Leave the API running on this machine until Ctrl-C
 	@$(RUN) -m local up $(LOCAL_OPTIONS)
 
-# ALL=1 throws all 56 switches, SETTINGS=1 changes every setting; RATE is in requests a second.
+# ALL=1 throws all 56 switches, SETTINGS=1 changes every setting, MODELS=1 rolls versions out and back; RATE is in requests a second.
 .PHONY: switch
 switch: models ## Change a stack with Pulumi's engine while callers call it (four minutes)
-	@$(RUN) -m local switch $(if $(ALL),--all) $(if $(SETTINGS),--settings) $(if $(RATE),--requests-per-second $(RATE)) \
-	  $(if $(PORT),--port $(PORT))
+	@$(RUN) -m local switch $(if $(ALL),--all) $(if $(SETTINGS),--settings) $(if $(MODELS),--models) \
+	  $(if $(RATE),--requests-per-second $(RATE)) $(if $(PORT),--port $(PORT))
 
 KILLS ?= 50
 

@@ -39,7 +39,8 @@ TENSORFLOW_DIRECTORY = "/opt/tensorflow"
 
 METRIC_NAMESPACE = "TensorFlowLambda"
 """CloudWatch namespace of the handlers' metrics. Each metric has two sets of dimensions: `FunctionName` alone, and
-`FunctionName` with `Model`. Those of `FAILURES` have a third one: `FunctionName` with `FunctionVersion`."""
+`FunctionName` with `Model`. If a label chose the version, there is a third set, with `Label` and `Version`, too. Those
+of `FAILURES` have another one: `FunctionName` with `FunctionVersion`."""
 
 Metric = Literal[
     "Requests",  # count: 1 a request

@@ -22,6 +22,15 @@ from handlers.checked_json import Fields, ManifestError, read_object
 SCHEMA_VERSION = 1
 POINTER_FILE = "current.json"
 MANIFEST_FILE = "manifest.json"
+CLAIM_FILE = "claim.json"
+"""Says to other publishers, below a version, that its number is taken. Nobody reads it at run time."""
+
+CLAIM_OF_REMOVED = '{"removed": true}'
+"""The content of the claim of a version that was removed: no publisher uses its number again."""
+
+CURRENT = "current"
+"""The name of the split that answers requests which name neither a version nor a label. No label has this name."""
+
 DEFAULT_SIGNATURE = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
 """TensorFlow Serving's name for a signature whose inputs and outputs are any tensors."""
@@ -201,6 +210,8 @@ class Pointer(NamedTuple):
 
     version: int
     labels: Mapping[str, int] = _NOTHING
+    splits: Mapping[str, Mapping[str, int]] = _NOTHING
+    """For each name, the labels among which its requests are split, and their weights."""
 
     def versions(self) -> frozenset[int]:
         """The versions that it names, by itself or by a label."""
@@ -208,17 +219,21 @@ class Pointer(NamedTuple):
 
     def to_json(self) -> str:
         """The content of `current.json`."""
-        return json.dumps({"version": self.version, "labels": dict(self.labels)}) + "\n"
+        document: dict[str, Any] = {"version": self.version, "labels": dict(self.labels)}
+        if self.splits:
+            document["splits"] = {name: dict(split) for name, split in self.splits.items()}
+        return json.dumps(document) + "\n"
 
 
 def parse_pointer(content: str | bytes) -> Pointer:
     """Read `current.json`. Raises ManifestError."""
     document = read_object(content, POINTER_FILE, LARGEST_POINTER_BYTES)
-    labels = document.object("labels") if "labels" in document else None
-    return Pointer(
-        version=document.integer("version", 1),
-        labels={} if labels is None else {name: labels.integer(name, 1) for name in labels.value},
-    )
+    given = document.object("labels") if "labels" in document else None
+    labels = {} if given is None else {name: given.integer(name, 1) for name in given.value}
+    splits = document.named("splits", lambda split: _split(split, labels)) if "splits" in document else {}
+    if taken := sorted(splits.keys() & labels.keys()):
+        raise ManifestError(f"{POINTER_FILE} has {taken[0]!a} as a label and as a split; a name stands for one of them")
+    return Pointer(version=document.integer("version", 1), labels=labels, splits=splits)
 
 
 def parse_manifest(content: str | bytes) -> Manifest:
@@ -276,6 +291,16 @@ def _refuse_contradictions(manifest: Manifest) -> None:
         raise ManifestError(f"{MANIFEST_FILE}: no artifact serves the signatures {unserved}")
     if not manifest.signatures:
         raise ManifestError(f"{MANIFEST_FILE} has no signature; a version needs at least one")
+
+
+def _split(value: Fields, labels: Mapping[str, int]) -> Mapping[str, int]:
+    weights = {label: value.integer(label, 0) for label in value.value}
+    for label in weights:
+        if label not in labels:
+            raise ManifestError(f"{POINTER_FILE} splits requests to {label!a}, which is no label")
+    if not any(weights.values()):
+        raise ManifestError(f"{POINTER_FILE} has a split without weight; one label at least needs more than 0")
+    return weights
 
 
 def _signature(value: Fields) -> Signature:

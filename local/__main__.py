@@ -20,6 +20,7 @@ from local.emulator import EmulatorError
 from local.engine.commands import VERBS, run_engine
 from local.engine.running import kept_stack
 from local.engine.stack import EngineError, pulumi_command
+from local.friday import FridayError, write_friday
 from local.living_stack import REQUESTS_PER_SECOND, ChangeError
 from local.shapes import Storage
 from local.stack import local_stack
@@ -30,8 +31,8 @@ from local.switch_page import write_page
 from local.up import run_up
 
 FAILURES = (
-    *(ChangeError, DemoError, DeploymentError, EmulatorError, EngineError, ImageError, StackConfigError),
-    *(SwitchModelsError, pulumi.RunError),
+    *(ChangeError, DemoError, DeploymentError, EmulatorError, EngineError, FridayError, ImageError),
+    *(StackConfigError, SwitchModelsError, pulumi.RunError),
 )
 
 
@@ -45,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         overrides = _overrides(options)
         if options.verb == "engine":
             return 0 if run_engine(options.operation, options.stack, overrides) else 1
+        if options.verb == "friday":
+            print(f"{write_friday(options.port)} is written")
+            return 0
         if options.verb == "switch":
             return 0 if _switch(options) else 1
         engine = options.verb == "up" and pulumi_command() is not None
@@ -116,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser(
         "up", parents=deploying, help="keep the API running until Ctrl-C; with Pulumi's engine if it is there"
     )
+    friday = verbs.add_parser("friday", help="retrain, publish, promote and take back a model; write docs/friday.md")
+    _add_port(friday)
+    friday.set_defaults(config=[], storage=None)
     _add_switch(verbs.add_parser("switch", help="change a stack while callers call it, with Pulumi's engine"))
     engine = verbs.add_parser("engine", parents=[settings], help="work with Pulumi's engine on what `up` keeps running")
     engine.add_argument("operation", choices=VERBS, metavar="OPERATION", help=", ".join(VERBS))

@@ -33,8 +33,15 @@ class Invocations:
     a time. An invocation over the function's reserved concurrency, or over the account's, is refused.
     """
 
-    def __init__(self, start: StartWorker, directory: Path, concurrency: int = ACCOUNT_CONCURRENCY) -> None:
-        """`directory` gets the functions' logs. `concurrency` is the account's."""
+    def __init__(
+        self,
+        start: StartWorker,
+        directory: Path,
+        concurrency: int = ACCOUNT_CONCURRENCY,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        """`directory` gets the functions' logs, and `on_line` each line of them. `concurrency` is the account's."""
+        self._on_line = on_line
         self._start = start
         self._directory = directory
         self._concurrency = concurrency
@@ -54,7 +61,7 @@ class Invocations:
         with self._lock:
             old = self._pools.pop(key, None)
             known = old or self._pools.get((function.name, self._current.get(function.name, "")))
-            logs = known.logs if known else FunctionLogs(self._directory / f"{function.name}.log")
+            logs = known.logs if known else FunctionLogs(self._directory / f"{function.name}.log", self._on_line)
             self._pools[key] = EnvironmentPool(function, logs)
             self._current[function.name] = function.revision
             idle = old.take_warm() if old else []

@@ -117,11 +117,7 @@ class LivingStack:
 
         Where models are part of the image, the next change brings it. Raises ChangeError if it does not answer.
         """
-        directory = self.repository / model
-        version = max(versions_of(directory)) + 1
-        add_version(directory, like, version)
-        point(directory, version)
-        self._learn(model)
+        directory, version = self.repository / model, self.package(model, like)
         began = time.monotonic()
         if not self._is_baked:
             self._versions.allow(model, self._answering[model], version)
@@ -158,6 +154,56 @@ class LivingStack:
             moved=(),
             loads=self._loads(began, ended),
         )
+
+    def answering(self, model: str) -> int:
+        """The version that answers for a model now."""
+        return self._answering[model]
+
+    def package(self, model: str, like: int) -> int:
+        """Package a further version of a model here, with the files of the version `like`. Returns its number."""
+        directory = self.repository / model
+        version = max(versions_of(directory)) + 1
+        add_version(directory, like, version)
+        point(directory, version)
+        self._learn(model)
+        return version
+
+    def move(self, what: str, model: str, version: int, act: Callable[[], None]) -> Change:
+        """Let `act` make a version current that the bucket has, or will have, and wait until it alone answers.
+
+        Raises ChangeError if it does not answer.
+        """
+        before, began = self._answering[model], time.monotonic()
+        self._versions.allow(model, before, version)
+        act()
+        acted = time.monotonic()
+        self._await(model, version, began)
+        self._allow(model, version)
+        ended = time.monotonic()
+        self._rest()
+        old = [
+            each.ended - acted
+            for callers in self._callers
+            for each in callers.answers(acted, ended)
+            if each.question.model == model and version not in self._versions.answering(each)
+        ]
+        return Change(
+            what=f"{what}; the version before answered until {max(old, default=0.0):.1f} s afterwards",
+            kind="publication",
+            seconds=ended - began,
+            resources={},
+            moved=(),
+            loads=self._loads(began, ended),
+        )
+
+    def keep(self, what: str, act: Callable[[], None]) -> Change:
+        """Let `act` do something that changes no answer."""
+        began = time.monotonic()
+        act()
+        ended = time.monotonic()
+        self._rest()
+        loads = self._loads(began, ended)
+        return Change(what=what, kind="publication", seconds=ended - began, resources={}, moved=(), loads=loads)
 
     def _up(self, what: str, settings: Mapping[str, Any]) -> Result:
         result = self._done(what, self.engine.up(settings))

@@ -19,11 +19,13 @@ def versions_of(model: Path) -> list[int]:
 
 
 def add_version(model: Path, like: int, version: int) -> None:
-    """Give a packaged model a further version with the content of another one; the pointer stays where it is."""
+    """Give a packaged model a further version with the files of another one, as if it were trained anew; the pointer
+    stays where it is."""
     source, target = model / str(like), model / str(version)
     shutil.copytree(source, target)
-    manifest = parse_manifest((source / MANIFEST_FILE).read_bytes())._replace(version=version)
-    (target / MANIFEST_FILE).write_text(manifest.to_json())
+    manifest = parse_manifest((source / MANIFEST_FILE).read_bytes())
+    anew = manifest._replace(version=version, fingerprint=f"{manifest.fingerprint}-{version}")
+    (target / MANIFEST_FILE).write_text(anew.to_json())
 
 
 def copy_model(model: Path, name: str, repository: Path) -> Path:

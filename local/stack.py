@@ -9,6 +9,7 @@ from typing import Any
 from local.codedeploy_api import CodeDeployApi
 from local.containers import Containers
 from local.deployment import Deployment, deploy
+from local.embedded_metrics import EmbeddedMetrics
 from local.emulator import REGION, Emulator
 from local.functions import ACCOUNT_CONCURRENCY
 from local.guard import Guard
@@ -94,7 +95,10 @@ def emulated_account(
         emulator = cleanup.enter_context(Emulator(guard, port))
         containers = Containers(guard, emulator.url, base_image) if docker else None
         processes = ProcessWorkers(guard, project, emulator.url)
-        invocations = Invocations(containers or processes, guard.directory("tensorflow-lambda-logs-"), concurrency)
+        metrics = EmbeddedMetrics(emulator.client("cloudwatch"))
+        cleanup.callback(metrics.stop)
+        logs = guard.directory("tensorflow-lambda-logs-")
+        invocations = Invocations(containers or processes, logs, concurrency, on_line=metrics.read)
         cleanup.callback(invocations.stop)
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)

@@ -8,6 +8,7 @@ from typing import Any
 from local.changes import HEADER, Change, conclusion
 from local.living_stack import LivingStack
 from local.publishing import versions_of
+from local.rollouts import LIVE_STORAGES, rollouts
 from local.setting_changes import SettingChange, defaults, setting_changes
 from local.shapes import SAMPLE, Shape, every_switch, main_switches
 from local.stack import SETTINGS
@@ -101,6 +102,12 @@ def _of_settings(stack: LivingStack) -> Iterator[Change]:
             yield _back(stack, basis)
 
 
+def _rollouts(stack: LivingStack) -> Iterator[Change]:
+    """Publish, roll back, promote and prune in each storage."""
+    storages = {storage: _settings(stack, {"storage": storage}) for storage in LIVE_STORAGES}
+    return rollouts(stack, PUBLISHED, storages, ROUNDS)
+
+
 def _there(stack: LivingStack, change: SettingChange) -> Change:
     settings = _settings(stack, {**change.base, **change.to})
     return stack.change(str(change), settings, excuse=change.excuse.reason, excused=change.excuse.there)
@@ -131,8 +138,16 @@ PARTS: Mapping[str, Part] = {
             changes=on_a_way(every_switch(), repeated=True),
         ),
         Part(name="sample", help="six switches of every kind", changes=on_a_way(SAMPLE)),
+        Part(
+            name="models",
+            help="versions published, rolled back, promoted and pruned again and again, in each storage",
+            changes=_rollouts,
+        ),
         Part(name="settings", help="every setting, changed and changed back", changes=_of_settings),
     )
 }
+
+ROUNDS = 3
+"""How often versions are rolled out in each storage."""
 
 DEFAULT_PARTS = ("main",)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from local.announcement import announced
 from local.engine.attached import attach, instructions
 from local.engine.stack import pulumi_command
 from local.held_out import HeldOut, read_held_out, shortest
@@ -19,14 +20,14 @@ SHORT = 16
 def run_up(start: StartStack, overrides: Mapping[str, str], stack: str) -> None:
     """Deploy, print example requests and how an engine works on the stack, and wait for a signal. Raises what `start`
     raises."""
-    with start(overrides) as deployed:
-        for line in (*_introduction(deployed), *_engines(stack)):
+    with start(overrides) as deployed, announced(PROJECT, stack, deployed, _pulumi(stack)):
+        for line in (*_introduction(deployed, stack), *_engines(stack)):
             print(line)
         print("\nRunning. Ctrl-C stops it and removes everything.", flush=True)
         threading.Event().wait()
 
 
-def _introduction(stack: LocalStack) -> Iterator[str]:
+def _introduction(stack: LocalStack, name: str) -> Iterator[str]:
     yield f"The API answers at {stack.api_url}"
     where = f"storage {stack.setting('storage')}, mode {stack.setting('mode')}"
     yield f"It serves {', '.join(stack.models)} ({where}). auth=none: no signatures are checked."
@@ -47,6 +48,9 @@ def _introduction(stack: LocalStack) -> Iterator[str]:
             yield _curl(stack, f"/v2/models/{each.model}/infer", _infer_body(each))
     yield _curl(stack, "/v2/health/ready")
     yield ""
+    yield "Models, in another terminal: watch, list, publish, label, promote, rollback, prune"
+    yield f"  .venv/bin/python -m models watch --stack {name}"
+    yield ""
     yield "Logs of the functions"
     for function in stack.invocations.functions():
         yield f"  tail -n +1 -f {shlex.quote(str(stack.invocations.logs(function.name).path))}"
@@ -58,6 +62,11 @@ def _engines(stack: str) -> Iterator[str]:
         yield "There is no pulumi on PATH: the stack was deployed without an engine, and no other one can update it."
     else:
         yield from instructions(PROJECT, attach(PROJECT, stack))
+
+
+def _pulumi(stack: str) -> Mapping[str, str] | None:
+    """The variables by which `pulumi` finds the stack's state, if its engine deployed it."""
+    return None if pulumi_command() is None else attach(PROJECT, stack).environment
 
 
 def _is_short(held_out: HeldOut, signature: str) -> bool:

@@ -1,4 +1,4 @@
-"""`python -m models`: trains the sample models, packages any model, and lists and verifies a repository."""
+"""`python -m models`: trains the sample models, packages any model, publishes it, and moves what answers."""
 
 import sys
 

@@ -6,9 +6,25 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from models.commands import Command, build, fetch_samples, package, train, verify
+from models.commands import (
+    Command,
+    build,
+    diff,
+    fetch_samples,
+    label,
+    package,
+    promote,
+    prune,
+    publish,
+    rollback,
+    show,
+    train,
+    verify,
+    watch,
+)
 from models.commands import list as list_
 from models.packaging.errors import PackagingError
+from models.publishing.errors import PublishingError, Refused
 from models.quiet import silence_libraries
 from models.samples.catalog import CatalogError
 from models.samples.third_party import FetchError
@@ -17,18 +33,27 @@ from models.samples.training import TrainingError
 COMMANDS: Mapping[str, Command] = {
     "build": build,
     "train": train,
-    "list": list_,
-    "verify": verify,
-    "fetch-samples": fetch_samples,
     "package": package,
+    "verify": verify,
+    "list": list_,
+    "show": show,
+    "diff": diff,
+    "publish": publish,
+    "label": label,
+    "promote": promote,
+    "rollback": rollback,
+    "prune": prune,
+    "watch": watch,
+    "fetch-samples": fetch_samples,
 }
 """In the order in which `--help` shows them."""
-FAILURES = (PackagingError, TrainingError, CatalogError, FetchError)
+FAILURES = (PackagingError, PublishingError, TrainingError, CatalogError, FetchError)
 """Errors whose message is all that a person needs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. Returns the exit code: 0, 1 if the command failed, 130 on Ctrl-C.
+    """Run a command. Returns the exit code: 0, 1 if the command failed, 3 if it was refused and an option would allow
+    it, 130 on Ctrl-C.
 
     Raises SystemExit with 2 if the command line is wrong.
     """
@@ -37,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         COMMANDS[options.command].run(options)
+    except Refused as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return 3
     except FAILURES as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 1
@@ -56,7 +84,9 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m models", description="Train and package TensorFlow models.")
+    parser = argparse.ArgumentParser(
+        prog="python -m models", description="Train, package and publish TensorFlow models."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         summary = command.SUMMARY

@@ -19,9 +19,10 @@ ALLOWED_HEADERS = (
     "x-amz-date",
     "x-amz-security-token",
     "x-amz-user-agent",
+    "x-caller-id",
 )
-"""Headers that a page may send in any case: a signature or a token, what the dialects read, and what AWS's clients add.
-"""
+"""Headers that a page may send in any case: a signature or a token, what the dialects read, what AWS's clients add, and
+who calls."""
 
 EXPOSED_HEADERS = ("inference-header-content-length", "retry-after")
 """Headers that a page may read."""

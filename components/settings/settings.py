@@ -86,6 +86,10 @@ class Settings(OperationsSettings, ApiSettings, FunctionSettings, StorageSetting
             return self.served
         return [model.name for model in self.stored_in(storage)]
 
+    def storages(self) -> Mapping[str, Storage]:
+        """The storage of each packaged model, by name."""
+        return {model.name: each.storage for each in self.functions() for model in each.packaged}
+
     def stored_in(self, *storages: Storage) -> Sequence[PackagedModel]:
         """The packaged models that live in one of these storages."""
         return [model for each in self.functions() if each.storage in storages for model in each.packaged]

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.settings.packaged_models import PackagedModel
 from components.storage.model_pointers import pointer_to_write
 from components.storage.stored_object import stored_object
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE
+from handlers.manifest import CLAIM_FILE, CLAIM_OF_REMOVED, MANIFEST_FILE, POINTER_FILE
 
 ONCE_SEEDED = (
     "acl bucketKeyEnabled cacheControl checksumAlgorithm content contentBase64 contentDisposition contentEncoding "
@@ -80,7 +80,7 @@ class ModelSeed:
         name = f"{self.name}-{model.name}-{version}"
         manifest = (directory / MANIFEST_FILE).read_text(encoding="utf-8")
         is_baked = model.name in self.baked
-        bucket_name = self._unless_conflicting(f"{key}/{MANIFEST_FILE}", manifest, is_baked=is_baked)
+        bucket_name = self._unless_conflicting(key, manifest, is_baked=is_baked)
         files = [
             aws.s3.BucketObjectv2(
                 f"{name}-{entry.path}",
@@ -115,27 +115,47 @@ class ModelSeed:
             ignore_changes=[each for each in ONCE_SEEDED if each not in but],
         )
 
-    def _unless_conflicting(self, key: str, packaged: str, *, is_baked: bool) -> pulumi.Output[str]:
-        """The bucket's name, after a check that the version with this manifest may be seeded.
+    def _unless_conflicting(self, directory: str, packaged: str, *, is_baked: bool) -> pulumi.Output[str]:
+        """The bucket's name, after a check that the version in this directory may be seeded.
 
         An image must hold what the bucket holds under the same version, whoever put it there.
         """
+        key = f"{directory}/{MANIFEST_FILE}"
 
-        def check(bucket_name: str, published: "aws.s3.GetObjectResult | None") -> str:
-            if published is None or published.body == packaged:
-                return bucket_name
-            if is_baked or not published.metadata.items() >= SEEDED_BY.items():
-                raise VersionConflictError(
-                    f"{key} was published to the bucket {bucket_name} and differs from what is packaged here; a "
-                    f"published version never changes. Package yours as the next version, or remove it from the model "
-                    f"repository."
-                )
-            pulumi.warn(
-                f"{key} in the bucket {bucket_name} is from an earlier deployment and differs from what is packaged "
-                f"here. It stays, because a version never changes. To deploy yours, package it as the next version."
-            )
-            return bucket_name
+        def check(bucket_name: str, published: "aws.s3.GetObjectResult | None") -> pulumi.Output[str]:
+            if published is None:
+                return self._unless_claimed(bucket_name, directory)
+            if published.body != packaged:
+                _warn_or_refuse(bucket_name, key, published, is_baked=is_baked)
+            return pulumi.Output.from_input(bucket_name)
 
         return pulumi.Output.all(self.bucket_name, stored_object(self.bucket_name, key, self.parent)).apply(
             lambda found: check(found[0], found[1])
         )
+
+    def _unless_claimed(self, bucket_name: str, directory: str) -> pulumi.Output[str]:
+        """The bucket's name, after a check that no publisher is about to complete the version in this directory."""
+
+        def check(claim: "aws.s3.GetObjectResult | None") -> str:
+            if claim is not None and claim.body != CLAIM_OF_REMOVED:
+                raise VersionConflictError(
+                    f"{directory} in the bucket {bucket_name} belongs to a version that is being published, or whose "
+                    f"publication was interrupted. Package yours as the next version, or publish it by `python -m "
+                    f"models publish`, which finds it a number."
+                )
+            return bucket_name
+
+        return stored_object(self.bucket_name, f"{directory}/{CLAIM_FILE}", self.parent).apply(check)
+
+
+def _warn_or_refuse(bucket_name: str, key: str, published: aws.s3.GetObjectResult, *, is_baked: bool) -> None:
+    """What to do about a version in the bucket that differs from the packaged one."""
+    if is_baked or not published.metadata.items() >= SEEDED_BY.items():
+        raise VersionConflictError(
+            f"{key} was published to the bucket {bucket_name} and differs from what is packaged here; a published "
+            f"version never changes. Package yours as the next version, or remove it from the model repository."
+        )
+    pulumi.warn(
+        f"{key} in the bucket {bucket_name} is from an earlier deployment and differs from what is packaged here. It "
+        f"stays, because a version never changes. To deploy yours, package it as the next version."
+    )

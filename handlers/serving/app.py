@@ -125,8 +125,8 @@ class App:
             record.model = call.model if self.repository.serves(call.model) else None
 
     def _predict(self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context) -> Response:
-        def attempt(manifest: Manifest, may_load: bool) -> Response:
-            record.version, began = manifest.version, time.perf_counter()
+        def attempt(manifest: Manifest, may_load: bool, label: str | None) -> Response:
+            record.version, record.label, began = manifest.version, label, time.perf_counter()
             inference = dialect.decode(request, manifest)
             record.decode_ms, began = _milliseconds_since(began), time.perf_counter()
             artifact = manifest.artifact_for(inference.signature)
@@ -145,7 +145,7 @@ class App:
             record.encode_ms = _milliseconds_since(began)
             return response
 
-        return self.repository.answer(call.model, call.version, call.label, attempt)
+        return self.repository.answer(call.model, call.version, call.label, attempt, lambda: _share(request, call))
 
 
 class _Unforeseen(ServingError):
@@ -184,6 +184,12 @@ def _fitted(response: Response, request: Request) -> Response:
 
 def _milliseconds_since(began: float) -> float:
     return (time.perf_counter() - began) * 1e3
+
+
+def _share(request: Request, call: Call) -> float:
+    from handlers.serving.splits import share_of  # late: few pointers split requests
+
+    return share_of(request, call.model)
 
 
 def _seconds_left(context: Context) -> float:

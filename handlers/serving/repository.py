@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from handlers.manifest import Artifact, EngineName, Manifest, Pointer
+from handlers.manifest import CURRENT, Artifact, EngineName, Manifest, Pointer
 from handlers.serving.budget import Shared
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
@@ -31,6 +31,18 @@ Key: TypeAlias = tuple[str, int, int]
 """Model, version, and the index of the artifact in the manifest."""
 
 _T = TypeVar("_T")
+
+Attempt: TypeAlias = "Callable[[Manifest, bool, str | None], _T]"
+"""Makes an answer with a version. It gets the manifest, whether it may load an artifact, and the label by which the
+version was chosen, if by one."""
+
+
+class _Candidate(NamedTuple):
+    """A version that may answer, and the label by which it would."""
+
+    version: int
+    label: str | None = None
+
 
 _SHARED: Mapping[EngineName, Shared] = {
     engine: Shared(engine, ENGINE_BYTES[engine], ENGINE_OWN_BYTES[engine]) for engine in ENGINE_BYTES
@@ -98,17 +110,26 @@ class Repository:
         """What this environment answered of a version so far."""
         return self._tallies.get((model, version)) or Tally()
 
-    def answer(self, model: str, version: int | None, label: str | None, attempt: Callable[[Manifest, bool], _T]) -> _T:
+    def answer(
+        self,
+        model: str,
+        version: int | None,
+        label: str | None,
+        attempt: "Attempt[_T]",
+        share: Callable[[], float] = lambda: 0.0,
+    ) -> _T:
         """What `attempt` returns for the version that should answer a request.
 
         If the request names a version or a label, that version answers or none. Else the pointer's version answers;
-        if it cannot be read or loaded, the version that answered before does.
+        if it cannot be read or loaded, the version that answered before does. Where the pointer splits requests, the
+        label at the request's share answers; if its version cannot be read or loaded, another label's does.
 
         Args:
             model: the model that the request names.
             version: the version that it names, if any.
             label: the label that it names, if any.
-            attempt: makes the answer. It is called with a manifest, and with whether it may load an artifact.
+            attempt: makes the answer.
+            share: returns where the request stands among all requests, from 0 up to 1.
 
         Raises:
             UnknownModel, UnknownVersion, UnknownLabel: the pointer names none such. What it does not name is not
@@ -117,17 +138,18 @@ class Repository:
             ServingError: `attempt` raised it. If it was called for two versions, the error of the first is raised.
         """
 
-        def attempt_and_note(manifest: Manifest, may_load: bool) -> _T:
-            answer = attempt(manifest, may_load)
+        def attempt_and_note(manifest: Manifest, may_load: bool, chosen_by: str | None) -> _T:
+            answer = attempt(manifest, may_load, chosen_by)
             if version is None and label is None:
                 self.answered(manifest)
             return answer
 
-        return self._first(model, version, label, attempt_and_note)
+        return self._first(self._candidates(model, version, label, share), model, attempt_and_note)
 
     def find(self, model: str, version: int | None = None, label: str | None = None) -> Manifest:
         """The manifest of the version that should answer. Nothing is loaded. Raises as `answer` does."""
-        return self._first(model, version, label, lambda manifest, may_load: manifest)
+        found = self._candidates(model, version, label, lambda: 0.0)
+        return self._first(found, model, lambda manifest, may_load, chosen_by: manifest)
 
     def versions(self, model: str) -> list[int]:
         """The versions that the pointer names, by itself or by a label, largest first."""
@@ -224,7 +246,9 @@ class Repository:
         """After a restore from a snapshot: the next use of a pointer reads it again, over a new connection."""
         self._published.read_again()
 
-    def _candidates(self, model: str, version: int | None, label: str | None) -> list[int]:
+    def _candidates(
+        self, model: str, version: int | None, label: str | None, share: Callable[[], float]
+    ) -> list[_Candidate]:
         """The versions that may answer; the first one should. Raises as `answer` does."""
         try:
             pointer = self._published.pointer(model)
@@ -236,22 +260,32 @@ class Repository:
         if version is not None:
             if version not in pointer.versions():
                 raise UnknownVersion(model, version)
-            return [version]
-        if label is not None:
+            return [_Candidate(version)]
+        found: list[_Candidate] = []
+        if split := pointer.splits.get(CURRENT if label is None else label):
+            from handlers.serving.splits import labels_by_turns  # late: few pointers split requests
+
+            found = [_Candidate(pointer.labels[name], name) for name in labels_by_turns(split, share())]
+        elif label is not None:
             if label not in pointer.labels:
                 raise UnknownLabel(model, label)
-            return [pointer.labels[label]]
-        newest, before = pointer.version, self._last_good.get(model)
-        return [newest] if before in (None, newest) else [newest, before]
+            found = [_Candidate(pointer.labels[label], label)]
+        if label is None:
+            newest, before = pointer.version, self._last_good.get(model)
+            found += [_Candidate(each) for each in (newest, before) if each is not None]
+        by_version: dict[int, _Candidate] = {}
+        for candidate in found:
+            by_version.setdefault(candidate.version, candidate)
+        return list(by_version.values())
 
-    def _first(self, model: str, version: int | None, label: str | None, attempt: Callable[[Manifest, bool], _T]) -> _T:
+    def _first(self, candidates: Sequence[_Candidate], model: str, attempt: "Attempt[_T]") -> _T:
         """What `attempt` returns for the first candidate that can be read and loaded."""
         refusal: ServingError | None = None
-        for number in self._candidates(model, version, label):
+        for candidate in candidates:
             # Loading the version before would evict the new one, which is being loaded.
             may_load = not isinstance(refusal, ModelLoading)
             try:
-                return attempt(self.manifest(model, number), may_load)
+                return attempt(self.manifest(model, candidate.version), may_load, candidate.label)
             except (ModelUnavailable, ModelTooLarge, UnknownVersion) as error:
                 if refusal is None or isinstance(refusal, UnknownVersion):
                     refusal = error

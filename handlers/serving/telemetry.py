@@ -32,6 +32,8 @@ class Record:
     model: str | None = None
     """One of the served models. Other names are not recorded, so that no caller can create a metric."""
     version: int | None = None
+    label: str | None = None
+    """The label by which the version was chosen: the request named it, or the pointer split requests to it."""
     status: int = 500
     is_fault: bool = True
     """Whether we caused the status, and not the caller."""
@@ -99,6 +101,7 @@ def write_record(record: Record) -> None:
         "operation": record.operation,
         "status": record.status,
         "version": record.version,
+        "label": record.label,
         "coldStart": record.cold_start,
         "cacheHit": record.cache_hit,
         "fetchMs": _rounded(record.load and record.load.fetch_ms),
@@ -108,6 +111,8 @@ def write_record(record: Record) -> None:
         "requestBytes": record.request_bytes,
         "responseBytes": record.response_bytes,
     }
+    if record.label is not None:
+        facts |= {"Label": record.label, "Version": str(record.version)}
     _write("ERROR" if record.is_fault else "INFO", "request", facts, record.model, metrics)
 
 
@@ -136,9 +141,7 @@ def _write(
         line["FunctionName"] = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
         line["FunctionVersion"] = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "local")
         line.update({name: _rounded(value) for name, value in metrics.items()})
-        line["_aws"] = _declaration(
-            metrics, [["FunctionName"], *([] if model is None else [["FunctionName", "Model"]])]
-        )
+        line["_aws"] = _declaration(metrics, _dimensions(line))
     sys.stdout.write(orjson.dumps(line).decode() + "\n")
     sys.stdout.flush()
 
@@ -158,3 +161,15 @@ def _declaration(metrics: Mapping[Metric, float], dimensions: list[list[str]]) -
 def _metrics(metrics: Iterable[Metric], dimensions: list[list[str]]) -> dict[str, Any]:
     names = [{"Name": name, "Unit": "Milliseconds" if name.endswith("Time") else "Count"} for name in metrics]
     return {"Namespace": METRIC_NAMESPACE, "Dimensions": dimensions, "Metrics": names}
+
+
+def _dimensions(line: Mapping[str, Any]) -> list[list[str]]:
+    """The sets of dimensions of a line's metrics: the function, its model, and what a label chose."""
+    names = ["FunctionName"]
+    sets = [list(names)]
+    for further in (["Model"], ["Label", "Version"]):
+        if not all(name in line for name in further):
+            break
+        names += further
+        sets.append(list(names))
+    return sets

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from models.places import EXPORTS, PROJECT, REPOSITORY
 
+WAIT_SECONDS = 300.0
+"""How long a command waits at most for a version to answer: a large one is copied to EFS first."""
+
 
 def add_exports(parser: argparse.ArgumentParser) -> None:
     """`--exports`: where trained models go."""
@@ -14,6 +17,41 @@ def add_exports(parser: argparse.ArgumentParser) -> None:
 def add_repository(parser: argparse.ArgumentParser) -> None:
     """`--repository`: the model repository."""
     _add_directory(parser, "--repository", REPOSITORY, "the model repository")
+
+
+def add_place(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """`--at` or `--stack`: a published repository. If it is not required, the local repository stands in."""
+    places = parser.add_mutually_exclusive_group(required=required)
+    shown = "" if required else f" (default: {REPOSITORY.relative_to(PROJECT)})"
+    places.add_argument(
+        "--at",
+        metavar="PLACE",
+        default=None if required else str(REPOSITORY),
+        help=f"the published models: s3://BUCKET/PREFIX or a directory{shown}",
+    )
+    places.add_argument("--stack", metavar="NAME", help="the published models of a deployed stack")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`: for scripts."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+
+
+def add_dry_run(parser: argparse.ArgumentParser) -> None:
+    """`--dry-run`: change nothing."""
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+
+
+def add_wait(parser: argparse.ArgumentParser) -> None:
+    """`--wait`: until it is live."""
+    parser.add_argument(
+        "--wait",
+        type=_seconds,
+        nargs="?",
+        const=WAIT_SECONDS,
+        metavar="SECONDS",
+        help=f"with --stack: wait until every function answers with it, at most SECONDS (default: {WAIT_SECONDS:.0f})",
+    )
 
 
 def add_sample_names(parser: argparse.ArgumentParser) -> None:
@@ -34,3 +72,10 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
 def _add_directory(parser: argparse.ArgumentParser, option: str, default: Path, text: str) -> None:
     shown = default.relative_to(PROJECT)
     parser.add_argument(option, type=Path, default=default, metavar="DIR", help=f"{text} (default: {shown})")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text} is no time to wait; allowed are up to 86400 seconds")
+    return seconds

@@ -74,18 +74,21 @@ class ModelRepository:
 
     def faults(self, model: str) -> Sequence[str]:
         """Every file that is missing or has changed since it was packaged, and a wrong pointer: one sentence each."""
-        found: list[str] = []
-        for version, manifest in self.versions(model).items():
-            directory = self.root / model / str(version)
-            for entry in manifest.files:
-                path = directory / entry.path
-                if not path.is_file():
-                    found.append(f"{path} is missing")
-                elif sha256_of(path) != entry.sha256:
-                    found.append(f"{path} has changed since it was packaged")
+        found = [fault for manifest in self.versions(model).values() for fault in self.faults_of(manifest)]
         pointer = self.pointer(model)
         if pointer is None or pointer.version not in self.versions(model):
             found.append(f"{self.root / model / POINTER_FILE} names no complete version")
+        return found
+
+    def faults_of(self, manifest: Manifest) -> list[str]:
+        """Every file of a version that is missing or has changed since it was packaged: one sentence each."""
+        found: list[str] = []
+        for entry in manifest.files:
+            path = self.root / manifest.model / str(manifest.version) / entry.path
+            if not path.is_file():
+                found.append(f"{path} is missing")
+            elif sha256_of(path) != entry.sha256:
+                found.append(f"{path} has changed since it was packaged")
         return found
 
     def publish(self, manifest_for: Callable[[int], Manifest], source: Path, version: int | None) -> Manifest:

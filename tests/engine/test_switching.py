@@ -10,9 +10,12 @@ from local.changes import Change
 from local.engine.results import Result
 from local.engine.running import engine_run
 from local.living_stack import LivingStack
+from local.rollouts import rollouts
+from local.setting_changes import defaults
 from local.shapes import SAMPLE, every_switch, main_switches
+from local.stack import SETTINGS
 from local.switch import on_a_way
-from local.switch_models import CONCURRENCY, questions_to, two_versions
+from local.switch_models import CONCURRENCY, PUBLISHED, questions_to, two_versions
 from tests.engine.conftest import succeeded
 
 KINDS = ("create", "create-replacement", "update")
@@ -99,3 +102,19 @@ def test_a_way_takes_no_switch_twice_and_comes_back(way):
 
 def test_the_whole_way_takes_all_56_switches():
     assert len(list(pairwise(every_switch()))) == 56
+
+
+@pytest.mark.timeout(600)
+def test_no_request_fails_and_no_answer_differs_while_versions_are_rolled_out(tmp_path):
+    models = two_versions("rollouts", others=[])
+    settings = {**defaults(), **SETTINGS, "modelRepository": str(models), "deleteModelsOnDestroy": True}
+    with (
+        engine_run(tmp_path / "pulumi", concurrency=CONCURRENCY) as run,
+        LivingStack(run.account, run.stack, models, questions_to(models), calm_seconds=1) as stack,
+    ):
+        changes = list(rollouts(stack, PUBLISHED, {"s3": settings}, rounds=2))
+    assert [problem for change in changes for problem in change.total.problems] == []
+    assert [change.what.partition(";")[0] for change in changes] == [
+        f"s3 {number}: {verb}" for number in (1, 2) for verb in ("publish", "rollback", "promote", "prune")
+    ]
+    assert all(change.total.requests > 0 for change in changes)

@@ -18,7 +18,7 @@ def test_package_says_which_engine_and_why(tmp_path, capsys):
     where = ["--repository", str(tmp_path / "repository")]
     assert main(["package", str(source), "--name", "m", "--engine", "litert", *where]) == 0
     assert "LiteRT verified" in capsys.readouterr().out
-    assert main(["list", *where]) == 0
+    assert main(["list", "--at", str(tmp_path / "repository")]) == 0
     assert "* m " in capsys.readouterr().out
     assert main(["verify", *where]) == 0
 

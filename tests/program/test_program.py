@@ -103,6 +103,9 @@ def test_exports_say_where_to_send_requests(packaged: Path):
         "bucketName": "inference-models-1234567",
         "imageUri": IMAGE,
         "models": ["digits", "iris"],
+        "mode": "multi",
+        "engines": ["litert", "tensorflow"],
+        "storages": {"digits": "s3", "iris": "s3"},
     }
 
 

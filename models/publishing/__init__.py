@@ -1,0 +1,1 @@
+"""Publishing: a packaged version goes into a published model repository, and the pointer of its model moves."""
