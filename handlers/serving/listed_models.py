@@ -48,6 +48,10 @@ class ListedModels(ModelList):
                 raise ModelUnavailable("The models cannot be listed now; try again")
             return self._listed
 
+    def names_for_callers(self) -> Collection[str]:
+        """See `ModelList`."""
+        return self.names()
+
     def admit(self, model: str) -> None:
         """See `ModelList`."""
         if not MODEL_NAME.fullmatch(model):

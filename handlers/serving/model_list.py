@@ -19,6 +19,10 @@ class ModelList:
         self.given, self._told, self._awaited = given, listed or given, awaited
 
     def names(self) -> Collection[str]:
+        """The models. Raises ModelUnavailable if they cannot be listed."""
+        return self.given
+
+    def names_for_callers(self) -> Collection[str]:
         """The models that callers are told. Raises ModelUnavailable if they cannot be listed."""
         return self._told
 

@@ -92,6 +92,10 @@ class Repository:
         """The names of the models, sorted. Raises ModelUnavailable if the store cannot list them."""
         return sorted(self._models.names())
 
+    def listed(self) -> list[str]:
+        """The names of the models behind the API, sorted: other functions may serve some. Raises as `models` does."""
+        return sorted(self._models.names_for_callers())
+
     def only_model(self) -> str:
         """The name of the only model. Raises NotServed if there are several or none, or ModelUnavailable."""
         names = self.models()

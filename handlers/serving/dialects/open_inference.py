@@ -82,7 +82,7 @@ def describe(call: Call, request: Request, models: Models) -> Response:
             ready = models.is_ready()
             return json_response({"live": True, "ready": ready}, 200 if ready else 503)
         case "models":
-            return json_response({"models": models.models()})
+            return json_response({"models": models.listed()})
         case "model_ready":
             manifest = models.find(call.model, call.version)
             if models.state(manifest) != "AVAILABLE":
