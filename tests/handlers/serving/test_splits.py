@@ -86,11 +86,12 @@ def test_a_line_of_a_split_request_has_metrics_by_label_and_version(
     version_for(server, "somebody")
     server.ask("POST", "/v1/models/m/versions/1:predict", {"instances": [0.0]})
     split, named = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    [declared] = split["_aws"]["CloudWatchMetrics"]
+    declared, _ = split["_aws"]["CloudWatchMetrics"]
     assert declared["Dimensions"][-1] == ["FunctionName", "Model", "Label", "Version"]
     assert (split["Label"], split["Version"]) == ("canary", "2")
-    [declared] = named["_aws"]["CloudWatchMetrics"]
+    declared, failures = named["_aws"]["CloudWatchMetrics"]
     assert declared["Dimensions"] == [["FunctionName"], ["FunctionName", "Model"]]
+    assert failures["Dimensions"] == [["FunctionName", "FunctionVersion"]]
     assert "Label" not in named
 
 
