@@ -35,7 +35,11 @@ OTHER_VALUES: Mapping[str, Any] = {
     "provisionedConcurrencySchedule": {"day": {"schedule": "cron(0 8 * * ? *)", "minimum": 2, "maximum": 3}},
     **{"snapStart": True, "api": "rest", "auth": "none", "jwtIssuer": "https://login.example.com"},
     **{"jwtAudience": ["models"], "jwtScopes": ["predict"], "authorizerCacheSeconds": 60},
-    **{"authorizerArn": FUNCTION_OF_OURS["authorizerArn"], "corsOrigins": ["https://app.example.com"]},
+    **{
+        "authorizerArn": FUNCTION_OF_OURS["authorizerArn"],
+        "corsOrigins": ["https://app.example.com"],
+        "corsHeaders": ["x-team"],
+    },
     **{"corsCredentials": True, "domainName": "b.example.com", "certificateArn": arn("acm", "certificate/0b")},
     **{"hostedZoneId": "Z0B", "throttlingBurst": 1000, "throttlingRate": 500, "apiRoutesQuota": 400},
     **{"webAclArn": arn("wafv2", "regional/webacl/front/0a"), "apiKeyRequired": True, "apiTracing": True},

@@ -17,6 +17,8 @@ def of_pull(account: EmulatedAccount, operation: str, image_uri: str) -> None:
     Lambda writes the policy by itself where whoever deploys may set it. Here, whoever deploys may not.
     """
     repository = image_uri.partition("/")[2].partition("@")[0].partition(":")[0]
+    if not repository:
+        return  # without a registry
     try:
         policy = account.client("ecr").get_repository_policy(repositoryName=repository)["policyText"]
     except ClientError as error:
