@@ -204,14 +204,16 @@ def _mounts(function: Function) -> list[str]:
     """Docker's options for the directories that the function mounts, and for the user that it runs as.
 
     In AWS, an access point gives its own user to every client. Here the function runs as the directory's owner instead.
-    If the stack runs as root, Lambda's user becomes the owner.
+    If the stack runs as root, Lambda's user becomes the owner, also of the directories that other access points made
+    below it.
     """
     user, group = LAMBDA_USER, LAMBDA_GROUP
     mode = "rw" if MODEL_SYNC_TARGET in function.environment else "ro"
     options: list[str] = []
     for path, directory in function.mounts.items():
         if os.geteuid() == 0:
-            os.chown(directory, user, group)
+            for each in (directory, *filter(Path.is_dir, directory.iterdir())):
+                os.chown(each, user, group)
         else:
             user, group = os.geteuid(), os.getegid()
         options += ["--volume", f"{directory}:{path}:{mode}"]

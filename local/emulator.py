@@ -25,9 +25,9 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 SERVICES = (
     *("acm", "apigateway", "cloudwatch", "ec2", "ecr", "elasticfilesystem", "iam", "kms", "lambda", "logs", "route53"),
-    *("s3", "s3files", "sns", "sqs", "sts", "wafv2"),
+    *("s3", "s3files", "sns", "sqs", "sts", "tagging", "wafv2"),
 )
-"""What the emulator offers, by its own names: what the program's resources and what is around them need."""
+"""What the emulator offers, by its own names: what the program's resources, what is around them and `ops` need."""
 
 START_SECONDS = 60
 """How long the emulator may take until it answers. It usually takes about two seconds."""

@@ -32,9 +32,15 @@ class Deployed:
 
 
 def deployed_with(settings: Settings) -> Deployed:
-    """What a deployment with these settings leaves."""
+    """What a deployment with these settings leaves. The order of the subnets means nothing."""
     return Deployed(
-        settings=replace(settings, packaged=(), region=None, model_repository=Settings().model_repository),
+        settings=replace(
+            settings,
+            packaged=(),
+            region=None,
+            model_repository=Settings().model_repository,
+            subnet_ids=tuple(sorted(settings.subnet_ids)),
+        ),
         models=frozenset(model.name for model in settings.packaged),
         storages=frozenset(each.storage for each in settings.functions()),
         serves=None if settings.served is None else frozenset(settings.served),

@@ -5,6 +5,8 @@ import pytest
 from tests.engine.conftest import succeeded
 
 FUNCTION = "aws:lambda/function:Function"
+RECORD = "aws:s3/bucketObjectv2:BucketObjectv2"
+"""Of a deployment, in the bucket. Models are objects, too, and no update of settings changes those."""
 
 
 def types_of(steps) -> set[str]:
@@ -17,6 +19,7 @@ def test_more_memory_updates_the_function_in_place_and_moves_its_alias(run, sett
     assert {(step.pulumi_type, step.operation) for step in after.steps if step.operation != "same"} == {
         (FUNCTION, "update"),
         ("aws:lambda/alias:Alias", "update"),
+        (RECORD, "update"),
     }
     assert after.outputs["apiUrl"] == before.outputs["apiUrl"]
     [function] = run.account.invocations.functions()

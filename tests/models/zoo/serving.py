@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from handlers.manifest import Manifest, Signature, TensorSpec
-from handlers.serving.dialects.open_inference import DATATYPES
+from handlers.serving.dialects.datatypes import DATATYPES
 from local.stack import local_stack
 from models.packaging.arrays import numpy_dtype
 from models.packaging.repository import ModelRepository
