@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local.bucket_directory import BucketDirectory
 from local.bucket_events import to_function
 from local.resources.lambda_.invoking import PROXY_VARIABLE
 from local.resources.mount_target_type import MountTargetType
 from local.resources.put_type import PutType
 from local.resources.refusals import files as refusals
-from local.resources.resource_type import Inputs, ResourceType
+from local.resources.resource_type import Inputs, ResourceType, says_gone
 from local.resources.words import tag_changes, tag_list
 
 
@@ -87,6 +89,12 @@ class FilesFileSystem(_FilesType):
     def _unfollow(self, file_system_id: str, bucket: str) -> None:
         self.account.bucket_events.set(self.client("s3"), bucket, file_system_id, [])
         self.account.client("lambda").delete_function(FunctionName=_follower(file_system_id))
+        try:
+            # The emulator's own record of the events that the function here was sent.
+            self.account.client("logs").delete_log_group(logGroupName=f"/aws/lambda/{_follower(file_system_id)}")
+        except ClientError as error:
+            if not says_gone(error):
+                raise
         self.account.file_systems.remove(file_system_id)
 
 

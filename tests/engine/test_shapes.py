@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
+from local.engine.results import Result
 from local.publishing import add_version, current_version, publish, versions_of
 from local.resources.account import EmulatedAccount
 from local.shapes import Mode, Storage
@@ -34,6 +35,11 @@ def left_over(account: EmulatedAccount) -> dict[str, list[Any]]:
     return {kind: entries for kind, entries in found.items() if entries}
 
 
+def changed(result: Result) -> list[tuple[str, str]]:
+    """What an update did with which types, but for what it left as it was."""
+    return [(step.operation, step.pulumi_type) for step in succeeded(result).steps if step.operation != "same"]
+
+
 def another_version(models: Path, directory: Path) -> Path:
     """The model with a further version, in a directory that the program does not read."""
     model = directory / "published" / "iris"
@@ -50,12 +56,13 @@ def test_a_stack_is_previewed_made_repeated_refreshed_and_destroyed(run, setting
     assert preview.changes == made.changes
     assert set(made.changes) == {"create"}
     assert succeeded(run.stack.refresh()).quiet
-    assert succeeded(run.stack.up()).quiet
-    model = another_version(models, tmp_path)
-    publish(run.account.client("s3"), made.outputs["bucketName"], model, versions_of(model)[-1])
-    assert succeeded(run.stack.up()).quiet
-    succeeded(run.stack.refresh())
-    assert succeeded(run.stack.up()).quiet
+    assert changed(run.stack.up()) == []
+    if storage != "image":  # an image follows the repository here: a deployment brings what is published
+        model = another_version(models, tmp_path)
+        publish(run.account.client("s3"), made.outputs["bucketName"], model, versions_of(model)[-1])
+        assert changed(run.stack.up()) == []
+        succeeded(run.stack.refresh())
+        assert changed(run.stack.up()) == []
     gone = succeeded(run.stack.destroy())
     assert gone.changes["delete"] == made.changes["create"]
     assert left_over(run.account) == {}

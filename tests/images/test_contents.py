@@ -119,7 +119,8 @@ def test_every_aws_service_that_a_handler_calls_is_described(litert: Image):
         and isinstance(node.args[0], ast.Constant)
     }
     assert called >= {"s3"}
-    code = f"import boto3\nfor name in {sorted(called)}: print(boto3.client(name, 'eu-central-1').meta.service_model.service_name)"
+    opened = "boto3.client(name, 'eu-central-1').meta.service_model.service_name"
+    code = f"import boto3\nfor name in {sorted(called)}: print({opened})"
     assert litert.python(code).splitlines() == sorted(called)
 
 
