@@ -1,4 +1,4 @@
-"""RolePermissions: what roles may do, by their policies. The emulator keeps policies and asks none."""
+"""RolePermissions: what roles may do, by their policies. The emulator keeps policies and does not check them."""
 
 import json
 import threading
@@ -32,7 +32,7 @@ class Need:
 
 
 class RolePermissions:
-    """The policies of roles. Every statement is taken for one that allows: roles of the program have no other."""
+    """What the policies of roles allow. Statements that deny are left out: those of the program are about EC2 alone."""
 
     def __init__(self) -> None:
         self._documents: dict[str, Sequence[Statement]] = {}
@@ -42,8 +42,9 @@ class RolePermissions:
     def write(self, policy: str, document: str) -> None:
         """Let a policy say this from now on; `policy` is its ARN, or any name that no other policy has."""
         statements = json.loads(document)["Statement"]
+        listed = statements if isinstance(statements, list) else [statements]
         with self._lock:
-            self._documents[policy] = statements if isinstance(statements, list) else [statements]
+            self._documents[policy] = [each for each in listed if each["Effect"] == "Allow"]
 
     def give(self, role: str, policy: str) -> None:
         """Give a role a policy."""

@@ -15,7 +15,7 @@ NOT_EMULATED: Mapping[str, str] = {
     "aws:codedeploy/application:Application": _SHIFTING,
     "aws:codedeploy/deploymentGroup:DeploymentGroup": _SHIFTING,
     "aws:ec2/securityGroup:SecurityGroup": "Networks are kept, not enforced: a worker reaches what this machine does",
-    "aws:iam/rolePolicy:RolePolicy": "Grants are kept, not enforced: a worker may do anything in the emulated AWS",
+    "aws:iam/rolePolicy:RolePolicy": "Grants are checked at each call of a function; what its code asks for is not",
     "aws:kms/key:Key": "Encryption is not emulated: keys are kept, and nothing is encrypted with them",
     "aws:lambda/function:Function.snapStart": "SnapStart is not emulated: every environment starts cold",
     "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (

@@ -1,9 +1,9 @@
 """Rules about grants. A role that is granted many models or functions by name has several policies, up to a limit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from components.configuration.problem import Problem
-from components.configuration.rules.rule import FEWER_MODELS, Rule, fewer_names, models_by_name
+from components.configuration.rules.rule import FEWER_MODELS, Rule
 from components.role_policies import MOST_POLICIES, MOST_REPLACED_POLICIES, functions_by_policy, models_by_policy
 from components.settings.settings import Settings
 from components.settings.storage_settings import BUCKET_PREFIX
@@ -11,13 +11,13 @@ from components.settings.storage_settings import BUCKET_PREFIX
 
 def models_fit_in_the_role_policies(settings: Settings) -> Iterator[Problem]:
     """A function that reads several models by name, to serve them or to fill EFS with them, is granted each of them."""
-    models = models_by_name(settings)
+    models = _models_by_name(settings)
     policies = len(models_by_policy(BUCKET_PREFIX, models))
     if policies > MOST_REPLACED_POLICIES:
         yield Problem(
             keys=("models", "mode"),
             message=f"granting {len(models)} models to one function takes {policies} policies of its role; allowed are "
-            f"{MOST_REPLACED_POLICIES}; {fewer_names(settings)}",
+            f"{MOST_REPLACED_POLICIES}; {_fewer_names(settings)}",
         )
 
 
@@ -38,6 +38,18 @@ def delivery_fits_in_the_role_policies(settings: Settings) -> Iterator[Problem]:
             message=f"granting {len(settings.packaged)} functions to one role takes {policies} policies; allowed are "
             f"{MOST_POLICIES}; {remedy}, or mode to multi, or {FEWER_MODELS}",
         )
+
+
+def _models_by_name(settings: Settings) -> Sequence[str]:
+    """The models that one function knows by name: it serves several of them, or fills EFS with them."""
+    models = settings.served if settings.mode == "multi" else settings.served_from("efs")
+    return models or ()
+
+
+def _fewer_names(settings: Settings) -> str:
+    """What to do where one function knows too many models by name."""
+    all_models = "leave models out" if settings.mode == "multi" else "set mode to multi, or storage to s3files or image"
+    return f"{all_models}, or {FEWER_MODELS}"
 
 
 REFUSED: tuple[Rule, ...] = (models_fit_in_the_role_policies, delivery_fits_in_the_role_policies)

@@ -1,6 +1,6 @@
 """Rule: what a configuration may not combine, or should not. Imports no Pulumi."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from components.configuration.problem import Problem
@@ -14,18 +14,6 @@ MIB = 1 << 20
 
 FEWER_MODELS = "list fewer in models and serve the others from a second stack"
 """What to do where too many models meet one limit."""
-
-
-def models_by_name(settings: Settings) -> Sequence[str]:
-    """The models that one function knows by name: it serves several of them, or fills EFS with them."""
-    models = settings.served if settings.mode == "multi" else settings.served_from("efs")
-    return models or ()
-
-
-def fewer_names(settings: Settings) -> str:
-    """What to do where one function knows too many models by name."""
-    all_models = "leave models out" if settings.mode == "multi" else "set mode to multi, or storage to s3files or image"
-    return f"{all_models}, or {FEWER_MODELS}"
 
 
 def for_each_function(rule: Rule) -> Rule:
