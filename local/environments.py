@@ -12,10 +12,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from local.functions import INIT_SECONDS, Function, Outcome, Report, error_payload
+from local.functions import INIT_SECONDS, RESPONSE_TOO_LARGE, Function, Outcome, Report, error_payload
 from local.logs import FunctionLogs
 from local.runtime_api import (
-    RESPONSE_TOO_LARGE,
     Answered,
     Event,
     Exited,

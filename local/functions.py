@@ -129,6 +129,9 @@ def throttled(reason: str) -> InvokeError:
     return InvokeError(429, "TooManyRequestsException", "Rate Exceeded.", reason)
 
 
+RESPONSE_TOO_LARGE = "Function.ResponseSizeTooLarge"
+
+
 def error_payload(error_type: str, message: str, **more: Any) -> bytes:
     """The payload of an invocation that failed."""
     return json.dumps({"errorType": error_type, "errorMessage": message, **more}).encode()

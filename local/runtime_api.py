@@ -9,11 +9,10 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from local.functions import PAYLOAD_BYTES, error_payload
+from local.functions import PAYLOAD_BYTES, RESPONSE_TOO_LARGE, error_payload
 from local.http_server import JsonHandler, LoopbackServer
 
 RUNTIME = "/2018-06-01/runtime"
-RESPONSE_TOO_LARGE = "Function.ResponseSizeTooLarge"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,8 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        summary = command.SUMMARY
+        summary, examples = command.SUMMARY, getattr(command, "EPILOG", None)
         command.add_arguments(
-            commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+            commands.add_parser(
+                name,
+                help=summary,
+                description=summary[0].upper() + summary[1:] + ".",
+                epilog=examples,
+                formatter_class=argparse.RawDescriptionHelpFormatter if examples else argparse.HelpFormatter,
+            )
         )
     return parser

@@ -28,9 +28,10 @@ class PriceList:
     region: str
     as_of: str
     """Year and month in which these were the list prices."""
-    hours_per_month: int
     price: Mapping[str, Price]
     """By key."""
+    hours_per_month: int
+    """The hours of a month for which AWS's calculator bills what runs all the time."""
 
 
 @cache

@@ -1,14 +1,12 @@
 """What several rooms of tests share: the sample models, trained and packaged once."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.paths import PROJECT
+from tests.processes import run_python
 
 
 @pytest.fixture(scope="session")
@@ -20,14 +18,7 @@ def exports(repository: Path) -> Path:
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The packaged sample models; made where they are missing or out of date."""
-    done = subprocess.run(
-        [sys.executable, "-m", "models", "build"],
-        cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
+    done = run_python("-m", "models", "build", timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
     return PROJECT / "build" / "repository"
 

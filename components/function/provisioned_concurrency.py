@@ -6,11 +6,6 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-DIMENSION = "lambda:function:ProvisionedConcurrency"
-NAMESPACE = "lambda"
-UTILIZATION = "LambdaProvisionedConcurrencyUtilization"
-"""https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-lambda.html"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledConcurrency:
@@ -68,12 +63,14 @@ class ProvisionedConcurrency(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _scale(self, name: str, args: ProvisionedConcurrencyArgs, ready: list[pulumi.Resource]) -> None:
+        # The namespace, the dimension and the metric:
+        # https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-lambda.html
         # A schedule changes the bounds, and a deployment must not change them back.
         ignored = ["min_capacity", "max_capacity"] if args.schedule else []
         target = aws.appautoscaling.Target(
             name,
-            service_namespace=NAMESPACE,
-            scalable_dimension=DIMENSION,
+            service_namespace="lambda",
+            scalable_dimension="lambda:function:ProvisionedConcurrency",
             resource_id=pulumi.Output.concat("function:", args.function_name, ":", args.alias_name),
             min_capacity=args.environments,
             max_capacity=args.environments if args.maximum is None else args.maximum,
@@ -88,7 +85,9 @@ class ProvisionedConcurrency(pulumi.ComponentResource):
                 resource_id=target.resource_id,
                 target_tracking_scaling_policy_configuration={
                     "target_value": args.utilization_percent / 100,
-                    "predefined_metric_specification": {"predefined_metric_type": UTILIZATION},
+                    "predefined_metric_specification": {
+                        "predefined_metric_type": "LambdaProvisionedConcurrencyUtilization"
+                    },
                 },
                 opts=pulumi.ResourceOptions(parent=self),
             )

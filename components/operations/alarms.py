@@ -1,11 +1,12 @@
-"""The alarms of a function: what rings, when, and what it means. Imports no Pulumi resources."""
+"""The alarms of a function: what rings, when, and what it means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 
 from components.model_source import Alarm, MetricSource
+from components.operations.operated_function import OperatedFunction
 from handlers.contract import METRIC_NAMESPACE, Metric
 
 
@@ -19,28 +20,6 @@ class AlarmThresholds:
     """99th percentile of the invocations' durations, cold starts included."""
     cold_start_percent: float
     """Requests that waited for a new environment, as a share of all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShiftedVersion:
-    """A version to which the traffic of an alias is shifted in steps."""
-
-    alias_name: pulumi.Input[str]
-    version: pulumi.Input[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class WatchedFunction:
-    """A function that alarms and the dashboard look at."""
-
-    name: str
-    """Plain: part of the alarms' names."""
-    function_name: pulumi.Input[str]
-    function_arn: pulumi.Input[str]
-    models: Sequence[str] | None
-    """The models that it serves; None for all models of its store, whichever they are."""
-    shifted: ShiftedVersion | None = None
-    """None where all traffic moves at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +39,14 @@ class _Metrics:
         return MetricSource(namespace=METRIC_NAMESPACE, dimensions=self.of_ours, name=name)
 
 
-def function_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> list[Alarm]:
+def function_alarms(operated: OperatedFunction, thresholds: AlarmThresholds) -> list[Alarm]:
     """The alarms of one inference function, whichever of its versions answers."""
-    dimensions = {"FunctionName": function.function_name}
+    dimensions = {"FunctionName": operated.function.function_name}
     metrics = _Metrics(of_lambda=dimensions, of_ours=dimensions)
     return [
-        *_failure_alarms(function.name, metrics, thresholds),
+        *_failure_alarms(operated.name, metrics, thresholds),
         Alarm(
-            name=f"{function.name}-throttles",
+            name=f"{operated.name}-throttles",
             description="Requests are turned away because the function's or the account's concurrency is used up. "
             "Raise reservedConcurrency, or the account's limit.",
             metrics={"throttled": metrics.aws("Throttles")},
@@ -75,7 +54,7 @@ def function_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> l
             threshold=0,
         ),
         Alarm(
-            name=f"{function.name}-cold-starts",
+            name=f"{operated.name}-cold-starts",
             description=f"More than {thresholds.cold_start_percent:g} % of the requests wait for a new environment. "
             "Consider provisioned concurrency or SnapStart.",
             metrics={"cold": metrics.own("ColdStarts"), "all": metrics.own("Requests")},
@@ -86,21 +65,21 @@ def function_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> l
     ]
 
 
-def new_version_alarms(function: WatchedFunction, thresholds: AlarmThresholds) -> list[Alarm]:
+def new_version_alarms(operated: OperatedFunction, thresholds: AlarmThresholds) -> list[Alarm]:
     """The alarms that stop a shift of traffic: they look at the new version alone. While the live version fails, they
     let the version through that mends it. Empty where all traffic moves at once.
 
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics.html has the dimensions of Lambda's metrics.
     """
-    if function.shifted is None:
+    if not operated.shifted:
         return []
-    name, version = function.function_name, function.shifted.version
-    alias = pulumi.Output.concat(name, ":", function.shifted.alias_name)
+    name, version = operated.function.function_name, operated.function.version
+    alias = pulumi.Output.concat(name, ":", operated.function.alias_name)
     metrics = _Metrics(
         of_lambda={"FunctionName": name, "Resource": alias, "ExecutedVersion": version},
         of_ours={"FunctionName": name, "FunctionVersion": version},
     )
-    return _failure_alarms(f"{function.name}-new-version", metrics, thresholds)
+    return _failure_alarms(f"{operated.name}-new-version", metrics, thresholds)
 
 
 def _failure_alarms(name: str, metrics: _Metrics, thresholds: AlarmThresholds) -> list[Alarm]:

@@ -13,10 +13,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.function.tool_function import ToolFunctionArgs, tool_function
+from components.function.tool_function import ToolFunctionArgs, ToolRuntime, tool_function
+from components.operations.operated_function import OperatedFunction
 from components.role_policies import functions_by_policy
 from components.settings.operations_settings import Delivery
-from handlers.contract import PATIENCE_SECONDS, TRAFFIC_SHIFT_HANDLER, Architecture
+from handlers.contract import PATIENCE_SECONDS, TRAFFIC_SHIFT_HANDLER
 
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 CODEDEPLOY_CONFIGURATIONS: Mapping[Delivery, str] = {
@@ -28,15 +29,9 @@ STARTER_TIMEOUT_SECONDS = PATIENCE_SECONDS + 60
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryTarget:
-    """One function whose alias is shifted."""
+    """One function whose alias is shifted to its newest version."""
 
-    name: str
-    """Plain: part of the resources' names."""
-    function_name: pulumi.Input[str]
-    function_arn: pulumi.Input[str]
-    alias_name: pulumi.Input[str]
-    version: pulumi.Input[str]
-    """The version that takes all traffic when the shift has ended."""
+    operated: OperatedFunction
     alarms: Sequence[aws.cloudwatch.MetricAlarm]
     """If one of these rings during the shift, all traffic moves back. They watch the new version."""
 
@@ -46,10 +41,7 @@ class GradualDeliveryArgs:
     targets: Sequence[DeliveryTarget]
     delivery: Delivery
     """How traffic moves: `canary…` in two steps, `linear…` in equal steps."""
-    image_uri: pulumi.Input[str]
-    architecture: Architecture
-    log_retention_days: int
-    kms_key_arn: pulumi.Input[str] | None = None
+    runtime: ToolRuntime
 
     def __post_init__(self) -> None:
         if self.delivery not in CODEDEPLOY_CONFIGURATIONS:
@@ -71,10 +63,10 @@ class GradualDelivery(pulumi.ComponentResource):
         role = aws.iam.Role(f"{name}-role", assume_role_policy=trusted, opts=inside)
         granted = iam.grant(f"{name}-policy", role, _codedeploy_grants(name, args.targets), inside)
         groups = {
-            target.name: aws.codedeploy.DeploymentGroup(
-                f"{name}-{target.name}",
+            target.operated.name: aws.codedeploy.DeploymentGroup(
+                f"{name}-{target.operated.name}",
                 app_name=application.name,
-                deployment_group_name=f"{name}-{target.name}",
+                deployment_group_name=f"{name}-{target.operated.name}",
                 deployment_config_name=CODEDEPLOY_CONFIGURATIONS[args.delivery],
                 deployment_style={"deployment_option": "WITH_TRAFFIC_CONTROL", "deployment_type": "BLUE_GREEN"},
                 service_role_arn=role.arn,
@@ -90,15 +82,15 @@ class GradualDelivery(pulumi.ComponentResource):
         starter = tool_function(f"{name}-starter", _starter(name, args, application, groups), self)
         for target in args.targets:
             aws.lambda_.Invocation(
-                f"{name}-{target.name}-shift",
+                f"{name}-{target.operated.name}-shift",
                 function_name=starter.name,
                 input=pulumi.Output.json_dumps(
                     {
                         "application": application.name,
-                        "deployment_group": groups[target.name].deployment_group_name,
-                        "function": target.function_name,
-                        "alias": target.alias_name,
-                        "version": target.version,
+                        "deployment_group": groups[target.operated.name].deployment_group_name,
+                        "function": target.operated.function.function_name,
+                        "alias": target.operated.function.alias_name,
+                        "version": target.operated.function.version,
                         "alarms": [alarm.name for alarm in target.alarms],
                     }
                 ),
@@ -118,20 +110,17 @@ def _starter(
     """The function that asks CodeDeploy for a deployment."""
     grants, *further = _starter_grants(name, args, application, groups)
     return ToolFunctionArgs(
-        image_uri=args.image_uri,
+        runtime=args.runtime,
         handler=TRAFFIC_SHIFT_HANDLER,
-        architecture=args.architecture,
         memory_mib=256,
         timeout_seconds=STARTER_TIMEOUT_SECONDS,
         grants=grants,
         further_policies=further,
-        log_retention_days=args.log_retention_days,
-        kms_key_arn=args.kms_key_arn,
     )
 
 
 def _targets_by_policy(name: str, targets: Sequence[DeliveryTarget]) -> list[list[DeliveryTarget]]:
-    by_name = {target.name: target for target in targets}
+    by_name = {target.operated.name: target for target in targets}
     return [[by_name[each] for each in group] for group in functions_by_policy(name, list(by_name))]
 
 
@@ -167,7 +156,7 @@ def _starter_grants(
         [
             iam.allow(
                 ["codedeploy:CreateDeployment", "codedeploy:GetDeploymentGroup"],
-                [groups[target.name].arn for target in targets],
+                [groups[target.operated.name].arn for target in targets],
             ),
             iam.allow(["lambda:GetAlias"], _functions(targets)),
         ]
@@ -183,4 +172,5 @@ def _starter_grants(
 
 def _functions(targets: Sequence[DeliveryTarget]) -> list[pulumi.Input[str]]:
     """The ARNs of the functions and of their aliases: Lambda checks actions on an alias against either."""
-    return [arn for target in targets for arn in (target.function_arn, pulumi.Output.concat(target.function_arn, ":*"))]
+    arns = [target.operated.function.function_arn for target in targets]
+    return [granted for arn in arns for granted in (arn, pulumi.Output.concat(arn, ":*"))]

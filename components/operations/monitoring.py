@@ -9,7 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.model_source import Alarm
-from components.operations.alarms import AlarmThresholds, WatchedFunction, function_alarms, new_version_alarms
+from components.operations.alarms import AlarmThresholds, function_alarms, new_version_alarms
+from components.operations.operated_function import OperatedFunction
 from handlers.contract import METRIC_NAMESPACE, Metric
 
 PERIOD_SECONDS = 60
@@ -21,7 +22,7 @@ DASHBOARD_WIDTH = 24
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceMonitoringArgs:
-    functions: Sequence[WatchedFunction]
+    functions: Sequence[OperatedFunction]
     """At least one."""
     dashboard_name: str
     """Unique in the account and region."""
@@ -44,16 +45,14 @@ class InferenceMonitoring(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
 
         self.rollback_alarms = {
-            function.name: [
-                _metric_alarm(alarm, args, inside) for alarm in new_version_alarms(function, args.thresholds)
-            ]
-            for function in args.functions
+            each.name: [_metric_alarm(alarm, args, inside) for alarm in new_version_alarms(each, args.thresholds)]
+            for each in args.functions
         }
         of_functions = [alarm for each in args.functions for alarm in function_alarms(each, args.thresholds)]
         for alarm in (*of_functions, *args.storage_alarms):
             _metric_alarm(alarm, args, inside)
 
-        region = pulumi.Output.from_input(args.functions[0].function_arn).apply(lambda arn: arn.split(":")[3])
+        region = args.functions[0].function.function_arn.apply(lambda arn: arn.split(":")[3])
         dashboard = aws.cloudwatch.Dashboard(
             name,
             dashboard_name=args.dashboard_name,
@@ -65,7 +64,7 @@ class InferenceMonitoring(pulumi.ComponentResource):
         self.register_outputs({"dashboard_name": self.dashboard_name})
 
 
-def dashboard_widgets(functions: Sequence[WatchedFunction], region: pulumi.Input[str]) -> list[dict[str, Any]]:
+def dashboard_widgets(functions: Sequence[OperatedFunction], region: pulumi.Input[str]) -> list[dict[str, Any]]:
     """The dashboard's widgets: a row for each function as Lambda sees it, then a row for each model that it serves. A
     function that serves all models has one row for them, which shows each model that has metrics."""
     widgets: list[dict[str, Any]] = []
@@ -80,18 +79,19 @@ def dashboard_widgets(functions: Sequence[WatchedFunction], region: pulumi.Input
             properties = {"title": chart, "region": region, "period": PERIOD_SECONDS, "metrics": list(metrics)}
             widgets.append({**place, "properties": properties})
 
-    for function in functions:
-        add_row(function.name, _function_charts(function))
-        if function.models is None:
-            add_row(f"{function.name}: all models", _model_charts(partial(_line_of_each_model, function)))
-        for model in function.models or ():
-            add_row(f"{function.name}: {model}", _model_charts(partial(_line_of_one_model, function, model)))
+    for each in functions:
+        name = each.function.function_name
+        add_row(each.name, _function_charts(name))
+        if each.models is None:
+            add_row(f"{each.name}: all models", _model_charts(partial(_line_of_each_model, name)))
+        for model in each.models or ():
+            add_row(f"{each.name}: {model}", _model_charts(partial(_line_of_one_model, name, model)))
     return widgets
 
 
-def _function_charts(function: WatchedFunction) -> list[tuple[str, list[list[Any]]]]:
+def _function_charts(function_name: pulumi.Input[str]) -> list[tuple[str, list[list[Any]]]]:
     def line(metric: str, stat: str) -> list[Any]:
-        return ["AWS/Lambda", metric, "FunctionName", function.function_name, {"stat": stat}]
+        return ["AWS/Lambda", metric, "FunctionName", function_name, {"stat": stat}]
 
     return [
         ("Invocations and failures", [line("Invocations", "Sum"), line("Errors", "Sum"), line("Throttles", "Sum")]),
@@ -100,14 +100,14 @@ def _function_charts(function: WatchedFunction) -> list[tuple[str, list[list[Any
     ]
 
 
-def _line_of_one_model(function: WatchedFunction, model: str, metric: Metric, stat: str) -> list[Any]:
-    return [METRIC_NAMESPACE, metric, "FunctionName", function.function_name, "Model", model, {"stat": stat}]
+def _line_of_one_model(function_name: pulumi.Input[str], model: str, metric: Metric, stat: str) -> list[Any]:
+    return [METRIC_NAMESPACE, metric, "FunctionName", function_name, "Model", model, {"stat": stat}]
 
 
-def _line_of_each_model(function: WatchedFunction, metric: Metric, stat: str) -> list[Any]:
+def _line_of_each_model(function_name: pulumi.Input[str], metric: Metric, stat: str) -> list[Any]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html"""
     found = f'SEARCH(\'{{{METRIC_NAMESPACE},FunctionName,Model}} MetricName="{metric}" FunctionName="'
-    expression = pulumi.Output.concat(found, function.function_name, f"\"', '{stat}', {PERIOD_SECONDS})")
+    expression = pulumi.Output.concat(found, function_name, f"\"', '{stat}', {PERIOD_SECONDS})")
     return [{"expression": expression, "label": f"${{PROP('Dim.Model')}} {metric} {stat}"}]
 
 

@@ -7,34 +7,19 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.function.tool_function import ToolFunctionArgs, tool_function
+from components.function.tool_function import ToolFunctionArgs, ToolRuntime, tool_function
+from components.operations.operated_function import OperatedFunction
 from components.role_policies import functions_by_policy
-from handlers.contract import PRUNE_VERSIONS_HANDLER, Architecture
-
-
-@dataclass(frozen=True, kw_only=True)
-class PrunedFunction:
-    """A function whose old versions are removed."""
-
-    name: str
-    """Plain: part of the resources' names."""
-    function_name: pulumi.Input[str]
-    function_arn: pulumi.Input[str]
-    version: pulumi.Input[str]
-    """The newest version. A new one calls for pruning. It stays, so that a shift to it may still be under way."""
-    after: pulumi.Resource
-    """What comes first: the alias moves to the new version, unless it is shifted in steps."""
+from handlers.contract import PRUNE_VERSIONS_HANDLER
 
 
 @dataclass(frozen=True, kw_only=True)
 class VersionPruningArgs:
-    functions: Sequence[PrunedFunction]
+    functions: Sequence[OperatedFunction]
     kept: int
-    """How many of the newest versions stay besides those that an alias needs."""
-    image_uri: pulumi.Input[str]
-    architecture: Architecture
-    log_retention_days: int
-    kms_key_arn: pulumi.Input[str] | None = None
+    """How many of the newest versions stay besides those that an alias needs. At least the newest: a shift to it may
+    still be under way."""
+    runtime: ToolRuntime
 
     def __post_init__(self) -> None:
         if self.kept < 1:
@@ -50,35 +35,33 @@ class VersionPruning(pulumi.ComponentResource):
         pruner = tool_function(
             name,
             ToolFunctionArgs(
-                image_uri=args.image_uri,
+                runtime=args.runtime,
                 handler=PRUNE_VERSIONS_HANDLER,
-                architecture=args.architecture,
                 memory_mib=256,
                 timeout_seconds=60,
                 grants=grants,
                 further_policies=further,
-                log_retention_days=args.log_retention_days,
-                kms_key_arn=args.kms_key_arn,
             ),
             self,
         )
         for each in args.functions:
+            # A new version calls for pruning, after the alias has moved to it, unless traffic is shifted in steps.
             aws.lambda_.Invocation(
                 f"{name}-{each.name}",
                 function_name=pruner.name,
-                input=pulumi.Output.json_dumps({"function": each.function_name, "keep": args.kept}),
-                triggers={"version": each.version},
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[each.after]),
+                input=pulumi.Output.json_dumps({"function": each.function.function_name, "keep": args.kept}),
+                triggers={"version": each.function.version},
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[each.function]),
             )
         self.register_outputs({})
 
 
-def _grants(name: str, functions: Sequence[PrunedFunction]) -> list[list[iam.Statement]]:
+def _grants(name: str, functions: Sequence[OperatedFunction]) -> list[list[iam.Statement]]:
     """Grant reading versions and aliases, and deleting versions, but no function as a whole."""
-    by_name = {each.name: each for each in functions}
+    arn_of = {each.name: each.function.function_arn for each in functions}
     policies: list[list[iam.Statement]] = []
-    for group in functions_by_policy(name, list(by_name)):
-        arns = [by_name[each].function_arn for each in group]
+    for group in functions_by_policy(name, list(arn_of)):
+        arns = [arn_of[each] for each in group]
         versions = [pulumi.Output.concat(arn, ":*") for arn in arns]
         policies.append(
             [

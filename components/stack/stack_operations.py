@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.operations.alarms import AlarmThresholds, ShiftedVersion, WatchedFunction
+from components.function.tool_function import ToolRuntime
+from components.operations.alarms import AlarmThresholds
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
-from components.operations.version_pruning import PrunedFunction, VersionPruning, VersionPruningArgs
+from components.operations.operated_function import OperatedFunction
+from components.operations.version_pruning import VersionPruning, VersionPruningArgs
 from components.stack.stack_args import StackArgs
 from components.stack.stack_functions import StackFunction
 from components.stack.stack_storages import StackStorages
@@ -23,30 +25,41 @@ def operate(
     """Watch the functions and the storages, shift traffic in steps, and remove old versions, where the settings ask for
     it. Returns what was made for that."""
     made: list[pulumi.Resource] = []
-    if args.settings.monitoring:
-        monitoring = InferenceMonitoring(f"{name}-monitoring", _watched(args, functions, storages), opts)
+    settings = args.settings
+    if settings.monitoring:
+        operated = [_operated(each) for each in functions]
+        monitoring = InferenceMonitoring(f"{name}-monitoring", _monitoring(args, operated, storages), opts)
         made.append(monitoring)
-        if args.settings.delivery != "allAtOnce":
-            delivered = _delivered(args, functions, storages, monitoring)
-            made.append(GradualDelivery(f"{name}-delivery", delivered, opts))
-    if billed := [each for each in functions if each.settings.snap_start]:
-        made.append(VersionPruning(f"{name}-versions", _pruned(args, billed, storages), opts))
+        if settings.delivery != "allAtOnce":
+            delivery = GradualDeliveryArgs(
+                targets=[
+                    DeliveryTarget(operated=each, alarms=monitoring.rollback_alarms[each.name]) for each in operated
+                ],
+                delivery=settings.delivery,
+                runtime=_runtime(args, storages),
+            )
+            made.append(GradualDelivery(f"{name}-delivery", delivery, opts))
+    if billed := [_operated(each) for each in functions if each.settings.snap_start]:
+        pruning = VersionPruningArgs(functions=billed, kept=settings.kept_versions, runtime=_runtime(args, storages))
+        made.append(VersionPruning(f"{name}-versions", pruning, opts))
     return made
 
 
-def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: StackStorages) -> InferenceMonitoringArgs:
+def _operated(each: StackFunction) -> OperatedFunction:
+    return OperatedFunction(
+        name=each.name,
+        function=each.function,
+        models=each.settings.served,
+        shifted=each.settings.delivery != "allAtOnce",
+    )
+
+
+def _monitoring(
+    args: StackArgs, functions: Sequence[OperatedFunction], storages: StackStorages
+) -> InferenceMonitoringArgs:
     settings = args.settings
     return InferenceMonitoringArgs(
-        functions=[
-            WatchedFunction(
-                name=each.name,
-                function_name=each.function.function_name,
-                function_arn=each.function.function_arn,
-                models=each.settings.served,
-                shifted=_shifted(each),
-            )
-            for each in functions
-        ],
+        functions=functions,
         dashboard_name=f"{args.project_name}-{settings.stack_name}",
         thresholds=AlarmThresholds(
             error_percent=settings.error_alarm_percent,
@@ -58,55 +71,10 @@ def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: Stac
     )
 
 
-def _pruned(args: StackArgs, functions: Sequence[StackFunction], storages: StackStorages) -> VersionPruningArgs:
-    settings = args.settings
-    return VersionPruningArgs(
-        functions=[
-            PrunedFunction(
-                name=each.name,
-                function_name=each.function.function_name,
-                function_arn=each.function.function_arn,
-                version=each.function.version,
-                after=each.function,
-            )
-            for each in functions
-        ],
-        kept=settings.kept_versions,
+def _runtime(args: StackArgs, storages: StackStorages) -> ToolRuntime:
+    return ToolRuntime(
         image_uri=storages.image_uri,
-        architecture=settings.architecture,
-        log_retention_days=settings.log_retention_days,
-        kms_key_arn=settings.kms_key_arn,
-    )
-
-
-def _shifted(each: StackFunction) -> ShiftedVersion | None:
-    if each.settings.delivery == "allAtOnce":
-        return None
-    return ShiftedVersion(alias_name=each.function.alias_name, version=each.function.version)
-
-
-def _delivered(
-    args: StackArgs,
-    functions: Sequence[StackFunction],
-    storages: StackStorages,
-    monitoring: InferenceMonitoring,
-) -> GradualDeliveryArgs:
-    settings = args.settings
-    return GradualDeliveryArgs(
-        targets=[
-            DeliveryTarget(
-                name=each.name,
-                function_name=each.function.function_name,
-                function_arn=each.function.function_arn,
-                alias_name=each.function.alias_name,
-                version=each.function.version,
-                alarms=monitoring.rollback_alarms[each.name],
-            )
-            for each in functions
-        ],
-        delivery=settings.delivery,
-        image_uri=storages.image_uri,
-        architecture=settings.architecture,
-        log_retention_days=settings.log_retention_days,
-        kms_key_arn=settings.kms_key_arn,
+        architecture=args.settings.architecture,
+        log_retention_days=args.settings.log_retention_days,
+        kms_key_arn=args.settings.kms_key_arn,
     )

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.function.tool_function import ToolRuntime
 from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
 from components.settings.packaged_models import PackagedModel
@@ -165,10 +166,12 @@ class ModelFileSystem(pulumi.ComponentResource):
             seeded=args.seeded,
             clients=clients,
             mountable=mountable,
-            image_uri=args.image_uri,
-            architecture=args.architecture,
-            log_retention_days=args.log_retention_days,
-            kms_key_arn=args.kms_key_arn,
+            runtime=ToolRuntime(
+                image_uri=args.image_uri,
+                architecture=args.architecture,
+                log_retention_days=args.log_retention_days,
+                kms_key_arn=args.kms_key_arn,
+            ),
             reserve_concurrency=args.reserve_sync_concurrency,
         )
         return ModelSync(f"{name}-sync", arguments, pulumi.ResourceOptions(parent=self))

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
-from components.function.tool_function import ToolFunctionArgs, tool_function
+from components.function.tool_function import ToolFunctionArgs, ToolRuntime, tool_function
 from components.settings.packaged_models import PackagedModel
 from components.storage.file_clients import FileClients
 from components.storage.model_bucket import ModelBucket
@@ -34,10 +34,7 @@ class ModelSyncArgs:
     """Of the file system to fill."""
     mountable: Sequence[pulumi.Resource]
     """What the first mount must wait for, besides the network."""
-    image_uri: pulumi.Input[str]
-    architecture: contract.Architecture
-    log_retention_days: int
-    kms_key_arn: pulumi.Input[str] | None = None
+    runtime: ToolRuntime
     reserve_concurrency: bool = True
 
 
@@ -60,8 +57,8 @@ class ModelSync(pulumi.ComponentResource):
 
         dead_letters = aws.sqs.Queue(
             f"{name}-dead-letters",
-            sqs_managed_sse_enabled=True if args.kms_key_arn is None else None,
-            kms_master_key_id=args.kms_key_arn,
+            sqs_managed_sse_enabled=True if args.runtime.kms_key_arn is None else None,
+            kms_master_key_id=args.runtime.kms_key_arn,
             message_retention_seconds=DEAD_LETTER_RETENTION_SECONDS,
             opts=inside,
         )
@@ -128,15 +125,12 @@ def _function(args: ModelSyncArgs, dead_letters: aws.sqs.Queue) -> ToolFunctionA
     store = pulumi.Output.concat("s3://", args.bucket.bucket_name, "/", args.bucket.prefix)
     grants, *further = _grants(args, dead_letters.arn)
     return ToolFunctionArgs(
-        image_uri=args.image_uri,
+        runtime=args.runtime,
         handler=contract.MODEL_SYNC_HANDLER,
-        architecture=args.architecture,
         memory_mib=MEMORY_MIB,
         timeout_seconds=TIMEOUT_SECONDS,
         grants=grants,
         further_policies=further,
-        log_retention_days=args.log_retention_days,
-        kms_key_arn=args.kms_key_arn,
         environment={
             contract.MODEL_STORE_URI: store,
             **contract.model_names(args.models),
@@ -152,9 +146,9 @@ def _function(args: ModelSyncArgs, dead_letters: aws.sqs.Queue) -> ToolFunctionA
 def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> Policies:
     statements, *further = read_models(args.bucket.bucket_arn, args.bucket.prefix, args.models)
     queue = [iam.allow(["sqs:SendMessage"], [dead_letters_arn])]
-    if args.kms_key_arn is not None:
-        queue.append(iam.use_key(args.kms_key_arn, "sqs", ("Decrypt", "GenerateDataKey")))
-        queue.append(iam.use_key(args.kms_key_arn, "s3"))
+    if args.runtime.kms_key_arn is not None:
+        queue.append(iam.use_key(args.runtime.kms_key_arn, "sqs", ("Decrypt", "GenerateDataKey")))
+        queue.append(iam.use_key(args.runtime.kms_key_arn, "s3"))
     return [[*statements, args.clients.may_mount(args.clients.mount, write=True), *queue], *further]
 
 

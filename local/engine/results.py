@@ -35,6 +35,7 @@ class Result:
     changes: Mapping[str, int]
     """How many resources were created, updated, replaced, deleted, and left the same: by the engine's words."""
     steps: tuple[Step, ...]
+    """What was done to each resource, in the engine's order."""
     errors: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])

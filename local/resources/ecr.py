@@ -58,13 +58,13 @@ class Repository(ResourceType):
         self.client().delete_repository(repositoryName=resource_id, force=bool(known.get("forceDelete")))
 
 
-class LifecyclePolicy(ResourceType):
+class LifecyclePolicy(PutType):
     """aws.ecr.LifecyclePolicy"""
 
     pulumi_type = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
     computed = ("registryId",)
 
-    def make(self, inputs: Inputs) -> str:
+    def put(self, inputs: Inputs) -> str:
         self.client().put_lifecycle_policy(repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"])
         return inputs["repository"]
 

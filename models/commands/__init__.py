@@ -1,6 +1,7 @@
 """The commands of `python -m models`, one module each.
 
-A further command is a module with the members of `Command`, and its name in `models.cli.COMMANDS`.
+A further command is a module with the members of `Command`, and its name in `models.cli.COMMANDS`. The module may have
+an `EPILOG`, which `--help` prints below the options, as it is laid out.
 """
 
 import argparse

@@ -32,6 +32,13 @@ def add_place(parser: argparse.ArgumentParser, *, required: bool = False) -> Non
     places.add_argument("--stack", metavar="NAME", help="the published models of a deployed stack")
 
 
+def add_change(parser: argparse.ArgumentParser) -> None:
+    """What every command takes that changes what answers: `--dry-run`, `--wait` and `--json`."""
+    add_dry_run(parser)
+    add_wait(parser)
+    add_json(parser)
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """`--json`: for scripts."""
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")

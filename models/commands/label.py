@@ -3,7 +3,7 @@
 import argparse
 
 from handlers.manifest import Pointer
-from models.commands.arguments import add_dry_run, add_json, add_place, add_wait
+from models.commands.arguments import add_change, add_place
 from models.commands.going_live import refuse_unwaitable, wait, what_follows
 from models.commands.names import label_name, version_or_weight
 from models.commands.output import place_of, pointer_document, show
@@ -24,8 +24,6 @@ and `rollback` end it.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The label, and what it stands for."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("label", metavar="LABEL", type=label_name)
     parser.add_argument(
@@ -37,9 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--remove", action="store_true", help="take the label or the split away")
     add_place(parser)
-    add_dry_run(parser)
-    add_wait(parser)
-    add_json(parser)
+    add_change(parser)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -27,8 +27,6 @@ measurements, and the reasons against the other forms.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The source, and how to package it."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_repository(parser)
     parser.add_argument(
         "source", type=Path, metavar="SOURCE", help="a SavedModel directory, or a .keras, .h5, .hdf5 or .tflite file"

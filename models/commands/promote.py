@@ -5,7 +5,7 @@ import time
 from functools import partial
 
 from handlers.manifest import CURRENT, Pointer
-from models.commands.arguments import add_dry_run, add_json, add_place, add_wait
+from models.commands.arguments import add_change, add_place
 from models.commands.making_current import make_current
 from models.commands.names import duration, version_or_label
 from models.commands.output import place_of, progress_of
@@ -27,8 +27,6 @@ the command fails. If not, its version becomes current at the end.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The version, by its number or label."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("version", metavar="VERSION", type=version_or_label, help="a version's number, or a label")
     add_place(parser)
@@ -38,9 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="with --stack and a label: watch its errors and latency for so long first, such as 90s, 15m or 1h",
     )
-    add_dry_run(parser)
-    add_wait(parser)
-    add_json(parser)
+    add_change(parser)
 
 
 def run(options: argparse.Namespace) -> None:

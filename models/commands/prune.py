@@ -20,8 +20,6 @@ may still answer with it. Versions whose publisher was interrupted go after a da
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The models, and what to keep of them."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("models", metavar="MODEL", nargs="*", help="models (default: all)")
     add_place(parser)
     parser.add_argument(

@@ -2,7 +2,7 @@
 
 import argparse
 
-from models.commands.arguments import add_dry_run, add_json, add_place, add_repository, add_wait
+from models.commands.arguments import add_change, add_place, add_repository
 from models.commands.going_live import refuse_unwaitable, wait, what_follows
 from models.commands.names import label_name
 from models.commands.output import place_of, pointer_document, progress_of, show
@@ -24,8 +24,6 @@ one answers under its label, or once it is promoted.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The version, and where it goes."""
-    parser.epilog = EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("--version", type=int, help="the packaged version (default: the newest)")
     add_repository(parser)
@@ -37,9 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="publish it although its inputs or outputs differ from the current version's",
     )
-    add_dry_run(parser)
-    add_wait(parser)
-    add_json(parser)
+    add_change(parser)
 
 
 def run(options: argparse.Namespace) -> None:

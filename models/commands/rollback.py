@@ -2,7 +2,7 @@
 
 import argparse
 
-from models.commands.arguments import add_dry_run, add_json, add_place, add_wait
+from models.commands.arguments import add_change, add_place
 from models.commands.making_current import make_current
 from models.commands.output import place_of
 from models.publishing.errors import PublishingError
@@ -14,9 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The model."""
     parser.add_argument("model", metavar="MODEL")
     add_place(parser)
-    add_dry_run(parser)
-    add_wait(parser)
-    add_json(parser)
+    add_change(parser)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -41,9 +41,10 @@ class Trial:
     candidate: Candidate
     size: int
     """Bytes of its files."""
-    report: TrialReport
     verdicts: Mapping[str, Verdict]
     """For each signature, how its answers compare with the reference's."""
+    report: TrialReport
+    """What its process measured of itself."""
 
     def failure_of(self, signature: str) -> str:
         """Why this candidate cannot serve a signature; empty if it can."""

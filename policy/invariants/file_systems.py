@@ -7,11 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .documents import denies_plain_traffic, denying
-from .functions import FUNCTION
+from .functions import FUNCTION, OF_ONE_MODEL
 from .resource import Inputs, Resource, made_from, of_type, waits_for
-
-OF_ONE_MODEL = "handlers.single_model.handler"
-"""The command of a function that serves one model."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,9 @@ from .resource import Inputs, is_set
 
 FUNCTION = "aws:lambda/function:Function"
 
+OF_ONE_MODEL = "handlers.single_model.handler"
+"""The command of a function that serves one model."""
+
 RESERVED_PREFIXES = ("AWS_LAMBDA_",)
 RESERVED_VARIABLES = frozenset(
     {

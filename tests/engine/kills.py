@@ -36,9 +36,6 @@ SWITCHES: Mapping[str, Switch] = {
 }
 """By name; each is thrown there and back."""
 
-ENGINE = "pulumi"
-"""The name of the engine's process."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Killed:
@@ -102,7 +99,7 @@ def _kill_and_recover(engine: EngineStack, settings: Mapping[str, Any], seconds:
     update = threading.Thread(target=engine.up, args=(settings,))
     update.start()
     time.sleep(seconds)
-    found = [each for each in psutil.Process().children(recursive=True) if each.name() == ENGINE]
+    found = [each for each in psutil.Process().children(recursive=True) if each.name() == "pulumi"]
     for each in found:
         each.kill()
     update.join()

@@ -18,6 +18,15 @@ def published_by(run, outputs) -> PublishedModels:
     return PublishedModels(S3Objects(run.account.client("s3"), outputs["bucketName"], "models"))
 
 
+def newer_elsewhere(models: Path, directory: Path, later: int) -> tuple[Path, int]:
+    """A copy of the deployed model in a repository of its own, with a version so much later. Returns its path, and the
+    version that it was copied from."""
+    first = current_version(models / MODEL)
+    elsewhere = copy_model(models / MODEL, MODEL, directory / "elsewhere")
+    add_version(elsewhere, first, first + later)
+    return elsewhere, first
+
+
 def publish_anew(published: PublishedModels, model: Path, version: int) -> None:
     """Publish a further version from a repository that the stack does not deploy."""
     publication = Publication(
@@ -28,9 +37,7 @@ def publish_anew(published: PublishedModels, model: Path, version: int) -> None:
 
 def test_an_update_after_a_publication_leaves_the_published_version_live(run, settings, models, tmp_path):
     published = published_by(run, succeeded(run.stack.up(settings)).outputs)
-    first = current_version(models / MODEL)
-    elsewhere = copy_model(models / MODEL, MODEL, tmp_path / "elsewhere")
-    add_version(elsewhere, first, first + 7)
+    elsewhere, first = newer_elsewhere(models, tmp_path, later=7)
     publish_anew(published, elsewhere, first + 7)
     live = published.objects.read(f"{MODEL}/{POINTER_FILE}")
     assert parse_pointer(live.content).version == first + 7
@@ -73,9 +80,7 @@ def test_what_another_publisher_claimed_is_not_seeded(run, settings, models, tmp
 
 def test_an_update_after_a_pruning_goes_through_and_names_nothing_that_was_removed(run, settings, models, tmp_path):
     published = published_by(run, succeeded(run.stack.up(settings)).outputs)
-    first = current_version(models / MODEL)
-    elsewhere = copy_model(models / MODEL, MODEL, tmp_path / "elsewhere")
-    add_version(elsewhere, first, first + 7)
+    elsewhere, first = newer_elsewhere(models, tmp_path, later=7)
     publish_anew(published, elsewhere, first + 7)
     for each in prunable(published, MODEL, keep=0):
         assert remove(published, MODEL, each)

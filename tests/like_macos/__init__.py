@@ -1,11 +1,10 @@
 """Runs programs of the project in processes that lack what macOS lacks."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.paths import PROJECT
+from tests.processes import run_python
 
 WRAPPER = """#!/bin/sh
 PYTHONPATH="{directory}${{PYTHONPATH:+:$PYTHONPATH}}" exec "{python}" "$@"
@@ -21,11 +20,4 @@ def run_like_macos(directory: Path, *arguments: str, timeout: float = 250) -> "s
     (directory / "sitecustomize.py").write_bytes(Path(__file__).with_name("sitecustomize.py").read_bytes())
     python.write_text(WRAPPER.format(directory=directory, python=sys.executable))
     python.chmod(0o755)
-    return subprocess.run(
-        [str(python), *arguments],
-        cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
+    return run_python(*arguments, python=python, timeout=timeout)

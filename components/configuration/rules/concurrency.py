@@ -38,12 +38,12 @@ def snapshots_exclude_provisioned_concurrency(settings: Settings) -> Iterator[Pr
 
 def snapshots_hold_a_small_tmp(settings: Settings) -> Iterator[Problem]:
     """Lambda takes no snapshot of a function with a larger /tmp."""
-    if settings.snap_start and settings.ephemeral_storage_mib > SNAPSHOT_EPHEMERAL_MIB:
+    mib, most = settings.ephemeral_storage_mib, SNAPSHOT_EPHEMERAL_MIB
+    if settings.snap_start and mib > most:
         yield Problem(
             keys=("snapStart", "ephemeralStorageMib"),
-            message=f"a function with SnapStart has a /tmp of {SNAPSHOT_EPHEMERAL_MIB} MiB, not of "
-            f"{settings.ephemeral_storage_mib}; set ephemeralStorageMib to {SNAPSHOT_EPHEMERAL_MIB} (with storage "
-            f"image, models use none of it), or snapStart to false",
+            message=f"a function with SnapStart has a /tmp of {most} MiB, not of {mib}; set ephemeralStorageMib to "
+            f"{most} (with storage image, models use none of it), or snapStart to false",
         )
 
 

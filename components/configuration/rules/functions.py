@@ -22,13 +22,13 @@ NEW_ACCOUNT_MEMORY_MIB = 3_008
 def model_names_fit_in_the_environment(settings: Settings) -> Iterator[Problem]:
     """One variable names the models that a function serves, fills EFS with, or lists to callers."""
     models = settings.served or ()
-    length = sum(len(model) + 1 for model in models)
-    if length > ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES:
+    length, allowed = sum(len(model) + 1 for model in models), ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES
+    way_out = "leave models out" if settings.mode == "multi" else "set mode to multi"
+    if length > allowed:
         yield Problem(
             keys=("models", "mode"),
-            message=f"the names of {len(models)} models take {length} bytes of the function's environment; "
-            f"allowed are {ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES} of Lambda's {ENVIRONMENT_BYTES}; "
-            f"{'leave models out' if settings.mode == 'multi' else 'set mode to multi'}, or {FEWER_MODELS}",
+            message=f"the names of {len(models)} models take {length} bytes of the function's environment; allowed are "
+            f"{allowed} of Lambda's {ENVIRONMENT_BYTES}; {way_out}, or {FEWER_MODELS}",
         )
 
 

@@ -8,7 +8,13 @@ from components.model_source import ModelSource
 from components.network.model_network import ModelNetwork, ModelNetworkArgs
 from components.settings.packaged_models import PackagedModel
 from components.storage.model_bucket import ModelBucket, ModelBucketArgs
-from tests.recorder import IMAGE, REGION, Recorder, deploy
+from tests.recorder import IMAGE, REGION, Recorder, Registered, deploy
+
+
+def assert_every_subnet_has_one(targets: Sequence[Registered]) -> None:
+    """Assert that there is a mount target in each subnet of `net`, behind its group for mount targets."""
+    assert {each.inputs["subnetId"] for each in targets} == {f"net-{REGION}a-id", f"net-{REGION}b-id"}
+    assert all(each.inputs["securityGroups"] == ["net-mount-targets-id"] for each in targets)
 
 
 def serve_digits(

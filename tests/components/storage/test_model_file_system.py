@@ -6,7 +6,7 @@ import pytest
 
 from components.storage.model_file_system import ModelFileSystem, ModelFileSystemArgs
 from tests.components.deployment import awaited, ending, serving_function, statements
-from tests.components.storage.serving import serve_digits
+from tests.components.storage.serving import assert_every_subnet_has_one, serve_digits
 from tests.recorder import ACCOUNT, IMAGE, REGION, Recorder
 
 FILE_SYSTEM_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/store-id"
@@ -56,10 +56,7 @@ def test_a_mount_target_is_called_after_its_zone_so_that_a_further_zone_moves_no
 
 
 def test_there_is_a_mount_target_in_every_subnet_behind_the_mount_targets_group(deployment):
-    targets = deployment.of("aws:efs/mountTarget:MountTarget")
-
-    assert {each.inputs["subnetId"] for each in targets} == {f"net-{REGION}a-id", f"net-{REGION}b-id"}
-    assert all(each.inputs["securityGroups"] == ["net-mount-targets-id"] for each in targets)
+    assert_every_subnet_has_one(deployment.of("aws:efs/mountTarget:MountTarget"))
 
 
 def test_everybody_behind_the_access_point_is_one_user_who_is_not_root(deployment):

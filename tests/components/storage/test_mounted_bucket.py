@@ -4,7 +4,7 @@ import pytest
 
 from components.storage.mounted_bucket import MountedModelBucket, MountedModelBucketArgs
 from tests.components.deployment import awaited, ending, serving_function, statements
-from tests.components.storage.serving import serve_digits
+from tests.components.storage.serving import assert_every_subnet_has_one, serve_digits
 from tests.recorder import ACCOUNT, REGION, Recorder
 
 BUCKET_ARN = "arn:aws:s3:::bucket-1234567"
@@ -66,10 +66,7 @@ def test_its_role_reaches_the_models_of_this_bucket_and_the_rules_that_s3_files_
 
 
 def test_there_is_a_mount_target_in_every_subnet_behind_the_mount_targets_group(deployment):
-    targets = deployment.of("aws:s3/filesMountTarget:FilesMountTarget")
-
-    assert {each.inputs["subnetId"] for each in targets} == {f"net-{REGION}a-id", f"net-{REGION}b-id"}
-    assert all(each.inputs["securityGroups"] == ["net-mount-targets-id"] for each in targets)
+    assert_every_subnet_has_one(deployment.of("aws:s3/filesMountTarget:FilesMountTarget"))
 
 
 def test_everybody_behind_the_access_point_is_one_user_who_is_not_root(deployment):
