@@ -99,6 +99,10 @@ lock: setup ## Resolve pyproject.toml again into every lock: development, deploy
 	$(LOCK) --no-annotate --constraint requirements-dev.txt --group handlers-litert \
 	  $(NOT_IMPORTED:%=--no-emit-package %) --output-file handlers/requirements/litert.txt
 	$(LOCK) --group policy --output-file policy/requirements.txt
+	for group in peers peers-conversion; do \
+	  $(LOCK) --no-annotate --constraint requirements-dev.txt --group $$group \
+	    --output-file benchmarks/requirements/$$group.txt || exit 1; \
+	done
 	for package in tensorflow-cpu:amd64 tensorflow:arm64; do \
 	  sed -n "s/^\($${package%:*}==[^ ;]*\).*/\1/p" requirements-dev.txt \
 	    | $(LOCK) --no-annotate --no-deps - --output-file handlers/requirements/tensorflow-$${package#*:}.txt || exit 1; \

@@ -11,6 +11,7 @@ from benchmarks import machine
 from benchmarks.figures import Figure
 from benchmarks.object_server import ServerMissing
 from benchmarks.paths import DOCS, PROJECT, QUICK, RESULTS
+from benchmarks.peers import PeersMissing
 from benchmarks.records import Record, write_record
 from benchmarks.report import write_report
 from benchmarks.sections import load_section, section_names
@@ -41,7 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
         try:
             if name != "report":
                 run(name, arguments.quick, results)
-        except (ServerMissing, EngineError) as error:
+        except (ServerMissing, EngineError, PeersMissing) as error:
             print(f"  not measured: {error}", flush=True)
             status = 1
     print(f"wrote {write_report(results, docs).relative_to(PROJECT)}")

@@ -2,7 +2,9 @@
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.paths import REPOSITORIES, SUBJECTS
-from benchmarks.subjects import FamilyOfModels, Subject, repository
+from benchmarks.subjects import CHOSEN, FamilyOfModels, Subject, repository
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, ArtifactForm, Pointer
+from models.packaging.errors import PackagingError
 from models.packaging.forms import PREFERENCE
 from models.packaging.options import PackageOptions
 from models.packaging.package import package
@@ -20,9 +23,11 @@ from models.packaging.repository import ModelRepository
 from models.samples.catalog import load_catalog
 from models.saving import save_lean
 
-IMAGE_SHAPE = (224, 224, 3)
-APPLICATIONS: dict[str, Any] = {"mobilenet_v2": keras.applications.MobileNetV2, "resnet50": keras.applications.ResNet50}
-"""Untrained networks. Their weights are chosen so that answers can be compared; they do not change the speed."""
+APPLICATIONS: dict[str, Any] = {
+    "mobilenet_v2": keras.applications.MobileNetV2,
+    "resnet50": keras.applications.ResNet50,
+    "efficientnet_b0": keras.applications.EfficientNetB0,
+}
 
 
 def main(names: Sequence[str]) -> None:
@@ -30,19 +35,36 @@ def main(names: Sequence[str]) -> None:
     for name in names:
         if name == FamilyOfModels.NAME:
             make_family()
+        elif name.startswith("chosen:"):
+            make_chosen(name.removeprefix("chosen:"))
         else:
             make_subject(name)
 
 
 def make_subject(name: str) -> None:
     """Make one subject: a Keras file, a SavedModel, and a version in every form."""
-    model, serve, subject = _application(name) if name in APPLICATIONS else _sample(name)
+    subject = _save(name)
+    for form in PREFERENCE:
+        _package(name, subject.saved_model, [form], repository(form))
+    subject.write()
+
+
+def make_chosen(name: str) -> None:
+    """Make one subject for the comparison with the peers: a version in the form that packaging chooses, and one for
+    LiteRT alone where it can be converted."""
+    subject = _save(name)
+    with suppress(PackagingError):
+        _package(name, subject.saved_model, ["tflite"], repository("tflite"))
+    _package(name, subject.saved_model, PREFERENCE, CHOSEN)
+    subject.write()
+
+
+def _save(name: str) -> Subject:
+    model, serve, subject = _network(name) if name in BUILDERS else _sample(name)
     subject.saved_model.parent.mkdir(parents=True, exist_ok=True)
     model.save(subject.keras_file)
     save_lean([variable.value for variable in model.variables], {"serving_default": serve}, subject.saved_model)
-    for form in PREFERENCE:
-        _package(name, subject.saved_model, form, repository(form))
-    subject.write()
+    return subject
 
 
 def make_family() -> None:
@@ -60,7 +82,7 @@ def make_family() -> None:
     source, template = SUBJECTS / family.NAME / "saved_model", REPOSITORIES / f"{family.NAME}-template"
     serve = _signature(model, "features", (family.FEATURES,), "probabilities")
     save_lean([variable.value for variable in model.variables], {"serving_default": serve}, source)
-    _package(family.NAME, source, "tflite", template)
+    _package(family.NAME, source, ["tflite"], template)
     version = template / family.NAME / "1"
     manifest = ModelRepository(template).versions(family.NAME)[1]
     (artifact,) = manifest.artifacts
@@ -74,12 +96,57 @@ def make_family() -> None:
         (copy.parent / POINTER_FILE).write_text(Pointer(version=1).to_json(), encoding="utf-8")
 
 
-def _application(name: str) -> tuple[Any, Any, Subject]:
+def _network(name: str) -> tuple[Any, Any, Subject]:
     keras.utils.set_random_seed(1)
+    model = BUILDERS[name]()
+    feature = "image" if name in APPLICATIONS else "features"
+    subject = Subject(name=name, input=feature, shape=tuple(model.input_shape[1:]), output="probabilities")
+    return model, _signature(model, subject.input, subject.shape, subject.output), subject
+
+
+def _application(name: str) -> Any:
     model = APPLICATIONS[name](weights=None)
     _spread_weights(model)
-    subject = Subject(name=name, input="image", shape=IMAGE_SHAPE, output="probabilities")
-    return model, _signature(model, subject.input, subject.shape, subject.output), subject
+    return model
+
+
+def _conv1d() -> Any:
+    """Convolutions along a second of sound, as in models that hear a pitch."""
+    layers: list[Any] = [keras.Input((1024, 1))]
+    for filters, width, stride in ((1024, 512, 4), (128, 64, 1), (128, 64, 1), (128, 64, 1), (256, 64, 1)):
+        layers += [
+            keras.layers.Conv1D(filters, width, strides=stride, padding="same", activation="relu"),
+            keras.layers.MaxPooling1D(2),
+        ]
+    return keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(360, activation="sigmoid")])
+
+
+def _transformer() -> Any:
+    """An encoder over 128 vectors of 256 numbers."""
+    tokens = inputs = keras.Input((128, 256))
+    for _ in range(6):
+        attended = keras.layers.MultiHeadAttention(4, 64)(tokens, tokens)
+        tokens = keras.layers.LayerNormalization()(keras.layers.Add()([tokens, attended]))
+        wide = keras.layers.Dense(1024, activation="gelu")(tokens)
+        tokens = keras.layers.LayerNormalization()(keras.layers.Add()([tokens, keras.layers.Dense(256)(wide)]))
+    pooled = keras.layers.GlobalAveragePooling1D()(tokens)
+    return keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(pooled))
+
+
+def _gru() -> Any:
+    """Recurrent layers over 120 steps of 16 numbers."""
+    recurrent = [keras.layers.GRU(64, return_sequences=True), keras.layers.GRU(64)]
+    return keras.Sequential([keras.Input((120, 16)), *recurrent, keras.layers.Dense(10, activation="softmax")])
+
+
+BUILDERS: Mapping[str, Callable[[], Any]] = {
+    **{name: partial(_application, name) for name in APPLICATIONS},
+    "conv1d": _conv1d,
+    "transformer": _transformer,
+    "gru": _gru,
+}
+"""Untrained networks. The weights of those for images are chosen so that answers can be compared; they do not change
+the speed."""
 
 
 def _sample(name: str) -> tuple[Any, Any, Subject]:
@@ -109,7 +176,7 @@ def _spread_weights(model: Any) -> None:
                 inputs = np.prod(weight.shape[:2] if depthwise else weight.shape[:-1])
                 weight.assign(generator.normal(0, np.sqrt(2 / inputs), weight.shape))
     features = keras.Model(model.input, model.layers[-2].output)
-    image = generator.random((1, *IMAGE_SHAPE), np.float32)
+    image = generator.random((1, *model.input_shape[1:]), np.float32)
     head = model.layers[-1].kernel
     head.assign(head / np.std(features(image).numpy() @ head.numpy()))
 
@@ -119,12 +186,12 @@ def _signature(model: Any, feature: str, shape: tuple[int, ...], output: str) ->
     return tf.function(lambda inputs: {output: model(inputs, training=False)}, input_signature=[specification])
 
 
-def _package(name: str, source: Path, form: ArtifactForm, root: Path) -> None:
+def _package(name: str, source: Path, forms: Sequence[ArtifactForm], root: Path) -> None:
     def say(progress: str) -> None:
-        print(f"  {name}, {form}: {progress}", flush=True)
+        print(f"  {name}, {', '.join(forms)}: {progress}", flush=True)
 
     shutil.rmtree(root / name, ignore_errors=True)
-    package(source, ModelRepository(root), PackageOptions(name=name, forms=[form]), say)
+    package(source, ModelRepository(root), PackageOptions(name=name, forms=forms), say)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.function_processes import function_environment, process_number
@@ -29,13 +30,15 @@ class Start:
     answer: dict[str, Any]
 
 
-def cold_start(handler: str, variables: Mapping[str, str], event: Mapping[str, Any]) -> Start:
+def cold_start(
+    handler: str, variables: Mapping[str, str], event: Mapping[str, Any], python: str | Path = sys.executable
+) -> Start:
     """Start a new process of a handler under awslambdaric, and have it answer one event. Raises FunctionFailed."""
     with OneEventServer(json.dumps(event).encode()) as server, tempfile.TemporaryFile() as log:
         environment = function_environment({**variables, **server.variables})
         began = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", handler], cwd=PROJECT, env=environment, stdout=log, stderr=log
+            [str(python), "-m", "awslambdaric", handler], cwd=PROJECT, env=environment, stdout=log, stderr=log
         )
         try:
             if reason := server.wait_until_idle(process):

@@ -19,8 +19,17 @@ from models.packaging.forms import PREFERENCE
 
 SAMPLES = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 NETWORKS = ("mobilenet_v2", "resnet50")
+FURTHER_NETWORKS = ("efficientnet_b0", "conv1d", "transformer", "gru")
+"""Measured beside the peers alone."""
 SUBJECT_NAMES = (*SAMPLES, *NETWORKS)
-LABELS = {"mobilenet_v2": "MobileNetV2", "resnet50": "ResNet50"}
+LABELS = {
+    "mobilenet_v2": "MobileNetV2",
+    "resnet50": "ResNet50",
+    "efficientnet_b0": "EfficientNetB0",
+    "conv1d": "convolutions over sound",
+    "transformer": "encoder of 6 layers",
+    "gru": "GRU of 2 layers",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +52,7 @@ class Subject:
     @property
     def large(self) -> bool:
         """Whether requests carry raw tensors; otherwise they are JSON."""
-        return self.name in NETWORKS
+        return self.name in (*NETWORKS, *FURTHER_NETWORKS)
 
     @property
     def keras_file(self) -> Path:
@@ -81,6 +90,10 @@ class FamilyOfModels:
         return Subject(name=member, input="features", shape=(self.FEATURES,), output="probabilities")
 
 
+CHOSEN = REPOSITORIES / "chosen"
+"""The model repository with the subjects in the form that packaging chooses."""
+
+
 def repository(form: ArtifactForm) -> Path:
     """The model repository with the subjects in one form."""
     return REPOSITORIES / form
@@ -91,6 +104,14 @@ def prepare(names: Sequence[str]) -> list[Subject]:
     missing = [name for name in names if not _is_whole(name)]
     if missing:
         _make(missing)
+    return [read(name) for name in names]
+
+
+def prepare_chosen(names: Sequence[str]) -> list[Subject]:
+    """The same in the form that packaging chooses, and for LiteRT where it can be. Raises CalledProcessError."""
+    missing = [name for name in names if not _is_current(CHOSEN / name / "1" / MANIFEST_FILE)]
+    if missing:
+        _make([f"chosen:{name}" for name in missing])
     return [read(name) for name in names]
 
 

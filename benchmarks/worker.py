@@ -37,10 +37,10 @@ class Context:
 class Worker:
     """Starts the process, asks it, and as a context manager ends it."""
 
-    def __init__(self, handler: str, variables: Mapping[str, str]) -> None:
+    def __init__(self, handler: str, variables: Mapping[str, str], python: str | Path = sys.executable) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", handler],
+            [str(python), "-m", "benchmarks.worker", handler],
             cwd=PROJECT,
             env=function_environment(variables),
             stdin=subprocess.PIPE,

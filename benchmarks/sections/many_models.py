@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, ratio_figure
 from benchmarks.function_processes import run_module
 from benchmarks.markdown import megabytes, milliseconds, picture, table
 from benchmarks.requests import event_for
-from benchmarks.sections.warm_calls import take_turns
+from benchmarks.sections.warm_calls import Turn, take_turns
 from benchmarks.statistics import median, medians, paired_ratio, percentile
 from benchmarks.subjects import FamilyOfModels
 from handlers.contract import (
@@ -145,11 +145,12 @@ def _answer(family: FamilyOfModels, traffic: Sequence[int], budget: int) -> dict
 
 def _hit_beside_single(family: FamilyOfModels, budget: int, rounds: int, calls: int) -> dict[str, list[list[float]]]:
     event = event_for(family.subject(family.members[0]), plain=False)
-    handlers = {
-        "multi": (MULTI_MODEL_HANDLER, _variables(family, family.members, budget), event),
-        "single": (SINGLE_MODEL_HANDLER, _variables(family, family.members[:1], budget), event),
+    of_all, of_one = _variables(family, family.members, budget), _variables(family, family.members[:1], budget)
+    turns = {
+        "multi": Turn(handler=MULTI_MODEL_HANDLER, variables=of_all, event=event),
+        "single": Turn(handler=SINGLE_MODEL_HANDLER, variables=of_one, event=event),
     }
-    return take_turns(handlers, rounds, calls)
+    return take_turns(turns, rounds, calls)
 
 
 def _hit_ratios(data: Mapping[str, Any]) -> dict[str, float]:

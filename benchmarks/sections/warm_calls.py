@@ -1,9 +1,11 @@
 """Warm calls: the time of a request once the model is loaded, and the part of it outside the engine."""
 
 import json
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -98,35 +100,49 @@ def write(data: Mapping[str, Any], images: Path) -> str:
 
 def _all_ways(subject: Subject, rounds: int, calls: int) -> dict[str, Blocks]:
     print(f"  {subject.name}: all ways in turn", flush=True)
-    handlers = {way.key: (way.handler, way.environment(subject), event_for(subject, plain=way.plain)) for way in WAYS}
-    return take_turns(handlers, rounds, calls)
+    turns = {
+        way.key: Turn(
+            handler=way.handler, variables=way.environment(subject), event=event_for(subject, plain=way.plain)
+        )
+        for way in WAYS
+    }
+    return take_turns(turns, rounds, calls)
 
 
 def _beside_the_engine(subject: Subject, way: Way, rounds: int, calls: int) -> dict[str, Blocks]:
     print(f"  {subject.name}, {way.key}: beside the bare engine call", flush=True)
     variables, event = way.environment(subject), event_for(subject, plain=False)
     kinds = {"handler": way.handler, "engine": ENGINE}
-    return take_turns({kind: (handler, variables, event) for kind, handler in kinds.items()}, rounds, calls)
+    turns = {kind: Turn(handler=handler, variables=variables, event=event) for kind, handler in kinds.items()}
+    return take_turns(turns, rounds, calls)
 
 
-def take_turns(
-    handlers: Mapping[str, tuple[str, Mapping[str, str], Mapping[str, Any]]], rounds: int, calls: int
-) -> dict[str, Blocks]:
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A handler to call again and again with one event."""
+
+    handler: str
+    variables: Mapping[str, str]
+    event: Mapping[str, Any]
+    python: str = sys.executable
+
+
+def take_turns(turns: Mapping[str, Turn], rounds: int, calls: int) -> dict[str, Blocks]:
     """Time handlers in turn: a block of calls of each, then the next round.
 
     Args:
-        handlers: by name, the handler, its environment and its event.
+        turns: the handlers by name.
         rounds: the number of blocks of each handler; a first block more is dropped.
         calls: the number of calls in a block.
     """
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         workers = {
-            name: stack.enter_context(Worker(handler, variables)) for name, (handler, variables, _) in handlers.items()
+            name: stack.enter_context(Worker(turn.handler, turn.variables, turn.python)) for name, turn in turns.items()
         }
-        for name, (_, _, event) in handlers.items():
-            (directory / name).write_text(json.dumps(event), encoding="utf-8")
-        blocks: dict[str, Blocks] = {name: [] for name in handlers}
+        for name, turn in turns.items():
+            (directory / name).write_text(json.dumps(turn.event), encoding="utf-8")
+        blocks: dict[str, Blocks] = {name: [] for name in turns}
         for _ in range(rounds + 1):
             for name, worker in workers.items():
                 blocks[name].append(worker.time_calls(directory / name, calls))

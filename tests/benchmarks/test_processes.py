@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.process_start import cold_start
 from benchmarks.runtime_api import FunctionFailed
-from benchmarks.sections.warm_calls import take_turns
+from benchmarks.sections.warm_calls import Turn, take_turns
 from benchmarks.worker import Worker
 
 HANDLERS = "tests.benchmarks.functions"
@@ -61,6 +61,6 @@ def test_a_handler_that_ends_its_process_is_an_error_with_what_it_wrote(tmp_path
 
 
 def test_handlers_take_turns_and_the_first_block_is_not_kept() -> None:
-    handlers = {name: (f"{HANDLERS}.answer", {}, EVENT) for name in ("one", "other")}
-    blocks = take_turns(handlers, rounds=3, calls=4)
+    turns = {name: Turn(handler=f"{HANDLERS}.answer", variables={}, event=EVENT) for name in ("one", "other")}
+    blocks = take_turns(turns, rounds=3, calls=4)
     assert {name: [len(block) for block in made] for name, made in blocks.items()} == {"one": [4] * 3, "other": [4] * 3}

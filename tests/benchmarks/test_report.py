@@ -152,3 +152,15 @@ def test_a_model_that_does_not_answer_and_a_resource_that_changes_again_miss_the
     found = figures(growth={"stacks": stacks})
     assert only(found, "models without an answer").value == 1
     assert only(found, "second update changes").value == 1
+
+
+def test_beside_the_peers_the_first_is_bold_and_so_is_who_is_as_good_and_a_refused_model_is_an_empty_cell(
+    tmp_path: Path,
+) -> None:
+    (record,) = [each for each in records() if each.section == "peers"]
+    lines = load_section("peers").write(record.data, tmp_path).splitlines()
+    cold = lines.index("### First answer of a new process, files in the page cache")
+    assert lines[cold + 4 : cold + 6] == [
+        "| MobileNetV2 | **100 ms** | 200 ms | **102 ms** | 300 ms | 3.00 s |",
+        "| GRU of 2 layers | 400 ms | **200 ms** |  |  | 3.00 s |",
+    ]

@@ -1,0 +1,114 @@
+"""Peers: what a user would take instead, as handlers with their own files and packages.
+
+They run in an environment of their own, which is made once from a lock. Their files are converted from the subjects'
+SavedModels, in a second environment, which sees this one's TensorFlow.
+"""
+
+import subprocess
+import sysconfig
+import venv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.paths import BUILD, PROJECT, SUBJECTS
+from benchmarks.subjects import Subject, repository
+
+ENVIRONMENTS = BUILD / "environments"
+LOCKS = PROJECT / "benchmarks" / "requirements"
+
+
+class PeersMissing(Exception):
+    """The peers cannot be installed or a model cannot be converted; the message has the command and its last lines."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peer:
+    """A runtime that serves a subject from a file of its own."""
+
+    key: str
+    label: str
+    handler: str
+    file: str
+    """The file of a subject, in the subject's directory."""
+
+    def path(self, subject: Subject) -> Path:
+        """The file that its handler loads."""
+        return SUBJECTS / subject.name / self.file
+
+
+ONNX_RUNTIME = Peer(
+    key="onnxruntime",
+    label="ONNX Runtime",
+    handler="benchmarks.baselines.onnx_handler.lambda_handler",
+    file="model.onnx",
+)
+LITERT_ALONE = Peer(
+    key="litert_alone",
+    label="LiteRT alone",
+    handler="benchmarks.baselines.litert_handler.lambda_handler",
+    file="model.tflite",
+)
+OPENVINO = Peer(
+    key="openvino",
+    label="OpenVINO",
+    handler="benchmarks.baselines.openvino_handler.lambda_handler",
+    file="model.xml",
+)
+PEERS = (ONNX_RUNTIME, LITERT_ALONE, OPENVINO)
+
+
+def prepare_peers(subjects: Sequence[Subject]) -> Path:
+    """Install the peers and convert the subjects for them, where that was not done. Returns the peers' Python.
+
+    Raises PeersMissing.
+    """
+    python = _environment("peers")
+    for subject in subjects:
+        _convert(subject, python)
+    return python
+
+
+def _convert(subject: Subject, python: Path) -> None:
+    wanted = LITERT_ALONE.path(subject)
+    if not wanted.exists():
+        wanted.symlink_to(repository("tflite") / subject.name / "1" / "model.tflite")
+    if not ONNX_RUNTIME.path(subject).exists():
+        _run(
+            [
+                *(str(_environment("peers-conversion", beside_ours=True)), "-m", "tf2onnx.convert", "--opset", "18"),
+                *("--saved-model", str(subject.saved_model), "--output", str(ONNX_RUNTIME.path(subject))),
+            ]
+        )
+    if not OPENVINO.path(subject).exists():
+        # Weights stay in 32 bits, so that all answer the same.
+        program = "import sys, openvino as ov; ov.save_model(ov.convert_model(sys.argv[1]), sys.argv[2], False)"
+        _run([str(python), "-c", program, str(subject.saved_model), str(OPENVINO.path(subject))])
+
+
+def _environment(name: str, *, beside_ours: bool = False) -> Path:
+    """The Python of an environment with what a lock names, which is made if it is missing or out of date.
+
+    Args:
+        name: of the lock.
+        beside_ours: whether it also sees the packages of this environment.
+    """
+    lock, directory = LOCKS / f"{name}.txt", ENVIRONMENTS / name
+    python, installed = directory / "bin" / "python", directory / "installed.txt"
+    if installed.exists() and installed.read_bytes() == lock.read_bytes():
+        return python
+    print(f"making the environment {name} in {ENVIRONMENTS.relative_to(PROJECT)} (once)", flush=True)
+    venv.create(directory, clear=True, with_pip=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "--no-deps", "--require-hashes", "-r", str(lock)])
+    if beside_ours:
+        own = Path(sysconfig.get_path("purelib", vars={"base": str(directory)}))
+        (own / "beside.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    installed.write_bytes(lock.read_bytes())
+    return python
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise PeersMissing(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-2000:]}")

@@ -1,0 +1,175 @@
+"""Peers: the handler beside ONNX Runtime, OpenVINO, LiteRT alone and TensorFlow, with the same models in one run."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import page_cache
+from benchmarks.figures import Figure
+from benchmarks.markdown import megabytes, milliseconds, seconds, table
+from benchmarks.peers import PEERS, Peer, prepare_peers
+from benchmarks.process_start import cold_start
+from benchmarks.requests import answered_numbers, event_for, same_answer
+from benchmarks.sections.warm_calls import Turn, take_turns
+from benchmarks.statistics import median, medians
+from benchmarks.subjects import CHOSEN, FURTHER_NETWORKS, LABELS, NETWORKS, Subject, prepare_chosen
+from benchmarks.ways import SAVED_MODEL_LOAD
+from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, SINGLE_MODEL_HANDLER
+
+TITLE = "Beside the peers"
+OURS = "ours"
+TENSORFLOW = "tensorflow"
+COLUMNS: Mapping[str, str] = {
+    OURS: "this handler",
+    **{peer.key: peer.label for peer in PEERS},
+    TENSORFLOW: "TensorFlow",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """One way to serve one subject."""
+
+    key: str
+    handler: str
+    variables: Mapping[str, str]
+    python: str
+    plain: bool = True
+
+    def event(self, subject: Subject) -> dict[str, Any]:
+        """The request that it takes."""
+        return event_for(subject, plain=self.plain)
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """Start new processes of all contenders in turn, with the files in the page cache and without; then ask them in
+    turn. Raises PeersMissing; ValueError if a contender answers other numbers than TensorFlow."""
+    subjects = prepare_chosen(("mobilenet_v2",) if quick else (*NETWORKS, *FURTHER_NETWORKS))
+    python = str(prepare_peers(subjects))
+    found: dict[str, Any] = {}
+    for subject in subjects:
+        contenders = _contenders(subject, python)
+        found[subject.name] = {
+            "warm_cache": _starts(subject, contenders, 1 if quick else 7, lambda: None),
+            "dropped_cache": _starts(subject, contenders, 1 if quick else 3, page_cache.drop)
+            if page_cache.may_drop()
+            else {},
+            "calls": _calls(subject, contenders, *((2, 5) if quick else (10, 20))),
+        }
+    return {"subjects": found}
+
+
+def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
+    """None: the tables show who is first, and by how much."""
+    return ()
+
+
+def write(data: Mapping[str, Any], images: Path) -> str:
+    """A table for each thing that is compared."""
+    parts = [
+        "Each runtime serves the same model in a handler written for it with care, on two threads, under AWS's runtime "
+        "client; the answers were compared with TensorFlow's. Ours is the handler of this project, with the form that "
+        "packaging chose. **Bold** is the first, and whoever is within 3 % of it. An empty cell: the runtime's "
+        "converter refuses the model. The networks are untrained, which does not change their speed.\n"
+    ]
+    for title, read, show in _TABLES:
+        if rows := [row for name, found in data["subjects"].items() if (row := _row(name, found, read, show))]:
+            parts += [f"### {title}\n", table(["model", *COLUMNS.values()], rows)]
+    return "\n".join(parts)
+
+
+Read = Callable[[Mapping[str, Any], str], float | None]
+"""One number of one contender."""
+
+
+def _of_starts(cache: str, what: str) -> Read:
+    def read(found: Mapping[str, Any], key: str) -> float | None:
+        starts = found[cache].get(key)
+        return median([start[what] for start in starts]) if starts else None
+
+    return read
+
+
+def _of_calls(found: Mapping[str, Any], key: str) -> float | None:
+    blocks = found["calls"].get(key)
+    return median(medians(blocks)) if blocks else None
+
+
+_TABLES: Sequence[tuple[str, Read, Callable[[float], str]]] = (
+    ("First answer of a new process, files in the page cache", _of_starts("warm_cache", "answered_seconds"), seconds),
+    (
+        "First answer of a new process, nothing in the page cache",
+        _of_starts("dropped_cache", "answered_seconds"),
+        seconds,
+    ),
+    ("Warm call", _of_calls, milliseconds),
+    ("Peak memory of a process with one answer", _of_starts("warm_cache", "peak_memory_bytes"), megabytes),
+    ("Read from disk until the first answer", _of_starts("dropped_cache", "read_bytes"), megabytes),
+)
+
+
+def _row(name: str, found: Mapping[str, Any], read: Read, show: Callable[[float], str]) -> list[str]:
+    values = {key: read(found, key) for key in COLUMNS}
+    present = [value for value in values.values() if value is not None]
+    if not present:
+        return []
+    first = min(present) * 1.03
+    cells = [
+        "" if value is None else f"**{show(value)}**" if value <= first else show(value) for value in values.values()
+    ]
+    return [LABELS.get(name, name), *cells]
+
+
+def _contenders(subject: Subject, python: str) -> Sequence[Contender]:
+    def peer(each: Peer) -> Contender:
+        variables = {"MODEL_PATH": str(each.path(subject))}
+        return Contender(key=each.key, handler=each.handler, variables=variables, python=python)
+
+    return [
+        Contender(
+            key=OURS,
+            handler=SINGLE_MODEL_HANDLER,
+            variables={MODEL_STORE_URI: CHOSEN.as_uri(), MODEL_NAMES: subject.name},
+            python=sys.executable,
+            plain=False,
+        ),
+        *(peer(each) for each in PEERS if each.path(subject).exists()),
+        Contender(
+            key=TENSORFLOW,
+            handler=SAVED_MODEL_LOAD.handler,
+            variables=SAVED_MODEL_LOAD.environment(subject),
+            python=sys.executable,
+        ),
+    ]
+
+
+def _starts(
+    subject: Subject, contenders: Sequence[Contender], rounds: int, before: Callable[[], None]
+) -> dict[str, list[dict[str, float]]]:
+    """New processes in turn; a first round more, which fills the page cache, is dropped."""
+    found: dict[str, list[dict[str, float]]] = {each.key: [] for each in contenders}
+    answers: dict[str, list[float]] = {}
+    for number in range(rounds + 1):
+        for each in contenders:
+            before()
+            start = cold_start(each.handler, each.variables, each.event(subject), each.python)
+            answers[each.key] = answered_numbers(start.answer)
+            if number:
+                found[each.key].append({key: value for key, value in asdict(start).items() if key != "answer"})
+    for key, numbers in answers.items():
+        if not same_answer(numbers, answers[TENSORFLOW]):
+            raise ValueError(f"{subject.name}: {key} answers {numbers[:5]}, TensorFlow {answers[TENSORFLOW][:5]}")
+        print(
+            f"  {subject.name}, {key}: {seconds(median([each['answered_seconds'] for each in found[key]]))}", flush=True
+        )
+    return found
+
+
+def _calls(subject: Subject, contenders: Sequence[Contender], rounds: int, calls: int) -> dict[str, list[list[float]]]:
+    turns = {
+        each.key: Turn(handler=each.handler, variables=each.variables, event=each.event(subject), python=each.python)
+        for each in contenders
+    }
+    return take_turns(turns, rounds, calls)
