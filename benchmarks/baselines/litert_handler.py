@@ -7,7 +7,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from benchmarks.baselines.peer_requests import answer, instances
 
-interpreter = Interpreter(model_path=os.environ["MODEL_PATH"], num_threads=2)
+interpreter: Any = Interpreter(model_path=os.environ["MODEL_PATH"], num_threads=2)
 (feature,), (output,) = interpreter.get_input_details(), interpreter.get_output_details()
 
 
