@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Dialect, Inference, open_inference, tensorflow_serving
+from handlers.serving.dialects.json_text import of_version
 from handlers.serving.engines import EngineError
 from handlers.serving.errors import InvalidRequest, NotServed, ServingError
 from handlers.serving.events import ROOM_BYTES, Request, Response, is_warmup, recognise
@@ -141,7 +142,7 @@ class App:
                         raise
                     raise InvalidRequest(_refusal(inference, error)) from error
                 record.predict_ms, began = _milliseconds_since(began), time.perf_counter()
-            response = dialect.encode(inference, outputs, manifest)
+            response = of_version(manifest, dialect.encode(inference, outputs, manifest))
             record.encode_ms = _milliseconds_since(began)
             return response
 

@@ -12,9 +12,9 @@ Code = Literal[
     "NOT_ACCEPTABLE",
     "TOO_LARGE",
     "UNSUPPORTED_MEDIA_TYPE",
-    "RESOURCE_EXHAUSTED",
     "UNIMPLEMENTED",
     "UNAVAILABLE",
+    "DEADLINE_EXCEEDED",
     "INTERNAL",
 ]
 """gRPC's names, and four that only HTTP has."""
@@ -26,10 +26,10 @@ STATUS: Mapping[Code, int] = {
     "NOT_ACCEPTABLE": 406,
     "TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
-    "RESOURCE_EXHAUSTED": 429,
     "INTERNAL": 500,
     "UNIMPLEMENTED": 501,
     "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
 }
 """The HTTP status of each code, in every dialect."""
 
@@ -192,9 +192,7 @@ class ModelLoading(ModelUnavailable):
 
 
 class ModelTooLarge(ServingError):
-    """The model needs more memory than this function has for models."""
-
-    code = "RESOURCE_EXHAUSTED"
+    """The model needs more memory than this function has for models. To wait or to try again cannot help."""
 
 
 class RequestTooLarge(RefusedRequest):

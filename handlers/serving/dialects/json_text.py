@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from handlers.manifest import Manifest
 from handlers.serving.errors import (
     STATUS,
     InvalidJson,
@@ -17,6 +18,9 @@ from handlers.serving.errors import (
     show,
 )
 from handlers.serving.events import JSON_HEADERS, Response
+
+VERSION_HEADER = "x-model-version"
+"""The header of an answer that names the version of the model which it comes from."""
 
 _MESSAGE_CHARACTERS = 1024
 """The most characters of an error message. A caller's names and values are part of many."""
@@ -109,6 +113,11 @@ def type_name(value: Any) -> str:
 def json_response(document: Any, status: int = 200) -> Response:
     """A response with a JSON body."""
     return Response(status, orjson.dumps(document))
+
+
+def of_version(manifest: Manifest, response: Response) -> Response:
+    """The response with a header that names the version it is about."""
+    return response._replace(headers={**response.headers, VERSION_HEADER: str(manifest.version)})
 
 
 def error_response(error: ServingError, message: str, layout: bytes = b'{"error":%b}') -> Response:

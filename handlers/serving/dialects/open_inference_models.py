@@ -85,7 +85,8 @@ def _entries(models: Models) -> Iterator[dict[str, str]]:
         for version in versions:
             state, reason = "UNAVAILABLE", ""
             try:
-                state = _STATES[models.state(models.manifest(name, version))]
+                manifest = models.manifest(name, version)
+                state, reason = _STATES[models.state(manifest)], models.reason(manifest)
             except ServingError as error:
                 reason = str(error)
             yield {"name": name, "version": str(version), "state": state, "reason": reason}
