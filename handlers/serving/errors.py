@@ -62,6 +62,8 @@ class ServingError(Exception):
     """Whether we caused it, and not the caller: it counts as one of `ServerErrors`, whatever its status is."""
     retry_after_seconds: int | None = None
     """When to try again, if that can help."""
+    inference_id: str | None = None
+    """The id that the body gave the request, where the error was raised after it was read."""
 
 
 class RefusedRequest(ServingError):
@@ -193,6 +195,18 @@ class ModelLoading(ModelUnavailable):
 
 class ModelTooLarge(ServingError):
     """The model needs more memory than this function has for models. To wait or to try again cannot help."""
+
+
+class TookTooLong(ServingError):
+    """The prediction did not end in the time that the function has."""
+
+    code = "DEADLINE_EXCEEDED"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The prediction did not end within {seconds:.3g} seconds, which is all that this function has: send fewer "
+            "instances in one request, or give the function more time or memory"
+        )
 
 
 class RequestTooLarge(RefusedRequest):

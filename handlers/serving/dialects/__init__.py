@@ -52,6 +52,8 @@ class Inference(NamedTuple, Generic[Form]):
     """The form of the answer that the request asks for. Each dialect has a type of its own for it."""
     outputs: Sequence[str] | None = None
     """Public names, in the order of the answer; None for all."""
+    id: str | None = None
+    """What the caller calls the request, if it says so."""
 
 
 class Models(Protocol):
