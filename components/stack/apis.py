@@ -58,6 +58,7 @@ def _shared(settings: Settings, functions: ApiFunctions) -> ApiArgs:
     return ApiArgs(
         functions=functions,
         auth=_access(settings),
+        open_health_checks=settings.open_health_checks,
         throttling_burst=settings.throttling_burst,
         throttling_rate=settings.throttling_rate,
         host_name_of_aws=settings.domain_name is None,
