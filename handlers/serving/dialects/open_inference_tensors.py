@@ -13,7 +13,7 @@ from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.dialects import Inference
 from handlers.serving.dialects.datatypes import DATATYPES
 from handlers.serving.dialects.defaults import required, with_defaults
-from handlers.serving.dialects.json_text import parse_object
+from handlers.serving.dialects.json_text import is_json, parse_object
 from handlers.serving.dialects.open_inference import HEADER_LENGTH
 from handlers.serving.dialects.tensors import (
     MAX_RANK,
@@ -63,6 +63,11 @@ def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
     length = _header_length(request)
     if length == 0:
         return _raw(request, manifest)
+    if length is None and not is_json(request):
+        from handlers.serving.dialects import whole_body  # late: few bodies are no JSON
+
+        name, inputs, *_ = whole_body.decode(request, manifest)
+        return Inference(name, inputs, AnswerForm(frozenset()))
     document = parse_object(request.body if length is None else request.body[:length], request.room, whole=True)
     try:
         return _inference(document, length, request, manifest)

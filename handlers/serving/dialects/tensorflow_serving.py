@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from handlers.manifest import DEFAULT_SIGNATURE, Default, Manifest, TensorSpec
 from handlers.serving.dialects import Call, Inference, Models
-from handlers.serving.dialects.json_text import error_response, of_version, parse_object
+from handlers.serving.dialects.json_text import error_response, is_json, of_version, parse_object
 from handlers.serving.errors import (
     InvalidRequest,
     NotServed,
@@ -80,6 +80,10 @@ def describe(call: Call, request: Request, models: Models) -> Response:
 
 def decode(request: Request, manifest: Manifest) -> "Inference[Layout]":
     """See `Dialect.decode`."""
+    if not is_json(request):
+        from handlers.serving.dialects import whole_body  # late: few bodies are no JSON
+
+        return whole_body.decode(request, manifest)
     document = parse_object(request.body, request.room)
     name = document.get("signature_name", DEFAULT_SIGNATURE)
     if type(name) is not str:
