@@ -56,7 +56,9 @@ class HttpApi(Api):
         server_routes = self._route(name, api, args)
         logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, logs, shared, server_routes)
-        self._register(url=api.api_endpoint, api_id=api.id, stage_name=stage.name, logs=logs)
+        self._register(
+            url=api.api_endpoint, api_id=api.id, stage_name=stage.name, logs=logs, execution_arn=api.execution_arn
+        )
 
     def _stage(
         self,

@@ -77,7 +77,13 @@ class RestApi(Api):
         )
         logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, deployment, logs, args)
-        self._register(url=stage.invoke_url, api_id=api.id, stage_name=stage.stage_name, logs=logs)
+        self._register(
+            url=stage.invoke_url,
+            api_id=api.id,
+            stage_name=stage.stage_name,
+            logs=logs,
+            execution_arn=api.execution_arn,
+        )
 
     def _stage(
         self,

@@ -277,4 +277,5 @@ def test_outputs_are_registered():
         "api_id": "api-id",
         "stage_name": "$default",
         "log_group_name": "/aws/vendedlogs/api-1234567",
+        "requests_arn": "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/$default/*",
     }

@@ -213,6 +213,7 @@ def test_outputs_are_those_of_the_http_api():
         "api_id": "api-id",
         "stage_name": "live",
         "log_group_name": "/aws/vendedlogs/api-1234567",
+        "requests_arn": "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/live/*",
     }
 
 
