@@ -1,15 +1,12 @@
 """`python -m ops call`: a prediction of a stack, whatever it asks of callers."""
 
 import json
-from collections.abc import Mapping
 
 import pytest
 
-from local.stack import LocalStack
 from tests.callers.asking import ROW
+from tests.callers.conftest import Stacks
 from tests.processes import run_python
-
-Stacks = Mapping[str, LocalStack]
 
 
 @pytest.mark.parametrize("name", ["iam", "rest", "jwt"])

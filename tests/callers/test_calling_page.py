@@ -1,5 +1,6 @@
 """docs/calling.md, word for word: each program of it gets an answer, for each kind of auth."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
+from local.emulator import CREDENTIALS, REGION
 from local.stack import LocalStack
+from tests.callers.conftest import Stacks
 from tests.paths import PROJECT
 
 SECTIONS = {"With a signature": ("iam", "rest"), "With a token": ("jwt",)}
@@ -42,9 +45,7 @@ CASES = [(each, name) for each in programs() for name in SECTIONS.get(each.secti
     CASES,
     ids=[f"{name}, {each.language} {number}" for number, (each, name) in enumerate(CASES)],
 )
-def test_a_program_of_the_page_gets_an_answer(
-    program: Program, name: str, stacks: Mapping[str, LocalStack], environment: Mapping[str, str], tmp_path: Path
-) -> None:
+def test_a_program_of_the_page_gets_an_answer(program: Program, name: str, stacks: Stacks, tmp_path: Path) -> None:
     tool = NEEDS.get(program.language)
     if tool is not None and shutil.which(tool) is None:
         pytest.skip(f"there is no {tool} on this machine")
@@ -52,7 +53,7 @@ def test_a_program_of_the_page_gets_an_answer(
     done = subprocess.run(
         command,
         cwd=tmp_path,
-        env={**environment, "API_URL": stacks[name].api_url, "PYTHONPATH": str(PROJECT / "clients")},
+        env=environment(stacks[name]),
         capture_output=True,
         text=True,
         timeout=240,
@@ -64,6 +65,14 @@ def test_a_program_of_the_page_gets_an_answer(
 def test_the_page_has_a_program_for_each_kind_of_auth_in_each_language() -> None:
     for section in SECTIONS:
         assert {each.language for each in programs() if each.section == section} == {"sh", "python", "js", "java", "go"}
+
+
+def environment(stack: LocalStack) -> Mapping[str, str]:
+    """What a caller's program finds in its environment."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    token = {"TOKEN": stack.token()} if stack.setting("auth") == "jwt" else CREDENTIALS
+    known = {"API_URL": stack.api_url, "AWS_REGION": REGION, "PYTHONPATH": str(PROJECT / "clients")}
+    return {**kept, **token, **known}
 
 
 def prepared(program: Program, directory: Path) -> Sequence[str]:

@@ -3,17 +3,17 @@
 import gzip
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local.stack import LocalStack, local_stack
 from tests.callers.asking import COLUMNS, INFER, PREDICT, ROW, ROWS, ask, signer
+from tests.callers.conftest import Stacks
 from tests.paths import PROJECT
 from tests.processes import run_python
 
-Stacks = Mapping[str, LocalStack]
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 

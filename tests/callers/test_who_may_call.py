@@ -1,14 +1,11 @@
 """Who may call: the signature or the token that a stack asks for, and the health that it may leave open."""
 
 import json
-from collections.abc import Mapping
 
 import pytest
 
-from local.stack import LocalStack
 from tests.callers.asking import COLUMNS, INFER, PREDICT, ROWS, ask, signer
-
-Stacks = Mapping[str, LocalStack]
+from tests.callers.conftest import Stacks
 
 
 @pytest.mark.parametrize("api", ["iam", "rest"])
