@@ -63,6 +63,7 @@ def test_a_request_is_found_by_every_id_that_its_caller_knows(
 
 
 def test_an_id_that_no_log_has_is_said_to_be_in_none(stacks: Stacks) -> None:
+    assert stacks["iam"].models  # it runs
     done = find("of-nobody", "iam")
     assert (done.returncode, "no log of the stack" in done.stdout) == (1, True)
 
