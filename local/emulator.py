@@ -165,6 +165,7 @@ def _environment(port: int, state: Path) -> dict[str, str]:
         "BIND_HOST": HOST,
         gate.PORT_VARIABLE: str(port),
         "SERVICES": ",".join(SERVICES),
+        "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
         "LAMBDA_STRICT": "1",  # the emulator itself runs no function: those of the program run in workers
         "LOG_LEVEL": "WARNING",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
