@@ -27,6 +27,9 @@ stack = ModelStack(
 )
 
 pulumi.export("apiUrl", stack.api_url)
+pulumi.export("auth", settings.auth)
+pulumi.export("requestsArn", stack.requests_arn)
+pulumi.export("accessLog", stack.access_log)
 pulumi.export("functionNames", stack.function_names)
 pulumi.export("bucketName", stack.bucket_name)
 pulumi.export("imageUri", stack.image_uri)

@@ -11,9 +11,7 @@ from pathlib import Path
 
 from local.emulator import CREDENTIALS, REGION
 from local.stack import LocalStack
-
-DIRECTORY = Path("build/running")
-"""Below the project's directory: a file for each stack, by its name."""
+from local.stack_config import RUNNING
 
 
 @contextmanager
@@ -24,9 +22,10 @@ def announced(project: Path, name: str, stack: LocalStack, pulumi: Mapping[str, 
         "process": os.getpid(),
         "environment": {"AWS_ENDPOINT_URL": stack.emulator.url, "AWS_REGION": REGION, **CREDENTIALS},
         "outputs": stack.deployment.outputs,
+        "token": stack.token() if stack.setting("auth") == "jwt" else None,
         "pulumi": pulumi,
     }
-    file = project / DIRECTORY / f"{name}.json"
+    file = project / RUNNING / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(f".{os.getpid()}")
     unfinished.write_text(json.dumps(document), encoding="utf-8")

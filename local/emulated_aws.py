@@ -1,4 +1,4 @@
-"""The emulated AWS as a process: ministack behind its gate, with two corrections of how API Gateway hands bodies on.
+"""The emulated AWS as a process: ministack behind its gate, with corrections of how API Gateway deals with requests.
 
     python -m local.emulated_aws
 
@@ -7,20 +7,44 @@
 - An HTTP API: a body with a `Content-Encoding` is no text, whatever its content type says. API Gateway documents no
   list; a load balancer, which has the same list of text types, documents this.
   https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+- A route with AWS_IAM: the signature is checked. Whoever signs with the emulated account's key may call; policies are
+  not asked.
+- A route with JWT: tokens are verified with the key of this machine's issuer, whichever issuer the route names.
+- The id in the answer's `apigw-requestid` or `x-amzn-requestid` is the one in the function's event.
 """
 
+import base64
+import json
+import os
 from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
+from ministack import app
+from ministack.core.iam_evaluator import AuthError
+from ministack.core.sigv4 import SIGNATURE_MISMATCH
 from ministack.services import apigateway, apigateway_v1
 
-from local.gate import run_ministack
+from local.gate import KEYS_VARIABLE, asked_url, run_ministack
+from local.signatures import Sent, refusal
+
+UNSIGNED = "MissingAuthenticationToken", "Missing Authentication Token"
+MISSIGNED = "SignatureDoesNotMatch", SIGNATURE_MISMATCH
+"""What a REST API calls the two failures, and how it words them."""
+
+REASON = "x-local-reason"
+"""The header that says why a request was refused."""
 
 UNTYPED = "application/json"
 """The media type of a request that names none."""
 
 _is_encoded: ContextVar[bool] = ContextVar("is_encoded", default=False)
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_sent: ContextVar[Sent | None] = ContextVar("sent", default=None)
+_new_id = apigateway.new_uuid
+_execute = app._handle_execute_api_request  # pyright: ignore
+_enforce = app._enforce_execute_api  # pyright: ignore
+_authorization = app._execute_api_authorization_type  # pyright: ignore
 _matches = apigateway_v1._media_type_matches  # pyright: ignore
 _is_text = apigateway._v2_request_body_is_text  # pyright: ignore
 _invoke = apigateway._invoke_lambda_proxy  # pyright: ignore
@@ -41,14 +65,74 @@ async def invoke_lambda_proxy(
 ) -> Any:
     """Invoke a function for a request to an HTTP API."""
     mark = _is_encoded.set(bool(headers.get("content-encoding")))
+    request_id = base64.b64encode(os.urandom(11)).decode()
+    named_by = _request_id.set(request_id)
     try:
-        return await _invoke(integration, api_id, stage, path, method, headers, *rest, **named)
+        status, answered, body = await _invoke(integration, api_id, stage, path, method, headers, *rest, **named)
+        return status, {**answered, "apigw-requestid": request_id}, body
     finally:
+        _request_id.reset(named_by)
         _is_encoded.reset(mark)
+
+
+def new_id() -> str:
+    """An id for what an API makes: while it answers a request, that of the request."""
+    return _request_id.get() or _new_id()
+
+
+async def execute(
+    host: str, path: str, method: str, headers: dict[str, str], body: bytes, *rest: Any, **named: Any
+) -> Any:
+    """Answer a request to any API; None if it is to none."""
+    names = {name.lower(): value for name, value in headers.items()}
+    mark = _sent.set(Sent(method=method, url=f"http://{host}{asked_url.get()}", headers=names, body=body or b""))
+    request_id = _new_id()
+    named_by = _request_id.set(request_id)
+    try:
+        answer = await _execute(host, path, method, headers, body, *rest, **named)
+    finally:
+        _request_id.reset(named_by)
+        _sent.reset(mark)
+    if answer is not None and "apigw-requestid" not in answer[1]:
+        answer[1].setdefault("x-amzn-requestid", request_id)
+    return answer
+
+
+def enforce(api_id: str, stage: str, method: str, path: str, headers: Any, query: Any, *rest: Any, **named: Any) -> Any:
+    """The answer to a request whose route asks for a signature that it has not; None for any other.
+
+    A header says why to people on this machine. On AWS, an HTTP API says nothing but `Forbidden`.
+    """
+    sent = _sent.get()
+    if sent is None or _authorization(api_id, stage, method, path) != "AWS_IAM":
+        return _enforce(api_id, stage, method, path, headers, query, *rest, **named)
+    secrets = {os.environ["AWS_ACCESS_KEY_ID"]: os.environ["AWS_SECRET_ACCESS_KEY"]}
+    reason = refusal(sent, secrets, os.environ["MINISTACK_REGION"])
+    if reason is None:
+        return None
+    error = AuthError(*(UNSIGNED if "authorization" not in sent.headers else MISSIGNED))
+    refused = apigateway_v1.authentication_error_response(api_id, stage, error, headers, query)
+    status, answered, body = refused or (403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}')
+    return status, {**answered, REASON: reason}, body
+
+
+async def fetch_keys(url: str) -> Any:
+    """The keys of whichever issuer."""
+    return json.loads(os.environ[KEYS_VARIABLE])
+
+
+async def keys_of(authorizer: Any) -> str:
+    """Where an authorizer finds keys: it asks nobody outside of this machine."""
+    return "of-this-machine"
 
 
 if __name__ == "__main__":
     apigateway_v1._media_type_matches = media_type_matches  # pyright: ignore
     apigateway._v2_request_body_is_text = body_is_text  # pyright: ignore
     apigateway._invoke_lambda_proxy = invoke_lambda_proxy  # pyright: ignore
+    apigateway.new_uuid = apigateway_v1.new_uuid = new_id
+    apigateway._fetch_jwks = fetch_keys  # pyright: ignore
+    apigateway._resolve_jwks_url = keys_of  # pyright: ignore
+    app._handle_execute_api_request = execute  # pyright: ignore
+    app._enforce_execute_api = enforce  # pyright: ignore
     run_ministack()

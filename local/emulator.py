@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-"""The emulator accepts any credentials. These are valid nowhere else."""
+"""The emulator accepts any credentials, except where an API asks for a signature. These are valid nowhere else."""
 
 SERVICES = (
     *("acm", "apigateway", "cloudwatch", "ec2", "ecr", "elasticfilesystem", "iam", "kms", "lambda", "logs", "route53"),
@@ -50,7 +50,11 @@ class Emulator:
     def __init__(self, guard: Guard, port: int = 0) -> None:
         self._guard = guard
         self._chosen = port
+        from local.issuer import Issuer  # late: it takes 0.1 s, and the workers do not need it
+
         self._token = gate.new_token()
+        self.issuer = Issuer()
+        """Issues the tokens that its APIs accept."""
         self.port = 0
 
     @property
@@ -69,7 +73,11 @@ class Emulator:
                 # -P and -B: no module of the working directory is imported, and no bytecode is written.
                 [sys.executable, "-P", "-B", "-m", "local.emulated_aws"],
                 cwd=self._state,
-                env={**_environment(self.port, self._state), gate.TOKEN_VARIABLE: self._token},
+                env={
+                    **_environment(self.port, self._state),
+                    gate.TOKEN_VARIABLE: self._token,
+                    gate.KEYS_VARIABLE: self.issuer.keys(),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -157,6 +165,7 @@ def _environment(port: int, state: Path) -> dict[str, str]:
         "BIND_HOST": HOST,
         gate.PORT_VARIABLE: str(port),
         "SERVICES": ",".join(SERVICES),
+        "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
         "LAMBDA_STRICT": "1",  # the emulator itself runs no function: those of the program run in workers
         "LOG_LEVEL": "WARNING",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,

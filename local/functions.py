@@ -45,8 +45,15 @@ class Function:
     """The image that a container runs. A process runs the sources instead."""
     role: str = ""
     """The name of its role."""
+    log_group: str = ""
+    """The log group that its configuration names; empty for Lambda's own choice."""
     needs: tuple[Need, ...] = ()
     """What its role must be allowed, so that an environment can start and read the models."""
+
+    @property
+    def log_group_name(self) -> str:
+        """Where its log is in CloudWatch Logs."""
+        return self.log_group or f"/aws/lambda/{self.name}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,14 +8,20 @@ has CORS of its own, answers pages at all.
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 TOKEN_VARIABLE = "LOCAL_STACK_TOKEN"  # noqa: S105 the name of a variable
+KEYS_VARIABLE = "LOCAL_STACK_TOKEN_KEYS"
+"""The public keys of this machine's issuer of tokens, as JSON."""
 PORT_VARIABLE = "GATEWAY_PORT"
 """Where ministack looks for its port."""
 
 API_PATHS = "/_aws/execute-api/"
 """Below the token: the deployed APIs."""
+
+asked_url: ContextVar[str] = ContextVar("asked_url", default="")
+"""The path and query of the present request, as its caller sent and signed them: with the token."""
 
 Scope = Mapping[str, Any]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -63,7 +69,10 @@ class Gate:
         if reason := refusal(headers, self._port):
             await _refuse(scope, send, 403, reason)
             return
-        raw = scope["raw_path"].decode("latin-1").removeprefix(self._prefix) or "/"
+        sent = scope["raw_path"].decode("latin-1")
+        query = scope.get("query_string", b"").decode("latin-1")
+        asked_url.set(f"{sent}?{query}" if query else sent)
+        raw = sent.removeprefix(self._prefix) or "/"
         await self._behind({**scope, "path": path, "raw_path": raw.encode("latin-1")}, receive, send)
 
     def _without_token(self, path: str) -> str | None:

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from pathlib import Path
 
 from local.environment_pool import EnvironmentPool
@@ -38,9 +39,10 @@ class Invocations:
         start: StartWorker,
         directory: Path,
         concurrency: int = ACCOUNT_CONCURRENCY,
-        on_line: Callable[[str], None] | None = None,
+        on_line: Callable[[str, str], None] | None = None,
     ) -> None:
-        """`directory` gets the functions' logs, and `on_line` each line of them. `concurrency` is the account's."""
+        """`directory` gets the functions' logs, and `on_line` a log group's name and each line. `concurrency` is the
+        account's."""
         self._on_line = on_line
         self._start = start
         self._directory = directory
@@ -61,7 +63,8 @@ class Invocations:
         with self._lock:
             old = self._pools.pop(key, None)
             known = old or self._pools.get((function.name, self._current.get(function.name, "")))
-            logs = known.logs if known else FunctionLogs(self._directory / f"{function.name}.log", self._on_line)
+            on_line = self._on_line and partial(self._on_line, function.log_group_name)
+            logs = known.logs if known else FunctionLogs(self._directory / f"{function.name}.log", on_line)
             self._pools[key] = EnvironmentPool(function, logs)
             self._current[function.name] = function.revision
             idle = old.take_warm() if old else []

@@ -126,6 +126,7 @@ def _of_the_api(around: Surroundings) -> Sequence[Settings]:
         {"corsOrigins": ["https://app.example.com"], "corsHeaders": ["x-tenant"], "corsCredentials": True},
         {"throttlingBurst": 1000, "throttlingRate": 500},
         {"apiRoutesQuota": 500},
+        {"openHealthChecks": True},
         {
             "domainName": "models.example.com",
             "certificateArn": around.certificate_arn,

@@ -1,5 +1,6 @@
 """LocalStack: starts the emulated AWS and the workers, and deploys the program into them."""
 
+import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from local.functions import ACCOUNT_CONCURRENCY
 from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
+from local.log_delivery import LogDelivery
 from local.resources.account import EmulatedAccount
 from local.stack_config import PROJECT, project_name
 from local.workers import STANDS_IN, ProcessWorkers, client_is_replaced
@@ -45,6 +47,13 @@ class LocalStack:
         """The value of a setting of the program, as text."""
         return self.deployment.config[f"{project_name(PROJECT)}:{key}"]
 
+    def token(self, **options: Any) -> str:
+        """A token that the API accepts where its auth is jwt. `options` are those of `Issuer.token`."""
+        audience, scopes = (json.loads(self.setting(key)) for key in ("jwtAudience", "jwtScopes"))
+        return self.emulator.issuer.token(
+            self.setting("jwtIssuer"), **{"audience": audience[0], "scopes": scopes, **options}
+        )
+
     @property
     def models(self) -> list[str]:
         """The models that it serves."""
@@ -65,7 +74,7 @@ StartStack = Callable[[Mapping[str, str]], AbstractContextManager[LocalStack]]
 
 
 SETTINGS: Mapping[str, str] = {"auth": "none", "aws:region": REGION}
-"""Settings over every stack file's: the emulator checks no signatures, and has one region."""
+"""Settings over every stack file's: whoever runs a stack on this machine may call it, and there is one region."""
 
 
 @contextmanager
@@ -97,8 +106,15 @@ def emulated_account(
         processes = ProcessWorkers(guard, project, emulator.url)
         metrics = EmbeddedMetrics(emulator.client("cloudwatch"))
         cleanup.callback(metrics.stop)
+        delivery = LogDelivery(emulator.client("logs"))
+        cleanup.callback(delivery.stop)
+
+        def read(group: str, line: str) -> None:
+            metrics.read(line)
+            delivery.read(group, line)
+
         logs = guard.directory("tensorflow-lambda-logs-")
-        invocations = Invocations(containers or processes, logs, concurrency, on_line=metrics.read)
+        invocations = Invocations(containers or processes, logs, concurrency, on_line=read)
         cleanup.callback(invocations.stop)
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)

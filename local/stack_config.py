@@ -11,6 +11,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 """The directory of this project, with `Pulumi.yaml` and `__main__.py`."""
 
 
+RUNNING = Path("build/running")
+"""Where stacks of this machine say that they run, below the project's directory: a file for each, by its name."""
+
+
 class StackConfigError(Exception):
     """A configuration file or an override cannot be read; the message says which one and why."""
 

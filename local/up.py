@@ -7,11 +7,26 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.announcement import announced
+from local.emulator import CREDENTIALS, REGION
 from local.engine.attached import attach, instructions
 from local.engine.stack import pulumi_command
 from local.held_out import HeldOut, read_held_out, shortest
 from local.stack import LocalStack, StartStack
 from local.stack_config import PROJECT
+
+ADMITTED = {
+    "none": "auth=none: everyone on this machine may call.",
+    "iam": f"auth=iam: a request must be signed with the key {CREDENTIALS['AWS_ACCESS_KEY_ID']!r}.",
+    "jwt": "auth=jwt: a request must have a token; this machine's issuer gave out one:",
+    "lambda": "auth=lambda: the authorizer says who may call.",
+}
+"""Who may call, by the stack's auth."""
+
+SENT = {
+    "iam": f" --aws-sigv4 aws:amz:{REGION}:execute-api --user {':'.join(CREDENTIALS.values())}",
+    "jwt": ' -H "Authorization: Bearer $TOKEN"',
+}
+"""What curl sends besides, by the stack's auth."""
 
 SHORT = 16
 """Numbers that an example may have at most to be printed."""
@@ -30,7 +45,9 @@ def run_up(start: StartStack, overrides: Mapping[str, str], stack: str) -> None:
 def _introduction(stack: LocalStack, name: str) -> Iterator[str]:
     yield f"The API answers at {stack.api_url}"
     where = f"storage {stack.setting('storage')}, mode {stack.setting('mode')}"
-    yield f"It serves {', '.join(stack.models)} ({where}). auth=none: no signatures are checked."
+    yield f"It serves {', '.join(stack.models)} ({where}). {ADMITTED[stack.setting('auth')]}"
+    if stack.setting("auth") == "jwt":
+        yield f"  export TOKEN={stack.token()}"
     yield from (f"Not emulated here: {each}." for each in stack.not_emulated)
     yield ""
     yield "TensorFlow Serving REST"
@@ -38,7 +55,7 @@ def _introduction(stack: LocalStack, name: str) -> Iterator[str]:
     for each in held_out:
         for signature in each.signatures:
             if _is_short(each, signature):
-                yield _curl(stack, f"/v1/models/{each.model}:predict", each.predict_body(signature, 0, 1))
+                yield _predict(stack, name, each.model, each.predict_body(signature, 0, 1))
     for model in stack.models[:1]:
         yield _curl(stack, f"/v1/models/{model}")
     yield ""
@@ -80,6 +97,12 @@ def _infer_body(held_out: HeldOut) -> dict[str, Any]:
     return {"inputs": [{"name": name, "shape": list(example.shape), "datatype": "FP32", "data": data}]}
 
 
+def _predict(stack: LocalStack, name: str, model: str, body: dict[str, Any]) -> str:
+    if stack.setting("auth") == "iam":  # not every curl signs the colon as AWS wants it
+        return f"  .venv/bin/python -m ops call {model} {shlex.quote(json.dumps(body))} --stack {name}"
+    return _curl(stack, f"/v1/models/{model}:predict", body)
+
+
 def _curl(stack: LocalStack, path: str, body: dict[str, Any] | None = None) -> str:
     data = "" if body is None else f" -d {shlex.quote(json.dumps(body))}"
-    return f"  curl -s {shlex.quote(stack.api_url + path)}{data}"
+    return f"  curl -s {shlex.quote(stack.api_url + path)}{SENT.get(stack.setting('auth'), '')}{data}"

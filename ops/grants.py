@@ -11,6 +11,9 @@ from policy.invariants.identity import ROLE, ROLE_POLICY, grants_are_narrow
 
 MANAGED_POLICY = "aws:iam/policy:Policy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ROUTE = "aws:apigatewayv2/route:Route"
+REST_API = "aws:apigateway/restApi:RestApi"
+APIS = ("tensorflow-lambda:index:HttpApi", "tensorflow-lambda:index:RestApi")
 OF_ROLES = (ROLE_POLICY, MANAGED_POLICY)
 """The types that hold what a role may do."""
 
@@ -41,11 +44,23 @@ def policies(stack: Recorder) -> list[Policy]:
             )
             for each in granted
         ]
+    found += _of_callers(stack)
     return found + [
         Policy(owner=each.name, about=_kind(each), statements=statements(each.inputs["policy"]))
         for each in stack.registered
         if "policy" in each.inputs and each.type not in OF_ROLES and _is_document(each.inputs["policy"])
     ]
+
+
+def _of_callers(stack: Recorder) -> list[Policy]:
+    """What a role of yours needs that is to call the API, where that asks for signatures."""
+    by_routes = any(each.inputs.get("authorizationType") == "AWS_IAM" for each in stack.of(ROUTE))
+    by_document = any("awsSigv4" in str(each.inputs.get("body")) for each in stack.of(REST_API))
+    if not (by_routes or by_document):
+        return []
+    requests = [each.outputs["requests_arn"] for each in stack.registered if each.type in APIS]
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": requests}
+    return [Policy(owner="callers", about="for a role of yours that calls; the stack has none", statements=[statement])]
 
 
 def _attached(stack: Recorder, role: Registered) -> list[Registered]:

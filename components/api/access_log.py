@@ -14,16 +14,21 @@ COMMON_VARIABLES: Mapping[str, str] = {
     "requestTime": "$context.requestTime",
     "sourceIp": "$context.identity.sourceIp",
     "caller": "$context.identity.caller",
+    "callerArn": "$context.identity.userArn",
     "path": "$context.path",
     "status": "$context.status",
     "responseLength": "$context.responseLength",
     "responseLatencyMs": "$context.responseLatency",
     "error": "$context.error.message",
+    "authorizerError": "$context.authorizer.error",
+    # `requestId` in the function's own record
+    "functionRequestId": "$context.integration.requestId",
 }
 
 OWN_VARIABLES: Mapping[ApiKind, Mapping[str, str]] = {
     "http": {
         "routeKey": "$context.routeKey",
+        "subject": "$context.authorizer.claims.sub",
         "integrationStatus": "$context.integrationStatus",
         "integrationLatencyMs": "$context.integrationLatency",
         "integrationError": "$context.integrationErrorMessage",
@@ -31,6 +36,10 @@ OWN_VARIABLES: Mapping[ApiKind, Mapping[str, str]] = {
     "rest": {
         "resourcePath": "$context.resourcePath",
         "httpMethod": "$context.httpMethod",
+        "subject": "$context.authorizer.principalId",
+        "apiKeyId": "$context.identity.apiKeyId",
+        "authenticationError": "$context.authenticate.error",
+        "authorizationError": "$context.authorize.error",
         "integrationStatus": "$context.integration.status",
         "integrationLatencyMs": "$context.integration.latency",
         "integrationError": "$context.integration.error",

@@ -12,6 +12,8 @@ class Api(pulumi.ComponentResource):
     api_id: pulumi.Output[str]
     stage_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
+    requests_arn: pulumi.Output[str]
+    """Every request: what a caller's role is granted `execute-api:Invoke` on, where auth is iam."""
 
     def _register(
         self,
@@ -20,13 +22,16 @@ class Api(pulumi.ComponentResource):
         api_id: pulumi.Output[str],
         stage_name: pulumi.Output[str],
         logs: aws.cloudwatch.LogGroup,
+        execution_arn: pulumi.Output[str],
     ) -> None:
         self.url, self.api_id, self.stage_name, self.log_group_name = url, api_id, stage_name, logs.name
+        self.requests_arn = pulumi.Output.concat(execution_arn, "/", stage_name, "/*")
         self.register_outputs(
             {
                 "url": self.url,
                 "api_id": self.api_id,
                 "stage_name": self.stage_name,
                 "log_group_name": self.log_group_name,
+                "requests_arn": self.requests_arn,
             }
         )

@@ -42,6 +42,8 @@ class ApiArgs:
     functions: ApiFunctions
     auth: Access = "iam"
     """Who may call."""
+    open_health_checks: bool = False
+    """Whether everyone may ask for the server's health, whoever else may call."""
     throttling_burst: int
     """Requests at once for each route or method. API Gateway treats it as a target."""
     throttling_rate: float

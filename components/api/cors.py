@@ -24,7 +24,7 @@ ALLOWED_HEADERS = (
 """Headers that a page may send in any case: a signature or a token, what the dialects read, what AWS's clients add, and
 who calls."""
 
-EXPOSED_HEADERS = ("inference-header-content-length", "retry-after")
+EXPOSED_HEADERS = ("inference-header-content-length", "retry-after", "x-model-version")
 """Headers that a page may read."""
 
 

@@ -12,7 +12,7 @@ from components.api.api_access import IDENTITY_HEADER, Access, JwtAccess, Lambda
 from components.api.api_args import ApiArgs, ApiFunctions
 from components.api.api_limits import HTTP_TIMEOUT_SECONDS
 from components.api.api_permissions import permit_api, permit_authorizer
-from components.api.api_routes import CORS_METHODS, http_paths
+from components.api.api_routes import CORS_METHODS, OPEN_PATHS, http_paths
 from components.api.cors import Cors, cors_configuration
 from components.function.inference_function import InferenceFunction
 
@@ -36,6 +36,9 @@ class _Authorisation:
     """What a route must wait for before it can ask."""
 
 
+_OF_EVERYONE = _Authorisation(type="NONE")
+
+
 class HttpApi(Api):
     """Routes of both dialects to the functions' aliases, on the stage `$default`, so that paths have no prefix."""
 
@@ -53,7 +56,9 @@ class HttpApi(Api):
         server_routes = self._route(name, api, args)
         logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, logs, shared, server_routes)
-        self._register(url=api.api_endpoint, api_id=api.id, stage_name=stage.name, logs=logs)
+        self._register(
+            url=api.api_endpoint, api_id=api.id, stage_name=stage.name, logs=logs, execution_arn=api.execution_arn
+        )
 
     def _stage(
         self,
@@ -94,32 +99,32 @@ class HttpApi(Api):
         integrations = self._integrate(name, api, functions)
         required = self._authorise(name, api, args.shared.auth)
         methods = CORS_METHODS if args.cors else ("ANY",)
+        health = args.shared.open_health_checks
 
         def lead(path: str, function: InferenceFunction, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+            asked = _OF_EVERYONE if health and path in OPEN_PATHS else required
             return [
                 aws.apigatewayv2.Route(
                     f"{name} {method} {path}",
                     api_id=api.id,
                     route_key=f"{method} {path}",
                     target=pulumi.Output.concat("integrations/", integrations[function].id),
-                    authorization_type=required.type,
-                    authorizer_id=required.authorizer and required.authorizer.id,
-                    authorization_scopes=list(required.scopes) or None,
-                    opts=pulumi.ResourceOptions(
-                        parent=self, depends_on=[permissions[function], *required.ready, *after]
-                    ),
+                    authorization_type=asked.type,
+                    authorizer_id=asked.authorizer and asked.authorizer.id,
+                    authorization_scopes=list(asked.scopes) or None,
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions[function], *asked.ready, *after]),
                 )
                 for method in methods
             ]
 
-        paths = http_paths(functions.model_verbs(), one_model=functions.one_model)
+        paths = http_paths(functions.model_verbs(), one_model=functions.one_model, health=health)
         own = [route for path, model in paths.items() if model for route in lead(path, functions.models[model], ())]
         server = [path for path, model in paths.items() if model is None]
         return [route for path in server for route in lead(path, functions.server, own)]
 
     def _authorise(self, name: str, api: aws.apigatewayv2.Api, access: Access) -> _Authorisation:
         if access == "none":
-            return _Authorisation(type="NONE")
+            return _OF_EVERYONE
         if access == "iam":
             return _Authorisation(type="AWS_IAM")
         if isinstance(access, JwtAccess):

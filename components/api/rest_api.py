@@ -12,7 +12,7 @@ from components.api.api_access import LambdaAccess
 from components.api.api_args import ApiArgs
 from components.api.api_limits import REST_LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
 from components.api.api_permissions import permit_api, permit_authorizer
-from components.api.api_routes import rest_paths
+from components.api.api_routes import OPEN_PATHS, rest_paths
 from components.api.rest_api_document import document
 
 STAGE = "live"
@@ -77,7 +77,13 @@ class RestApi(Api):
         )
         logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, deployment, logs, args)
-        self._register(url=stage.invoke_url, api_id=api.id, stage_name=stage.stage_name, logs=logs)
+        self._register(
+            url=stage.invoke_url,
+            api_id=api.id,
+            stage_name=stage.stage_name,
+            logs=logs,
+            execution_arn=api.execution_arn,
+        )
 
     def _stage(
         self,
@@ -138,7 +144,8 @@ class RestApi(Api):
 def _body(title: str, args: RestApiArgs) -> pulumi.Output[str]:
     """The API's document as JSON."""
     functions = args.shared.functions
-    paths = rest_paths(functions.model_verbs(), one_model=functions.one_model)
+    health = args.shared.open_health_checks
+    paths = rest_paths(functions.model_verbs(), one_model=functions.one_model, health=health)
     arns = {path: functions.answering(model).invoke_arn for path, model in paths.items()}
     return pulumi.Output.json_dumps(
         document(
@@ -146,6 +153,7 @@ def _body(title: str, args: RestApiArgs) -> pulumi.Output[str]:
             arns,
             args.shared.auth,
             api_key_required=args.api_key_required,
+            open_paths=OPEN_PATHS if health else frozenset(),
             timeout_milliseconds=args.timeout_seconds * 1000,
         )
     )

@@ -30,9 +30,10 @@ def document(
     access: Access,
     *,
     api_key_required: bool,
+    open_paths: frozenset[str] = frozenset(),
     timeout_milliseconds: int,
 ) -> Document:
-    """A document whose paths lead to functions, given by their invoke ARNs.
+    """A document whose paths lead to functions, given by their invoke ARNs. Everyone may ask `open_paths`.
 
     Raises:
         ValueError: a REST API does not offer this access.
@@ -45,7 +46,11 @@ def document(
         "openapi": "3.0.1",
         "info": {"title": title, "version": "1"},
         "paths": {
-            path: {"x-amazon-apigateway-any-method": _method(path, arn, requirement, timeout_milliseconds)}
+            path: {
+                "x-amazon-apigateway-any-method": _method(
+                    path, arn, {} if path in open_paths else requirement, timeout_milliseconds
+                )
+            }
             for path, arn in functions.items()
         },
         "components": {"securitySchemes": schemes},

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
+from components.configuration.issuer import issuer_is_what_its_document_says
 from components.configuration.problem import Problem
 from components.configuration.reading import SettingsError, read_settings
 from components.configuration.rules import ADVICE, problems
@@ -31,7 +32,7 @@ def stack_settings(project: Path) -> Settings:
         settings = read_settings(values, project, region, pulumi.get_stack())
     except SettingsError as error:
         raise RefusedConfiguration(error.problems) from None
-    if refused := list(_zones_that_the_account_lacks(settings)):
+    if refused := [*_zones_that_the_account_lacks(settings), *issuer_is_what_its_document_says(settings)]:
         raise RefusedConfiguration(refused)
     for advice in problems(settings, ADVICE):
         pulumi.warn(str(advice))

@@ -23,6 +23,7 @@ class ApiSettings:
 
     api: ApiKind = setting(choice(get_args(ApiKind)), "http")
     auth: Auth = setting(choice(get_args(Auth)), "iam")
+    open_health_checks: bool = setting(flag(), False)
     jwt_issuer: str | None = optional_setting(
         text(re.compile(r"https://[^\s?#]+"), "an https URL such as https://login.example.com"), absent=""
     )

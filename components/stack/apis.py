@@ -44,6 +44,10 @@ class StackApi(NamedTuple):
 
     url: pulumi.Output[str]
     """Where to send requests."""
+    requests_arn: pulumi.Output[str]
+    """What a caller's role is granted, where auth is iam."""
+    log_group_name: pulumi.Output[str]
+    """Of the access log."""
     parts: Sequence[pulumi.Resource]
 
 
@@ -51,13 +55,15 @@ def stack_api(name: str, settings: Settings, functions: ApiFunctions, opts: pulu
     """Make the API, and its domain name if there is one."""
     api = APIS[settings.api](name, settings, functions, opts)
     domain = _domain(f"{name}-domain", settings, api, opts)
-    return StackApi(domain.url, [api, domain]) if domain else StackApi(api.url, [api])
+    url, parts = (domain.url, [api, domain]) if domain else (api.url, [api])
+    return StackApi(url, api.requests_arn, api.log_group_name, parts)
 
 
 def _shared(settings: Settings, functions: ApiFunctions) -> ApiArgs:
     return ApiArgs(
         functions=functions,
         auth=_access(settings),
+        open_health_checks=settings.open_health_checks,
         throttling_burst=settings.throttling_burst,
         throttling_rate=settings.throttling_rate,
         host_name_of_aws=settings.domain_name is None,

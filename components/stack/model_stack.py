@@ -17,6 +17,8 @@ class ModelStack(pulumi.ComponentResource):
     """One function for all models, or one for each; the mode of the settings decides."""
 
     api_url: pulumi.Output[str]
+    requests_arn: pulumi.Output[str]
+    access_log: pulumi.Output[str]
     bucket_name: pulumi.Output[str]
     image_uri: pulumi.Output[str]
     function_names: pulumi.Output[Mapping[str, str]]
@@ -36,7 +38,7 @@ class ModelStack(pulumi.ComponentResource):
         )
         DeploymentRecord(f"{name}-record", record, inside)
 
-        self.api_url = api.url
+        self.api_url, self.requests_arn, self.access_log = api.url, api.requests_arn, api.log_group_name
         self.bucket_name = storages.bucket.bucket_name
         self.image_uri = storages.image_uri
         self.function_names = pulumi.Output.all(
@@ -45,6 +47,8 @@ class ModelStack(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "api_url": self.api_url,
+                "requests_arn": self.requests_arn,
+                "access_log": self.access_log,
                 "bucket_name": self.bucket_name,
                 "image_uri": self.image_uri,
                 "function_names": self.function_names,

@@ -1,17 +1,21 @@
 """A request becomes an answer: one Lambda event in, one answer out."""
 
+import os
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, cast
 
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Dialect, Inference, open_inference, tensorflow_serving
+from handlers.serving.dialects.json_text import of_version
 from handlers.serving.engines import EngineError
-from handlers.serving.errors import InvalidRequest, NotServed, ServingError
+from handlers.serving.errors import InvalidRequest, NotServed, ServingError, TookTooLong
 from handlers.serving.events import ROOM_BYTES, Request, Response, is_warmup, recognise
 from handlers.serving.repository import Repository
+from handlers.serving.request_ids import INFERENCE_ID, ids_of, loggable
 from handlers.serving.request_time import LimitedTo
 from handlers.serving.telemetry import Record, traceback_of, write_event, write_record
+from handlers.serving.timed_work import TimedWork, TimeIsUp
 
 DIALECTS: Mapping[str, Dialect] = {"/v1": tensorflow_serving, "/v2": open_inference}
 """The dialect of all paths at and below a root."""
@@ -24,6 +28,9 @@ COMPRESSED_BYTES = 32 * 1024
 
 ANSWER_SECONDS = 0.5
 """Seconds kept back to answer "the model is loading"."""
+
+LAST_SECONDS = 0.25
+"""Seconds kept back to answer that a prediction took too long."""
 
 
 class Context(Protocol):
@@ -40,6 +47,7 @@ class App:
     def __init__(self, repository: Repository, room: int = ROOM_BYTES) -> None:
         """Serve these models. Reading one request may take `room` bytes of memory."""
         self.repository, self._room = repository, room
+        self._predictions: TimedWork[Response] = TimedWork()
         self._is_cold = True
 
     def handle(self, event: Any, context: Context) -> dict[str, Any]:
@@ -53,7 +61,7 @@ class App:
         dialect: Dialect = tensorflow_serving
         try:
             request = sent.request(self._room)
-            record.method, record.request_bytes = request.method, len(request.body)
+            record.method, record.request_bytes, record.ids = request.method, len(request.body), ids_of(request)
             dialect = _dialect_of(request.path)
             response = _fitted(self._respond(dialect, request, record, context), request)
             answer = sent.answer(response)
@@ -67,6 +75,8 @@ class App:
         record.duration_ms = _milliseconds_since(began)
         self.repository.note(record)
         write_record(record)
+        if self._predictions.unfinished() > 1:
+            end_environment(record)
         return answer
 
     def preload(self, *, whole: bool = False) -> None:
@@ -119,15 +129,32 @@ class App:
                 if call.operation != "predict":
                     return dialect.describe(call, request, self.repository)
                 call = call if call.model else call._replace(model=self.repository.only_model())
-                return self._predict(dialect, call, _inflated(request), record, context)
+            return self._predict_in_time(dialect, call, request, record, context)
         finally:
             # Last: which models there are may only be known once the store was asked.
             record.model = call.model if self.repository.serves(call.model) else None
+
+    def _predict_in_time(
+        self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context
+    ) -> Response:
+        """Predict in a thread of its own. Raises TookTooLong just before Lambda would end the environment."""
+
+        def work() -> Response:
+            with LimitedTo(_seconds_left(context)):
+                return self._predict(dialect, call, _inflated(request), record, context)
+
+        seconds = context.get_remaining_time_in_millis() / 1e3 - LAST_SECONDS
+        try:
+            return self._predictions.run(work, seconds)
+        except TimeIsUp:
+            raise TookTooLong(seconds) from None
 
     def _predict(self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context) -> Response:
         def attempt(manifest: Manifest, may_load: bool, label: str | None) -> Response:
             record.version, record.label, began = manifest.version, label, time.perf_counter()
             inference = dialect.decode(request, manifest)
+            if inference.id is not None:
+                record.ids[INFERENCE_ID] = loggable(inference.id)
             record.decode_ms, began = _milliseconds_since(began), time.perf_counter()
             artifact = manifest.artifact_for(inference.signature)
             lease = self.repository.lease(manifest, artifact, _seconds_left(context), may_load=may_load)
@@ -141,11 +168,18 @@ class App:
                         raise
                     raise InvalidRequest(_refusal(inference, error)) from error
                 record.predict_ms, began = _milliseconds_since(began), time.perf_counter()
-            response = dialect.encode(inference, outputs, manifest)
+            response = of_version(manifest, dialect.encode(inference, outputs, manifest))
             record.encode_ms = _milliseconds_since(began)
             return response
 
         return self.repository.answer(call.model, call.version, call.label, attempt, lambda: _share(request, call))
+
+
+def end_environment(record: Record) -> None:
+    """End this process, so that Lambda replaces the environment: a second prediction does not end here, and would keep
+    every later one from its model. The caller gets the API's own error."""
+    write_event("ERROR", "predictions do not end; the environment ends", model=record.model)
+    os._exit(1)
 
 
 class _Unforeseen(ServingError):
@@ -208,6 +242,8 @@ def _inflated(request: Request) -> Request:
 def _for_the_caller(error: Exception, record: Record) -> ServingError:
     """The error that the caller is told. The details of an unforeseen one are logged, not told."""
     if isinstance(error, ServingError):
+        if error.inference_id is not None:
+            record.ids[INFERENCE_ID] = loggable(error.inference_id)
         return error
     write_event(
         "ERROR", "request failed", model=record.model, requestId=record.request_id, traceback=traceback_of(error)

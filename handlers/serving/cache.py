@@ -77,6 +77,8 @@ class ModelCache(Generic[M]):
         self._ready: OrderedDict[Hashable, Entry[M]] = OrderedDict()
         self._loading: dict[Hashable, _Loading[M]] = {}
         self._failures = Backoff(clock)
+        self._refused: set[Hashable] = set()
+        """Models that were reported as too large."""
         self._loads = 0
         self._looked_at = float("-inf")
 
@@ -100,10 +102,16 @@ class ModelCache(Generic[M]):
                 return "loading"
             return "failed" if key in self._failures else "absent"
 
-    def could_hold(self, size: int, shared: Shared = _NOTHING_SHARED) -> bool:
-        """Whether a model of this size would fit if all others were evicted."""
+    def too_large(self, size: int, shared: Shared = _NOTHING_SHARED) -> ModelTooLarge | None:
+        """Why a model of this size would not fit even if all others were evicted; None if it would."""
         with self._changed:
-            return size + self._budget.not_yet(shared) <= self._budget.available()
+            available = max(self._budget.available() - self._budget.not_yet(shared), 0)
+        if size <= available:
+            return None
+        return ModelTooLarge(
+            f"The model needs {size} bytes of memory and this function has {available} for models: give the function "
+            "more memory"
+        )
 
     def get(self, key: Hashable) -> Lease[M] | None:
         """A lease of the model under `key`, or None if it is not in memory."""
@@ -153,6 +161,7 @@ class ModelCache(Generic[M]):
         with self._changed:
             self._failures.forget(key)
             self._budget.forget(key)
+            self._refused.discard(key)
             if (loading := self._loading.get(key)) is not None:
                 loading.discarded = True
             entry = self._ready.pop(key, None)
@@ -164,12 +173,11 @@ class ModelCache(Generic[M]):
             self._close(entry)
 
     def _begin(self, job: _Job[M]) -> _Loading[M]:
-        available = max(self._budget.available() - self._budget.not_yet(job.shared), 0)
-        if job.size > available:
-            raise ModelTooLarge(
-                f"The model needs {job.size} bytes of memory and this function has {available} for models: "
-                "give the function more memory"
-            )
+        if (error := self.too_large(job.size, job.shared)) is not None:
+            if job.key not in self._refused:  # once is enough: it stays too large
+                self._refused.add(job.key)
+                self._report(job.key, error)
+            raise error
         if seconds := self._failures.seconds_left(job.key):
             raise ModelUnavailable("The model could not be loaded; it will be tried again", seconds)
         self._loading[job.key] = job.loading

@@ -12,9 +12,9 @@ Code = Literal[
     "NOT_ACCEPTABLE",
     "TOO_LARGE",
     "UNSUPPORTED_MEDIA_TYPE",
-    "RESOURCE_EXHAUSTED",
     "UNIMPLEMENTED",
     "UNAVAILABLE",
+    "DEADLINE_EXCEEDED",
     "INTERNAL",
 ]
 """gRPC's names, and four that only HTTP has."""
@@ -26,10 +26,10 @@ STATUS: Mapping[Code, int] = {
     "NOT_ACCEPTABLE": 406,
     "TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
-    "RESOURCE_EXHAUSTED": 429,
     "INTERNAL": 500,
     "UNIMPLEMENTED": 501,
     "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
 }
 """The HTTP status of each code, in every dialect."""
 
@@ -62,6 +62,8 @@ class ServingError(Exception):
     """Whether we caused it, and not the caller: it counts as one of `ServerErrors`, whatever its status is."""
     retry_after_seconds: int | None = None
     """When to try again, if that can help."""
+    inference_id: str | None = None
+    """The id that the body gave the request, where the error was raised after it was read."""
 
 
 class RefusedRequest(ServingError):
@@ -192,9 +194,19 @@ class ModelLoading(ModelUnavailable):
 
 
 class ModelTooLarge(ServingError):
-    """The model needs more memory than this function has for models."""
+    """The model needs more memory than this function has for models. To wait or to try again cannot help."""
 
-    code = "RESOURCE_EXHAUSTED"
+
+class TookTooLong(ServingError):
+    """The prediction did not end in the time that the function has."""
+
+    code = "DEADLINE_EXCEEDED"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The prediction did not end within {seconds:.3g} seconds, which is all that this function has: send fewer "
+            "instances in one request, or give the function more time or memory"
+        )
 
 
 class RequestTooLarge(RefusedRequest):

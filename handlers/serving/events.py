@@ -45,6 +45,8 @@ class Request(NamedTuple):
     body: bytes = b""
     room: int = ROOM_BYTES
     """Bytes of memory that reading the body may take."""
+    api_id: str | None = None
+    """The id that the sender gave the request, if its caller sees that too."""
 
 
 class Response(NamedTuple):
@@ -82,7 +84,7 @@ class _OverHttp(ABC):
 
     def request(self, room: int = ROOM_BYTES) -> Request:
         method, path = self._asked()
-        return Request(method, path, _headers(self._event), _body(self._event), room)
+        return Request(method, path, _headers(self._event), _body(self._event), room, _api_id(self._event))
 
     @abstractmethod
     def _asked(self) -> tuple[str, str]:
@@ -256,6 +258,12 @@ def _text(part: Any, key: str) -> str:
     if type(value) is not str:
         raise InvalidRequest(f"The event's {key!r} is {show(value)}; it must be text")
     return value
+
+
+def _api_id(event: Mapping[str, Any]) -> str | None:
+    context = event.get("requestContext")
+    found = context.get("requestId") if isinstance(context, dict) else None
+    return found if type(found) is str else None
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from handlers.manifest import CURRENT, Artifact, EngineName, Manifest, Pointer
@@ -137,7 +137,8 @@ class Repository:
 
         Raises:
             UnknownModel, UnknownVersion, UnknownLabel: the pointer names none such. What it does not name is not
-                served, even if the store still holds it. A label of an unknown model is an unknown label.
+                served, even if the store still holds it, unless it answers in the place of a version that failed. A
+                label of an unknown model is an unknown label.
             ModelUnavailable: the store cannot be read.
             ServingError: `attempt` raised it. If it was called for two versions, the error of the first is raised.
         """
@@ -151,13 +152,29 @@ class Repository:
         return self._first(self._candidates(model, version, label, share), model, attempt_and_note)
 
     def find(self, model: str, version: int | None = None, label: str | None = None) -> Manifest:
-        """The manifest of the version that should answer. Nothing is loaded. Raises as `answer` does."""
+        """The manifest of the version that answers, so far as is known without loading one. Raises as `answer` does.
+
+        A version that failed is passed over where another one answers in its place.
+        """
         found = self._candidates(model, version, label, lambda: 0.0)
+
+        def able(manifest: Manifest, may_load: bool, chosen_by: str | None) -> Manifest:
+            if self.state(manifest) == "FAILED":
+                raise ModelUnavailable(self.reason(manifest))
+            return manifest
+
+        if len(found) > 1:
+            with suppress(ServingError):
+                return self._first(found, model, able)
         return self._first(found, model, lambda manifest, may_load, chosen_by: manifest)
 
     def versions(self, model: str) -> list[int]:
-        """The versions that the pointer names, by itself or by a label, largest first."""
-        return sorted(self._published.pointer(model).versions(), reverse=True)
+        """The versions that the pointer names, by itself or by a label, and the one that answers in the place of a
+        version that failed; largest first."""
+        named = self._published.pointer(model).versions()
+        with suppress(ServingError):
+            named |= {self.find(model).version}
+        return sorted(named, reverse=True)
 
     def manifest(self, model: str, version: int) -> Manifest:
         """The manifest of a version. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
@@ -231,8 +248,15 @@ class Repository:
         state = states[manifest.artifacts.index(default)]
         if state == "ready":
             return "AVAILABLE"
-        fits = self._cache.could_hold(default.memory_bytes, _SHARED[default.engine])
-        return "AVAILABLE" if state == "absent" and fits else "FAILED"
+        return "AVAILABLE" if state == "absent" and self._too_large(default) is None else "FAILED"
+
+    def reason(self, manifest: Manifest) -> str:
+        """Why a version cannot answer, in words for a caller; empty if nothing speaks against it."""
+        state = self.state(manifest)
+        if state != "FAILED":
+            return "The model is still being loaded" if state == "LOADING" else ""
+        too_large = self._too_large(manifest.artifact_for(manifest.default_signature()))
+        return str(too_large or "The model could not be loaded; it will be tried again")
 
     def is_ready(self) -> bool:
         """Whether no model is being loaded, and at least one has not failed. A model has failed if all its known
@@ -250,6 +274,9 @@ class Repository:
         """After a restore from a snapshot: the next use of a pointer reads it again, over a new connection."""
         self._published.read_again()
 
+    def _too_large(self, artifact: Artifact) -> ModelTooLarge | None:
+        return self._cache.too_large(artifact.memory_bytes, _SHARED[artifact.engine])
+
     def _candidates(
         self, model: str, version: int | None, label: str | None, share: Callable[[], float]
     ) -> list[_Candidate]:
@@ -262,7 +289,7 @@ class Repository:
             error.version = version
             raise
         if version is not None:
-            if version not in pointer.versions():
+            if version not in pointer.versions() and version not in self.versions(model):
                 raise UnknownVersion(model, version)
             return [_Candidate(version)]
         found: list[_Candidate] = []

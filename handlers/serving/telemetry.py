@@ -2,7 +2,8 @@
 
 In the embedded metric format a record may hold other members beside its metrics, so one line is both.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-Nothing from a payload is logged. A new field is an attribute of `Record` and an entry in `write_record`.
+Nothing from a payload is logged but the id that a caller gave the request. A new field is an attribute of `Record` and
+an entry in `write_record`.
 """
 
 import os
@@ -52,6 +53,8 @@ class Record:
 
     def __init__(self, request_id: str, *, cold_start: bool) -> None:
         self.request_id, self.cold_start = request_id, cold_start
+        self.ids: dict[str, str] = {}
+        """The ids by which the caller may name the request, by their names in the log."""
 
 
 STEPS = ("decode_ms", "wait_ms", "predict_ms", "encode_ms")
@@ -97,6 +100,7 @@ def write_record(record: Record) -> None:
         metrics["PredictTime"] = record.predict_ms
     facts = {
         "requestId": record.request_id,
+        **record.ids,
         "method": record.method if record.method in _METHODS else "other",
         "dialect": record.dialect,
         "operation": record.operation,

@@ -89,6 +89,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         apiRoutesQuota=st.integers(300, 100_000),
         throttlingBurst=st.integers(1, 5000),
         throttlingRate=st.integers(1, 10_000),
+        openHealthChecks=st.booleans(),
         logRetentionDays=st.sampled_from(LOG_RETENTION_DAYS),
         architecture=st.sampled_from(get_args(Architecture)),
         imageEngines=st.sampled_from(["auto", "tensorflow"]),

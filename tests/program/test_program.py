@@ -99,6 +99,9 @@ def test_every_resource_belongs_to_the_one_stack_component(packaged: Path, name:
 def test_exports_say_where_to_send_requests(packaged: Path):
     assert run(packaged, imageUri=IMAGE).exports == {
         "apiUrl": "https://abcdefghij.execute-api.eu-central-1.amazonaws.com",
+        "auth": "iam",
+        "requestsArn": "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/$default/*",
+        "accessLog": "/aws/vendedlogs/inference-api-1234567",
         "functionNames": {"digits": "inference-1234567", "iris": "inference-1234567"},
         "bucketName": "inference-models-1234567",
         "imageUri": IMAGE,

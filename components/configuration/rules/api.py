@@ -168,6 +168,13 @@ def everyone_may_call(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def open_health_checks_are_used(settings: Settings) -> Iterator[Problem]:
+    """Where everyone may call, everyone may ask for the health too."""
+    if settings.auth == "none":
+        reason = "auth none lets everyone ask for everything; set auth to iam"
+        yield from without_effect(settings, ["open_health_checks"], "auth", reason)
+
+
 def a_cached_decision_is_for_every_path(settings: Settings) -> Iterator[Problem]:
     """API Gateway keeps a decision for each token, not for each path."""
     if settings.auth == "lambda" and settings.authorizer_cache_seconds:
@@ -183,9 +190,11 @@ def routes_fit_in_the_api(settings: Settings) -> Iterator[Problem]:
     if settings.mode != "single":
         return
     models = {model.name: model.verbs for model in settings.packaged}
-    things, count = "routes", http_routes(models, cors=bool(settings.cors_origins), one_model=len(models) == 1)
+    one_model, health = len(models) == 1, settings.open_health_checks
+    cors = bool(settings.cors_origins)
+    things, count = "routes", http_routes(models, cors=cors, one_model=one_model, health=health)
     if settings.api == "rest":
-        things, count = "resources", rest_resources(models, one_model=len(models) == 1)
+        things, count = "resources", rest_resources(models, one_model=one_model, health=health)
     quota = settings.api_routes_quota
     if count > quota:
         yield Problem(
@@ -226,6 +235,7 @@ ADVISED: tuple[Rule, ...] = (
     for_each_function(function_answers_in_time_for_the_api),
     rest_api_needs_a_role_for_its_logs,
     everyone_may_call,
+    open_health_checks_are_used,
     a_cached_decision_is_for_every_path,
     quota_of_routes_is_used,
     ping_is_reserved,

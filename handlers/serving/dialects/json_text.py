@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from handlers.manifest import Manifest
 from handlers.serving.errors import (
     STATUS,
     InvalidJson,
@@ -16,7 +17,13 @@ from handlers.serving.errors import (
     ServingError,
     show,
 )
-from handlers.serving.events import JSON_HEADERS, Response
+from handlers.serving.events import JSON_HEADERS, Request, Response
+
+VERSION_HEADER = "x-model-version"
+"""The header of an answer that names the version of the model which it comes from."""
+
+FORM = "application/x-www-form-urlencoded"
+"""What clients say of a body if they are told nothing about it."""
 
 _MESSAGE_CHARACTERS = 1024
 """The most characters of an error message. A caller's names and values are part of many."""
@@ -37,6 +44,8 @@ _ESCAPE = r"(?s)\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F])|.)"
 _CONTAINERS = frozenset({dict, list})
 
 _SPACES = " \t\r\n"
+_BEFORE = _SPACES.encode() + b"\xef\xbb\xbf"
+"""What may stand before a document: spaces, and the mark of UTF-8."""
 
 _UNKNOWN_CONSTANT = r"Inf(?!inity)|-NaN"
 """A regular expression: a number that Python's parser does not know."""
@@ -51,6 +60,12 @@ _REASONS = (
     ("Unterminated string", "Missing a closing quotation mark in string."),
     ("Invalid \\", "Invalid escape character in string."),
 )
+
+
+def is_json(request: Request) -> bool:
+    """Whether a body is to be read as JSON. One that begins as an object is, whatever its type is said to be."""
+    kind = request.headers.get("content-type")
+    return not kind or kind.startswith("application/json") or request.body[:64].lstrip(_BEFORE)[:1] in (b"{", b"")
 
 
 def parse_object(body: bytes, room: int, *, whole: bool = False) -> dict[str, Any]:
@@ -109,6 +124,11 @@ def type_name(value: Any) -> str:
 def json_response(document: Any, status: int = 200) -> Response:
     """A response with a JSON body."""
     return Response(status, orjson.dumps(document))
+
+
+def of_version(manifest: Manifest, response: Response) -> Response:
+    """The response with a header that names the version it is about."""
+    return response._replace(headers={**response.headers, VERSION_HEADER: str(manifest.version)})
 
 
 def error_response(error: ServingError, message: str, layout: bytes = b'{"error":%b}') -> Response:

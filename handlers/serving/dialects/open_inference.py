@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Inference, Models, Operation
-from handlers.serving.dialects.json_text import error_response, json_response
+from handlers.serving.dialects.json_text import error_response, json_response, of_version
 from handlers.serving.errors import (
     InvalidJson,
     InvalidRequest,
@@ -85,9 +85,9 @@ def describe(call: Call, request: Request, models: Models) -> Response:
             return json_response({"models": models.listed()})
         case "model_ready":
             manifest = models.find(call.model, call.version)
-            if models.state(manifest) != "AVAILABLE":
-                raise ModelUnavailable(f"'{call.model}' version {manifest.version} is not at ready state")
-            return json_response({"name": call.model, "ready": True})
+            if why := models.reason(manifest):
+                raise ModelUnavailable(f"'{call.model}' version {manifest.version} is not at ready state: {why}")
+            return of_version(manifest, json_response({"name": call.model, "ready": True}))
         case _:
             return _describe_models(call, request, models)
 
@@ -100,10 +100,10 @@ def _describe_models(call: Call, request: Request, models: Models) -> Response:
             return json_response(about.index(request, models))
         case "statistics":
             return json_response(about.statistics(call, models))
-        case "config":
-            return json_response(about.configuration(models.find(call.model, call.version), models))
         case _:
-            return json_response(about.metadata(models.find(call.model, call.version), models))
+            manifest = models.find(call.model, call.version)
+            describe = about.configuration if call.operation == "config" else about.metadata
+            return of_version(manifest, json_response(describe(manifest, models)))
 
 
 def decode(request: Request, manifest: Manifest) -> "Inference[AnswerForm]":

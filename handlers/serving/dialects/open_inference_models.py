@@ -7,7 +7,7 @@ https://github.com/triton-inference-server/server/tree/main/docs/protocol
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from handlers.manifest import Manifest, TensorSpec
+from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.dialects import Call, Models
 from handlers.serving.dialects.datatypes import DATATYPES
 from handlers.serving.dialects.json_text import parse_object
@@ -27,14 +27,18 @@ _STEPS = {
 
 
 def metadata(manifest: Manifest, models: Models) -> dict[str, Any]:
-    """The tensors of a version's default signature, and the versions that answer."""
-    signature = manifest.signatures[manifest.default_signature()]
+    """The tensors of a version's default signature, and the versions that answer.
+
+    If there are several signatures, the tensors of each are below `signatures`, which the protocol has not.
+    """
+    default = manifest.default_signature()
+    several = {name: _tensors(signature) for name, signature in manifest.signatures.items()}
     return {
         "name": manifest.model,
         "versions": [str(version) for version in _versions(manifest, models)],
         "platform": "tensorflow_savedmodel",
-        "inputs": [{"name": name, **_tensor(spec)} for name, spec in signature.inputs.items()],
-        "outputs": [{"name": name, **_tensor(spec)} for name, spec in signature.outputs.items()],
+        **several[default],
+        **({"parameters": {"signature_name": default}, "signatures": several} if len(several) > 1 else {}),
     }
 
 
@@ -85,7 +89,8 @@ def _entries(models: Models) -> Iterator[dict[str, str]]:
         for version in versions:
             state, reason = "UNAVAILABLE", ""
             try:
-                state = _STATES[models.state(models.manifest(name, version))]
+                manifest = models.manifest(name, version)
+                state, reason = _STATES[models.state(manifest)], models.reason(manifest)
             except ServingError as error:
                 reason = str(error)
             yield {"name": name, "version": str(version), "state": state, "reason": reason}
@@ -93,6 +98,13 @@ def _entries(models: Models) -> Iterator[dict[str, str]]:
 
 def _versions(manifest: Manifest, models: Models) -> list[int]:
     return sorted({manifest.version, *models.versions(manifest.model)})
+
+
+def _tensors(signature: Signature) -> dict[str, Any]:
+    return {
+        "inputs": [{"name": name, **_tensor(spec)} for name, spec in signature.inputs.items()],
+        "outputs": [{"name": name, **_tensor(spec)} for name, spec in signature.outputs.items()],
+    }
 
 
 def _tensor(spec: TensorSpec) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.dialects import Inference
 from handlers.serving.dialects.datatypes import DATATYPES
 from handlers.serving.dialects.defaults import required, with_defaults
-from handlers.serving.dialects.json_text import parse_object
+from handlers.serving.dialects.json_text import is_json, parse_object
 from handlers.serving.dialects.open_inference import HEADER_LENGTH
 from handlers.serving.dialects.tensors import (
     MAX_RANK,
@@ -30,7 +30,14 @@ from handlers.serving.dialects.tensors import (
     text,
 )
 from handlers.serving.engines import array_dtype
-from handlers.serving.errors import InvalidRequest, RequestTooLarge, UnknownSignature, Unsupported, show
+from handlers.serving.errors import (
+    InvalidRequest,
+    RequestTooLarge,
+    ServingError,
+    UnknownSignature,
+    Unsupported,
+    show,
+)
 from handlers.serving.events import Request, Response
 
 _LARGEST_SIZE = 2**31 - 1
@@ -47,8 +54,6 @@ _ARRAY_TYPES = {name: np.dtype(array_dtype(name)) for name in DATATYPES if name 
 class AnswerForm(NamedTuple):
     """The form of the answer that a request asks for."""
 
-    id: str | None
-    """The request's id, which the answer repeats; None for none."""
     binary: frozenset[str]
     """The outputs to answer as raw bytes."""
 
@@ -58,7 +63,22 @@ def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
     length = _header_length(request)
     if length == 0:
         return _raw(request, manifest)
+    if length is None and not is_json(request):
+        from handlers.serving.dialects import whole_body  # late: few bodies are no JSON
+
+        name, inputs, *_ = whole_body.decode(request, manifest)
+        return Inference(name, inputs, AnswerForm(frozenset()))
     document = parse_object(request.body if length is None else request.body[:length], request.room, whole=True)
+    try:
+        return _inference(document, length, request, manifest)
+    except ServingError as error:
+        error.inference_id = given if type(given := document.get("id")) is str else None
+        raise
+
+
+def _inference(
+    document: Mapping[str, Any], length: int | None, request: Request, manifest: Manifest
+) -> Inference[AnswerForm]:
     parameters = _parameters(document)
     name = _text(parameters, "signature_name") or manifest.default_signature()
     if name not in manifest.signatures:
@@ -67,7 +87,7 @@ def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
     payload = memoryview(request.body)[length:] if length is not None else memoryview(b"")
     inputs = _inputs(document, payload, signature, manifest.model, request)
     outputs, binary = _outputs(document, parameters, signature, manifest.model)
-    return Inference(name, inputs, AnswerForm(_text(document, "id"), binary), outputs)
+    return Inference(name, inputs, AnswerForm(binary), outputs, _text(document, "id"))
 
 
 def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], manifest: Manifest) -> Response:
@@ -89,8 +109,8 @@ def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], 
             entry["data"] = _to_json(array, name, dtype)
         described.append(entry)
     document: dict[str, Any] = {"model_name": manifest.model, "model_version": str(manifest.version)}
-    if inference.form.id is not None:
-        document["id"] = inference.form.id
+    if inference.id is not None:
+        document["id"] = inference.id
     header = dump(document | {"outputs": described})
     if not inference.form.binary:
         return Response(200, header)
@@ -314,7 +334,7 @@ def _raw(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
     else:
         shape = _raw_shape(spec, len(data), key)
         array = _from_bytes(data, key, shape, spec, request.room)
-    return Inference(name, {key: array}, AnswerForm(None, frozenset(signature.outputs)))
+    return Inference(name, {key: array}, AnswerForm(frozenset(signature.outputs)))
 
 
 def _raw_shape(spec: TensorSpec, size: int, name: str) -> tuple[int, ...]:

@@ -21,10 +21,12 @@ _STATUSES = {
     "400": "The request is not as the signature wants it.",
     "404": "There is no such model or version.",
     "413": "The request or the answer is too large. The message says what the limit is and what to do.",
-    "429": "The model needs more memory than the function has.",
-    "500": "The server failed. The message has the id of the request, which the log has, too.",
+    "429": "Requests come faster than the API or the function takes them. Try again later.",
+    "500": "The server failed: the model needs more memory than the function has, or the message has the id of the "
+    "request, which the log has, too.",
     "501": "The signature has a type that JSON has no form for.",
     "503": "The model cannot answer yet. `retry-after` says when to try again.",
+    "504": "The prediction took longer than the function may.",
 }
 """The statuses of every operation, besides 200."""
 

@@ -130,12 +130,15 @@ def _columns(value: Any, signature: Signature) -> dict[str, np.ndarray]:
         ((name, spec),) = signature.inputs.items()
         return {name: _tensor(value, spec.dtype)}
     inputs: dict[str, np.ndarray] = {}
+    is_one_of_several = len(signature.inputs) > 1
     for name, spec in signature.inputs.items():
         if name not in value and name in signature.defaults:
             continue
         if name not in value:
             raise InvalidRequest(f"Missing named input: {name} in 'inputs' object.")
-        inputs[name] = _tensor(value[name], spec.dtype)
+        inputs[name] = (
+            _named_tensor(value[name], name, spec.dtype) if is_one_of_several else _tensor(value[name], spec.dtype)
+        )
     return inputs
 
 
@@ -195,6 +198,14 @@ def _tensor(value: Any, dtype: str) -> np.ndarray:
         first = next(iter(flatten(value)[0]), [])
         raise Unsupported(f"Conversion of JSON Value: {show(first)} to type: {dtype}")
     return dense_tensor(value, dtype)
+
+
+def _named_tensor(value: Any, name: str, dtype: str) -> np.ndarray:
+    """As `_tensor`. An error names the input, which TensorFlow Serving leaves out."""
+    try:
+        return _tensor(value, dtype)
+    except (InvalidRequest, Unsupported) as error:
+        raise type(error)(f"{error} (input: {name})") from None
 
 
 def _stack(rows: Sequence[Any], dtype: str, key: str) -> np.ndarray:

@@ -53,8 +53,13 @@ def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
         inference = _from_json(request, manifest)
         form = AnswerForm(accepted, inference.form)
         return Inference(inference.signature, inference.inputs, form, inference.outputs)
+    if given.startswith(("image/", "multipart/")):
+        from handlers.serving.dialects import whole_body  # late: few bodies are one value
+
+        inference = whole_body.decode(request, manifest)
+        return Inference(inference.signature, inference.inputs, AnswerForm(accepted, inference.form))
     if given not in MEDIA_TYPES:
-        raise UnsupportedMediaType(f"Content-Type is {given}; allowed are {', '.join(MEDIA_TYPES)}")
+        raise UnsupportedMediaType(f"Content-Type is {given}; allowed are {', '.join(MEDIA_TYPES)}, and image/*")
     name = manifest.default_signature()
     key, spec = _only(manifest.signatures[name], given)
     array = npy.read(request.body) if given == NPY else _from_csv(request, key, spec)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from handlers.manifest import DEFAULT_SIGNATURE, Default, Manifest, TensorSpec
 from handlers.serving.dialects import Call, Inference, Models
-from handlers.serving.dialects.json_text import error_response, parse_object
+from handlers.serving.dialects.json_text import error_response, is_json, of_version, parse_object
 from handlers.serving.errors import (
     InvalidRequest,
     NotServed,
@@ -63,7 +63,8 @@ def route(method: str, path: str) -> Call:
 def describe(call: Call, request: Request, models: Models) -> Response:
     """See `Dialect.describe`."""
     if call.operation == "metadata":
-        return _metadata_response(models.find(call.model, call.version, call.label))
+        manifest = models.find(call.model, call.version, call.label)
+        return of_version(manifest, _metadata_response(manifest))
     try:
         if call.version is None:
             versions = models.versions(call.model)
@@ -79,6 +80,10 @@ def describe(call: Call, request: Request, models: Models) -> Response:
 
 def decode(request: Request, manifest: Manifest) -> "Inference[Layout]":
     """See `Dialect.decode`."""
+    if not is_json(request):
+        from handlers.serving.dialects import whole_body  # late: few bodies are no JSON
+
+        return whole_body.decode(request, manifest)
     document = parse_object(request.body, request.room)
     name = document.get("signature_name", DEFAULT_SIGNATURE)
     if type(name) is not str:
@@ -140,12 +145,13 @@ def _version(digits: str | None) -> int | None:
 def _version_status(model: str, version: int, models: Models) -> dict[str, Any]:
     state, code, message = "AVAILABLE", "OK", ""
     try:
-        if (found := models.state(models.manifest(model, version))) != "AVAILABLE":
-            state = "END" if found == "FAILED" else found
+        manifest = models.manifest(model, version)
+        if (found := models.state(manifest)) == "FAILED":
+            state, code, message = "END", "UNAVAILABLE", models.reason(manifest)
+        else:
+            state = found
     except ServingError as error:
         state, code, message = "END", error.code, str(error)
-    if state == "END" and code == "OK":
-        code, message = "UNAVAILABLE", "The model could not be loaded; it will be tried again"
     return {"version": str(version), "state": state, "status": {"error_code": code, "error_message": message}}
 
 

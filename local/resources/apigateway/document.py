@@ -8,6 +8,7 @@ what it has is put first, and what it lacks is taken away last.
 from collections.abc import Mapping
 from typing import Any
 
+AUTH_TYPE = "x-amazon-apigateway-authtype"
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
@@ -24,10 +25,17 @@ def put(gateway: Any, api_id: str, document: Mapping[str, Any]) -> None:
         for method, operation in operations.items()
     }
     resources, held = _held(gateway, api_id)
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    signed = {name for name, scheme in schemes.items() if scheme.get(AUTH_TYPE) == "awsSigv4"}
     for (path, method), operation in wanted.items():
         place = {"restApiId": api_id, "resourceId": _resource(gateway, api_id, resources, path), "httpMethod": method}
+        asked = {name for requirement in operation.get("security", ()) for name in requirement}
+        authorization = "AWS_IAM" if asked & signed else "NONE"
         if (path, method) not in held:
-            gateway.put_method(**place, authorizationType="NONE")
+            gateway.put_method(**place, authorizationType=authorization)
+        else:
+            change = {"op": "replace", "path": "/authorizationType", "value": authorization}
+            gateway.update_method(**place, patchOperations=[change])
         integration = operation[INTEGRATION]
         gateway.put_integration(
             **place,

@@ -33,6 +33,7 @@ def runnable(account: EmulatedAccount, inputs: Mapping[str, Any], revision: str,
         mounts=_mounts(account, inputs),
         image_uri=inputs["imageUri"],
         role=inputs["role"].rpartition("/")[2],
+        log_group=inputs.get("loggingConfig", {}).get("logGroup", ""),
         needs=tuple(needs(account, inputs)),
     )
 

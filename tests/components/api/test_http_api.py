@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+from components.api.access_log import access_log_format
 from components.api.api_access import JwtAccess, LambdaAccess
+from components.api.api_routes import http_routes
 from components.api.cors import ALLOWED_HEADERS, Cors
 from components.api.http_api import HttpApi, HttpApiArgs
 from tests.components.api.behind import in_front_of_each, in_front_of_one
@@ -77,6 +79,25 @@ def test_everyone_may_call_only_where_it_is_written():
 def test_an_authorisation_that_is_not_known_is_refused():
     with pytest.raises(ValueError, match="auth is 'basic'; allowed are 'iam', 'none', JwtAccess"):
         deploy_multi(auth="basic")
+
+
+@pytest.mark.parametrize("cors", [None, Cors(origins=["*"])])
+def test_health_is_open_to_everyone_where_the_stack_says_so(cors: Cors | None):
+    routes = deploy_multi(cors=cors, auth=JWT, open_health_checks=True).of(ROUTE)
+    by_path: dict[str, set[str]] = {}
+    for route in routes:
+        by_path.setdefault(route.inputs["routeKey"].split()[1], set()).add(route.inputs["authorizationType"])
+    assert {path for path, kinds in by_path.items() if kinds == {"NONE"}} == {"/v2/health/live", "/v2/health/ready"}
+    assert by_path["/v2/{proxy+}"] == {"JWT"}
+    assert len(routes) == http_routes({}, cors=cors is not None, one_model=False, health=True)
+
+
+def test_the_access_log_says_who_was_refused_and_which_invocation_answered():
+    line = json.loads(access_log_format("http"))
+    assert line["authorizerError"] == "$context.authorizer.error"
+    assert line["subject"] == "$context.authorizer.claims.sub"
+    assert line["callerArn"] == "$context.identity.userArn"
+    assert line["functionRequestId"] == "$context.integration.requestId"
 
 
 JWT = JwtAccess(issuer="https://login.example.com", audience=["models"], scopes=["predict"])
@@ -256,4 +277,5 @@ def test_outputs_are_registered():
         "api_id": "api-id",
         "stage_name": "$default",
         "log_group_name": "/aws/vendedlogs/api-1234567",
+        "requests_arn": "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/$default/*",
     }

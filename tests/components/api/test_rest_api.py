@@ -84,6 +84,11 @@ def test_everyone_may_call_only_where_it_is_written():
     assert {json.dumps(method["security"]) for method in methods(recorder).values()} == {"[]"}
 
 
+def test_health_is_open_to_everyone_where_the_stack_says_so():
+    found = methods(deploy_multi(open_health_checks=True, api_key_required=True))
+    assert {path for path, method in found.items() if not method["security"]} == {"/v2/health/live", "/v2/health/ready"}
+
+
 def test_a_function_of_ones_own_may_decide_by_a_policy():
     recorder = deploy_multi(auth=LambdaAccess(function_arn=AUTHORIZER, cache_seconds=60))
     scheme = document(recorder)["components"]["securitySchemes"]["authorizer"]
@@ -208,6 +213,7 @@ def test_outputs_are_those_of_the_http_api():
         "api_id": "api-id",
         "stage_name": "live",
         "log_group_name": "/aws/vendedlogs/api-1234567",
+        "requests_arn": "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/live/*",
     }
 
 

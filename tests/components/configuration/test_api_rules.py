@@ -156,6 +156,12 @@ def test_advice_is_given_on_an_api_that_is_open(packaged: Path):
     assert "auth: none lets everyone on the internet call the API, at your cost" in advice(packaged, auth="none")
 
 
+def test_advice_is_given_on_open_health_checks_where_everything_is_open(packaged: Path):
+    said = "openHealthChecks, auth: auth none lets everyone ask for everything; set auth to iam, or leave"
+    assert said in advice(packaged, auth="none", openHealthChecks=True)
+    assert "openHealthChecks" not in advice(packaged, auth="iam", openHealthChecks=True)
+
+
 def test_advice_is_given_on_a_key_that_is_taken_for_a_proof(packaged: Path):
     said = advice(packaged, auth="none", api="rest", apiKeyRequired=True)
     assert (

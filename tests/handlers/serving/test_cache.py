@@ -331,8 +331,8 @@ def test_an_engine_is_set_aside_only_once_it_has_loaded_a_model() -> None:
 
     with pytest.raises(ModelUnavailable):
         cache.lease("broken", 1, fail, shared=Shared("tensorflow", 5))
-    assert cache.could_hold(10)
-    assert not cache.could_hold(6, Shared("tensorflow", 5))
+    assert cache.too_large(10) is None
+    assert cache.too_large(6, Shared("tensorflow", 5)) is not None
     with cache.lease("small", 10, lambda: Held("small", [])):
         assert cache.held_bytes == 10
 

@@ -42,6 +42,7 @@ def test_a_large_answer_is_compressed_as_the_caller_takes_it(server: Server, acc
         "content-type": "application/json",
         "content-encoding": encoding,
         "vary": "accept-encoding",
+        "x-model-version": "1",
     }
     assert inflate(base64.b64decode(packed["body"])).decode() == plain["body"]
 

@@ -74,6 +74,53 @@ def test_the_version_before_goes_on_while_the_new_one_cannot_be_loaded(
     assert "damaged" in failure["reason"]
 
 
+def test_ready_status_and_metadata_speak_of_the_version_that_answers(server: Server) -> None:
+    server.predict(ONE, "m")
+    server.store.pointers["m"] = Pointer(version=2)
+    server.failing["m/2"] = EngineError("damaged")
+    server.now[0] = 10
+    answers = [server.ask("POST", "/v1/models/m:predict", ONE), server.ask("POST", "/v2/models/m/infer", infer_one())]
+    described = [server.ask("GET", f"/v2/models/m{path}") for path in ("", "/config", "/ready")]
+    described.append(server.ask("GET", "/v1/models/m/metadata"))
+    assert [(each["statusCode"], each["headers"]["x-model-version"]) for each in answers + described] == [
+        (200, "1")
+    ] * 6
+    assert json.loads(answers[1]["body"])["model_version"] == "1"
+    assert json.loads(described[0]["body"])["versions"] == ["1", "2"]
+    assert states(server) == [
+        ("2", "END", "The model could not be loaded; it will be tried again"),
+        ("1", "AVAILABLE", ""),
+    ]
+    index = json.loads(server.ask("POST", "/v2/repository/index")["body"])
+    assert [(each["version"], each["state"]) for each in index] == [("2", "UNAVAILABLE"), ("1", "READY")]
+    assert server.ask("GET", "/v1/models/m/versions/1")["statusCode"] == 200
+    assert server.ask("GET", "/v2/health/ready")["statusCode"] == 200
+
+
+def test_the_version_before_is_no_longer_named_once_the_new_one_answers(server: Server) -> None:
+    server.predict(ONE, "m")
+    server.store.pointers["m"] = Pointer(version=2)
+    server.failing["m/2"] = EngineError("damaged")
+    server.now[0] = 10
+    server.predict(ONE, "m")
+    assert len(states(server)) == 2
+    del server.failing["m/2"]
+    server.now[0] = 20
+    assert server.ask("POST", "/v1/models/m:predict", ONE)["headers"]["x-model-version"] == "2"
+    assert states(server) == [("2", "AVAILABLE", "")]
+    assert server.ask("GET", "/v1/models/m/versions/1")["statusCode"] == 404
+
+
+def test_metadata_are_those_of_the_version_before_while_the_new_one_is_too_large(server: Server) -> None:
+    server.predict(ONE, "m")
+    server.store.models["m"][2].memory_bytes = 1 << 40
+    server.store.pointers["m"] = Pointer(version=2)
+    server.now[0] = 10
+    assert server.ask("GET", "/v2/models/m")["headers"]["x-model-version"] == "1"
+    assert server.predict(ONE, "m") == TWO
+    assert "needs 1099511627776 bytes" in states(server)[0][2]
+
+
 def test_the_version_before_goes_on_while_the_new_one_is_not_there(server: Server) -> None:
     server.predict(ONE, "m")
     server.store.pointers["m"] = Pointer(version=7)
@@ -112,15 +159,20 @@ def test_a_model_that_never_loaded_is_unavailable_and_says_when_to_ask_again(ser
     assert server.loads == ["m/1"]
 
 
-def test_a_model_that_cannot_fit_is_refused_before_it_is_loaded(serve: Serve) -> None:
+def test_a_model_that_cannot_fit_is_refused_before_it_is_loaded_and_rings(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
     large: Model = half_plus(2)
     large.memory_bytes = 1000
     server = serve({"m": large}, budget=999)
     for path, body in (("/v1/models/m:predict", ONE), ("/v2/models/m/infer", infer_one())):
         answer = server.ask("POST", path, body)
-        assert answer["statusCode"] == 429
+        assert answer["statusCode"] == 500
         assert "needs 1000 bytes" in json.loads(answer["body"])["error"]
+        assert "retry-after" not in answer["headers"]
     assert server.loads == []
+    failures = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "LoadFailures" in line]
+    assert [(line["Model"], line["LoadFailures"]) for line in failures] == [("m", 1)]
 
 
 def test_the_store_is_never_asked_for_a_model_that_is_not_served(server: Server) -> None:
@@ -219,6 +271,12 @@ def test_an_unpackaged_version_is_read_until_two_readings_are_the_same(serve: Se
         server.now[0] += 10
         assert server.predict(ONE, "m") == TWO
         assert len(server.loads) == loads
+
+
+def states(server: Server) -> list[tuple[str, str, str]]:
+    """The version, the state and the message of each version that the status names."""
+    found = json.loads(server.ask("GET", "/v1/models/m")["body"])["model_version_status"]
+    return [(each["version"], each["state"], each["status"]["error_message"]) for each in found]
 
 
 def infer_one() -> dict[str, object]:

@@ -128,7 +128,7 @@ def test_a_prediction_is_answered_in_the_form_it_was_asked_in(
         (
             "pair",
             {"inputs": {"a": [1, 2], "b": 1.5}},
-            "JSON Value: 1.5 Type: Number is not of expected type: int32",
+            "JSON Value: 1.5 Type: Number is not of expected type: int32 (input: b)",
         ),
         ("uint8", {"inputs": [256]}, "JSON Value: 256 Type: Number is not of expected type: uint8"),
         (

@@ -1,0 +1,1 @@
+"""What callers of an API with auth iam copy into their programs."""
