@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, cast
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple, Protocol, cast
 
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Dialect, Inference, open_inference, tensorflow_serving
@@ -32,6 +32,12 @@ ANSWER_SECONDS = 0.5
 LAST_SECONDS = 0.25
 """Seconds kept back to answer that a prediction took too long."""
 
+QUICK_SHARE = 1 / 20
+"""The part of a request's time within which a version answers that nobody needs to watch."""
+
+MOST_WATCHED = 1024
+"""How many versions' times are remembered."""
+
 
 class Context(Protocol):
     """What Lambda says about an invocation."""
@@ -48,6 +54,8 @@ class App:
         """Serve these models. Reading one request may take `room` bytes of memory."""
         self.repository, self._room = repository, room
         self._predictions: TimedWork[Response] = TimedWork()
+        self._watched: dict[tuple[str, int], _Watched] = {}
+        """The last answer of each model and version that was watched."""
         self._is_cold = True
 
     def handle(self, event: Any, context: Context) -> dict[str, Any]:
@@ -129,28 +137,13 @@ class App:
                 if call.operation != "predict":
                     return dialect.describe(call, request, self.repository)
                 call = call if call.model else call._replace(model=self.repository.only_model())
-            return self._predict_in_time(dialect, call, request, record, context)
+                return self._predict(dialect, call, _inflated(request), record, context)
         finally:
             # Last: which models there are may only be known once the store was asked.
             record.model = call.model if self.repository.serves(call.model) else None
 
-    def _predict_in_time(
-        self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context
-    ) -> Response:
-        """Predict in a thread of its own. Raises TookTooLong just before Lambda would end the environment."""
-
-        def work() -> Response:
-            with LimitedTo(_seconds_left(context)):
-                return self._predict(dialect, call, _inflated(request), record, context)
-
-        seconds = context.get_remaining_time_in_millis() / 1e3 - LAST_SECONDS
-        try:
-            return self._predictions.run(work, seconds)
-        except TimeIsUp:
-            raise TookTooLong(seconds) from None
-
     def _predict(self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context) -> Response:
-        def attempt(manifest: Manifest, may_load: bool, label: str | None) -> Response:
+        def predict(manifest: Manifest, may_load: bool, label: str | None) -> Response:
             record.version, record.label, began = manifest.version, label, time.perf_counter()
             inference = dialect.decode(request, manifest)
             if inference.id is not None:
@@ -172,7 +165,36 @@ class App:
             record.encode_ms = _milliseconds_since(began)
             return response
 
+        def attempt(manifest: Manifest, may_load: bool, label: str | None) -> Response:
+            return self._in_time(manifest, len(request.body), context, lambda: predict(manifest, may_load, label))
+
         return self.repository.answer(call.model, call.version, call.label, attempt, lambda: _share(request, call))
+
+    def _in_time(self, manifest: Manifest, size: int, context: Context, work: Callable[[], Response]) -> Response:
+        """What `work` returns, which answers a request of `size` bytes.
+
+        It runs in a thread of its own, unless this version was seen to be quick: handing work over takes longer than
+        a small model. Raises TookTooLong just before Lambda would end the environment.
+        """
+        seconds = context.get_remaining_time_in_millis() / 1e3 - LAST_SECONDS
+        version = manifest.model, manifest.version
+        before = self._watched.get(version)
+        if before is not None and size <= before.size and before.seconds < seconds * QUICK_SHARE:
+            return work()
+
+        def limited() -> Response:
+            with LimitedTo(_seconds_left(context)):
+                return work()
+
+        began = time.perf_counter()
+        try:
+            response = self._predictions.run(limited, seconds)
+        except TimeIsUp:
+            raise TookTooLong(seconds) from None
+        if len(self._watched) >= MOST_WATCHED:
+            self._watched.clear()
+        self._watched[version] = _Watched(size, time.perf_counter() - began)
+        return response
 
 
 def end_environment(record: Record) -> None:
@@ -180,6 +202,14 @@ def end_environment(record: Record) -> None:
     every later one from its model. The caller gets the API's own error."""
     write_event("ERROR", "predictions do not end; the environment ends", model=record.model)
     os._exit(1)
+
+
+class _Watched(NamedTuple):
+    """How long an answer took."""
+
+    size: int
+    """Bytes of the request."""
+    seconds: float
 
 
 class _Unforeseen(ServingError):

@@ -25,4 +25,5 @@ def ids_of(request: Request) -> dict[str, str]:
 
 def loggable(value: str) -> str:
     """An id as the log holds it: cut off if it is long, and without characters that no id needs."""
-    return "".join(each if each.isprintable() else "?" for each in value[:_MOST_CHARACTERS])
+    shown = value[:_MOST_CHARACTERS]
+    return shown if shown.isprintable() else "".join(each if each.isprintable() else "?" for each in shown)

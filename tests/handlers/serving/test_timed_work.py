@@ -116,3 +116,37 @@ def test_work_that_ends_late_counts_as_unfinished_until_then() -> None:
     go_on.set()
     time.sleep(0.1)
     assert work.unfinished() == 0
+
+
+def test_a_version_that_answered_quickly_is_watched_again_when_a_request_is_larger(
+    serve: Callable[..., Server], go_on: threading.Event
+) -> None:
+    threads: list[str] = []
+
+    def wait_for_many(x: np.ndarray) -> dict[str, Any]:
+        threads.append(threading.current_thread().name)
+        if x.size > 10:
+            go_on.wait(30)
+        return {"y": x}
+
+    model = Model({"x": tensor("float32", -1)}, {"y": tensor("float32", -1)}, wait_for_many)
+    server = serve({"m": model})
+    for _ in range(2):
+        assert server.predict(ONE, "m") == (200, {"predictions": [1.0]})
+    watched, unwatched = threads
+    assert unwatched == threading.current_thread().name != watched
+    answer = server.ask("POST", "/v1/models/m:predict", {"instances": [1.0] * 100}, milliseconds=750)
+    assert answer["statusCode"] == 504
+    assert threads[-1] != unwatched
+
+
+def test_a_version_that_was_quick_is_watched_when_little_time_is_left(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "QUICK_SHARE", 0.0)
+    handed = []
+    run = server.app._predictions.run
+    monkeypatch.setattr(server.app._predictions, "run", lambda work, seconds: handed.append(work) or run(work, seconds))
+    for _ in range(2):
+        assert server.predict(ONE, "m") == (200, {"predictions": [2.5]})
+    assert len(handed) == 2
