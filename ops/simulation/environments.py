@@ -52,6 +52,11 @@ class Counts:
     """How long the first request of each took."""
 
     @property
+    def cold_count(self) -> int:
+        """How many environments were started."""
+        return len(self.cold_at)
+
+    @property
     def cold_share(self) -> float:
         """The share of requests that started an environment."""
         return len(self.cold_at) / max(1, self.requests - self.refused)
