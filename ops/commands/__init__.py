@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Protocol
 
-from ops.commands import advise, iam, load, orphans, resources, size
+from ops.commands import advise, choosing, iam, load, orphans, prices, resources, size
 
 
 class Command(Protocol):
@@ -32,4 +32,4 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: Sequence[Command] = (iam, resources, orphans, advise, load, size)
+COMMANDS: Sequence[Command] = (iam, resources, orphans, advise, load, size, prices, choosing)

@@ -50,6 +50,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     wishes.add_argument("--longest", type=float, metavar="SECONDS", help="of every request (default: the API's limit)")
     wishes.add_argument("--retrain", type=float, metavar="N", help="times a month (default: 1)")
     wishes.add_argument("--memory", type=int, metavar="MIB", help="of a function (default: 1769)")
+    wishes.add_argument(
+        "--efs-throughput", choices=get_args(ThroughputMode), help="of a file system (default: elastic)"
+    )
+    wishes.add_argument("--efs-mibps", type=float, metavar="N", help="with provisioned: MiB a second")
     numbers = parser.add_argument_group("numbers")
     numbers.add_argument("--explain", action="store_true", help="show where each number comes from")
     numbers.add_argument("--all", action="store_true", help="with --explain, of every option and not only the best")
@@ -105,7 +109,10 @@ def workload_of(chosen: Namespace, figures: Figures) -> Workload:
         given = getattr(chosen, name)
         return given if given is not None else profile.get(name, default)
 
-    throughput: ThroughputMode = stack.get("efsThroughput", "elastic")
+    throughput: ThroughputMode = value("efs_throughput", stack.get("efsThroughput", "elastic"))
+    mibps = float(value("efs_mibps", stack.get("efsProvisionedMibps", 0)) or 0)
+    if throughput == "provisioned" and mibps <= 0:
+        raise ValueError("provisioned throughput needs a number of MiB a second; give --efs-mibps 1 or more")
     architecture: Architecture = stack.get("architecture", "x86_64")
     memory = value("memory", int(stack.get("memoryMib", 1769)))
     if not 128 <= memory <= MOST_MEMORY_MIB:
@@ -125,7 +132,7 @@ def workload_of(chosen: Namespace, figures: Figures) -> Workload:
         api="rest" if stack.get("api") == "rest" else "http",
         kept_versions=int(stack.get("keptVersions", 3)),
         efs_throughput=throughput,
-        efs_mibps=float(stack.get("efsProvisionedMibps", 0) or 0),
+        efs_mibps=mibps,
         free_tier=chosen.free_tier,
     )
 
