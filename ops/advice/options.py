@@ -45,6 +45,7 @@ class Workload:
     architecture: Architecture = "x86_64"
     api: Literal["http", "rest"] = "http"
     kept_versions: int = 3
+    """Old versions of a model, and of a function with SnapStart, that stay."""
     efs_throughput: ThroughputMode = "elastic"
     efs_mibps: float = 0
     free_tier: bool = False
