@@ -20,6 +20,9 @@ MINUTES_PER_DAY = 1440
 BLOCK = 1 << 18
 """Arrivals that are made at a time."""
 
+SHARPEST = 5000.0
+"""The highest power that makes a month's busy minutes fewer."""
+
 STEADY = 1.5
 """The highest peak of `steady` traffic, beside its mean."""
 
@@ -63,7 +66,13 @@ class Traffic:
                 )
             return weights * mean
         sharp = _sharpened(weights, mean / self.peak_per_second)
-        return sharp * (mean / sharp.mean())
+        rates = sharp * (mean / sharp.mean())
+        if rates.max() < 0.9 * self.peak_per_second:
+            raise ValueError(
+                f"a {self.shape} month of {self.requests:g} requests has a peak of {rates.max():.3g} a second at most, "
+                f"not of {self.peak_per_second:g}; give a lower --peak, or more requests"
+            )
+        return rates
 
 
 def arrivals(rates: npt.NDArray[np.float64], seed: int = 0) -> Iterator[Times]:
@@ -124,7 +133,7 @@ def _weights(shape: Shape, minutes: int, seed: int) -> npt.NDArray[np.float64]:
 def _sharpened(weights: npt.NDArray[np.float64], mean: float) -> npt.NDArray[np.float64]:
     """The weights to the power with which their mean, beside the highest, is as given."""
     weights = weights / weights.max()
-    low, high = 0.0, 60.0
+    low, high = 0.0, SHARPEST
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if (weights**middle).mean() > mean else (low, middle)
