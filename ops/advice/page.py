@@ -46,7 +46,7 @@ SECTIONS = (
     ),
     Section(
         title="A hundred requests a second",
-        what="A model of 1 GB, steady traffic, retrained each week. No answer may take more than ten seconds.",
+        what="Twelve models of 1 GB, steady traffic, retrained each week. No answer may take more than ten seconds.",
         arguments=("--profile", "steady"),
         shown=("cost", "latency"),
     ),

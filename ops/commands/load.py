@@ -88,9 +88,10 @@ def _load(options: Namespace, count: int) -> Load:
 
 
 def _requests(options: Namespace, headers: Mapping[str, str], signer: Signer | None) -> list[LoadRequest]:
-    bodies = dict(map(_body, options.body))
-    if unknown := sorted(bodies.keys() - set(options.model)):
+    files = dict(map(_of_model, options.body))
+    if unknown := sorted(files.keys() - set(options.model)):
         raise ValueError(f"--body is for {unknown[0]}, which is no --model; those are {', '.join(options.model)}")
+    bodies = {model: _content(file) for model, file in files.items()}
     made: list[LoadRequest] = []
     for number, model in enumerate(options.model):
         signed = signer.sign("GET", f"/v2/models/{model}") if signer is not None else {}
@@ -105,12 +106,16 @@ def _requests(options: Namespace, headers: Mapping[str, str], signer: Signer | N
     return made
 
 
-def _body(text: str) -> tuple[str, bytes]:
+def _of_model(text: str) -> tuple[str, Path]:
     model, equals, file = text.partition("=")
     if not equals:
         raise ValueError(f"{text!r} is no body; write MODEL=FILE")
+    return model, Path(file)
+
+
+def _content(file: Path) -> bytes:
     try:
-        return model, Path(file).read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise ValueError(f"the body {file} cannot be read: {error}") from None
 

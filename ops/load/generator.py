@@ -40,14 +40,13 @@ class Load:
     """Seconds from the beginning at which requests are due: a trace, in place of rate and pace."""
 
     def times(self) -> list[float]:
-        """When requests are due."""
+        """When requests are due. Those of a Poisson process, given their number, are uniform."""
         if self.due is not None:
             return list(self.due)
         count = max(1, round(self.rate * self.seconds))
         if self.pace == "constant":
             return [number / self.rate for number in range(count)]
-        gaps = np.random.default_rng(self.seed).exponential(1 / self.rate, count)
-        return np.cumsum(gaps).tolist()
+        return np.sort(np.random.default_rng(self.seed).uniform(0, self.seconds, count)).tolist()
 
 
 def run(url: str, requests: Sequence[LoadRequest], load: Load, sign: Sign = lambda _: {}) -> Recording:

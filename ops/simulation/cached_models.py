@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-LONGEST = 200_000
+LONGEST = 60_000
 """Requests after which the share of hits no longer moves."""
 
 

@@ -17,8 +17,8 @@ from ops.prices import price_list
 
 PRICES = price_list()
 FIGURES = read_figures()
-PROFILES = {"hobby": [], "spiky": [], "steady": ["--requests", "13140000"]}
-"""The steady one with a twentieth of its requests, so that the test is quick."""
+PROFILES = {"hobby": [], "spiky": [], "steady": ["--requests", "5256000"]}
+"""The steady one with a fiftieth of its requests, so that the test is quick."""
 
 Results = dict[Option, Estimate | str]
 
@@ -190,7 +190,7 @@ def test_the_stack_file_gives_models_and_settings(capsys: pytest.CaptureFixture[
     out = capsys.readouterr().out
 
     assert "Recommended: " in out
-    assert "iris/1/manifest.json" in out
+    assert re.search(r"iris/\d+/manifest\.json", out)
 
 
 def test_plots_are_the_same_bytes_each_time(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -1,10 +1,14 @@
-"""A server that answers predictions after a while, in a thread of its own."""
+"""A server that answers predictions after a while, with a thread for each connection."""
 
-import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from local.http_server import LoopbackServer
 
 METADATA = {
     "name": "iris",
@@ -23,29 +27,14 @@ class Server:
         self.seconds, self.cold, self.failing, self.chunked = seconds, cold, failing, chunked
         self.asked: list[tuple[str, bytes]] = []
         self.url = ""
+        self._lock = threading.Lock()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while line := await reader.readline():
-                method, path, _ = line.decode().split()
-                length = 0
-                while (header := await reader.readline()) not in (b"\r\n", b""):
-                    name, _, value = header.decode().partition(":")
-                    length = int(value) if name.lower() == "content-length" else length
-                body = await reader.readexactly(length)
-                writer.write(await self.answer(method, path, body))
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    async def answer(self, method: str, path: str, body: bytes) -> bytes:
-        if method == "GET":
-            return _message(200, json.dumps(METADATA).encode())
-        self.asked.append((path, body))
-        number = len(self.asked)
-        await asyncio.sleep(self.seconds)
+    def answer(self, path: str, body: bytes) -> bytes:
+        """The response to a prediction."""
+        with self._lock:
+            self.asked.append((path, body))
+            number = len(self.asked)
+        time.sleep(self.seconds)
         if self.failing and number % self.failing == 0:
             return _message(503, b"{}")
         head = "X-Cold-Start: 1\r\n" if number <= self.cold else ""
@@ -61,21 +50,24 @@ def _message(status: int, body: bytes, head: str = "") -> bytes:
 @contextmanager
 def running(server: Server) -> Iterator[Server]:
     """Serve on a free port until the block ends."""
-    loop = asyncio.new_event_loop()
-    listening = loop.run_until_complete(asyncio.start_server(server.serve, "127.0.0.1", 0))
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    yield server
-    loop.call_soon_threadsafe(listening.close)
-    asyncio.run_coroutine_threadsafe(_end_tasks(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
 
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
-async def _end_tasks() -> None:
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+        def do_GET(self) -> None:
+            self.wfile.write(_message(200, json.dumps(METADATA).encode()))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.wfile.write(server.answer(self.path, body))
+
+        def log_message(self, *_: Any) -> None:
+            """Log nothing."""
+
+    listening = LoopbackServer(Handler)
+    server.url = f"http://{listening.address}"
+    try:
+        yield server
+    finally:
+        listening.stop()
