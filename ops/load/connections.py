@@ -38,7 +38,11 @@ class Connections:
                 break
         else:
             connection = await self._open()
-        answer = await connection.exchange(message)
+        try:
+            answer = await connection.exchange(message)
+        except BaseException:
+            connection.close()  # also if nobody waits any longer: its answer would be taken for the next one's
+            raise
         if connection.is_open:
             self._idle.append(connection)
         return answer
@@ -47,10 +51,11 @@ class Connections:
         """Open connections ahead of their first use."""
         self._idle.extend(await asyncio.gather(*(self._open() for _ in range(count))))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close those that are idle."""
         while self._idle:
             self._idle.pop().close()
+        await asyncio.sleep(0)  # a transport closes in the loop's next turn
 
     async def _open(self) -> "_Connection":
         loop = asyncio.get_running_loop()

@@ -89,7 +89,7 @@ async def _run(url: str, requests: Sequence[LoadRequest], load: Load, sign: Sign
     recording.seconds = max(loop.time() - began, times[-1])
     await asyncio.gather(*tasks)
     recording.cpu_seconds = time.process_time() - computed
-    connections.close()
+    await connections.close()
     return recording
 
 
