@@ -78,8 +78,9 @@ def write(data: Mapping[str, Any], images: Path) -> str:
             "Pulumi's engine previews and deploys stacks of small models into the emulated AWS of this machine. Then "
             "each model is asked once, one after the other, which includes cold starts and loading. The times are "
             "those of the engine, the program and the emulator: AWS needs longer to make what they ask for. How they "
-            "grow, and how many resources there are, holds there, too. A stack with a time for publishing is born "
-            "empty (`seedModels: false`) and filled afterwards.\n",
+            "grow, and how many resources there are, holds there, too. Previews grow as the resources do. A first "
+            "`up` grows faster, because the engine writes its whole state after each step. A stack with a time for "
+            "publishing is born empty (`seedModels: false`) and filled afterwards: it has a resource for no model.\n",
             table(head, rows, numbers_from=2),
         ]
     )

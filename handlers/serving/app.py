@@ -11,7 +11,7 @@ from handlers.serving.engines import EngineError
 from handlers.serving.errors import InvalidRequest, NotServed, ServingError
 from handlers.serving.events import ROOM_BYTES, Request, Response, is_warmup, recognise
 from handlers.serving.repository import Repository
-from handlers.serving.request_time import limited_to
+from handlers.serving.request_time import LimitedTo
 from handlers.serving.telemetry import Record, traceback_of, write_event, write_record
 
 DIALECTS: Mapping[str, Dialect] = {"/v1": tensorflow_serving, "/v2": open_inference}
@@ -118,7 +118,7 @@ class App:
         call = dialect.route("GET" if request.method == "HEAD" else request.method, request.path)
         record.operation = call.operation
         try:
-            with limited_to(_seconds_left(context)):
+            with LimitedTo(_seconds_left(context)):
                 if call.operation != "predict":
                     return dialect.describe(call, request, self.repository)
                 call = call if call.model else call._replace(model=self.repository.only_model())

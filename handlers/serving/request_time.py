@@ -2,8 +2,6 @@
 
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 
 
 class _Limit(threading.local):
@@ -13,13 +11,16 @@ class _Limit(threading.local):
 _limit = _Limit()
 
 
-@contextmanager
-def limited_to(seconds: float) -> Generator[None]:
+class LimitedTo:
     """Inside the block, this thread has so many seconds. Threads that it starts have no limit."""
-    _limit.until = time.monotonic() + seconds
-    try:
-        yield
-    finally:
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        _limit.until = time.monotonic() + self._seconds
+
+    def __exit__(self, *failure: object) -> None:
         del _limit.until
 
 

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -138,10 +139,11 @@ def _write(
     if model is not None:
         line["Model"] = model
     if metrics:
-        line["FunctionName"] = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
-        line["FunctionVersion"] = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "local")
-        line.update({name: _rounded(value) for name, value in metrics.items()})
-        line["_aws"] = _declaration(metrics, _dimensions(line))
+        line["FunctionName"], line["FunctionVersion"] = _function_of_lambda()
+        for name, value in metrics.items():
+            line[name] = round(value, 3)
+        declared = _declaration(tuple(metrics), "Model" in line, "Label" in line and "Version" in line)
+        line["_aws"] = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
     sys.stdout.write(orjson.dumps(line).decode() + "\n")
     sys.stdout.flush()
 
@@ -150,12 +152,21 @@ def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
-def _declaration(metrics: Mapping[Metric, float], dimensions: list[list[str]]) -> dict[str, Any]:
-    declared = [_metrics(metrics, dimensions)]
+@cache
+def _function_of_lambda() -> tuple[str, str]:
+    """The function's name and version: no environment changes them."""
+    name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
+    return name, os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "local")
+
+
+@cache
+def _declaration(metrics: tuple[Metric, ...], has_model: bool, has_label: bool) -> orjson.Fragment:
+    """What a line declares about its metrics, as JSON. Few lines differ in it."""
+    declared = [_metrics(metrics, _dimensions(has_model, has_label))]
     failures: list[Metric] = [name for name in FAILURES if name in metrics]
     if failures:
         declared.append(_metrics(failures, [["FunctionName", "FunctionVersion"]]))
-    return {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
+    return orjson.Fragment(orjson.dumps(declared))
 
 
 def _metrics(metrics: Iterable[Metric], dimensions: list[list[str]]) -> dict[str, Any]:
@@ -163,13 +174,11 @@ def _metrics(metrics: Iterable[Metric], dimensions: list[list[str]]) -> dict[str
     return {"Namespace": METRIC_NAMESPACE, "Dimensions": dimensions, "Metrics": names}
 
 
-def _dimensions(line: Mapping[str, Any]) -> list[list[str]]:
+def _dimensions(has_model: bool, has_label: bool) -> list[list[str]]:
     """The sets of dimensions of a line's metrics: the function, its model, and what a label chose."""
-    names = ["FunctionName"]
-    sets = [list(names)]
-    for further in (["Model"], ["Label", "Version"]):
-        if not all(name in line for name in further):
-            break
-        names += further
-        sets.append(list(names))
+    sets = [["FunctionName"]]
+    if has_model:
+        sets.append(["FunctionName", "Model"])
+        if has_label:
+            sets.append(["FunctionName", "Model", "Label", "Version"])
     return sets

@@ -1,7 +1,7 @@
 """Small answers as TensorFlow Serving lays them out, byte for byte: its lines, its spaces and its decimals."""
 
 from binascii import b2a_base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from struct import Struct
 from typing import Any, TypeAlias
@@ -76,7 +76,7 @@ def _values(array: np.ndarray, name: str) -> Any:
     elif kind == "b":
         elements = ["true" if value else "false" for value in flat.tolist()]
     else:
-        elements = [*_decimals(flat)]
+        elements = [*map(_double if array.dtype.itemsize == 8 else _float, flat.tolist())]
     return _nested(elements, array.shape)
 
 
@@ -87,25 +87,24 @@ def _nested(elements: list[_Value], shape: Sequence[int]) -> Any:
     return [_nested(elements[row * size : (row + 1) * size], shape[1:]) for row in range(shape[0])]
 
 
-def _decimals(array: np.ndarray) -> Iterator[str]:
-    """Each decimal with six digits if that reads back as the same number, else with all digits that its type has."""
-    is_double = array.dtype.itemsize == 8
-    for value in (array if is_double else array.astype(np.float32, copy=False)).tolist():
-        shown = f"{value:g}"
-        if shown in _WORDS:
-            yield _WORDS[shown]
-            continue
-        if not (float(shown) == value if is_double else _is_float(shown, value)):
-            shown = f"{value:.17g}" if is_double else f"{value:.9g}"
-        yield shown if "." in shown or "e" in shown else f"{shown}.0"
+def _double(value: float) -> str:
+    """A decimal with six digits if that reads back as the same number, else with all digits of 64 bits."""
+    shown = f"{value:g}"
+    return _decimal(shown if float(shown) == value else f"{value:.17g}")
 
 
-def _is_float(text: str, value: float) -> bool:
-    """Whether a text reads as this number of 32 bits."""
+def _float(value: float) -> str:
+    """The same for a decimal of 32 bits or fewer."""
+    shown = f"{value:g}"
     try:
-        return _UNPACK(_PACK(float(text)))[0] == value
+        is_same = _UNPACK(_PACK(float(shown)))[0] == value
     except OverflowError:  # rounded up beyond the largest
-        return False
+        is_same = False
+    return _decimal(shown if is_same else f"{value:.9g}")
+
+
+def _decimal(shown: str) -> str:
+    return shown if "." in shown else _WORDS.get(shown) or (shown if "e" in shown else f"{shown}.0")
 
 
 def _in_a_line(value: Any, level: int) -> str:

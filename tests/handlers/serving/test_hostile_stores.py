@@ -15,7 +15,7 @@ import pytest
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, VERIFY_MODELS
 from handlers.manifest import FileEntry, ManifestError, Pointer
 from handlers.serving.app import App
-from handlers.serving.request_time import limited_to
+from handlers.serving.request_time import LimitedTo
 from handlers.serving.start import open_app
 from handlers.serving.stores import NotInStore, Store, StoreError, open_store
 from handlers.serving.stores.checksum import OPENSSL_BYTES, sha256_of
@@ -281,13 +281,13 @@ def test_a_part_that_fails_for_good_ends_the_others_at_once(
 def test_a_busy_store_is_asked_for_no_longer_than_the_request_may_take(s3: S3Server, store: S3Store) -> None:
     s3.refuse = [503] * 10_000
     began = time.monotonic()
-    with limited_to(0.5), pytest.raises(StoreError, match="503"):
+    with LimitedTo(0.5), pytest.raises(StoreError, match="503"):
         store.pointer("m")
     assert time.monotonic() - began < 2
 
 
 def test_a_request_without_time_asks_for_nothing(s3: S3Server, store: S3Store) -> None:
-    with limited_to(0), pytest.raises(StoreError, match="no time was left"):
+    with LimitedTo(0), pytest.raises(StoreError, match="no time was left"):
         store.pointer("m")
     assert s3.statuses == []
 
@@ -308,7 +308,7 @@ def test_a_busy_store_is_a_503_that_says_when_to_ask_again(
 def test_the_time_of_a_request_ends_with_it() -> None:
     from handlers.serving.request_time import deadline
 
-    with limited_to(0.0):
+    with LimitedTo(0.0):
         assert deadline(60) <= time.monotonic()
         found: list[float] = []
         thread = threading.Thread(target=lambda: found.append(deadline(60)))
