@@ -111,4 +111,6 @@ def _usage_price(key: str, entry: Mapping[str, Any]) -> UsagePrice:
     ends = [tier.up_to for tier in tiers]
     if ends != sorted(set(ends)) or ends[-1] != inf:
         raise ValueError(f"the tiers of usage.{key} end at {ends}; they must rise, and the last one has no up_to")
-    return UsagePrice(**{**entry, "tiers": tiers})
+    return UsagePrice(
+        tiers=tiers, unit=entry["unit"], what=entry["what"], page=entry["page"], free=entry.get("free", 0)
+    )

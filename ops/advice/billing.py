@@ -29,7 +29,7 @@ def items(option: Option, workload: Workload, prices: PriceList, figures: Figure
         compute += result.scale * busy
         ready_compute += result.scale * gb_seconds(warm - beyond, each.warm_seconds, workload.memory_mib)
         seconds += result.scale * (warm * each.warm_seconds + cold * first)
-    requests = result.total("requests")
+    requests = result.requests
     yield from invocations(
         prices,
         requests=requests,
@@ -60,7 +60,7 @@ def _readiness(option: Option, workload: Workload, prices: PriceList, result: Ru
         kept = len(result.functions) * (workload.kept_versions + 1)
         why = f"{kept} snapshots of {workload.memory_mib} MiB: of the live version and of old ones"
         yield held(prices, "snapshot", kept * memory * prices.seconds_per_month, why=why)
-        yield used(prices, "snapshot_restore", result.total("cold_count") * memory)
+        yield used(prices, "snapshot_restore", result.cold * memory)
 
 
 def _storage(option: Option, workload: Workload, prices: PriceList, figures: Figures) -> Iterator[Item]:

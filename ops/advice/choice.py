@@ -126,7 +126,7 @@ def _by_traffic(best: Estimate, meeting: Sequence[Estimate]) -> Iterator[str]:
         side = [pair for pair in crossings if is_side(pair[0])]
         if side:
             factor, other = pick(side, key=lambda pair: pair[0])
-            requests = best.run.total("requests") * factor
+            requests = best.run.requests * factor
             yield f"{other.option} is cheaper with {word} than {requests:,.0f} requests a month"
 
 

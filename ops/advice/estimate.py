@@ -56,7 +56,7 @@ def estimate(option: Option, workload: Workload, prices: PriceList, figures: Fig
     if why := ruled_out(option, workload):
         return why
     result = run(option, workload, figures, seed)
-    answered = max(1.0, result.total("requests") - result.total("refused"))
+    answered = max(1.0, result.requests - result.refused)
     cold = len(result.cold_seconds) * result.scale
     loads = sum(_loads(each) for each in result.functions) * result.scale
     return Estimate(
@@ -65,7 +65,7 @@ def estimate(option: Option, workload: Workload, prices: PriceList, figures: Fig
         items=list(items(option, workload, prices, figures, result)),
         deployments_usd=workload.retrainings * figures["deployment_usd"] if needs_deployment(option) else 0.0,
         cold_share=cold / answered,
-        refused_share=result.total("refused") / max(1.0, result.total("requests")),
+        refused_share=result.refused / max(1.0, result.requests),
         hit_share=1 - (loads + cold) / answered,
         percentiles=_percentiles(result, figures["gateway_seconds"]),
     )

@@ -36,7 +36,7 @@ def write(directory: Path, results: Mapping[Option, Estimate | str], workload: W
 def _cost(estimates: Sequence[Estimate]) -> Any:
     figure, axes = _axes()
     for each in estimates:
-        requests = each.run.total("requests") * FACTORS
+        requests = each.run.requests * FACTORS
         costs = [cost_at(each, factor) for factor in FACTORS]
         style = {"color": COLOURS[each.option.storage], "linestyle": LINES[each.option.concurrency]}
         axes.loglog(requests, costs, label=f"{each.option.storage}, {each.option.concurrency}", **style)

@@ -6,7 +6,7 @@ from ops.advice.choice import Choice
 from ops.advice.estimate import Estimate
 from ops.advice.figures import Figures
 from ops.advice.options import Option, Workload
-from ops.advice.timing import Part, retraining
+from ops.advice.timing import STEPS, Part, retraining
 from ops.prices import PriceList
 from ops.simulation.file_system import LOWEST, MIB, READ_DISCOUNT
 
@@ -64,8 +64,8 @@ def explain(estimate: Estimate, prices: PriceList, figures: Figures) -> str:
             f"{counts.most_at_once} requests at once at most"
         )
         for model, timing in zip(function.models, function.timings, strict=True):
-            for name in ("start", "load", "warm"):
-                lines += [_part(model.name, name, part, figures) for part in getattr(timing, name)]
+            for step in STEPS:
+                lines += [_part(model.name, step, part, figures) for part in timing.parts(step)]
     lines.append(f"  an idle environment is kept: {_known(figures, 'keep_seconds')}")
     return "\n".join(lines)
 

@@ -8,12 +8,13 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
+from handlers.manifest import EngineName
 from handlers.serving.footprint import ENGINE_BYTES
 from handlers.serving.start import FUNCTION_MEMORY, cache_budget
 from ops.advice.figures import Figures
 from ops.advice.model_facts import ModelFacts
 from ops.advice.options import Option, Workload, ephemeral_mib
-from ops.advice.timing import Timing, timing
+from ops.advice.timing import Step, Timing, timing
 from ops.simulation.arrivals import Times, arrivals
 from ops.simulation.cached_models import hit_ratio, zipf
 from ops.simulation.environments import Counts, Environments, Platform
@@ -45,9 +46,9 @@ class FunctionRun:
     """Of a warm request, its load included."""
     ready: int
 
-    def mean(self, *names: str) -> float:
-        """Seconds of parts of `Timing`, over all requests."""
-        seconds = [each.seconds(*names) for each in self.timings]
+    def mean(self, *steps: Step) -> float:
+        """Seconds of steps, over all requests."""
+        seconds = [each.seconds(*steps) for each in self.timings]
         return float(np.dot(self.shares, seconds))
 
     @cached_property
@@ -67,9 +68,20 @@ class Run:
     cold_seconds: Sequence[float] = ()
     """Of each request that started an environment, with its turn at the file system."""
 
-    def total(self, attribute: str) -> float:
-        """A count of all functions in a month."""
-        return self.scale * sum(getattr(each.counts, attribute) for each in self.functions)
+    @property
+    def requests(self) -> float:
+        """Of all functions in a month."""
+        return self.scale * sum(each.counts.requests for each in self.functions)
+
+    @property
+    def refused(self) -> float:
+        """Requests of a month that were refused."""
+        return self.scale * sum(each.counts.refused for each in self.functions)
+
+    @property
+    def cold(self) -> float:
+        """Environments that were started in a month."""
+        return self.scale * sum(each.counts.cold_count for each in self.functions)
 
 
 def horizon(workload: Workload) -> float:
@@ -143,8 +155,9 @@ def _misses(
     if option.mode == "single":
         return 0.0, 0.0
     life = min(requests, 1e9)
-    engines = sum(ENGINE_BYTES[engine] for engine in {model.engine for model in models})
-    budget = cache_budget({FUNCTION_MEMORY: str(workload.memory_mib)}) - engines
+    engines: set[EngineName] = {model.engine for model in models}
+    taken = sum(ENGINE_BYTES[engine] for engine in engines)
+    budget = cache_budget({FUNCTION_MEMORY: str(workload.memory_mib)}) - taken
     first = 1 / life
     missed = 1 - hit_ratio(shares, [model.memory_bytes for model in models], budget, life)
     if option.storage != "s3":

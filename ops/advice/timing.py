@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from ops.advice.figures import Figures
 from ops.advice.model_facts import ModelFacts
-from ops.advice.options import MOUNTED, Option, Workload
+from ops.advice.options import Option, Workload
+
+Step = Literal["start", "load", "warm"]
+STEPS: Sequence[Step] = get_args(Step)
+"""What a request may wait for: its environment, its model, its answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +34,13 @@ class Timing:
     billed_start: float
     """Seconds of `start` that Lambda bills: the function's own init."""
 
-    def seconds(self, *names: str) -> float:
-        """The sum of some of them, such as `start`, `load`, `warm`."""
-        return sum(part.seconds for name in names for part in getattr(self, name))
+    def parts(self, step: Step) -> Sequence[Part]:
+        """The parts of one of them."""
+        return {"start": self.start, "load": self.load, "warm": self.warm}[step]
+
+    def seconds(self, *steps: Step) -> float:
+        """The sum of some of them."""
+        return sum(part.seconds for step in steps for part in self.parts(step))
 
 
 def timing(option: Option, model: ModelFacts, workload: Workload, figures: Figures) -> Timing:
@@ -72,8 +81,3 @@ def retraining(option: Option, figures: Figures) -> str:
 def needs_deployment(option: Option) -> bool:
     """Whether a retrained model goes live, or keeps its quick start, only with a deployment."""
     return option.storage == "image" or (option.concurrency == "SnapStart" and option.mode == "single")
-
-
-def reads_a_file_system(option: Option) -> bool:
-    """Whether functions mount the models."""
-    return option.storage in MOUNTED

@@ -113,7 +113,7 @@ def workload_of(chosen: Namespace, figures: Figures) -> Workload:
     mibps = float(value("efs_mibps", stack.get("efsProvisionedMibps", 0)) or 0)
     if throughput == "provisioned" and mibps <= 0:
         raise ValueError("provisioned throughput needs a number of MiB a second; give --efs-mibps 1 or more")
-    architecture: Architecture = stack.get("architecture", "x86_64")
+    architecture: Architecture = "arm64" if stack.get("architecture") == "arm64" else "x86_64"
     memory = value("memory", int(stack.get("memoryMib", 1769)))
     if not 128 <= memory <= MOST_MEMORY_MIB:
         raise ValueError(f"a function has no {memory} MiB of memory; give --memory 128 to {MOST_MEMORY_MIB}")
