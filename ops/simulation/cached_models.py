@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -50,10 +51,16 @@ def hit_ratio(
     count = max(1, round(requests))
     if sum(sizes) <= budget:
         return 1 - float((1 - (1 - popularity) ** count).sum()) / count
+    all_hits, later_share = _simulated(tuple(popularity.tolist()), tuple(sizes), budget, min(count, LONGEST), seed)
+    return (all_hits + max(0, count - LONGEST) * later_share) / count
+
+
+@lru_cache(maxsize=256)
+def _simulated(
+    popularity: tuple[float, ...], sizes: tuple[float, ...], budget: float, count: int, seed: int
+) -> tuple[int, float]:
+    """The hits among so many requests, and their share in the second half. Options ask for the same again."""
     random = np.random.default_rng(seed)
-    simulated = min(count, LONGEST)
-    found = hits(random.choice(len(popularity), simulated, p=popularity).tolist(), sizes, budget)
-    if count <= LONGEST:
-        return sum(found) / count
-    later = found[LONGEST // 2 :]
-    return (sum(found) + (count - LONGEST) * sum(later) / len(later)) / count
+    found = hits(random.choice(len(popularity), count, p=popularity).tolist(), sizes, budget)
+    later = found[count // 2 :]
+    return sum(found), sum(later) / len(later)

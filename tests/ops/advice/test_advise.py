@@ -10,7 +10,7 @@ from ops.__main__ import main
 from ops.advice import report
 from ops.advice.choice import Choice, choose, cost_at, crossing, ready_break_even
 from ops.advice.estimate import Estimate
-from ops.advice.figures import read_figures
+from ops.advice.figures import Figures, read_figures
 from ops.advice.options import Option, Workload
 from ops.commands import advise
 from ops.prices import price_list
@@ -23,12 +23,16 @@ PROFILES = {"hobby": [], "spiky": [], "steady": ["--requests", "5256000"]}
 Results = dict[Option, Estimate | str]
 
 
-def advice(*arguments: str) -> tuple[Workload, Results, Choice]:
+def asked(*arguments: str) -> tuple[argparse.Namespace, Figures, Workload]:
     parser = argparse.ArgumentParser()
     advise.add_arguments(parser)
     chosen = parser.parse_args(arguments)
     figures = read_figures(chosen.figure)
-    workload = advise.workload_of(chosen, figures)
+    return chosen, figures, advise.workload_of(chosen, figures)
+
+
+def advice(*arguments: str) -> tuple[Workload, Results, Choice]:
+    chosen, figures, workload = asked(*arguments)
     results = dict(advise.compare(workload, chosen, figures))
     return workload, results, choose(results, workload, PRICES, figures)
 
@@ -141,8 +145,10 @@ def test_an_exhausted_file_system_is_said_with_its_time() -> None:
     arguments += ["--figure", "keep_seconds=30", "--latency", "3600", "--longest", "3600"]
     found: list[Estimate] = []
     for throughput in ("elastic", "bursting"):
-        _, results, _ = advice(*arguments, "--efs-throughput", throughput)
-        found += [each for each in estimates(results) if str(each.option) == "efs, single, on demand"]
+        _, figures, workload = asked(*arguments, "--efs-throughput", throughput)
+        each = advise.estimate(Option(storage="efs", mode="single", concurrency="on demand"), workload, PRICES, figures)
+        assert isinstance(each, Estimate)
+        found.append(each)
     elastic, bursting = found
     [said] = report.warnings(bursting)
 
