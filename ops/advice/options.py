@@ -1,7 +1,7 @@
 """The options that an advice compares, and what rules one out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from handlers.contract import Architecture
@@ -32,7 +32,7 @@ class Workload:
     models: Sequence[ModelFacts]
     traffic: Traffic
     times: Times | None = None
-    """Arrivals of a file; they replace the traffic's."""
+    """Arrivals of a file, which go on like this for a month; they replace the traffic's."""
     latency_seconds: float = 1.0
     """In which 99 of 100 requests are to be answered."""
     longest_seconds: float | None = None
@@ -68,8 +68,6 @@ class Option:
     storage: Storage
     mode: Mode
     concurrency: Concurrency
-    settings: dict[str, object] = field(default_factory=dict[str, object], compare=False)
-    """What a stack file says for it, beside storage and mode."""
 
     def __str__(self) -> str:
         return f"{self.storage}, {self.mode}, {self.concurrency}"

@@ -103,7 +103,7 @@ def run(option: Option, workload: Workload, figures: Figures, seed: int = 0) -> 
     ]
     shared = _file_system(option, workload, figures)
     cold = list(_cold_seconds(option, functions, shared, figures))
-    scale = 1.0 if workload.times is not None else workload.traffic.seconds / seconds
+    scale = workload.traffic.seconds / seconds
     return Run(functions=functions, scale=scale, file_system=shared, cold_seconds=cold)
 
 

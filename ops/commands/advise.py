@@ -41,7 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     traffic.add_argument("--requests", type=float, metavar="N", help="a month (default: 1,000,000)")
     traffic.add_argument("--peak", type=float, metavar="N", help="requests a second in the busiest minute")
     traffic.add_argument("--shape", choices=SHAPES, help="how the rate changes (default: daily)")
-    traffic.add_argument("--arrivals", type=Path, metavar="CSV", help="times in seconds, in place of the above")
+    traffic.add_argument("--arrivals", type=Path, metavar="CSV", help="times in seconds, which go on for a month")
     traffic.add_argument(
         "--zipf", type=float, metavar="S", help="how unequally models are asked for; 0: alike (default: 1)"
     )

@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("model", help="a packaged model")
     parser.add_argument("--repository", type=Path, default=Path("build/repository"), metavar="DIRECTORY")
     parser.add_argument("--memory", type=int, action="append", metavar="MIB", help="a setting to try; repeatable")
-    parser.add_argument("--calls", type=int, default=50, metavar="N", help="measured at each setting (default: 50)")
+    parser.add_argument("--calls", type=int, default=200, metavar="N", help="measured at each setting (default: 200)")
     parser.add_argument("--architecture", choices=get_args(Architecture), default="x86_64", help="whose price counts")
     parser.add_argument("--prices", type=Path, metavar="TOML", help="prices of your own")
 

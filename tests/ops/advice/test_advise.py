@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -198,3 +199,12 @@ def test_plots_are_the_same_bytes_each_time(tmp_path_factory: pytest.TempPathFac
 
     assert set(written[0]) == {"cost.svg", "latency.svg"}
     assert written[0] == written[1]
+
+
+def test_a_file_of_arrivals_goes_on_for_a_month(tmp_path: Path) -> None:
+    file = tmp_path / "times.csv"
+    file.write_text("".join(f"{second}\n" for second in range(3601)))
+    _, results, _ = advice("--size", "1", "--arrivals", str(file))
+
+    for each in estimates(results):
+        assert each.run.requests == pytest.approx(730 * 3600, rel=0.001)
