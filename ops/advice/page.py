@@ -71,7 +71,7 @@ SECTIONS = (
         title="When burst credits run dry",
         what="The same model and spiky traffic, with a file system in bursting mode, AWS's own default.",
         arguments=(
-            *("--size", "1000", "--memory", "3538", "--requests", "300000", "--peak", "20", "--shape", "spiky"),
+            *("--size", "1000", "--memory", "3538", "--requests", "200000", "--peak", "20", "--shape", "spiky"),
             *("--latency", "30", "--efs-throughput", "bursting"),
         ),
         shown=("credits",),

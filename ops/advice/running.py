@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
+from math import ceil, inf
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,9 @@ from ops.simulation.file_system import FileSystem
 from ops.simulation.queueing import erlang_b
 
 MIB = 1 << 20
-DAY = 86_400.0
-ENOUGH_REQUESTS = 4e6
-"""Requests after which a simulated month may be a week, or two days where no day differs from another."""
+HOUR, DAY = 3600.0, 86_400.0
+ENOUGH_REQUESTS = 250_000
+"""Requests after which a simulated month may be a week, or a day where no day differs from another."""
 SPILL = 0.005
 """The share of requests in the busiest minute that ready environments need not take."""
 
@@ -89,9 +89,16 @@ def horizon(workload: Workload) -> float:
     traffic = workload.traffic
     if workload.times is not None:
         return max(float(workload.times[-1]), 1.0)
-    if traffic.requests <= ENOUGH_REQUESTS:
-        return traffic.seconds
-    return min(traffic.seconds, 2 * DAY if traffic.shape in ("steady", "daily") else 7 * DAY)
+    if traffic.requests <= ENOUGH_REQUESTS or workload.efs_throughput == "bursting":
+        return traffic.seconds  # credits are spent over a month
+    enough = ceil(ENOUGH_REQUESTS / traffic.requests * traffic.seconds / DAY) * DAY
+    return min(traffic.seconds, enough if traffic.shape in ("steady", "daily") else 7 * DAY)
+
+
+def _before(workload: Workload) -> float:
+    """Seconds that are simulated and not counted, where less than a month stands for all of it."""
+    is_whole = workload.times is not None or horizon(workload) >= workload.traffic.seconds
+    return 0.0 if is_whole else HOUR
 
 
 def run(option: Option, workload: Workload, figures: Figures, seed: int = 0) -> Run:
@@ -126,7 +133,7 @@ def _run_function(
     ready = _ready(option, workload, share, seconds)
     platform = Platform(keep_seconds=figures["keep_seconds"], ready=ready)
     cold = float(np.dot(shares, [each.seconds("start", "load", "warm") for each in timings]))
-    counts = Environments(platform, seconds, lambda _: cold).run(_times(workload, share, seed))
+    counts = Environments(platform, seconds, lambda _: cold).run(_times(workload, share, seed), _before(workload))
     lives = len(counts.cold_at) + ready
     load, fetch = _misses(option, models, workload, shares, counts.requests / max(1, lives))
     return FunctionRun(
@@ -190,7 +197,7 @@ def _times(workload: Workload, share: float, seed: int) -> Iterator[Times]:
         chosen = np.random.default_rng(seed).random(len(workload.times)) < share
         yield workload.times[chosen]
         return
-    rates = workload.traffic.per_minute()[: int(horizon(workload) // 60)]
+    rates = workload.traffic.per_minute()[: int((horizon(workload) + _before(workload)) // 60)]
     yield from arrivals(rates * share, seed)
 
 

@@ -82,16 +82,26 @@ class Environments:
         self._starts, self._starts_at = platform.starts, 0.0
         self._guess = 1
 
-    def run(self, arrivals: Iterable[Times]) -> Counts:
-        """Answer all requests. `arrivals` are rising times, in arrays of any length."""
+    def run(self, arrivals: Iterable[Times], count_from: float = 0) -> Counts:
+        """Answer all requests. `arrivals` are rising times, in arrays of any length. Nothing before `count_from` is
+        counted: a function that was never called starts more environments than one in use."""
         longest = self._platform.keep_seconds / BLOCKS_A_LIFE
+        counts_all = count_from <= 0
         for times in arrivals:
             begin = 0
-            while begin < len(times):
-                end = int(np.searchsorted(times, times[begin] + longest, "right"))
-                self._block(times[begin:end])
-                begin = end
+            if not counts_all and len(times) and times[-1] >= count_from:
+                begin = int(np.searchsorted(times, count_from))
+                self._blocks(times[:begin], longest)
+                self.counts, counts_all = Counts(), True
+            self._blocks(times[begin:], longest)
         return self.counts
+
+    def _blocks(self, times: Times, longest: float) -> None:
+        begin = 0
+        while begin < len(times):
+            end = int(np.searchsorted(times, times[begin] + longest, "right"))
+            self._block(times[begin:end])
+            begin = end
 
     def _block(self, times: Times) -> None:
         self.counts.requests += len(times)

@@ -101,3 +101,10 @@ def test_a_day_of_a_hundred_requests_a_second_is_counted_in_blocks() -> None:
 
     assert counts.requests == pytest.approx(8.64e6, rel=0.01)
     assert counts.cold_share < 1e-3
+
+
+def test_what_comes_before_the_count_starts_environments_and_is_not_counted() -> None:
+    environments = Environments(Platform(), 0.1, lambda _: 1.0)
+    counts = environments.run(iter([np.array([0.0, 0.0, 0.0]), np.array([5.0, 20.0, 20.0]), np.array([21.0])]), 10)
+
+    assert (counts.requests, counts.cold_count) == (3, 0)
