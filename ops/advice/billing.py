@@ -14,6 +14,8 @@ from ops.prices import PriceList
 
 PART_BYTES = 8 << 20
 """Of a ranged request to S3."""
+METERED_BYTES = 4096
+"""The least that EFS meters of a read."""
 
 
 def items(option: Option, workload: Workload, prices: PriceList, figures: Figures, result: Run) -> Iterator[Item]:
@@ -83,7 +85,7 @@ def _storage(option: Option, workload: Workload, prices: PriceList, figures: Fig
 
 
 def _reading(option: Option, workload: Workload, prices: PriceList, figures: Figures, result: Run) -> Iterator[Item]:
-    reads = requests = 0.0
+    reads = requests = pointers = 0.0
     for each in result.functions:
         loads_at_start = 0 if not any(timing.load for timing in each.timings) else len(each.counts.cold_at) + each.ready
         warm = each.counts.requests - len(each.counts.cold_at)
@@ -91,13 +93,14 @@ def _reading(option: Option, workload: Workload, prices: PriceList, figures: Fig
         reads += count * each.read_bytes
         files = float(np.dot(each.shares, [model.files for model in each.models]))
         requests += count * (files + ceil(each.read_bytes / PART_BYTES))
-        requests += _pointer_reads(each, result, workload, figures)
+        pointers += _pointer_reads(each, result, workload, figures)
     trained = workload.retrainings * sum(model.stored_bytes for model in workload.models) / GB
     if option.storage == "efs" and workload.efs_throughput == "elastic":
-        yield used(prices, "efs_reads", reads / GB, why="loads of models")
+        metered = reads + pointers * METERED_BYTES
+        yield used(prices, "efs_reads", metered / GB, why="loads of models, and their pointers every few seconds")
         yield used(prices, "efs_writes", trained, why="retrained models")
     if option.storage in ("s3", "s3files"):
-        yield used(prices, "s3_reads", requests, why="loads of models, and their pointers every few seconds")
+        yield used(prices, "s3_reads", requests + pointers, why="loads of models, and their pointers every few seconds")
     writes = workload.retrainings * sum(model.files + 3 for model in workload.models)
     yield used(prices, "s3_writes", writes, why="retrained models")
 
