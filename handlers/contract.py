@@ -56,6 +56,9 @@ Metric = Literal[
 FAILURES: tuple[Metric, ...] = ("ServerErrors", "LoadFailures")
 """The metrics that are also written by version, for alarms that watch a new version alone."""
 
+COLD_START_HEADER = "x-cold-start"
+"""Header of an answer: `1` on the first one of an environment. Other answers have none."""
+
 SINGLE_MODEL_HANDLER = "handlers.single_model.handler"
 MULTI_MODEL_HANDLER = "handlers.multi_model.handler"
 MODEL_SYNC_HANDLER = "handlers.model_sync.handler"

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol, cast
 
+from handlers.contract import COLD_START_HEADER
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Dialect, Inference, open_inference, tensorflow_serving
 from handlers.serving.dialects.json_text import of_version
@@ -72,6 +73,8 @@ class App:
             record.method, record.request_bytes, record.ids = request.method, len(request.body), ids_of(request)
             dialect = _dialect_of(request.path)
             response = _fitted(self._respond(dialect, request, record, context), request)
+            if record.cold_start:
+                response = response._replace(headers={**response.headers, COLD_START_HEADER: "1"})
             answer = sent.answer(response)
             record.is_fault = response.status >= 500
         except Exception as error:

@@ -36,6 +36,8 @@ class TimedWork(Generic[T]):
 
     def unfinished(self) -> int:
         """How many of those that were not waited for are still at work."""
+        if not self._left:
+            return 0
         self._left = [worker for worker in self._left if not worker.has_ended()]
         return len(self._left)
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-OWN_TO_EACH_ANSWER = frozenset({"apigw-requestid", "connection", "date", "x-amzn-requestid", "x-amz-request-id"})
-"""Headers with the id or the time of an answer."""
+OWN_TO_EACH_ANSWER = frozenset(
+    {"apigw-requestid", "connection", "date", "x-amzn-requestid", "x-amz-request-id", "x-cold-start"}
+)
+"""Headers with the id or the time of an answer, or with the age of its environment."""
 
 
 @dataclass(frozen=True, kw_only=True)

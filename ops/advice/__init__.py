@@ -1,0 +1,1 @@
+"""What a deployment costs and how fast it answers, estimated before it is made."""
