@@ -24,7 +24,7 @@ def pack(tmp_path: Path) -> Path:
     "shape",
     [
         {"storage": "efs", "mode": "single", "monitoring": True, "delivery": "canary10Percent5Minutes"},
-        {"storage": "s3files", "mode": "multi", "api": "rest"},
+        pytest.param({"storage": "s3files", "mode": "multi", "api": "rest"}, marks=pytest.mark.whole),
     ],
     ids=["efs", "s3files"],
 )
