@@ -82,8 +82,10 @@ class RecordedAws(mocks.Mocks):
 
     def _policy_of_bucket(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         arn = f"arn:aws:s3:::{asked['bucket']}"
-        denial = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"]}
-        denial["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
+        denial = {
+            **{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"]},
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
         return {**asked, "id": asked["bucket"], "policy": json.dumps({"Statement": [denial]})}
 
     def _describe_bucket(self, asked: Mapping[str, Any]) -> dict[str, Any]:
