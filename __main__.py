@@ -13,8 +13,8 @@ from components.stack.tags import STACK_TAG, tag_everything
 
 DIRECTORY = Path(__file__).parent
 
-settings = stack_settings(DIRECTORY)
-tags = {**settings.tags, STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
+made_by = {STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
+settings = stack_settings(DIRECTORY, made_by)
 stack = ModelStack(
     "inference",
     StackArgs(
@@ -23,7 +23,12 @@ stack = ModelStack(
         project_name=pulumi.get_project(),
         compare=comparison(settings),
     ),
-    pulumi.ResourceOptions(transformations=[tag_everything(tags), bound_every_role(settings.permissions_boundary_arn)]),
+    pulumi.ResourceOptions(
+        transformations=[
+            tag_everything({**settings.tags, **made_by}),
+            bound_every_role(settings.permissions_boundary_arn),
+        ]
+    ),
 )
 
 pulumi.export("apiUrl", stack.api_url)

@@ -4,6 +4,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+PROGRAM = "the program"
+"""The author that is no service of AWS's."""
+
 CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 
 
@@ -33,6 +36,12 @@ class BucketEvents:
         """Whether an author asks for events of a bucket."""
         with self._lock:
             return author in self._configurations.get(bucket, {})
+
+    def followers(self, bucket: str) -> frozenset[str]:
+        """The ARNs of the functions by which emulated services follow a bucket."""
+        with self._lock:
+            services = [told for author, told in self._configurations.get(bucket, {}).items() if author != PROGRAM]
+            return frozenset(each["LambdaFunctionArn"] for told in services for each in told)
 
 
 def to_function(

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
 from pulumi.runtime import configure, rpc, run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings
@@ -131,6 +132,8 @@ class _Provider(Mocks):
             return self._provider.call(args.token, plain(_plain(args.args))), []
         except UnknownTypeError as error:
             raise DeploymentError(str(error)) from None
+        except ClientError as error:
+            return {}, [("", str(error))]  # a program may catch what AWS refuses, as it may under the engine
         except Exception as error:
             raise DeploymentError(f"Calling {args.token} failed: {error}") from error
 

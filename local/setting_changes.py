@@ -86,6 +86,10 @@ def setting_changes(around: Surroundings, repository: Path) -> Sequence[SettingC
         ({"storage": "image"}, [{"imageUri": around.image_uri, "imageHoldsModels": True}]),
         ({"storage": "efs"}, [*_of_the_network(around), *_of_the_file_system(around)]),
         ({"storage": "s3files"}, [*_of_the_network(around), {"kmsKeyArn": around.key_arn}]),
+        (
+            {"deleteModelsOnDestroy": True},
+            [{"modelBucket": around.bucket, "modelBucketKeyArn": around.key_arn}],
+        ),
     ]
     return [SettingChange(base=base, to=to) for base, changes in table for to in changes]
 

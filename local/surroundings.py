@@ -20,6 +20,7 @@ LET_LAMBDA_PULL = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": list(PULL)}],
 }
 CIDR = "10.77.0.0/24"
+BUCKET = "trained-elsewhere"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,8 @@ class Surroundings:
     """Addresses of things that exist in the account."""
 
     key_arn: str
+    bucket: str
+    """Without an object, and as AWS makes one."""
     topic_arn: str
     image_uri: str
     """An image with models in it."""
@@ -52,6 +55,7 @@ def make_surroundings(account: EmulatedAccount, models: Path) -> Surroundings:
     zone = account.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference=account.unique("switched"))
     return Surroundings(
         key_arn=account.client("kms").create_key()["KeyMetadata"]["Arn"],
+        bucket=_bucket(account),
         topic_arn=account.client("sns").create_topic(Name="switched")["TopicArn"],
         image_uri=_image(account, models),
         vpc_id=vpc_id,
@@ -80,6 +84,12 @@ def _network(account: EmulatedAccount) -> tuple[str, list[str]]:
         subnet_ids.append(made["Subnet"]["SubnetId"])
         ec2.associate_route_table(RouteTableId=table, SubnetId=subnet_ids[-1])
     return vpc_id, subnet_ids
+
+
+def _bucket(account: EmulatedAccount) -> str:
+    location: Any = {"LocationConstraint": account.region}
+    account.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
+    return BUCKET
 
 
 def _boundary(account: EmulatedAccount) -> str:

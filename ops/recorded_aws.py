@@ -1,5 +1,6 @@
 """The answers of AWS to a program that is only recorded: outputs that AWS computes, and provider functions."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,17 @@ ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 BASE_DIGEST = f"sha256:{'ba5e' * 16}"
 """Of any image in another registry."""
+
+GUARDED_BUCKET: Mapping[str, Any] = {
+    "VersioningConfiguration": {"Status": "Enabled"},
+    "BucketEncryption": {
+        "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    },
+    "PublicAccessBlockConfiguration": {
+        **{"BlockPublicAcls": True, "BlockPublicPolicy": True, "IgnorePublicAcls": True, "RestrictPublicBuckets": True}
+    },
+}
+"""Every bucket that was there before the program runs, in CloudFormation's words."""
 
 ZONE_LETTERS = {"ap-northeast-1": "acd", "us-west-1": "ac"}
 """The zones that a new account has, where they are others than `a`, `b` and `c`."""
@@ -43,6 +55,10 @@ class RecordedAws(mocks.Mocks):
         answer = {
             "aws:s3/getObjects:getObjects": self._list,
             "aws:s3/getObject:getObject": self._get,
+            "aws:s3/getBucket:getBucket": self._find_bucket,
+            "aws:s3/getBucketPolicy:getBucketPolicy": self._policy_of_bucket,
+            "aws:cloudcontrol/getResource:getResource": self._describe_bucket,
+            "aws:resourcegroupstaggingapi/getResources:getResources": self._list_tagged,
             "aws:ecr/getAuthorizationToken:getAuthorizationToken": self._log_in,
             "aws:ecr/getImages:getImages": self._list_images,
             "docker:index/getRegistryImage:getRegistryImage": self._find_image,
@@ -59,6 +75,24 @@ class RecordedAws(mocks.Mocks):
     def _get(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         stored = self.objects[asked["key"]]
         return {**asked, "id": "object", "body": stored.body, "metadata": dict(stored.metadata)}
+
+    def _find_bucket(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        name = asked["bucket"]
+        return {**asked, "id": name, "arn": f"arn:aws:s3:::{name}", "bucketRegion": REGION}
+
+    def _policy_of_bucket(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        arn = f"arn:aws:s3:::{asked['bucket']}"
+        denial = {
+            **{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"]},
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        return {**asked, "id": asked["bucket"], "policy": json.dumps({"Statement": [denial]})}
+
+    def _describe_bucket(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {**asked, "id": asked["identifier"], "properties": json.dumps(GUARDED_BUCKET)}
+
+    def _list_tagged(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {**asked, "id": REGION, "resourceTagMappingLists": []}
 
     def _list_zones(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         region = asked.get("region") or REGION

@@ -9,6 +9,24 @@ from tests.paths import PROJECT
 from tests.processes import run_python
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run every case, also where a sample states the same fact")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a sample stands for."""
+    if not config.getoption("--whole"):
+        left_out = [item for item in items if item.get_closest_marker("whole")]
+        items[:] = [item for item in items if not item.get_closest_marker("whole")]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether every case is to run, and not a sample of them."""
+    return request.config.getoption("--whole")
+
+
 @pytest.fixture(scope="session")
 def exports(repository: Path) -> Path:
     """The trained sample models, each with `saved_model/`, `test.npz` and `metrics.json`."""

@@ -1,17 +1,19 @@
 """The settings of the stack that is deployed. Only this file asks Pulumi for the configuration."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
+from components.configuration.bucket_lookup import NoBucketError, found_bucket
 from components.configuration.issuer import issuer_is_what_its_document_says
 from components.configuration.problem import Problem
 from components.configuration.reading import SettingsError, read_settings
-from components.configuration.rules import ADVICE, problems
+from components.configuration.rules import ADVICE, model_bucket, problems
+from components.configuration.rules.model_bucket import FoundBucket
 from components.network.subnets import default_zones
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
@@ -21,8 +23,11 @@ class RefusedConfiguration(SettingsError, pulumi.RunError):
     """The stack's configuration has mistakes. Pulumi shows the message of a RunError without a traceback."""
 
 
-def stack_settings(project: Path) -> Settings:
-    """Read this stack's settings, and warn of what it should not do. Raises RefusedConfiguration with every mistake."""
+def stack_settings(project: Path, made_by: Mapping[str, str]) -> Settings:
+    """Read this stack's settings, and warn of what it should not do. `made_by`: the tag of what the stack made.
+
+    Raises RefusedConfiguration with every mistake.
+    """
     # pulumi.Config gives one key at a time and no list of keys, so it cannot find a misspelt key.
     configuration = {**get_config_env(), **CONFIG.get()}
     namespace = f"{pulumi.get_project()}:"
@@ -34,9 +39,25 @@ def stack_settings(project: Path) -> Settings:
         raise RefusedConfiguration(error.problems) from None
     if refused := [*_zones_that_the_account_lacks(settings), *issuer_is_what_its_document_says(settings)]:
         raise RefusedConfiguration(refused)
-    for advice in problems(settings, ADVICE):
+    bucket = _bucket_there(settings, made_by)
+    of_bucket = [] if bucket is None else [each for rule in model_bucket.ADVISED for each in rule(settings, bucket)]
+    for advice in [*problems(settings, ADVICE), *of_bucket]:
         pulumi.warn(str(advice))
     return settings
+
+
+def _bucket_there(settings: Settings, made_by: Mapping[str, str]) -> FoundBucket | None:
+    """The bucket in modelBucket, if one is named. Raises RefusedConfiguration if the stack cannot use it."""
+    if settings.model_bucket is None:
+        return None
+    try:
+        bucket = found_bucket(settings.model_bucket, made_by)
+    except NoBucketError as error:
+        message = f"AWS does not show the bucket {settings.model_bucket} to this account; name one that it has: {error}"
+        raise RefusedConfiguration([Problem(keys=(model_bucket.KEY,), message=message)]) from None
+    if refused := [each for rule in model_bucket.REFUSED for each in rule(settings, bucket)]:
+        raise RefusedConfiguration(refused)
+    return bucket
 
 
 def _zones_that_the_account_lacks(settings: Settings) -> Iterator[Problem]:

@@ -57,6 +57,11 @@ class Settings(OperationsSettings, ApiSettings, FunctionSettings, StorageSetting
         return frozenset(engine for model in self.packaged for engine in model.engines)
 
     @property
+    def bucket_key_arn(self) -> str | None:
+        """The key that encrypts what is in the bucket; None for keys of S3."""
+        return self.model_bucket_key_arn if self.model_bucket else self.kms_key_arn
+
+    @property
     def served(self) -> Sequence[str] | None:
         """The models that a function with these settings serves, by name. None for all models of its store, also those
         that are published later."""

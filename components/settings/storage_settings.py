@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from components.settings.declaration import optional_setting, setting
-from components.settings.setting_types import choice, flag, integer, text, texts
+from components.settings.setting_types import arn, choice, flag, integer, text, texts
 
 Storage = Literal["s3", "efs", "s3files", "image"]
 Throughput = Literal["elastic", "bursting", "provisioned"]
@@ -47,4 +47,8 @@ class StorageSettings:
     )
     sync_reserved_concurrency: bool = setting(flag(), True)
     image_holds_models: bool = setting(flag(), False)
+    model_bucket: str | None = optional_setting(
+        text(re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "the name of a bucket"), absent=""
+    )
+    model_bucket_key_arn: str | None = optional_setting(arn("kms", r"key/[\w-]+", "a key (not of an alias)"), absent="")
     verify_models: bool = setting(flag(), True)

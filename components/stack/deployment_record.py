@@ -6,26 +6,35 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.settings.settings import Settings
 from components.storage.stored_object import stored_object
 
-KEY = "deployed.json"
-"""Beside the model repository, where no function may read."""
+KEY = "deployed"
+"""Where records are in a bucket: beside the model repository, where no function may read."""
 
 Compare = Callable[[str | None], str]
 """Takes the record of the last deployment; None if there is none. Says what the change costs, or raises what AWS would
 refuse half-way. Gives the new record."""
 
 
-def compared(bucket_name: pulumi.Output[str], compare: Compare, parent: pulumi.Resource) -> pulumi.Output[str]:
+def record_key(project_name: str, settings: Settings) -> str:
+    """The record's key. In a bucket that was there before, other stacks may have records, too."""
+    return f"{KEY}/{project_name}/{settings.stack_name}.json" if settings.model_bucket else f"{KEY}.json"
+
+
+def compared(
+    bucket_name: pulumi.Output[str], key: str, compare: Compare, parent: pulumi.Resource
+) -> pulumi.Output[str]:
     """The new record, when what is deployed has been compared with what shall be. What must not change before that
     waits for it. Unknown in the preview of a new bucket."""
-    found = stored_object(bucket_name, KEY, parent)
+    found = stored_object(bucket_name, key, parent)
     return found.apply(lambda stored: compare(stored and stored.body))
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentRecordArgs:
     bucket_name: pulumi.Output[str]
+    key: str
     record: pulumi.Input[str]
     after: Sequence[pulumi.Resource]
     """What the record is written after. Until then, the next preview compares with the deployment before."""
@@ -39,7 +48,7 @@ class DeploymentRecord(pulumi.ComponentResource):
         aws.s3.BucketObjectv2(
             f"{name}-settings",
             bucket=args.bucket_name,
-            key=KEY,
+            key=args.key,
             content=args.record,
             content_type="application/json",
             opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),

@@ -33,6 +33,7 @@ class ModelStack(pulumi.ComponentResource):
         operation = operate(name, args, functions, storages, inside)
         record = DeploymentRecordArgs(
             bucket_name=storages.bucket.bucket_name,
+            key=storages.record_key,
             record=storages.record,
             after=[*(each.function for each in functions), *api.parts, *operation],
         )

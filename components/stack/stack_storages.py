@@ -12,7 +12,7 @@ from components.model_source import Alarm, ModelSource
 from components.network.model_network import ExistingVpc, ModelNetwork, ModelNetworkArgs
 from components.settings.settings import Settings
 from components.settings.storage_settings import Storage
-from components.stack.deployment_record import compared
+from components.stack.deployment_record import compared, record_key
 from components.stack.stack_args import StackArgs
 from components.storage.baked_models import BakedModels, BakedModelsArgs, PrebuiltModels
 from components.storage.model_bucket import ModelBucket, ModelBucketArgs
@@ -31,12 +31,14 @@ class StackStorages:
             ModelBucketArgs(
                 models=self.settings.packaged,
                 baked=self._baked_here(),
+                existing=self.settings.model_bucket,
                 delete_on_destroy=self.settings.delete_models_on_destroy,
-                kms_key_arn=self.settings.kms_key_arn,
+                kms_key_arn=self.settings.bucket_key_arn,
             ),
             inside,
         )
-        self.record = compared(self.bucket.bucket_name, args.compare, self.bucket)
+        self.record_key = record_key(args.project_name, self.settings)
+        self.record = compared(self.bucket.bucket_name, self.record_key, args.compare, self.bucket)
         self.baked = self._bake()
         # Functions change only when it is known that AWS takes the change.
         self.image_uri = pulumi.Output.all(self._image(), self.record).apply(lambda known: str(known[0]))

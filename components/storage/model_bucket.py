@@ -1,4 +1,4 @@
-"""ModelBucket: an S3 bucket that functions read models from, seeded with the packaged ones."""
+"""ModelBucket: the S3 bucket that functions read models from, seeded with the packaged ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,14 +24,18 @@ class ModelBucketArgs:
     """Models to seed the bucket with. Objects that it holds already do not change."""
     baked: Sequence[str] = ()
     """The models among them that functions serve from their image: in the bucket, their pointers follow the image."""
+    existing: str | None = None
+    """The name of a bucket that is there already. It is neither made, set up nor deleted."""
     delete_on_destroy: bool = False
     """Whether destroying the stack deletes the bucket with all models. If not, the bucket is protected."""
     kms_key_arn: pulumi.Input[str] | None = None
-    """Encrypts the objects. None leaves that to keys of S3."""
+    """Encrypts the objects. None leaves that to keys of S3. Of an existing bucket, the key that it has."""
 
 
 class ModelBucket(pulumi.ComponentResource):
     """A private, versioned, encrypted bucket with the model repository under `models/`. A ModelSource.
+
+    A bucket that was there before is taken as it is.
 
     Functions fetch from it at run time, so a model goes live when it is published. A deployment only adds objects:
 
@@ -45,23 +49,22 @@ class ModelBucket(pulumi.ComponentResource):
 
     bucket_name: pulumi.Output[str]
     bucket_arn: pulumi.Output[str]
+    kms_key_arn: pulumi.Input[str] | None
+    """The key with which readers of the objects must be able to decrypt."""
     alarms: Sequence[Alarm] = ()
 
     def __init__(self, name: str, args: ModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelBucket", name, None, opts)
-        bucket = aws.s3.Bucket(
-            name,
-            force_destroy=args.delete_on_destroy,
-            opts=pulumi.ResourceOptions(parent=self, protect=not args.delete_on_destroy),
-        )
-        self._kms_key_arn = args.kms_key_arn
+        self.kms_key_arn = args.kms_key_arn
         self.prefix = BUCKET_PREFIX
-        self.bucket_name = bucket.bucket
-        self.bucket_arn = bucket.arn
-        self._guards = self._guard(name, bucket, args)
+        if args.existing is None:
+            self.bucket_name, self.bucket_arn, self._guards = self._make(name, args)
+        else:
+            found = aws.s3.get_bucket_output(bucket=args.existing, opts=pulumi.InvokeOutputOptions(parent=self))
+            self.bucket_name, self.bucket_arn, self._guards = found.bucket, found.arn, ()
         seed = ModelSeed(
             name=name,
-            bucket_name=bucket.bucket,
+            bucket_name=self.bucket_name,
             prefix=BUCKET_PREFIX,
             parent=self,
             after=self._guards,
@@ -72,7 +75,7 @@ class ModelBucket(pulumi.ComponentResource):
 
     def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The bucket's address, with grants to read these models only."""
-        decrypt = [] if self._kms_key_arn is None else [iam.use_key(self._kms_key_arn, "s3")]
+        decrypt = [] if self.kms_key_arn is None else [iam.use_key(self.kms_key_arn, "s3")]
         statements, *further = read_models(self.bucket_arn, self.prefix, models)
         return ModelBinding(
             store_uri=pulumi.Output.concat("s3://", self.bucket_name, "/", self.prefix),
@@ -86,6 +89,17 @@ class ModelBucket(pulumi.ComponentResource):
         which waits for the model's files. For None, of all seeded models."""
         names = self._pointers if models is None else [model for model in models if model in self._pointers]
         return [*self._guards, *(self._pointers[name] for name in names)]
+
+    def _make(
+        self, name: str, args: ModelBucketArgs
+    ) -> tuple[pulumi.Output[str], pulumi.Output[str], Sequence[pulumi.Resource]]:
+        """A bucket of the stack's own: its name, its ARN and its safeguards."""
+        bucket = aws.s3.Bucket(
+            name,
+            force_destroy=args.delete_on_destroy,
+            opts=pulumi.ResourceOptions(parent=self, protect=not args.delete_on_destroy),
+        )
+        return bucket.bucket, bucket.arn, self._guard(name, bucket, args)
 
     def _guard(self, name: str, bucket: aws.s3.Bucket, args: ModelBucketArgs) -> Sequence[pulumi.Resource]:
         """What keeps the bucket private and its objects recoverable. All uploads wait for it."""

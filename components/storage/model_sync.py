@@ -41,7 +41,8 @@ class ModelSyncArgs:
 class ModelSync(pulumi.ComponentResource):
     """A function in the VPC. The deployment and the bucket's notifications call it; failed events go to a queue.
 
-    A bucket has one notification configuration, and this component owns it.
+    A bucket has one notification configuration, and this component owns it. A bucket that was there before must notify
+    nobody else: `components/configuration/rules/model_bucket.py` refuses it otherwise.
     """
 
     function_name: pulumi.Output[str]
@@ -148,7 +149,8 @@ def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> Policie
     queue = [iam.allow(["sqs:SendMessage"], [dead_letters_arn])]
     if args.runtime.kms_key_arn is not None:
         queue.append(iam.use_key(args.runtime.kms_key_arn, "sqs", ("Decrypt", "GenerateDataKey")))
-        queue.append(iam.use_key(args.runtime.kms_key_arn, "s3"))
+    if args.bucket.kms_key_arn is not None:
+        queue.append(iam.use_key(args.bucket.kms_key_arn, "s3"))
     return [[*statements, args.clients.may_mount(args.clients.mount, write=True), *queue], *further]
 
 

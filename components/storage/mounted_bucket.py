@@ -37,7 +37,7 @@ class MountedModelBucketArgs:
     shown_alone: Sequence[str] = ()
     """The models of functions that serve one model each. Such a function sees its own model and no other."""
     kms_key_arn: str | None = None
-    """Encrypts the file system. It may also be the bucket's key."""
+    """Encrypts the file system."""
 
 
 class MountedModelBucket(pulumi.ComponentResource):
@@ -90,7 +90,7 @@ class MountedModelBucket(pulumi.ComponentResource):
         of a function of several models shows all models.
         """
         bucket = self._args.bucket
-        decrypt = [] if self._args.kms_key_arn is None else [iam.use_key(self._args.kms_key_arn, "s3")]
+        decrypt = [] if bucket.kms_key_arn is None else [iam.use_key(bucket.kms_key_arn, "s3")]
         statements, *further = read_objects(bucket.bucket_arn, bucket.prefix, models)
         return self._clients.binding(models, *statements, *decrypt, further_policies=further, ready=self._ready)
 
@@ -144,7 +144,7 @@ def _service_grants(args: MountedModelBucketArgs) -> list[iam.Statement]:
             [pulumi.Output.concat(rules, "*")],
         ),
     ]
-    if args.kms_key_arn is not None:
+    if bucket.kms_key_arn is not None:
         actions = "GenerateDataKey Encrypt Decrypt ReEncryptFrom ReEncryptTo".split()
-        statements.append(iam.use_key(args.kms_key_arn, "s3", actions))
+        statements.append(iam.use_key(bucket.kms_key_arn, "s3", actions))
     return statements

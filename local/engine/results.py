@@ -68,11 +68,14 @@ class Events:
         elif event.resource_pre_event is not None:
             self.steps.append(_step(event.resource_pre_event.metadata))
         elif event.diagnostic_event is not None:
-            self._diagnose(event.diagnostic_event)
+            self._diagnose(event.diagnostic_event.severity, event.diagnostic_event.message)
+        elif event.policy_event is not None:
+            is_mandatory = event.policy_event.enforcement_level == "mandatory"
+            self._diagnose("error" if is_mandatory else "warning", event.policy_event.message)
 
-    def _diagnose(self, diagnostic: Any) -> None:
+    def _diagnose(self, severity: str, message: str) -> None:
         kinds = {"error": self.errors, "warning": self.warnings}
-        kind, text = kinds.get(diagnostic.severity), COLOURS.sub("", diagnostic.message).strip()
+        kind, text = kinds.get(severity), COLOURS.sub("", message).strip()
         if kind is not None and text and text not in kind:
             kind.append(text)
 

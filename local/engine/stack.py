@@ -8,7 +8,7 @@ import runpy
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +86,12 @@ class EngineStack:
         """The stack file that the engine reads."""
         return self._work / f"Pulumi.{self.name}.yaml"
 
-    def preview(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
-        """What an `up` would do. `show` is called with each line that the engine prints."""
-        return self._run("preview", settings, show)
+    def preview(
+        self, settings: Settings = NO_SETTINGS, *, show: Show | None = None, policy_packs: Sequence[Path] = ()
+    ) -> Result:
+        """What an `up` would do. `show` is called with each line that the engine prints. `policy_packs`: what it holds
+        the stack to, each a directory for which the engine has a language host, or a program that serves the pack."""
+        return self._run("preview", settings, show, policy_packs=[str(path) for path in policy_packs])
 
     def up(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
         """Let the stack be what the program says."""

@@ -14,6 +14,7 @@ from local.resources import (
     apigateway,
     apigatewayv2,
     appautoscaling,
+    cloudcontrol,
     cloudwatch,
     codedeploy,
     docker,
@@ -23,6 +24,7 @@ from local.resources import (
     iam,
     kms,
     lambda_,
+    resourcegroupstaggingapi,
     route53,
     s3,
     s3files,
@@ -42,7 +44,7 @@ TYPES: Mapping[str, type[ResourceType]] = {each.pulumi_type: each for service in
 
 FUNCTIONS: Mapping[str, Call] = {
     function: call
-    for module in (account_functions, docker, ec2, ecr, s3)
+    for module in (account_functions, cloudcontrol, docker, ec2, ecr, lambda_, resourcegroupstaggingapi, s3)
     for function, call in module.FUNCTIONS.items()
 }
 

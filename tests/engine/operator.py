@@ -1,5 +1,6 @@
 """An operator who types the commands of a page: `pulumi` and `aws`, on a living stack of the emulated AWS."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -48,6 +49,8 @@ class Operator:
         assert words[0] == "aws", command
         if words[1:3] == ["s3", "cp"]:
             self._copy(words[3:])
+        elif words[1:3] == ["s3", "sync"]:
+            self._sync(*words[3:])
         else:
             self._call(words[1], words[2], words[3:])
         return None
@@ -75,6 +78,14 @@ class Operator:
                 place = f"{key}/{file.relative_to(path).as_posix()}" if file != path else key
                 self._run.account.client("s3").upload_file(str(file), bucket, place)
 
+    def _sync(self, source: str, target: str) -> None:
+        (source, prefix), (target, into) = (each.removeprefix("s3://").split("/", 1) for each in (source, target))
+        s3 = self._run.account.client("s3")
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=source, Prefix=f"{prefix}/"):
+            for each in page.get("Contents", ()):
+                key = into + each["Key"].removeprefix(prefix)
+                s3.copy({"Bucket": source, "Key": each["Key"]}, target, key)
+
     def _call(self, service: str, operation: str, words: list[str]) -> None:
         client = self._run.account.client("s3" if service == "s3api" else service)
         model = client.meta.service_model.operation_model(
@@ -84,11 +95,23 @@ class Operator:
         arguments: dict[str, Any] = {}
         for option, value in zip(words[::2], words[1::2], strict=True):
             name, shape = members[option.removeprefix("--")]
-            arguments[name] = (
-                int(value)
-                if shape.type_name == "integer"
-                else (self._project / value).read_bytes()
-                if shape.type_name == "blob"
-                else value
-            )
+            arguments[name] = self._argument(value, shape.type_name)
         getattr(client, operation.replace("-", "_"))(**arguments)
+
+    def _argument(self, text: str, type_name: str) -> Any:
+        """An option's value: JSON or `Key=value,…` for a structure, a file's content for a blob."""
+        if type_name == "integer":
+            return int(text)
+        if type_name == "blob":
+            return (self._project / text).read_bytes()
+        if type_name != "structure":
+            return text
+        if text.startswith("{"):
+            return json.loads(text)
+        return {name: value == "true" if value in ("true", "false") else value for name, value in _pairs(text)}
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for each in text.split(","):
+        name, _, value = each.partition("=")
+        yield name, value

@@ -20,6 +20,9 @@ def test_an_operator_can_type_every_command_of_the_page_in_its_order(run, settin
     shutil.rmtree(iris / "2", ignore_errors=True)
     point(iris, 1)
     made = succeeded(run.stack.up({**settings, "deleteModelsOnDestroy": False}))
+    other = "of-another-team"
+    location = {"LocationConstraint": run.account.region}
+    run.account.client("s3").create_bucket(Bucket=other, CreateBucketConfiguration=location)
     shutil.copy(iris / "current.json", tmp_path / "previous.json")
     shutil.copytree(models, tmp_path / "build" / "repository")
     add_version(tmp_path / "build" / "repository" / "iris", 1, 2)
@@ -27,6 +30,7 @@ def test_an_operator_can_type_every_command_of_the_page_in_its_order(run, settin
     variables = {
         "BUCKET": made.outputs["bucketName"],
         "FUNCTION": made.outputs["functionNames"]["iris"],
+        "OTHER": other,
         "KEY": run.account.client("kms").create_key()["KeyMetadata"]["Arn"],
     }
     operator = Operator(run, tmp_path, variables)
@@ -39,7 +43,9 @@ def test_an_operator_can_type_every_command_of_the_page_in_its_order(run, settin
         with ApiClient(made.outputs["apiUrl"]) as client:
             assert client.request("GET", "/v1/models/iris")[0] == 200, heading
         assert not results or succeeded(run.stack.up()).quiet, heading
-    assert {kind for kind in left_over(run.account) if kind != "keys"} == set()
+    assert {kind: [each["Name"] for each in entries] for kind, entries in left_over(run.account).items()} == {
+        "buckets": [other]
+    }
 
 
 def test_a_stack_that_keeps_its_models_is_not_taken_apart(run, settings):

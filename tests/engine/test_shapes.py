@@ -12,7 +12,14 @@ from local.resources.account import EmulatedAccount
 from local.shapes import Mode, Storage
 from tests.engine.conftest import succeeded
 
-SHAPES = [(storage, mode) for storage in get_args(Storage) for mode in get_args(Mode)]
+SAMPLE = (("efs", "single"), ("s3files", "multi"))
+"""The shapes with the most types; the tests beside this one deploy the others."""
+
+SHAPES = [
+    pytest.param(storage, mode, marks=() if (storage, mode) in SAMPLE else pytest.mark.whole)
+    for storage in get_args(Storage)
+    for mode in get_args(Mode)
+]
 
 
 def left_over(account: EmulatedAccount) -> dict[str, list[Any]]:

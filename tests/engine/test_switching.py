@@ -12,7 +12,7 @@ from local.engine.running import engine_run
 from local.living_stack import LivingStack
 from local.rollouts import rollouts
 from local.setting_changes import defaults
-from local.shapes import SAMPLE, every_switch, main_switches
+from local.shapes import SAMPLE, Shape, every_switch, main_switches
 from local.stack import SETTINGS
 from local.switch import on_a_way
 from local.switch_models import CONCURRENCY, PUBLISHED, questions_to, two_versions
@@ -31,15 +31,24 @@ class Switched:
     is_settled: bool
 
 
+SHORT: Sequence[Shape] = (SAMPLE[0], Shape("efs", "single"), Shape("image", "single"), SAMPLE[0])
+"""A way on which storage and mode change together and the storage alone, to a file system and to an image."""
+
+
 @pytest.fixture(scope="module")
-def sample(repository, tmp_path_factory) -> Sequence[Switched]:
+def way(whole) -> Sequence[Shape]:
+    return SAMPLE if whole else SHORT
+
+
+@pytest.fixture(scope="module")
+def sample(way, repository, tmp_path_factory) -> Sequence[Switched]:
     models = two_versions("tests", others=["wine"])
     switched: list[Switched] = []
     with (
         engine_run(tmp_path_factory.mktemp("pulumi"), concurrency=CONCURRENCY) as run,
         LivingStack(run.account, run.stack, models, questions_to(models), calm_seconds=1) as stack,
     ):
-        for change in on_a_way(SAMPLE)(stack):
+        for change in on_a_way(way)(stack):
             is_settled = change.kind != "update" or succeeded(run.stack.up()).quiet
             switched.append(Switched(change, stack.results[-1], is_settled))
     return switched
@@ -51,14 +60,14 @@ def updates(sample) -> Sequence[Switched]:
 
 
 @pytest.mark.timeout(1200)
-def test_no_request_fails_and_no_answer_differs_while_switches_are_thrown_and_versions_published(sample):
+def test_no_request_fails_and_no_answer_differs_while_switches_are_thrown_and_versions_published(sample, way):
     assert [problem for each in sample for problem in each.change.total.problems] == []
     assert all(each.change.total.requests > 0 for each in sample)
-    assert len(sample) > len(SAMPLE) - 1
+    assert len(sample) > len(way) - 1
 
 
-def test_every_switch_keeps_the_bucket_and_the_address(updates):
-    assert len(updates) == len(SAMPLE) - 1
+def test_every_switch_keeps_the_bucket_and_the_address(updates, way):
+    assert len(updates) == len(way) - 1
     assert [each.change.what for each in updates if each.change.moved] == []
 
 
@@ -93,7 +102,7 @@ def test_a_version_that_serves_keeps_its_grants_until_the_alias_has_left_it(upda
     assert any(step.operation == "delete-replaced" for each in updates for step in each.result.steps)
 
 
-@pytest.mark.parametrize("way", [every_switch, main_switches, lambda: SAMPLE])
+@pytest.mark.parametrize("way", [every_switch, main_switches, lambda: SAMPLE, lambda: SHORT])
 def test_a_way_takes_no_switch_twice_and_comes_back(way):
     switches = list(pairwise(way()))
     assert len(set(switches)) == len(switches)
@@ -105,16 +114,19 @@ def test_the_whole_way_takes_all_56_switches():
 
 
 @pytest.mark.timeout(600)
-def test_no_request_fails_and_no_answer_differs_while_versions_are_rolled_out(tmp_path):
+def test_no_request_fails_and_no_answer_differs_while_versions_are_rolled_out(tmp_path, whole):
     models = two_versions("rollouts", others=[])
     settings = {**defaults(), **SETTINGS, "modelRepository": str(models), "deleteModelsOnDestroy": True}
+    rounds = 2 if whole else 1
     with (
         engine_run(tmp_path / "pulumi", concurrency=CONCURRENCY) as run,
         LivingStack(run.account, run.stack, models, questions_to(models), calm_seconds=1) as stack,
     ):
-        changes = list(rollouts(stack, PUBLISHED, {"s3": settings}, rounds=2))
+        changes = list(rollouts(stack, PUBLISHED, {"s3": settings}, rounds=rounds))
     assert [problem for change in changes for problem in change.total.problems] == []
     assert [change.what.partition(";")[0] for change in changes] == [
-        f"s3 {number}: {verb}" for number in (1, 2) for verb in ("publish", "rollback", "promote", "prune")
+        f"s3 {number}: {verb}"
+        for number in range(1, rounds + 1)
+        for verb in ("publish", "rollback", "promote", "prune")
     ]
     assert all(change.total.requests > 0 for change in changes)

@@ -10,6 +10,7 @@ from local.surroundings import Surroundings
 
 AROUND = Surroundings(
     key_arn="arn:key",
+    bucket="trained",
     topic_arn="arn:topic",
     image_uri="registry/image@sha256:0a",
     vpc_id="vpc-0a",

@@ -13,6 +13,10 @@ PACK = PROJECT / "policy"
 
 @pytest.fixture(scope="session")
 def pack_python() -> Path:
+    return python_of_the_pack()
+
+
+def python_of_the_pack() -> Path:
     """The Python of an environment with the packages of policy/requirements.txt, made once in build/."""
     environment = PROJECT / "build" / "policy"
     locked, stamp = PACK / "requirements.txt", environment / "installed.txt"

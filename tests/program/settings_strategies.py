@@ -71,6 +71,8 @@ STORAGES: tuple[Mapping[str, Any], ...] = (
     *({"mode": "single", "modelSettings": {"iris": own}} for own in ({"memoryMib": 512}, {"storage": "image"})),
     {"mode": "single", "modelSettings": {"iris": {"storage": "efs", "timeoutSeconds": 5}}},
     *({"mode": "multi", "storage": storage, "seedModels": False} for storage in ("s3", "efs", "s3files")),
+    *({"storage": storage, "modelBucket": "trained"} for storage in get_args(Storage)),
+    {"storage": "efs", "modelBucket": "trained", "modelBucketKeyArn": arn("kms", "key/0b")},
 )
 
 GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (

@@ -49,6 +49,7 @@ OTHER_VALUES: Mapping[str, Any] = {
     **{"kmsKeyArn": arn("kms", "key/0a"), "tags": {"team": "vision"}, "mode": "single", "models": ["iris"]},
     "permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
     **{"seedModels": False, "architecture": "arm64", "imageUri": IMAGE.replace("ab", "cd")},
+    **{"modelBucket": "trained", "modelBucketKeyArn": arn("kms", "key/0b")},
     **{"imageEngines": "litert", "deleteModelsOnDestroy": True, "modelSettings": {"iris": {"memoryMib": 512}}},
 }
 """A value that is not the default, for each setting."""

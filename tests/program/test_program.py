@@ -43,6 +43,10 @@ CONFIGURATIONS = {
     "one of the models": {"models": ["iris"], "mode": "single"},
     "a network that is there already": {"storage": "efs", "vpcId": "vpc-0a", "subnetIds": ["subnet-0a", "subnet-0b"]},
     "a network with a key service": {"storage": "s3files", "interfaceEndpoints": ["kms"]},
+    **{
+        f"a bucket that is there already, {storage}": {"modelBucket": "trained", "storage": storage, "mode": "single"}
+        for storage in get_args(Storage)
+    },
     "an image that holds its models already": {"storage": "image", "imageUri": IMAGE, "imageHoldsModels": True},
     **{
         f"{storage}, {mode}": {"storage": storage, "mode": mode}
@@ -217,6 +221,21 @@ def test_a_deployment_is_recorded_last_and_the_next_one_is_compared_with_it(
     objects = {"deployed.json": StoredObject(body=record.inputs["content"])}
     run(packaged, objects=objects, domainName="a.example.com", certificateArn=CERTIFICATE, api="rest")
     assert "api: a.example.com stays, but leads nowhere for some seconds" in caplog.text
+
+
+def test_stacks_that_share_a_bucket_have_a_record_each(packaged: Path):
+    record = run(packaged, modelBucket="trained").named("inference-record-settings")
+    assert record.inputs["bucket"] == "trained"
+    assert record.inputs["key"] == "deployed/tensorflow-lambda/test.json"
+
+
+@pytest.mark.parametrize("storage", get_args(Storage))
+def test_no_stack_owns_or_sets_up_a_bucket_that_is_there_already(packaged: Path, storage: str):
+    recorder = run(packaged, modelBucket="trained", storage=storage, deleteModelsOnDestroy=True)
+    of_s3 = {each.type.rpartition(":")[2] for each in recorder.registered if each.inputs.get("bucket") == "trained"}
+    assert of_s3 == {"BucketObjectv2", *(["BucketNotification"] if storage == "efs" else [])}
+    assert not recorder.of("aws:s3/bucket:Bucket")
+    assert recorder.exports["bucketName"] == "trained"
 
 
 def test_a_configuration_with_mistakes_builds_nothing(packaged: Path):

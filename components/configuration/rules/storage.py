@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 
 from components.configuration.problem import Problem
-from components.configuration.rules.rule import FEWER_MODELS, MIB, Rule, for_each_function, without_effect
+from components.configuration.rules.rule import (
+    FEWER_MODELS,
+    MIB,
+    Rule,
+    for_each_function,
+    in_another_region,
+    without_effect,
+)
 from components.settings.settings import Settings
 from components.settings.storage_settings import PROVISIONED_MIBPS
 from components.storage.model_staging import files_to_stage, room_for_models
@@ -139,7 +146,18 @@ def files_that_are_fetched_are_compared(settings: Settings) -> Iterator[Problem]
         yield from without_effect(settings, ["verify_models"], "storage", reason)
 
 
+def a_key_of_the_bucket_has_a_bucket(settings: Settings) -> Iterator[Problem]:
+    """The stack's own bucket has the key in kmsKeyArn."""
+    if settings.model_bucket is None:
+        reason = (
+            "it is the key of modelBucket, which is not set, and the stack's own bucket has kmsKeyArn; set modelBucket"
+        )
+        yield from without_effect(settings, ["model_bucket_key_arn"], "modelBucket", reason)
+    yield from in_another_region(settings, ["model_bucket_key_arn"])
+
+
 REFUSED: tuple[Rule, ...] = (
+    a_key_of_the_bucket_has_a_bucket,
     for_each_function(models_fit_in_ephemeral_storage),
     provisioned_throughput_says_how_much,
     throughput_has_a_file_system,

@@ -1,8 +1,14 @@
 """Lambda: functions in the emulator, whose invocations go to the workers."""
 
+from collections.abc import Mapping
+
 from local.resources.lambda_.aliases import Alias, ProvisionedConcurrencyConfig
 from local.resources.lambda_.callers import FunctionEventInvokeConfig, Permission
+from local.resources.lambda_.described import get_function
 from local.resources.lambda_.function import Function
 from local.resources.lambda_.invocation import Invocation
+from local.resources.resource_type import Call
 
 TYPES = (Function, Alias, ProvisionedConcurrencyConfig, Permission, FunctionEventInvokeConfig, Invocation)
+
+FUNCTIONS: Mapping[str, Call] = {"aws:lambda/getFunction:getFunction": get_function}

@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.resources.account import EmulatedAccount
 from local.resources.naming import DEFAULTS
 from local.resources.refusals import s3 as refusals
 from local.resources.resource_type import Inputs, ResourceType, says_gone
@@ -70,3 +71,17 @@ class Bucket(ResourceType):
             if says_gone(error):
                 return {}
             raise
+
+
+def get_bucket(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
+    """aws.s3.get_bucket"""
+    name = arguments["bucket"]
+    account.client("s3").head_bucket(Bucket=name)
+    location = account.client("s3").get_bucket_location(Bucket=name)["LocationConstraint"]
+    return {**arguments, "id": name, "arn": f"arn:aws:s3:::{name}", "bucketRegion": location or "us-east-1"}
+
+
+def get_bucket_policy(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
+    """aws.s3.get_bucket_policy. It fails where a bucket has no policy, as the provider's does."""
+    answer = account.client("s3").get_bucket_policy(Bucket=arguments["bucket"])
+    return {**arguments, "id": arguments["bucket"], "policy": answer["Policy"]}

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.bucket_events import to_function
+from local.bucket_events import PROGRAM, to_function
 from local.resources.put_type import PutType
 from local.resources.refusals import s3 as refusals
 from local.resources.resource_type import Inputs
-
-PROGRAM = "the program"
-"""Who asks for the events, beside AWS's own services."""
 
 
 class BucketNotification(PutType):

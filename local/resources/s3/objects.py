@@ -48,9 +48,16 @@ class BucketObject(PutType):
 
 def get_objects(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
     """aws.s3.get_objects"""
-    prefix, most = arguments.get("prefix", ""), int(arguments.get("maxKeys") or 1000)
-    answer = account.client("s3").list_objects_v2(Bucket=arguments["bucket"], Prefix=prefix, MaxKeys=most)
-    keys = [entry["Key"] for entry in answer.get("Contents", [])]
+    pages = (
+        account.client("s3")
+        .get_paginator("list_objects_v2")
+        .paginate(
+            Bucket=arguments["bucket"],
+            Prefix=arguments.get("prefix", ""),
+            PaginationConfig={"MaxItems": int(arguments.get("maxKeys") or 1000)},
+        )
+    )
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
     return {**arguments, "id": arguments["bucket"], "keys": keys, "commonPrefixes": [], "owners": []}
 
 

@@ -25,12 +25,18 @@ def serve_digits(
     /,
     *,
     served: Sequence[str] | None = ("digits",),
+    bucket_key: str | None = None,
     **options: Any,
 ) -> Recorder:
-    """Deploy `bucket`, `net`, a storage of the two with these options, and `digits`, which reads its models from it."""
+    """Deploy `bucket`, `net`, a storage of the two with these options, and `digits`, which reads its models from it.
+
+    The bucket has the key `bucket_key`; None for the storage's.
+    """
+
+    key = bucket_key or options.get("kms_key_arn")
 
     def program() -> None:
-        bucket = ModelBucket("bucket", ModelBucketArgs(models=models))
+        bucket = ModelBucket("bucket", ModelBucketArgs(models=models, kms_key_arn=key))
         network = ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=bucket.bucket_arn))
         arguments = InferenceFunctionArgs(
             image_uri=IMAGE,

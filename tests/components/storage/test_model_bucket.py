@@ -72,6 +72,17 @@ def test_the_bucket_is_protected_and_keeps_what_it_holds(packaged: Path):
     assert bucket.inputs["forceDestroy"] is False
 
 
+def test_a_bucket_that_is_there_already_gets_the_models_and_nothing_else(packaged: Path):
+    recorder = deploy_bucket(packaged, existing="trained", delete_on_destroy=True)
+    assert {each.type for each in recorder.registered} == {OBJECT, "tensorflow-lambda:index:ModelBucket"}
+    assert {each.inputs["bucket"] for each in recorder.of(OBJECT)} == {"trained"}
+    assert all(each.retain_on_delete for each in recorder.of(OBJECT))
+    assert recorder.one("tensorflow-lambda:index:ModelBucket").outputs == {
+        "bucket_name": "trained",
+        "bucket_arn": "arn:aws:s3:::trained",
+    }
+
+
 def test_deleting_the_models_is_opted_into(packaged: Path):
     bucket = deploy_bucket(packaged, delete_on_destroy=True).one("aws:s3/bucket:Bucket")
     assert not bucket.protect

@@ -261,6 +261,17 @@ def test_a_key_encrypts_the_file_system_the_logs_and_the_environment(models):
     }
 
 
+def test_the_sync_may_decrypt_with_the_key_of_the_bucket(models):
+    key, other = (f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{each}" for each in ("1234", "5678"))
+    deployment = file_system(models, kms_key_arn=key, bucket_key=other)
+    through_s3 = [
+        each["Resource"]
+        for each in statements(deployment.named("store-sync-policy"))
+        if each.get("Condition") == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
+    ]
+    assert through_s3 == [[other]]
+
+
 def test_a_model_that_the_file_system_is_not_filled_with_cannot_be_bound(models):
     with pytest.raises(ValueError, match=r"not filled with the models \['digits'\]; it holds \['iris'\]"):
         file_system(models[1:])

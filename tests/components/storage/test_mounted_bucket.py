@@ -143,3 +143,12 @@ def test_a_key_encrypts_the_file_system_and_is_usable_by_its_role_through_s3_and
     used = [each for each in statements(deployment.named("digits-grants")) if each["Action"] == ["kms:Decrypt"]]
     assert [each["Resource"] for each in used] == [[KEY]]
     assert used[0]["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
+
+
+def test_the_key_of_the_bucket_is_granted_and_the_key_of_the_storage_encrypts_the_file_system(models):
+    other = KEY.replace("1234", "5678")
+    deployment = mounted(models, kms_key_arn=KEY, bucket_key=other)
+
+    assert deployment.one("aws:s3/filesFileSystem:FilesFileSystem").inputs["kmsKeyId"] == KEY
+    granted = [*statements(deployment.named("files-role-policy")), *statements(deployment.named("digits-grants"))]
+    assert [each["Resource"] for each in granted if "kms:Decrypt" in each["Action"]] == [[other], [other]]

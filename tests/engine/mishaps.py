@@ -1,0 +1,212 @@
+"""What goes wrong with single resources: each type fails once at its creation, and each is deleted once by hand.
+
+`python -m tests.engine.mishaps` lets it happen to every type of the program, in stacks that have all of them between
+them, and prints a line for each. After a creation that failed comes `pulumi up`, after a deletion `pulumi refresh` and
+`pulumi up`. A second update must change nothing then.
+"""
+
+import argparse
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+from botocore.exceptions import ClientError
+
+from local.engine.results import Result
+from local.engine.running import EngineRun, engine_run
+from local.publishing import copy_model
+from local.resources import TYPES
+from local.resources.provider import EmulatedProvider, Named
+from local.resources.refusals import refused
+from local.resources.resource_type import Inputs, State
+from local.stack import SETTINGS
+from local.stack_config import PROJECT
+from local.surroundings import DOMAIN, Surroundings, make_surroundings
+
+OUTAGE = "a creation that fails once"
+"""What the emulated AWS answers."""
+
+MANY_MODELS = [f"m{number}" for number in range(30)]
+"""More than one policy of a role has room for."""
+
+SHAPES: Mapping[str, Callable[[Surroundings], Mapping[str, Any]]] = {
+    "efs": lambda around: {
+        **{"storage": "efs", "monitoring": True, "delivery": "canary10Percent5Minutes"},
+        **{"auth": "lambda", "authorizerArn": around.authorizer_arn},
+        **{"domainName": f"models.{DOMAIN}", "certificateArn": around.certificate_arn},
+        "hostedZoneId": around.hosted_zone_id,
+    },
+    "s3files": lambda around: {
+        **{"storage": "s3files", "mode": "single", "api": "rest", "interfaceEndpoints": ["kms"]},
+        **{"webAclArn": around.web_acl_arn, "apiKeyRequired": True},
+        **{"provisionedConcurrency": 1, "provisionedConcurrencyMaximum": 3},
+        "provisionedConcurrencySchedule": {"day": {"schedule": "cron(0 8 * * ? *)", "minimum": 2, "maximum": 3}},
+    },
+    "image": lambda around: {"storage": "image", "snapStart": True},
+    "many models": lambda around: {"models": MANY_MODELS},
+}
+"""The settings of stacks that have every type between them."""
+
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "the API": ("aws:apigateway/", "aws:apigatewayv2/", "aws:route53/", "aws:wafv2/"),
+    "functions and what operates them": (
+        *("aws:lambda/", "aws:iam/", "aws:cloudwatch/", "aws:codedeploy/", "aws:sqs/", "aws:appautoscaling/"),
+    ),
+    "the network": ("aws:ec2/", "aws:vpc/"),
+    "file systems": ("aws:efs/", "aws:s3/files"),
+    "the bucket": ("aws:s3/bucket",),
+    "the image repository": ("aws:ecr/",),
+}
+"""Types in groups, by how their names begin. What is in use alone can be deleted with what uses it."""
+
+LEAVE_NOTHING = frozenset({"aws:lambda/invocation:Invocation", "docker:index/image:Image"})
+"""Types of which nothing can be deleted: a call, and a build."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovery:
+    """How a stack recovered."""
+
+    what: str
+    types: frozenset[str]
+    """What failed, or was deleted."""
+    problem: str
+    """Empty where it converged and the next update changed nothing."""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.problem or 'converged'}"
+
+
+def fail_each_once(run: EngineRun, settings: Mapping[str, Any]) -> Recovery:
+    """Deploy a stack in which the first creation of every type fails, by as many updates as that takes."""
+    with _outage() as failed:
+        before = -1
+        while before < len(failed):
+            before = len(failed)
+            result = run.stack.up(settings)
+    what = f"{len(failed)} types failed at their first creation"
+    return Recovery(what=what, types=frozenset(failed), problem=_problem(run, result))
+
+
+def delete_each(run: EngineRun) -> Iterator[Recovery]:
+    """Delete a resource of each type, one type after the other, those first that were made last."""
+    for pulumi_type in _last_of_each_type(run, ("",)):
+        yield from delete_some(run, pulumi_type, (pulumi_type,))
+
+
+def delete_some(run: EngineRun, what: str, prefixes: Sequence[str]) -> Iterator[Recovery]:
+    """Delete the last resource of each of these types, and let the stack recover; nothing if AWS refuses all."""
+    deleted = frozenset(each["type"] for each in _last_of_each_type(run, prefixes).values() if _delete(run, each))
+    if not deleted:
+        return
+    found = run.stack.refresh()
+    missed = "" if found.changes.get("delete", 0) >= len(deleted) else "the refresh did not find all that is gone"
+    problem = _wrong(found) or missed or _problem(run, run.stack.up())
+    yield Recovery(what=f"{what} deleted ({len(deleted)})", types=deleted, problem=problem)
+
+
+def _problem(run: EngineRun, result: Result) -> str:
+    """What is wrong after an update that must have mended everything."""
+    if wrong := _wrong(result):
+        return wrong
+    for again in (run.stack.refresh(), run.stack.up()):
+        if not again.quiet:
+            steps = [f"{step.operation} {step.name}" for step in again.steps if step.operation != "same"]
+            return _wrong(again) or f"another {again.operation} is not quiet: {', '.join(steps)}"
+    return ""
+
+
+def _wrong(result: Result) -> str:
+    return "" if result.succeeded else f"{result.operation} fails: {' '.join(result.errors)}"
+
+
+def _last_of_each_type(run: EngineRun, prefixes: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """The last resource of each type, by type, those first that were made last."""
+    resources = [each for each in run.stack.resources() if each.get("custom") and not each.get("external")]
+    found = {
+        each["type"]: each
+        for each in resources
+        if each["type"].startswith(tuple(prefixes)) and not each["type"].startswith("pulumi:")
+    }
+    ordered = sorted(found.values(), key=resources.index, reverse=True)
+    return {each["type"]: each for each in ordered if each["type"] not in LEAVE_NOTHING}
+
+
+def _delete(run: EngineRun, resource: Mapping[str, Any]) -> bool:
+    """Delete a resource behind the engine's back. False where AWS refuses, because something uses it."""
+    named = Named(pulumi_type=resource["type"], name=resource["urn"].rpartition("::")[2])
+    try:
+        EmulatedProvider(run.account).delete(named, resource["id"], resource["outputs"])
+    except ClientError:
+        return False
+    return True
+
+
+@contextmanager
+def _outage() -> Generator[list[str]]:
+    """The first creation of each type fails, before anything is made. Gives the types that failed."""
+    failed: list[str] = []
+    lock, create = threading.Lock(), EmulatedProvider.create
+
+    def once(provider: EmulatedProvider, resource: Named, inputs: Inputs) -> State:
+        with lock:
+            is_first = resource.pulumi_type not in failed
+            if is_first:
+                failed.append(resource.pulumi_type)
+        if is_first:
+            raise refused("Create", "ServiceUnavailable", f"{OUTAGE}: {resource.pulumi_type}")
+        return create(provider, resource, inputs)
+
+    with patch.object(EmulatedProvider, "create", once):
+        yield failed
+
+
+@contextmanager
+def stack_of(shape: str, model: Path) -> Generator[tuple[EngineRun, Mapping[str, Any]]]:
+    """An emulated AWS with what the settings of a shape name, and these settings. `model`: a packaged model."""
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        repository = directory / "repository"
+        shutil.copytree(model, repository / model.name)
+        for each in MANY_MODELS if shape == "many models" else ():
+            copy_model(model, each, repository)
+        with engine_run(directory / "pulumi") as run:
+            own = SHAPES[shape](make_surroundings(run.account, repository))
+            yield run, {**SETTINGS, "modelRepository": str(repository), "deleteModelsOnDestroy": True, **own}
+
+
+def mishaps(shape: str, model: Path) -> Iterator[Recovery]:
+    """Everything that goes wrong in a stack of a shape."""
+    with stack_of(shape, model) as (run, settings):
+        yield fail_each_once(run, settings)
+        yield from delete_each(run)
+        for family, prefixes in FAMILIES.items():
+            yield from delete_some(run, family, prefixes)
+
+
+def main() -> int:
+    """Let everything go wrong; 1 if a stack did not recover once."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shape", choices=SHAPES, action="append", help="only this stack; repeatable")
+    wrong = 0
+    deleted, failed = set[str](), set[str]()
+    for shape in parser.parse_args().shape or SHAPES:
+        print(f"{shape}:", flush=True)
+        for recovery in mishaps(shape, PROJECT / "build" / "repository" / "iris"):
+            print(f"  {recovery}", flush=True)
+            wrong += bool(recovery.problem)
+            (deleted if "deleted" in recovery.what else failed).update(recovery.types)
+    print(f"{len(failed)} types failed once, {len(deleted)} were deleted; never deleted: {sorted(failed - deleted)}")
+    print(f"never made: {sorted(TYPES.keys() - failed)}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
