@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.function.tool_function import ToolFunctionArgs, tool_function
+from components.retries import NOT_READY, until_it_holds
 from components.role_policies import functions_by_policy
 from handlers.contract import PRUNE_VERSIONS_HANDLER, Architecture
 
@@ -68,7 +69,9 @@ class VersionPruning(pulumi.ComponentResource):
                 function_name=pruner.name,
                 input=pulumi.Output.json_dumps({"function": each.function_name, "keep": args.kept}),
                 triggers={"version": each.version},
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[each.after]),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[each.after], hooks=until_it_holds(f"{name}-{each.name}", NOT_READY)
+                ),
             )
         self.register_outputs({})
 

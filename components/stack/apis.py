@@ -44,6 +44,7 @@ class StackApi(NamedTuple):
 
     url: pulumi.Output[str]
     """Where to send requests."""
+    api: Api
     parts: Sequence[pulumi.Resource]
 
 
@@ -51,7 +52,7 @@ def stack_api(name: str, settings: Settings, functions: ApiFunctions, opts: pulu
     """Make the API, and its domain name if there is one."""
     api = APIS[settings.api](name, settings, functions, opts)
     domain = _domain(f"{name}-domain", settings, api, opts)
-    return StackApi(domain.url, [api, domain]) if domain else StackApi(api.url, [api])
+    return StackApi(domain.url, api, [api, domain]) if domain else StackApi(api.url, api, [api])
 
 
 def _shared(settings: Settings, functions: ApiFunctions) -> ApiArgs:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.operations.alarms import AlarmThresholds, ShiftedVersion, WatchedFunction
+from components.api.api import Api
+from components.operations.alarms import AlarmThresholds, ShiftedVersion, WatchedApi, WatchedFunction
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
 from components.operations.version_pruning import PrunedFunction, VersionPruning, VersionPruningArgs
@@ -17,14 +18,15 @@ def operate(
     name: str,
     args: StackArgs,
     functions: Sequence[StackFunction],
+    api: Api,
     storages: StackStorages,
     opts: pulumi.ResourceOptions,
 ) -> Sequence[pulumi.Resource]:
-    """Watch the functions and the storages, shift traffic in steps, and remove old versions, where the settings ask for
-    it. Returns what was made for that."""
+    """Watch the functions, the API and the storages, shift traffic in steps, and remove old versions, where the
+    settings ask for it. Returns what was made for that."""
     made: list[pulumi.Resource] = []
     if args.settings.monitoring:
-        monitoring = InferenceMonitoring(f"{name}-monitoring", _watched(args, functions, storages), opts)
+        monitoring = InferenceMonitoring(f"{name}-monitoring", _watched(name, args, functions, api, storages), opts)
         made.append(monitoring)
         if args.settings.delivery != "allAtOnce":
             delivered = _delivered(args, functions, storages, monitoring)
@@ -34,7 +36,9 @@ def operate(
     return made
 
 
-def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: StackStorages) -> InferenceMonitoringArgs:
+def _watched(
+    name: str, args: StackArgs, functions: Sequence[StackFunction], api: Api, storages: StackStorages
+) -> InferenceMonitoringArgs:
     settings = args.settings
     return InferenceMonitoringArgs(
         functions=[
@@ -44,9 +48,11 @@ def _watched(args: StackArgs, functions: Sequence[StackFunction], storages: Stac
                 function_arn=each.function.function_arn,
                 models=each.settings.served,
                 shifted=_shifted(each),
+                by_model=settings.model_metrics,
             )
             for each in functions
         ],
+        api=WatchedApi(name=f"{name}-api", dimensions=api.metrics.dimensions, failed=api.metrics.failed),
         dashboard_name=f"{args.project_name}-{settings.stack_name}",
         thresholds=AlarmThresholds(
             error_percent=settings.error_alarm_percent,

@@ -8,12 +8,13 @@ Nothing from a payload is logged. A new field is an attribute of `Record` and an
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from handlers.contract import FAILURES, METRIC_NAMESPACE, Metric
+from handlers import timestamps
+from handlers.contract import METRIC_NAMESPACE, METRICS, METRICS_BY, Metric
 from handlers.serving.lease import LoadTime
 
 _TRACEBACK_CHARACTERS = 16_384
@@ -88,8 +89,6 @@ def write_record(record: Record) -> None:
         "ServerErrors": int(record.is_fault),
         "ColdStarts": int(record.cold_start),
     }
-    if record.cache_hit is not None:
-        metrics["CacheHits"] = int(record.cache_hit)
     if record.load is not None:
         metrics["LoadTime"] = sum(record.load)
     if record.predict_ms is not None:
@@ -134,14 +133,15 @@ def traceback_of(error: BaseException) -> str:
 def _write(
     level: str, message: str, facts: Mapping[str, Any], model: str | None, metrics: Mapping[Metric, float]
 ) -> None:
-    line: dict[str, Any] = {"level": level, "message": message, **facts}
+    line: dict[str, Any] = {"timestamp": timestamps.now(), "level": level, "message": message, **facts}
     if model is not None:
         line["Model"] = model
     if metrics:
         line["FunctionName"] = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
         line["FunctionVersion"] = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "local")
         line.update({name: _rounded(value) for name, value in metrics.items()})
-        line["_aws"] = _declaration(metrics, _dimensions(line))
+        if declared := _declared(line, metrics):
+            line["_aws"] = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
     sys.stdout.write(orjson.dumps(line).decode() + "\n")
     sys.stdout.flush()
 
@@ -150,26 +150,16 @@ def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
-def _declaration(metrics: Mapping[Metric, float], dimensions: list[list[str]]) -> dict[str, Any]:
-    declared = [_metrics(metrics, dimensions)]
-    failures: list[Metric] = [name for name in FAILURES if name in metrics]
-    if failures:
-        declared.append(_metrics(failures, [["FunctionName", "FunctionVersion"]]))
-    return {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
+def _declared(line: Mapping[str, Any], metrics: Mapping[Metric, float]) -> list[dict[str, Any]]:
+    """What CloudWatch makes metrics of: for each set that is written, those of the line's metrics that it has."""
+    wanted = {*os.environ.get(METRICS, "").split(","), "label"}
+    sets = [each for name, each in METRICS_BY.items() if name in wanted and all(key in line for key in each[0])]
+    return [
+        {"Namespace": METRIC_NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": declared}
+        for dimensions, names in sets
+        if (declared := [_metric(name) for name in names if name in metrics])
+    ]
 
 
-def _metrics(metrics: Iterable[Metric], dimensions: list[list[str]]) -> dict[str, Any]:
-    names = [{"Name": name, "Unit": "Milliseconds" if name.endswith("Time") else "Count"} for name in metrics]
-    return {"Namespace": METRIC_NAMESPACE, "Dimensions": dimensions, "Metrics": names}
-
-
-def _dimensions(line: Mapping[str, Any]) -> list[list[str]]:
-    """The sets of dimensions of a line's metrics: the function, its model, and what a label chose."""
-    names = ["FunctionName"]
-    sets = [list(names)]
-    for further in (["Model"], ["Label", "Version"]):
-        if not all(name in line for name in further):
-            break
-        names += further
-        sets.append(list(names))
-    return sets
+def _metric(name: Metric) -> dict[str, str]:
+    return {"Name": name, "Unit": "Milliseconds" if name.endswith("Time") else "Count"}
