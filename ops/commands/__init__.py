@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Protocol
 
-from ops.commands import iam, orphans, resources
+from ops.commands import iam, images, orphans, permissions, resources
 
 
 class Command(Protocol):
@@ -32,4 +32,4 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: Sequence[Command] = (iam, resources, orphans)
+COMMANDS: Sequence[Command] = (iam, permissions, resources, orphans, images)
