@@ -104,7 +104,8 @@ async def execute_rest(request: Any, api_id: str, *more: Any, **named: Any) -> A
 def create_deployment(api_id: str, data: Any) -> Any:
     """Deploy a REST API."""
     api = apigateway_v1._rest_apis.get(api_id) or {}  # pyright: ignore
-    (_closed.add if api.get("disableExecuteApiEndpoint") else _closed.discard)(api_id)
+    is_closed = str(api.get("disableExecuteApiEndpoint")).lower() == "true"  # a patch has it as text
+    (_closed.add if is_closed else _closed.discard)(api_id)
     return _deploy(api_id, data)
 
 
