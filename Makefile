@@ -51,6 +51,14 @@ switch: models ## Change a stack with Pulumi's engine while callers call it (fou
 
 KILLS ?= 50
 
+# TARGET=aws needs REGION and BUDGET, in US dollars; ONLY="case case" runs these cases alone.
+TARGET ?= local
+
+.PHONY: acceptance
+acceptance: models ## Deploy the program case by case, hold what it promises, and take everything away (TARGET=local or aws)
+	@$(RUN) -m acceptance --target $(TARGET) $(if $(REGION),--region $(REGION)) $(if $(BUDGET),--budget $(BUDGET)) \
+	  $(foreach case,$(ONLY),--only $(case))
+
 .PHONY: kills
 kills: models ## Kill `pulumi up` KILLS=50 times in each of three switches (an hour and a half)
 	@$(RUN) -m tests.engine.kills --kills $(KILLS) $(if $(SEED),--seed $(SEED))
@@ -88,6 +96,10 @@ image: setup ## Build the container images with Docker
 .PHONY: bench
 bench: setup ## Measure everything and write docs/benchmarks.md (an hour on a quiet machine)
 	@$(RUN) -m benchmarks
+
+.PHONY: permissions
+permissions: setup ## Write docs/permissions.md again: who needs which permissions
+	@$(RUN) -m ops permissions
 
 .PHONY: resources
 resources: setup ## Write docs/resources.md again: what each stack creates, costs and deletes

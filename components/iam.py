@@ -87,13 +87,23 @@ def write_logs(log_group_arn: pulumi.Input[str]) -> Statement:
     return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(log_group_arn, ":*")])
 
 
-def use_key(kms_key_arn: pulumi.Input[str], service: str, actions: Sequence[str] = ("Decrypt",)) -> Statement:
+def use_key(
+    kms_key_arn: pulumi.Input[str],
+    service: str,
+    actions: Sequence[str] = ("Decrypt",),
+    *,
+    context: Mapping[str, Sequence[pulumi.Input[str]]] | None = None,
+) -> Statement:
     """Grant using a KMS key of the customer where an AWS service asks for it: `s3` for models in a bucket, `lambda` for
     a function's environment. The role itself cannot call KMS.
+
+    `context` is what the service says that it encrypts: patterns by the names of the encryption context.
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
     """
     via = pulumi.Output.from_input(kms_key_arn).apply(lambda arn: _endpoint(service, arn))
-    conditions = {"StringEquals": {"kms:ViaService": via}}
+    conditions: dict[str, Mapping[str, Any]] = {"StringEquals": {"kms:ViaService": via}}
+    if context:
+        conditions["StringLike"] = {f"kms:EncryptionContext:{name}": [*values] for name, values in context.items()}
     return allow([f"kms:{action}" for action in actions], [kms_key_arn], conditions=conditions)
 
 

@@ -1,7 +1,7 @@
 """What deploy time and run time agree on: environment variables, paths and limits. Standard library only."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 MODEL_STORE_URI = "MODEL_STORE_URI"
@@ -30,6 +30,9 @@ MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 """Environment of the sync function, optional: the directory that it keeps equal to the bucket; by default
 `MOUNT_PATH`. The emulator sets it to the directory that it has in place of a file system."""
 
+SYNC_REASON, SCHEDULED = "reason", "schedule"
+"""A key of the sync function's events, and the value with which its schedule calls it."""
+
 TENSORFLOW_LIBRARY_PATH = "TENSORFLOW_LIBRARY_PATH"
 """Environment, optional: the directory that holds the libraries `tensorflow_cc` and `tensorflow_framework`. By
 default, `TENSORFLOW_DIRECTORY` if it exists, else the installed package `tensorflow`."""
@@ -38,23 +41,38 @@ TENSORFLOW_DIRECTORY = "/opt/tensorflow"
 """Where an image holds TensorFlow's two libraries."""
 
 METRIC_NAMESPACE = "TensorFlowLambda"
-"""CloudWatch namespace of the handlers' metrics. Each metric has two sets of dimensions: `FunctionName` alone, and
-`FunctionName` with `Model`. If a label chose the version, there is a third set, with `Label` and `Version`, too. Those
-of `FAILURES` have another one: `FunctionName` with `FunctionVersion`."""
+"""CloudWatch namespace of the handlers' metrics."""
 
 Metric = Literal[
     "Requests",  # count: 1 a request
     "ServerErrors",  # count: 1 if the request failed, and the caller could not have prevented it
     "ColdStarts",  # count: 1 for the first request of an environment
-    "CacheHits",  # count: 1 if the model was in memory
     "LoadFailures",  # count: 1 for each load that failed
     "LoadTime",  # milliseconds, with the fetch; only if the request began a load
     "PredictTime",  # milliseconds in the engine
 ]
 """The metrics that the handlers write."""
 
-FAILURES: tuple[Metric, ...] = ("ServerErrors", "LoadFailures")
-"""The metrics that are also written by version, for alarms that watch a new version alone."""
+METRICS = "METRICS"
+"""Environment, optional: those of `MetricSet` by which metrics are written, separated by commas. CloudWatch bills each
+metric of each set, so that a function writes what something reads."""
+
+MetricSet = Literal["function", "model", "version", "label"]
+"""`label` need not be set: a request whose version a label chose has these metrics in any case, for who compares."""
+
+METRICS_BY: Mapping[MetricSet, tuple[tuple[str, ...], tuple[Metric, ...]]] = {
+    "function": (
+        ("FunctionName",),
+        ("Requests", "ServerErrors", "ColdStarts", "LoadFailures", "LoadTime", "PredictTime"),
+    ),
+    "model": (
+        ("FunctionName", "Model"),
+        ("Requests", "ServerErrors", "ColdStarts", "LoadFailures", "LoadTime", "PredictTime"),
+    ),
+    "version": (("FunctionName", "FunctionVersion"), ("ServerErrors", "LoadFailures")),
+    "label": (("FunctionName", "Model", "Label", "Version"), ("Requests", "ServerErrors", "PredictTime")),
+}
+"""The dimensions of each set, and its metrics."""
 
 COLD_START_HEADER = "x-cold-start"
 """Header of an answer: `1` on the first one of an environment. Other answers have none."""

@@ -1,4 +1,4 @@
-"""Writing files so that they are still there after a crash. Standard library only."""
+"""Files that are still there after a crash, and files that others write. Standard library only."""
 
 import os
 from pathlib import Path
@@ -17,5 +17,17 @@ def sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def status_now(path: Path) -> os.stat_result:
+    """A file's status as it is now. Raises OSError.
+
+    NFS may answer `stat` with what this machine saw up to a minute ago; it asks the server when a file is opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.fstat(descriptor)
     finally:
         os.close(descriptor)

@@ -1,7 +1,7 @@
 """Lambda entry point: keep a file system equal to the bucket that models are published to.
 
-It runs once in each deployment, and when a manifest or a pointer in the bucket changes. It always looks at all of its
-models, so the next event makes up for a lost one.
+It runs once in each deployment, when a manifest or a pointer in the bucket changes, and by a schedule. It always looks
+at all of its models, so the next run makes up for a lost event.
 """
 
 import json
@@ -18,9 +18,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handlers import contract
+from handlers import contract, timestamps
 from handlers.mirror.bucket import BucketRepository, Contents
-from handlers.mirror.directory import ModelDirectory, models_in
+from handlers.mirror.directory import ModelDirectory, models_in, sweep_aside
 from handlers.mirror.lock import exclusive
 from handlers.mirror.model import ModelMirror, reason_of
 
@@ -34,10 +34,10 @@ class SyncFailed(Exception):
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer an S3 notification, or any other call, with the report. Raises SyncFailed.
+    """Answer an S3 notification, the schedule's call, or any other call, with the report. Raises SyncFailed.
 
     A notification compares the files of the models that it names with their checksums, and as many others as it may.
-    Any other call compares all files, and repairs what differs.
+    The schedule compares no file with its checksum. Any other call compares all files, and repairs what differs.
     """
     store = urlsplit(os.environ[contract.MODEL_STORE_URI])
     prefix = store.path.strip("/")
@@ -45,7 +45,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     target = Path(os.environ.get(contract.MODEL_SYNC_TARGET, contract.MOUNT_PATH))
     # Without a route to S3, botocore's default of 60 seconds for each try would outlast the function.
     client = boto3.client("s3", config=Config(connect_timeout=5, retries={"mode": "adaptive", "total_max_attempts": 4}))
-    return synchronize(BucketRepository(client, store.netloc, prefix), target, models, changed=_changed(event, prefix))
+    source = BucketRepository(client, store.netloc, prefix)
+    if event.get(contract.SYNC_REASON) == contract.SCHEDULED:
+        return synchronize(source, target, models, changed=(), others=0)
+    return synchronize(source, target, models, changed=_changed(event, prefix))
 
 
 def synchronize(
@@ -54,6 +57,7 @@ def synchronize(
     models: Sequence[str] | None,
     *,
     changed: Collection[str] | None = None,
+    others: int | None = None,
 ) -> dict[str, Any]:
     """Make a directory hold the same versions of these models as a bucket, while others read it.
 
@@ -63,6 +67,7 @@ def synchronize(
         models: their names; other models in the directory are not touched. None for all models of the bucket; models
             that it does not have are removed from the directory. Directories of models that are named stay.
         changed: those whose files are compared with their checksums first of all; None compares all.
+        others: how many bytes of other models are compared besides; `COMPARED_BYTES` if none is given.
 
     Returns:
         The report: `{"failed": False, "models": {name: fields of a ModelReport}, "unchanged": count}`. It is also
@@ -73,11 +78,12 @@ def synchronize(
             they had; everything else is copied. If the bucket cannot be listed, nothing changes.
     """
     with exclusive(target):
+        sweep_aside(target)
         try:
             contents = source.contents(models)
         except (BotoCoreError, ClientError) as error:
             return _report({"failed": True, "models": {}, "reason": reason_of(error)})
-        compared = _compared(contents, changed)
+        compared = _compared(contents, changed, COMPARED_BYTES if others is None else others)
         names = contents.keys() | (models_in(target) if models is None else set[str]())
         reports = {
             name: ModelMirror(
@@ -97,7 +103,8 @@ def synchronize(
 def _report(summary: dict[str, Any]) -> dict[str, Any]:
     """Log a report. Raises SyncFailed if it is one of a failure."""
     level = "ERROR" if summary["failed"] else "INFO"
-    sys.stdout.write(json.dumps({"level": level, "message": "model sync", **summary}) + "\n")
+    line = {"timestamp": timestamps.now(), "level": level, "message": "model sync", **summary}
+    sys.stdout.write(json.dumps(line) + "\n")
     if summary["failed"]:
         raise SyncFailed(json.dumps(summary))
     return summary
@@ -111,13 +118,13 @@ def _changed(event: Mapping[str, Any], prefix: str) -> frozenset[str] | None:
     return frozenset(key.removeprefix(f"{prefix}/" if prefix else "").partition("/")[0] for key in keys)
 
 
-def _compared(contents: Mapping[str, Contents], changed: Collection[str] | None) -> Collection[str]:
-    """The models whose files are compared: those that changed, and others by chance as far as `COMPARED_BYTES` go."""
+def _compared(contents: Mapping[str, Contents], changed: Collection[str] | None, left: int) -> Collection[str]:
+    """The models whose files are compared: those that changed, and others by chance as far as `left` bytes go."""
     if changed is None:
         return contents.keys()
     others = [name for name in contents if name not in changed]
     SystemRandom().shuffle(others)
-    chosen, left = set(changed), COMPARED_BYTES
+    chosen = set(changed)
     for name in others:
         left -= contents[name].size
         if left < 0:

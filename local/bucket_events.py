@@ -1,4 +1,4 @@
-"""BucketEvents: the notification configuration of each bucket, put together from several authors."""
+"""BucketEvents: whom each bucket tells of its events: functions, and services that follow it by EventBridge."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -13,29 +13,51 @@ CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 class BucketEvents:
     """The notification configurations of the account's buckets.
 
-    A bucket has one configuration. Two authors add to it: the program, and an emulated service that follows the bucket.
+    A bucket has one configuration. The program replaces it as a whole. An emulated service that follows the bucket has
+    the events from EventBridge, as long as the configuration says that EventBridge gets them.
     """
 
     def __init__(self) -> None:
-        self._configurations: dict[str, dict[str, Sequence[Mapping[str, Any]]]] = {}
+        self._told: dict[str, Sequence[Mapping[str, Any]]] = {}
+        self._followers: dict[str, dict[str, Mapping[str, Any]]] = {}
+        self._eventbridge: dict[str, bool] = {}
         self._lock = threading.Lock()
 
-    def set(self, client: Any, bucket: str, author: str, to_functions: Sequence[Mapping[str, Any]]) -> None:
-        """Replace one author's part of a bucket's configuration. `client` is a boto3 client of S3."""
+    def tell(
+        self, client: Any, bucket: str, to_functions: Sequence[Mapping[str, Any]], *, eventbridge: bool = False
+    ) -> None:
+        """Replace a bucket's configuration. `client` is a boto3 client of S3."""
         with self._lock:
-            authors = self._configurations.setdefault(bucket, {})
-            authors[author] = to_functions
-            if not to_functions:
-                del authors[author]
-            together = [each for configurations in authors.values() for each in configurations]
-            client.put_bucket_notification_configuration(
-                Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": together}
-            )
+            self._told[bucket], self._eventbridge[bucket] = to_functions, eventbridge
+            self._put(client, bucket)
 
-    def has(self, bucket: str, author: str) -> bool:
-        """Whether an author asks for events of a bucket."""
+    def follow(self, client: Any, bucket: str, follower: str, to_function: Mapping[str, Any] | None) -> None:
+        """Let a service follow a bucket, and switch EventBridge on for it; with None, no longer."""
         with self._lock:
-            return author in self._configurations.get(bucket, {})
+            followers = self._followers.setdefault(bucket, {})
+            if to_function is None:
+                followers.pop(follower, None)
+            else:
+                followers[follower], self._eventbridge[bucket] = to_function, True
+            self._put(client, bucket)
+
+    def told(self, bucket: str) -> bool | None:
+        """Whether EventBridge gets a bucket's events; None if the program told nobody."""
+        with self._lock:
+            return self._eventbridge[bucket] if bucket in self._told else None
+
+    def forget(self, client: Any, bucket: str) -> None:
+        """Delete a bucket's configuration."""
+        self.tell(client, bucket, [])
+        with self._lock:
+            del self._told[bucket]
+
+    def _put(self, client: Any, bucket: str) -> None:
+        followed = self._followers.get(bucket, {}).values() if self._eventbridge.get(bucket) else ()
+        together = [*self._told.get(bucket, ()), *followed]
+        client.put_bucket_notification_configuration(
+            Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": together}
+        )
 
     def followers(self, bucket: str) -> frozenset[str]:
         """The ARNs of the functions by which emulated services follow a bucket."""

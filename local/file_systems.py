@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from pathlib import Path
 
 from local.guard import Guard
@@ -10,7 +11,11 @@ from local.guard import Guard
 class FileSystems:
     """File systems and their access points. A function that mounts an access point uses its directory."""
 
+    name_seconds = 0.5
+    """How long after a mount target was made its name does not resolve. AWS says that it may take 90 seconds."""
+
     def __init__(self, guard: Guard) -> None:
+        self._named_at: dict[str, float] = {}
         self._guard = guard
         self._roots: dict[str, Path] = {}
         self._access_points: dict[str, tuple[str, Path]] = {}
@@ -52,6 +57,16 @@ class FileSystems:
         with self._lock:
             root = self._roots.pop(file_system_id)
         shutil.rmtree(root.parent, ignore_errors=True)
+
+    def name(self, file_system_id: str) -> None:
+        """Note that a mount target of a file system was made."""
+        with self._lock:
+            self._named_at[file_system_id] = time.monotonic() + self.name_seconds
+
+    def resolves(self, access_point_arn: str) -> bool:
+        """Whether the names of the mount targets resolve, through which an access point is mounted."""
+        with self._lock:
+            return time.monotonic() >= self._named_at.get(self._access_points[access_point_arn][0], 0)
 
     def behind(self, access_point_arn: str) -> Path:
         """The directory of an access point. Raises KeyError for an unknown ARN."""

@@ -92,6 +92,7 @@ class LivingStack:
         """Give the stack other settings, after doing something first that counts as part of it. Raises ChangeError."""
         for model in self.models:
             self._versions.allow(model, self._answering[model], self._current(model))
+        self.account.changed_today.clear()  # each change of the stack is another day's
         before, began = self.outputs, time.monotonic()
         first()
         result = self._up(what, settings)

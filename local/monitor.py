@@ -1,12 +1,14 @@
 """Monitor: the resource monitor of a Pulumi program that runs in this process."""
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import grpc
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, Mocks
+from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -18,10 +20,35 @@ class Monitor(MockMonitor):
         super().__init__(mocks)
         self.exports: Mapping[str, Any] = {}
         """The stack's outputs."""
+        self._error_hooks: dict[str, Any] = {}
+
+    def RegisterErrorHook(self, request: Any) -> Any:  # noqa: N802 the protocol's name
+        self._error_hooks[request.name] = request.callback
+        return super().RegisterErrorHook(request)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
-        with event_loop():
-            return super().RegisterResource(request)
+        """Register a resource, as often as its error hooks ask for it."""
+        errors: list[str] = []
+        while True:
+            try:
+                with event_loop():
+                    return super().RegisterResource(request)
+            except Exception as error:
+                errors.insert(0, str(error))
+                if not any(self._is_retried(name, request, errors) for name in request.hooks.on_error):
+                    raise
+
+    def _is_retried(self, hook: str, request: Any, errors: Sequence[str]) -> bool:
+        """What a hook of the program says. The SDK serves it in the event loop of the program, in another thread."""
+        asked = resource_pb2.ErrorHookRequest(
+            name=request.name, type=request.type, failed_operation="create", errors=errors
+        )
+        callback = self._error_hooks[hook]
+        with grpc.insecure_channel(callback.target) as channel:
+            answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(
+                callback_pb2.CallbackInvokeRequest(token=callback.token, request=asked.SerializeToString())
+            )
+        return resource_pb2.ErrorHookResponse.FromString(answer.response).retry
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 the protocol's name
         with event_loop():

@@ -141,7 +141,7 @@ def _of_the_api(around: Surroundings) -> Sequence[Settings]:
 
 def _of_operations(around: Surroundings) -> Sequence[Settings]:
     return [
-        {"monitoring": True, "alarmsTopicArn": around.topic_arn, **ALARMS},
+        {"monitoring": True, "modelMetrics": True, "alarmsTopicArn": around.topic_arn, **ALARMS},
         {"logRetentionDays": 14},
         {"kmsKeyArn": around.key_arn},
         {"permissionsBoundaryArn": around.boundary_arn},

@@ -1,11 +1,25 @@
-"""What an idle stack costs, by the list prices of `prices.toml`."""
+"""What a stack costs, idle and in use, by the list prices of `prices.toml`."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
+from handlers.contract import (
+    METRICS,
+    METRICS_BY,
+    MODEL_NAMES,
+    MULTI_MODEL_HANDLER,
+    SINGLE_MODEL_HANDLER,
+    MetricSet,
+    split_model_names,
+)
 from ops.prices import Price, price_list
 from ops.recorder import Recorder, Registered
 from ops.resource_types import resource_types
+
+FUNCTION = "aws:lambda/function:Function"
+
+SERVING = (SINGLE_MODEL_HANDLER, MULTI_MODEL_HANDLER)
+"""What functions that answer predictions run."""
 
 MIB_PER_GB = 1024
 """Lambda bills memory by the GB of 1,024 MB."""
@@ -22,6 +36,30 @@ def by_content(stack: Recorder) -> list[tuple[Price, str]]:
     present = {each.type for each in stack.registered}
     held = {each.price: each.holds for type_, each in resource_types().items() if type_ in present}
     return [(price, held[key]) for key, price in price_list().price.items() if key in held]
+
+
+RUN_SECONDS = 0.05
+"""How long a request takes, for an estimate."""
+
+LOGGED_BYTES = 1_500
+"""What a request leaves in the logs, for an estimate: a line of the API and one of the function."""
+
+
+def in_use(stack: Recorder, requests: int) -> Mapping[str, float]:
+    """US dollars a month of a stack with so many requests in it, by item. Cold starts are not in it."""
+    if not requests:
+        return {"idle": monthly(stack)}
+    prices = {key: price.usd for key, price in price_list().price.items()}
+    function = next(each.inputs for each in stack.of(FUNCTION) if each.inputs["imageConfig"]["commands"][0] in SERVING)
+    kind = "rest" if stack.of("aws:apigateway/restApi:RestApi") else "http"
+    compute = prices[f"compute_{function['architectures'][0]}"] * _memory_gb(function) * RUN_SECONDS
+    return {
+        "idle": monthly(stack),
+        "metrics": prices["custom_metric"] * sum(map(_metrics, stack.of(FUNCTION))),
+        "API": prices[f"{kind}_request"] * requests,
+        "functions": (prices["invocation"] + compute) * requests,
+        "logs": prices["logs_written"] * LOGGED_BYTES / 1e9 * requests,
+    }
 
 
 def _quantities(resource: Registered, stack: Recorder) -> Iterator[tuple[str, float]]:
@@ -44,6 +82,18 @@ def _quantities(resource: Registered, stack: Recorder) -> Iterator[tuple[str, fl
             yield f"provisioned_{function['architectures'][0]}", hours * 3600 * ready * _memory_gb(function)
         case _:
             return
+
+
+def _metrics(function: Registered) -> int:
+    """How many metrics a function writes while it is asked."""
+    environment = _environment(function)
+    sets = [each for each in environment.get(METRICS, "").split(",") if each]
+    models = len(split_model_names(environment.get(MODEL_NAMES, ""))) or 1
+    return sum(len(METRICS_BY[name][1]) * (models if name == "model" else 1) for name in cast("list[MetricSet]", sets))
+
+
+def _environment(function: Registered) -> Mapping[str, str]:
+    return (function.inputs.get("environment") or {}).get("variables", {})
 
 
 def _function_of(resource: Registered, stack: Recorder) -> Mapping[str, Any]:

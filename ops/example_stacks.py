@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.example_models import package
-from ops.program import record_with
+from ops.program import record, record_with
 from ops.recorder import PROJECT_NAME, Recorder
 
 EXAMPLES = ("digits", "iris", "wine")
@@ -44,11 +44,16 @@ class Examples:
     def stack(self, settings: Mapping[str, object], models: int = FEWER) -> Recorder:
         """The stack with these settings and the first so many example models."""
         values = {"modelRepository": str(self._root), "models": list(EXAMPLES[:models]), **settings}
-        config = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+        config = _as_text(values)
         asked = json.dumps(config, sort_keys=True)
         if asked not in self._recorded:
             self._recorded[asked] = record_with(self._project, config, "example")
         return self._recorded[asked]
+
+    def file(self, name: str, settings: Mapping[str, object] | None = None) -> Recorder:
+        """The stack of the stack file `Pulumi.NAME.yaml`, with these settings over it and the first example models."""
+        values = {"modelRepository": str(self._root), "models": list(EXAMPLES[:FEWER]), **(settings or {})}
+        return record(self._project, name, _as_text(values))
 
     def shape(self, storage: str, mode: str) -> Shape:
         """A storage in a mode."""
@@ -59,6 +64,10 @@ class Examples:
 def count(stack: Recorder) -> Counter[str]:
     """How many resources of each type a stack has; components do not count."""
     return Counter(each.type for each in stack.registered if not each.type.startswith(f"{PROJECT_NAME}:"))
+
+
+def _as_text(values: Mapping[str, object]) -> dict[str, str]:
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
 def _in_words(few: int, many: int) -> str:

@@ -29,6 +29,7 @@ REMOVALS: Mapping[str, str] = {
     r".*:ec2:.*:route-table/(?P<name>.+)": "aws ec2 delete-route-table --route-table-id {name}",
     r".*:ec2:.*:vpc/(?P<name>.+)": "aws ec2 delete-vpc --vpc-id {name}",
     r".*:logs:.*:log-group:(?P<name>[^:]+)(:\*)?": "aws logs delete-log-group --log-group-name {name}",
+    r".*:events:.*:rule/(?P<name>.+)": "aws events delete-rule --name {name}",
     r".*:cloudwatch:.*:alarm:(?P<name>.+)": "aws cloudwatch delete-alarms --alarm-names {name}",
     r".*:codedeploy:.*:application:(?P<name>.+)": "aws deploy delete-application --application-name {name}",
     r".*:apigateway:.*::/apis/(?P<name>[^/]+)": "aws apigatewayv2 delete-api --api-id {name}",

@@ -20,6 +20,7 @@ FILE = Path("docs/resources.md")
 
 ADDITIONS: Sequence[Mapping[str, object]] = (
     {"monitoring": True},
+    {"monitoring": True, "modelMetrics": True},
     {"monitoring": True, "delivery": "canary10Percent5Minutes"},
     {"provisionedConcurrency": 1},
     {"provisionedConcurrency": 1, "architecture": "arm64"},
@@ -31,6 +32,11 @@ ADDITIONS: Sequence[Mapping[str, object]] = (
 """Settings that add to what an idle stack creates or costs."""
 
 
+STACK_FILES = ("dev", "staging", "prod")
+REQUESTS = (0, 100_000, 10_000_000)
+"""For what a stack in use costs."""
+
+
 def document(project: Path) -> str:
     """The whole page. Raises ValueError if `resource_types.toml` lacks a type that a stack has."""
     with tempfile.TemporaryDirectory() as directory:
@@ -38,7 +44,7 @@ def document(project: Path) -> str:
         lines = [*_introduction(), *_overview(examples)]
         for name, storage in storages().items():
             lines += _section(name, storage, examples)
-        lines += _additions(examples)
+        lines += [*_additions(examples), *_in_use(examples)]
     return "\n".join([*lines, *_prices()]) + "\n"
 
 
@@ -146,6 +152,26 @@ def _additions(examples: Examples) -> Iterator[str]:
     yield ""
 
 
+def _in_use(examples: Examples) -> Iterator[str]:
+    yield "## In use"
+    yield ""
+    yield f"With {FEWER} models, if each request takes {costs.RUN_SECONDS * 1000:.0f} ms of a function and"
+    yield f"{costs.LOGGED_BYTES:,} bytes of logs. What is stored, cold starts and the free tier are not in it."
+    yield ""
+    yield f"| stack file | {' | '.join(f'{requests:,} requests a month' for requests in REQUESTS)} |"
+    yield f"| --- |{' --- |' * len(REQUESTS)}"
+    for name in STACK_FILES:
+        stack = examples.file(name)
+        cells = [_sum(costs.in_use(stack, requests)) for requests in REQUESTS]
+        yield f"| `Pulumi.{name}.yaml` | {' | '.join(cells)} |"
+    yield ""
+
+
+def _sum(items: Mapping[str, float]) -> str:
+    parts = ", ".join(f"{item} {amount:,.2f}" for item, amount in items.items() if round(amount, 2))
+    return f"**${sum(items.values()):,.2f}**{f': {parts}' if len(items) > 1 and parts else ''}"
+
+
 def _as_yaml(value: object) -> str:
     """A setting's value as a stack file spells it."""
     if isinstance(value, bool):
@@ -158,8 +184,7 @@ def _prices() -> Iterator[str]:
     yield "## Prices"
     yield ""
     yield f"List prices of {prices.region} as of {prices.as_of}, in US dollars; a month has {prices.hours_per_month}"
-    yield "hours. **Prices change and differ by region**; each page has the current ones. Requests, compute time and"
-    yield "data read from EFS or S3 Files are billed in addition."
+    yield "hours. **Prices change and differ by region**; each page has the current ones."
     yield ""
     yield "| what | price | for each | source |"
     yield "| --- | --- | --- | --- |"

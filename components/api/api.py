@@ -1,7 +1,22 @@
 """Api: what the rest of a stack knows of its API, whichever kind it is."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import pulumi
 import pulumi_aws as aws
+
+
+class ApiMetrics(NamedTuple):
+    """How CloudWatch counts the requests of an API, in the namespace `AWS/ApiGateway`.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html and
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+    """
+
+    dimensions: Mapping[str, pulumi.Input[str]]
+    failed: str
+    """The metric of the answers with a status of 500 or more. `Count` is that of all."""
 
 
 class Api(pulumi.ComponentResource):
@@ -14,6 +29,7 @@ class Api(pulumi.ComponentResource):
     log_group_name: pulumi.Output[str]
     requests_arn: pulumi.Output[str]
     """Every request: what a caller's role is granted `execute-api:Invoke` on, where auth is iam."""
+    metrics: ApiMetrics
 
     def _register(
         self,
@@ -23,7 +39,9 @@ class Api(pulumi.ComponentResource):
         stage_name: pulumi.Output[str],
         logs: aws.cloudwatch.LogGroup,
         execution_arn: pulumi.Output[str],
+        metrics: ApiMetrics,
     ) -> None:
+        self.metrics = metrics
         self.url, self.api_id, self.stage_name, self.log_group_name = url, api_id, stage_name, logs.name
         self.requests_arn = pulumi.Output.concat(execution_arn, "/", stage_name, "/*")
         self.register_outputs(

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.api.access_log import access_log, access_log_format
-from components.api.api import Api
+from components.api.api import Api, ApiMetrics
 from components.api.api_access import IDENTITY_HEADER, Access, JwtAccess, LambdaAccess, authorizer_uri
 from components.api.api_args import ApiArgs, ApiFunctions
 from components.api.api_limits import HTTP_TIMEOUT_SECONDS
@@ -56,8 +56,14 @@ class HttpApi(Api):
         server_routes = self._route(name, api, args)
         logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, logs, shared, server_routes)
+        metrics = ApiMetrics({"ApiId": api.id, "Stage": stage.name}, failed="5xx")
         self._register(
-            url=api.api_endpoint, api_id=api.id, stage_name=stage.name, logs=logs, execution_arn=api.execution_arn
+            url=api.api_endpoint,
+            api_id=api.id,
+            stage_name=stage.name,
+            logs=logs,
+            execution_arn=api.execution_arn,
+            metrics=metrics,
         )
 
     def _stage(
@@ -77,7 +83,6 @@ class HttpApi(Api):
             default_route_settings={
                 "throttling_burst_limit": args.throttling_burst,
                 "throttling_rate_limit": args.throttling_rate,
-                "detailed_metrics_enabled": True,
             },
             access_log_settings={"destination_arn": logs.arn, "format": access_log_format("http")},
             opts=pulumi.ResourceOptions(parent=self, depends_on=routes),

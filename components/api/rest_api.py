@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.api.access_log import access_log, access_log_format
-from components.api.api import Api
+from components.api.api import Api, ApiMetrics
 from components.api.api_access import LambdaAccess
 from components.api.api_args import ApiArgs
 from components.api.api_limits import REST_LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
@@ -72,17 +72,19 @@ class RestApi(Api):
         deployment = aws.apigateway.Deployment(
             f"{name}-deployment",
             rest_api=api.id,
-            triggers={"document": body.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())},
+            triggers=_deployed_inputs(body, shared),
             opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
         logs = access_log(name, shared, self._inside)
         stage = self._stage(name, api, deployment, logs, args)
+        metrics = ApiMetrics({"ApiName": api.name, "Stage": stage.stage_name}, failed="5XXError")
         self._register(
             url=stage.invoke_url,
             api_id=api.id,
             stage_name=stage.stage_name,
             logs=logs,
             execution_arn=api.execution_arn,
+            metrics=metrics,
         )
 
     def _stage(
@@ -111,7 +113,7 @@ class RestApi(Api):
             settings={
                 "throttling_burst_limit": args.shared.throttling_burst,
                 "throttling_rate_limit": args.shared.throttling_rate,
-                "metrics_enabled": True,
+                "metrics_enabled": False,  # by method: billed each, and read by nothing
             },
             opts=self._inside,
         )
@@ -139,6 +141,15 @@ class RestApi(Api):
         aws.apigateway.UsagePlanKey(
             f"{name}-plan-key", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=self._inside
         )
+
+
+def _deployed_inputs(body: pulumi.Output[str], args: ApiArgs) -> dict[str, pulumi.Input[str]]:
+    """Everything that holds only from the next deployment on: a change of it calls for one."""
+    return {
+        "document": body.apply(lambda text: hashlib.sha256(text.encode()).hexdigest()),
+        "binary media types": " ".join(BINARY_MEDIA_TYPES),
+        "host name of AWS": "on" if args.host_name_of_aws else "off",
+    }
 
 
 def _body(title: str, args: RestApiArgs) -> pulumi.Output[str]:

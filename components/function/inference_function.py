@@ -13,11 +13,13 @@ from components.settings.function_settings import FunctionSettings
 from components.settings.operations_settings import OperationsSettings
 from handlers.contract import (
     LISTED_MODELS,
+    METRICS,
     MODEL_CACHE_BYTES,
     MODEL_STORE_URI,
     MODELS_AWAITED,
     VERIFY_MODELS,
     Architecture,
+    MetricSet,
     join_model_names,
     model_names,
 )
@@ -62,6 +64,8 @@ class InferenceFunctionArgs:
     """Start new environments from a snapshot that Lambda takes when it publishes the version."""
     gradual_delivery: bool = False
     """Do not move the alias after it was created: CodeDeploy moves it."""
+    metrics: Sequence[MetricSet] = ()
+    """The metrics that it writes."""
     log_retention_days: int = OperationsSettings().log_retention_days
     kms_key_arn: pulumi.Input[str] | None = None
     """Encrypts the environment and the logs; None leaves that to keys of AWS."""
@@ -183,6 +187,8 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
         variables[MODEL_CACHE_BYTES] = str(args.model_cache_mib << 20)
     if args.awaited and args.models is not None:
         variables[MODELS_AWAITED] = "true"
+    if args.metrics:
+        variables[METRICS] = ",".join(args.metrics)
     if not args.verify_models:
         variables[VERIFY_MODELS] = "false"
     return variables

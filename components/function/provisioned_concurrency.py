@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
+from pulumi_aws.appautoscaling import (
+    PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgsDict as ScalingMetric,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,23 +79,25 @@ class ProvisionedConcurrency(pulumi.ComponentResource):
             max_capacity=args.environments if args.maximum is None else args.maximum,
             opts=pulumi.ResourceOptions(parent=self, depends_on=ready, ignore_changes=ignored),
         )
+        # Two changes of one target at a time are refused (ConcurrentUpdateException): each waits for the one before.
+        before: list[pulumi.Resource] = []
         if args.maximum is not None:
-            aws.appautoscaling.Policy(
-                name,
-                policy_type="TargetTrackingScaling",
-                service_namespace=target.service_namespace,
-                scalable_dimension=target.scalable_dimension,
-                resource_id=target.resource_id,
-                target_tracking_scaling_policy_configuration={
-                    "target_value": args.utilization_percent / 100,
-                    "predefined_metric_specification": {
-                        "predefined_metric_type": "LambdaProvisionedConcurrencyUtilization"
+            before.append(
+                aws.appautoscaling.Policy(
+                    name,
+                    policy_type="TargetTrackingScaling",
+                    service_namespace=target.service_namespace,
+                    scalable_dimension=target.scalable_dimension,
+                    resource_id=target.resource_id,
+                    target_tracking_scaling_policy_configuration={
+                        "target_value": args.utilization_percent / 100,
+                        "customized_metric_specification": {"metrics": _use(args)},
                     },
-                },
-                opts=pulumi.ResourceOptions(parent=self),
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
             )
         for action, scheduled in args.schedule.items():
-            aws.appautoscaling.ScheduledAction(
+            made = aws.appautoscaling.ScheduledAction(
                 f"{name}-{action}",
                 service_namespace=target.service_namespace,
                 scalable_dimension=target.scalable_dimension,
@@ -100,5 +105,32 @@ class ProvisionedConcurrency(pulumi.ComponentResource):
                 schedule=scheduled.schedule,
                 timezone=scheduled.timezone,
                 scalable_target_action={"min_capacity": scheduled.minimum, "max_capacity": scheduled.maximum},
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=before),
             )
+            before = [made]
+
+
+def _use(args: ProvisionedConcurrencyArgs) -> list[ScalingMetric]:
+    """The share of the ready environments in use; 0 while nobody calls.
+
+    AWS's own metric for this has no data then, its alarms do not ring, and the number never falls again.
+    """
+    alias = pulumi.Output.concat(args.function_name, ":", args.alias_name)
+    return [
+        {
+            "id": "used",
+            "metric_stat": {
+                "metric": {
+                    "namespace": "AWS/Lambda",
+                    "metric_name": "ProvisionedConcurrencyUtilization",
+                    "dimensions": [
+                        {"name": "FunctionName", "value": args.function_name},
+                        {"name": "Resource", "value": alias},
+                    ],
+                },
+                "stat": "Average",
+            },
+            "return_data": False,
+        },
+        {"id": "filled", "expression": "FILL(used, 0)", "label": "in use", "return_data": True},
+    ]

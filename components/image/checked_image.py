@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pulumi
 import pulumi_aws as aws
 
-from components.image.image_manifest import check_image
+from components.image.image_manifest import ImageRefused, check_image
 from components.image.image_registry import ImageUnreadable, read_image
 from handlers.contract import Architecture
 
@@ -16,6 +16,7 @@ def checked_image(
     image_uri: pulumi.Input[str],
     login: pulumi.Output[aws.ecr.GetAuthorizationTokenResult],
     architecture: Architecture,
+    removal: pulumi.Input[str] = "",
 ) -> pulumi.Output[str]:
     """The same address. Resources that use it wait for the check.
 
@@ -26,13 +27,14 @@ def checked_image(
         image_uri: host/repository@sha256:digest.
         login: ECR's login; without `proxy_endpoint` where there is no registry.
         architecture: of the functions.
+        removal: what to do about a refused image, besides building another one.
 
     Raises:
         ImageRefused: inside the output. Lambda would refuse the image, or fail to start it.
     """
 
     async def check(known: Sequence[str | None]) -> str:
-        uri, endpoint, token = str(known[0]), *known[1:]
+        uri, endpoint, token, remedy = str(known[0]), *known[1:]
         if not endpoint:
             return uri
         try:
@@ -40,10 +42,13 @@ def checked_image(
         except ImageUnreadable as error:
             pulumi.log.warn(f"{error}. Whether Lambda takes the image is not known before it is given to a function.")
         else:
-            check_image(uri, manifest, config, architecture)
+            try:
+                check_image(uri, manifest, config, architecture)
+            except ImageRefused as error:
+                raise ImageRefused(f"{error} {remedy}".rstrip()) from None
         return uri
 
-    read = pulumi.Output.all(image_uri, login.proxy_endpoint, login.authorization_token).apply(check)
+    read = pulumi.Output.all(image_uri, login.proxy_endpoint, login.authorization_token, removal).apply(check)
     return pulumi.Output.unsecret(read)  # the token is secret, the address is not
 
 

@@ -14,6 +14,7 @@ import pulumi_docker as docker
 from components.image.base_image import base_image
 from components.image.checked_image import checked_image
 from components.image.pull_policy import let_functions_pull
+from components.retries import explained
 from handlers.contract import Architecture
 from handlers.manifest import EngineName, engine_set
 
@@ -26,8 +27,9 @@ IMAGES_DIRECTORY = Path("build/images")
 CONTEXT_DIRECTORIES = (Path("handlers"), IMAGES_DIRECTORY)
 """The parts of the context that `.dockerignore` lets a build see."""
 
-KEPT_IMAGES = 30
-"""How many images the repository keeps. Lambda needs the images of all versions that may still be called."""
+UNTAGGED_DAYS = 1
+"""How many days the repository keeps an image without a tag. No function has one: it was pushed with a tag, which
+cannot be taken over by another image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,20 @@ class HandlerImageArgs:
     kms_key_arn: str | None = None
     """Encrypts the repository. None leaves that to a key of AWS. A change replaces the repository, and the image is
     pushed to the new one."""
+
+
+BUILD_FAILURES = {
+    "invalid response status 403": "Docker keeps its images with containerd, and this engine then refuses the build's "
+    "context. Switch the containerd image store off (Docker Desktop: Settings, General; Docker Engine: "
+    '"features": {"containerd-snapshotter": false} in /etc/docker/daemon.json, then restart it), or build the image '
+    "elsewhere and set imageUri."
+}
+"""What failures of the build mean, by what the engine says. https://github.com/moby/buildkit/issues/5623"""
+
+REMOVAL = (
+    "The repository holds it under this tag, so every update finds it again. Remove it, then run `pulumi up` again: "
+    "aws ecr batch-delete-image --repository-name {} --image-ids imageTag={}"
+)
 
 
 class HandlerImage(pulumi.ComponentResource):
@@ -76,7 +92,7 @@ class HandlerImage(pulumi.ComponentResource):
             opts=inside,
         )
         aws.ecr.LifecyclePolicy(
-            f"{name}-lifecycle", repository=repository.name, policy=json.dumps(_expire_old_images()), opts=inside
+            f"{name}-lifecycle", repository=repository.name, policy=json.dumps(_expire_untagged_images()), opts=inside
         )
         pulled = aws.ecr.RepositoryPolicy(
             f"{name}-pull", repository=repository.name, policy=let_functions_pull(repository.arn), opts=inside
@@ -101,13 +117,16 @@ class HandlerImage(pulumi.ComponentResource):
             build_on_preview=False,
             # The provider accepts no unknown value here. The push changes `held`, so the first decision must stay.
             skip_push=held.apply(_is_held, run_with_unknowns=True),
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["skipPush"]),
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=["skipPush"], hooks=explained(f"{name}-build", BUILD_FAILURES)
+            ),
         )
         found = pulumi.Output.concat(repository.repository_url, "@", held)
         image_uri = held.apply(lambda digest: found if digest else image.repo_digest.apply(_pushed))
         # The policy's id is not part of the address: who uses the address waits for the policy.
         allowed = pulumi.Output.all(image_uri, pulled.id).apply(lambda known: str(known[0]))
-        self.image_uri = checked_image(allowed, login, args.architecture)
+        removal = pulumi.Output.format(REMOVAL, repository.name, tag)
+        self.image_uri = checked_image(allowed, login, args.architecture, removal)
         self.repository_name = repository.name
         self.register_outputs({"image_uri": self.image_uri, "repository_name": self.repository_name})
 
@@ -204,13 +223,20 @@ def _build_args(args: HandlerImageArgs) -> dict[str, str]:
     return models | ({"BASE_IMAGE": args.base_image} if args.base_image else {})
 
 
-def _expire_old_images() -> dict[str, object]:
+def _expire_untagged_images() -> dict[str, object]:
+    """Rules that expire no image of a function, however old: Lambda needs the image of a version as long as the version
+    may be called, and a rule cannot know which versions there are. `python -m ops images` lists the others."""
     return {
         "rules": [
             {
                 "rulePriority": 1,
-                "description": f"Keep the newest {KEPT_IMAGES} images",
-                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEPT_IMAGES},
+                "description": f"Expire images without a tag after {UNTAGGED_DAYS} day",
+                "selection": {
+                    "tagStatus": "untagged",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": UNTAGGED_DAYS,
+                },
                 "action": {"type": "expire"},
             }
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 
@@ -20,6 +21,17 @@ class AlarmThresholds:
     """99th percentile of the invocations' durations, cold starts included."""
     cold_start_percent: float
     """Requests that waited for a new environment, as a share of all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedApi:
+    """An API that an alarm looks at."""
+
+    name: str
+    """Plain: part of the alarm's name."""
+    dimensions: Mapping[str, pulumi.Input[str]]
+    failed: str
+    """The metric of failures in the namespace `AWS/ApiGateway`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +75,20 @@ def function_alarms(operated: OperatedFunction, thresholds: AlarmThresholds) -> 
             minutes=5,
         ),
     ]
+
+
+def api_alarm(api: WatchedApi, thresholds: AlarmThresholds) -> Alarm:
+    """The alarm of an API, which also sees what never reaches a function."""
+    metric = partial(MetricSource, namespace="AWS/ApiGateway", dimensions=api.dimensions)
+    return Alarm(
+        name=f"{api.name}-errors",
+        description=f"The API answers more than {thresholds.error_percent:g} % of the requests with a status of 500 or "
+        "more. If no function's alarm rings, API Gateway itself fails: it may not invoke a function, or waits for one "
+        "too long. The access log has the reason of each as integrationError.",
+        metrics={"failed": metric(name=api.failed), "all": metric(name="Count")},
+        expression="100 * FILL(failed, 0) / all",
+        threshold=thresholds.error_percent,
+    )
 
 
 def new_version_alarms(operated: OperatedFunction, thresholds: AlarmThresholds) -> list[Alarm]:

@@ -15,6 +15,7 @@ import pulumi_aws as aws
 from components import iam
 from components.function.tool_function import ToolFunctionArgs, ToolRuntime, tool_function
 from components.operations.operated_function import OperatedFunction
+from components.retries import NOT_READY, until_it_holds
 from components.role_policies import functions_by_policy
 from components.settings.operations_settings import Delivery
 from handlers.contract import PATIENCE_SECONDS, TRAFFIC_SHIFT_HANDLER
@@ -94,7 +95,9 @@ class GradualDelivery(pulumi.ComponentResource):
                         "alarms": [alarm.name for alarm in target.alarms],
                     }
                 ),
-                opts=inside,
+                opts=pulumi.ResourceOptions(
+                    parent=self, hooks=until_it_holds(f"{name}-{target.operated.name}", NOT_READY)
+                ),
             )
 
         self.application_name = application.name
@@ -147,15 +150,15 @@ def _starter_grants(
     application: aws.codedeploy.Application,
     groups: Mapping[str, aws.codedeploy.DeploymentGroup],
 ) -> list[list[iam.Statement]]:
-    """Grant starting a deployment. CodeDeploy reads the application, the group and the configuration; the starter reads
-    the alarms. The statements of each policy."""
+    """Grant starting a deployment. CodeDeploy reads the application and the configuration, the starter the alarms.
+    The statements of each policy."""
     # arn:aws:codedeploy:REGION:ACCOUNT:application:NAME
     codedeploy = application.arn.apply(lambda arn: arn.rsplit(":application:", 1)[0])
     configuration = pulumi.Output.concat(codedeploy, ":deploymentconfig:", CODEDEPLOY_CONFIGURATIONS[args.delivery])
     policies = [
         [
             iam.allow(
-                ["codedeploy:CreateDeployment", "codedeploy:GetDeploymentGroup"],
+                ["codedeploy:CreateDeployment"],
                 [groups[target.operated.name].arn for target in targets],
             ),
             iam.allow(["lambda:GetAlias"], _functions(targets)),

@@ -9,7 +9,13 @@ import pulumi
 import pulumi_aws as aws
 
 from components.model_source import Alarm
-from components.operations.alarms import AlarmThresholds, function_alarms, new_version_alarms
+from components.operations.alarms import (
+    AlarmThresholds,
+    WatchedApi,
+    api_alarm,
+    function_alarms,
+    new_version_alarms,
+)
 from components.operations.operated_function import OperatedFunction
 from handlers.contract import METRIC_NAMESPACE, Metric
 
@@ -24,6 +30,7 @@ DASHBOARD_WIDTH = 24
 class InferenceMonitoringArgs:
     functions: Sequence[OperatedFunction]
     """At least one."""
+    api: WatchedApi
     dashboard_name: str
     """Unique in the account and region."""
     thresholds: AlarmThresholds
@@ -34,7 +41,7 @@ class InferenceMonitoringArgs:
 
 
 class InferenceMonitoring(pulumi.ComponentResource):
-    """Alarms for functions and storage, and one dashboard."""
+    """Alarms for functions, API and storage, and one dashboard."""
 
     dashboard_name: pulumi.Output[str]
     rollback_alarms: Mapping[str, Sequence[aws.cloudwatch.MetricAlarm]]
@@ -49,7 +56,7 @@ class InferenceMonitoring(pulumi.ComponentResource):
             for each in args.functions
         }
         of_functions = [alarm for each in args.functions for alarm in function_alarms(each, args.thresholds)]
-        for alarm in (*of_functions, *args.storage_alarms):
+        for alarm in (*of_functions, api_alarm(args.api, args.thresholds), *args.storage_alarms):
             _metric_alarm(alarm, args, inside)
 
         region = args.functions[0].function.function_arn.apply(lambda arn: arn.split(":")[3])
@@ -65,8 +72,9 @@ class InferenceMonitoring(pulumi.ComponentResource):
 
 
 def dashboard_widgets(functions: Sequence[OperatedFunction], region: pulumi.Input[str]) -> list[dict[str, Any]]:
-    """The dashboard's widgets: a row for each function as Lambda sees it, then a row for each model that it serves. A
-    function that serves all models has one row for them, which shows each model that has metrics."""
+    """The dashboard's widgets: a row for each function as Lambda sees it, one for its requests and, where it writes
+    metrics by model, one for each model that it serves. A function that serves all models has one row for them, which
+    shows each model that has metrics."""
     widgets: list[dict[str, Any]] = []
 
     def add_row(title: str, charts: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:
@@ -82,10 +90,13 @@ def dashboard_widgets(functions: Sequence[OperatedFunction], region: pulumi.Inpu
     for each in functions:
         name = each.function.function_name
         add_row(each.name, _function_charts(name))
+        add_row(f"{each.name}: requests", _request_charts(partial(_line_of_requests, name)))
+        if not each.by_model:
+            continue
         if each.models is None:
-            add_row(f"{each.name}: all models", _model_charts(partial(_line_of_each_model, name)))
+            add_row(f"{each.name}: all models", _request_charts(partial(_line_of_each_model, name)))
         for model in each.models or ():
-            add_row(f"{each.name}: {model}", _model_charts(partial(_line_of_one_model, name, model)))
+            add_row(f"{each.name}: {model}", _request_charts(partial(_line_of_one_model, name, model)))
     return widgets
 
 
@@ -100,6 +111,10 @@ def _function_charts(function_name: pulumi.Input[str]) -> list[tuple[str, list[l
     ]
 
 
+def _line_of_requests(function_name: pulumi.Input[str], metric: Metric, stat: str) -> list[Any]:
+    return [METRIC_NAMESPACE, metric, "FunctionName", function_name, {"stat": stat}]
+
+
 def _line_of_one_model(function_name: pulumi.Input[str], model: str, metric: Metric, stat: str) -> list[Any]:
     return [METRIC_NAMESPACE, metric, "FunctionName", function_name, "Model", model, {"stat": stat}]
 
@@ -111,7 +126,7 @@ def _line_of_each_model(function_name: pulumi.Input[str], metric: Metric, stat: 
     return [{"expression": expression, "label": f"${{PROP('Dim.Model')}} {metric} {stat}"}]
 
 
-def _model_charts(line: Callable[[Metric, str], list[Any]]) -> list[tuple[str, list[list[Any]]]]:
+def _request_charts(line: Callable[[Metric, str], list[Any]]) -> list[tuple[str, list[list[Any]]]]:
     return [
         ("Requests, failures", [line("Requests", "Sum"), line("ServerErrors", "Sum"), line("LoadFailures", "Sum")]),
         ("Prediction, ms", [line("PredictTime", "p50"), line("PredictTime", "p99")]),

@@ -15,5 +15,7 @@ class OperatedFunction:
     function: InferenceFunction
     models: Sequence[str] | None
     """The models that it serves; None for all models of its store, whichever they are."""
+    by_model: bool
+    """Whether it writes metrics for each model."""
     shifted: bool
     """Whether traffic moves to a new version in steps, and not all at once."""

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components import iam
 from components.function.tool_function import ToolFunctionArgs, ToolRuntime, tool_function
 from components.operations.operated_function import OperatedFunction
+from components.retries import NOT_READY, until_it_holds
 from components.role_policies import functions_by_policy
 from handlers.contract import PRUNE_VERSIONS_HANDLER
 
@@ -51,7 +52,9 @@ class VersionPruning(pulumi.ComponentResource):
                 function_name=pruner.name,
                 input=pulumi.Output.json_dumps({"function": each.function.function_name, "keep": args.kept}),
                 triggers={"version": each.function.version},
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[each.function]),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[each.function], hooks=until_it_holds(f"{name}-{each.name}", NOT_READY)
+                ),
             )
         self.register_outputs({})
 

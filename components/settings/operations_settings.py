@@ -36,6 +36,7 @@ class OperationsSettings:
     delivery: Delivery = setting(choice(get_args(Delivery)), "allAtOnce")
     kept_versions: int = setting(integer(1, 1000, "versions"), 3)
     monitoring: bool = setting(flag(), False)
+    model_metrics: bool = setting(flag(), False)
     alarms_topic_arn: str | None = optional_setting(arn("sns", r"[\w-]+", "an SNS topic"), absent="")
     error_alarm_percent: int = setting(integer(1, 100, "percent"), 1)
     latency_alarm_ms: int = setting(integer(1, 900_000, "milliseconds"), 5000)

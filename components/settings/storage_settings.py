@@ -14,6 +14,9 @@ Throughput = Literal["elastic", "bursting", "provisioned"]
 PROVISIONED_MIBPS = range(1, 3415)
 """MiB/s that a file system can be given. https://docs.aws.amazon.com/efs/latest/ug/limits.html"""
 
+PROVISIONED_EVERYWHERE_MIBPS = 1024
+"""MiB/s that a file system can be given in every region; more only in four of them. The same page."""
+
 BUCKET_PREFIX = "models"
 """Where the model repository starts in the bucket. Not a setting."""
 

@@ -44,10 +44,7 @@ class StackApi(NamedTuple):
 
     url: pulumi.Output[str]
     """Where to send requests."""
-    requests_arn: pulumi.Output[str]
-    """What a caller's role is granted, where auth is iam."""
-    log_group_name: pulumi.Output[str]
-    """Of the access log."""
+    api: Api
     parts: Sequence[pulumi.Resource]
 
 
@@ -55,8 +52,7 @@ def stack_api(name: str, settings: Settings, functions: ApiFunctions, opts: pulu
     """Make the API, and its domain name if there is one."""
     api = APIS[settings.api](name, settings, functions, opts)
     domain = _domain(f"{name}-domain", settings, api, opts)
-    url, parts = (domain.url, [api, domain]) if domain else (api.url, [api])
-    return StackApi(url, api.requests_arn, api.log_group_name, parts)
+    return StackApi(domain.url, api, [api, domain]) if domain else StackApi(api.url, api, [api])
 
 
 def _shared(settings: Settings, functions: ApiFunctions) -> ApiArgs:

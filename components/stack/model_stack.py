@@ -30,7 +30,7 @@ class ModelStack(pulumi.ComponentResource):
         storages = StackStorages(name, args, inside)
         functions = stack_functions(name, args.settings, storages, inside)
         api = stack_api(f"{name}-api", args.settings, _behind_the_api(functions), inside)
-        operation = operate(name, args, functions, storages, inside)
+        operation = operate(name, args, functions, api.api, storages, inside)
         record = DeploymentRecordArgs(
             bucket_name=storages.bucket.bucket_name,
             key=storages.record_key,

@@ -13,7 +13,7 @@ from components.function.provisioned_concurrency import (
 )
 from components.settings.settings import Mode, Settings
 from components.stack.stack_storages import StackStorages
-from handlers.contract import MULTI_MODEL_HANDLER, SINGLE_MODEL_HANDLER
+from handlers.contract import MULTI_MODEL_HANDLER, SINGLE_MODEL_HANDLER, MetricSet
 
 HANDLERS: Mapping[Mode, str] = {"single": SINGLE_MODEL_HANDLER, "multi": MULTI_MODEL_HANDLER}
 
@@ -66,9 +66,20 @@ def _arguments(settings: Settings, storages: StackStorages, listed: Sequence[str
         verify_models=settings.verify_models,
         snap_start=settings.snap_start,
         gradual_delivery=settings.delivery != "allAtOnce",
+        metrics=_metrics(settings),
         log_retention_days=settings.log_retention_days,
         kms_key_arn=settings.kms_key_arn,
     )
+
+
+def _metrics(settings: Settings) -> Sequence[MetricSet]:
+    """The metrics that the alarms and the dashboard read."""
+    read_by: Mapping[MetricSet, bool] = {
+        "function": True,
+        "model": settings.model_metrics,
+        "version": settings.delivery != "allAtOnce",
+    }
+    return [name for name, is_read in read_by.items() if is_read and settings.monitoring]
 
 
 def _kept_ready(function: InferenceFunction, settings: Settings) -> ProvisionedConcurrencyArgs:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pulumi
 
+from components.api.api import Api
 from components.function.tool_function import ToolRuntime
-from components.operations.alarms import AlarmThresholds
+from components.operations.alarms import AlarmThresholds, WatchedApi
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
 from components.operations.operated_function import OperatedFunction
@@ -19,16 +20,18 @@ def operate(
     name: str,
     args: StackArgs,
     functions: Sequence[StackFunction],
+    api: Api,
     storages: StackStorages,
     opts: pulumi.ResourceOptions,
 ) -> Sequence[pulumi.Resource]:
-    """Watch the functions and the storages, shift traffic in steps, and remove old versions, where the settings ask for
-    it. Returns what was made for that."""
+    """Watch the functions, the API and the storages, shift traffic in steps, and remove old versions, where the
+    settings ask for it. Returns what was made for that."""
     made: list[pulumi.Resource] = []
     settings = args.settings
     if settings.monitoring:
         operated = [_operated(each) for each in functions]
-        monitoring = InferenceMonitoring(f"{name}-monitoring", _monitoring(args, operated, storages), opts)
+        watched = WatchedApi(name=f"{name}-api", dimensions=api.metrics.dimensions, failed=api.metrics.failed)
+        monitoring = InferenceMonitoring(f"{name}-monitoring", _monitoring(args, operated, watched, storages), opts)
         made.append(monitoring)
         if settings.delivery != "allAtOnce":
             delivery = GradualDeliveryArgs(
@@ -50,16 +53,18 @@ def _operated(each: StackFunction) -> OperatedFunction:
         name=each.name,
         function=each.function,
         models=each.settings.served,
+        by_model=each.settings.model_metrics,
         shifted=each.settings.delivery != "allAtOnce",
     )
 
 
 def _monitoring(
-    args: StackArgs, functions: Sequence[OperatedFunction], storages: StackStorages
+    args: StackArgs, functions: Sequence[OperatedFunction], api: WatchedApi, storages: StackStorages
 ) -> InferenceMonitoringArgs:
     settings = args.settings
     return InferenceMonitoringArgs(
         functions=functions,
+        api=api,
         dashboard_name=f"{args.project_name}-{settings.stack_name}",
         thresholds=AlarmThresholds(
             error_percent=settings.error_alarm_percent,

@@ -118,6 +118,7 @@ def _file_system(stack: StackStorages) -> ModelSource:
         log_retention_days=settings.log_retention_days,
         kms_key_arn=settings.kms_key_arn,
         reserve_sync_concurrency=settings.sync_reserved_concurrency,
+        bucket_is_followed=settings.uses("s3files"),
     )
     return ModelFileSystem(f"{stack.name}-files", arguments, stack.inside)
 
@@ -128,6 +129,7 @@ def _mounted_bucket(stack: StackStorages) -> ModelSource:
         network=stack.network,
         shown_alone=_shown_alone(stack.settings, "s3files"),
         kms_key_arn=stack.settings.kms_key_arn,
+        tells_functions=stack.settings.uses("efs"),
     )
     return MountedModelBucket(f"{stack.name}-mounted", arguments, stack.inside)
 

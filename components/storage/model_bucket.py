@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
-from pulumi_aws.s3 import BucketServerSideEncryptionConfigurationRuleArgsDict
+from pulumi_aws.s3 import (
+    BucketNotificationLambdaFunctionArgsDict,
+    BucketServerSideEncryptionConfigurationRuleArgsDict,
+)
 
 from components import iam
 from components.model_source import Alarm, ModelBinding
+from components.retries import NOT_PERMITTED, until_it_holds
 from components.settings.packaged_models import PackagedModel
 from components.settings.storage_settings import BUCKET_PREFIX
-from components.storage.model_grants import read_models
+from components.storage.model_grants import read_models, use_key_of_objects
 from components.storage.model_seed import ModelSeed
 
 RECOVERY_DAYS = 30
@@ -55,7 +59,7 @@ class ModelBucket(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelBucket", name, None, opts)
-        self.kms_key_arn = args.kms_key_arn
+        self._name, self.kms_key_arn = name, args.kms_key_arn
         self.prefix = BUCKET_PREFIX
         if args.existing is None:
             self.bucket_name, self.bucket_arn, self._guards = self._make(name, args)
@@ -75,7 +79,7 @@ class ModelBucket(pulumi.ComponentResource):
 
     def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The bucket's address, with grants to read these models only."""
-        decrypt = [] if self.kms_key_arn is None else [iam.use_key(self.kms_key_arn, "s3")]
+        decrypt = use_key_of_objects(self.kms_key_arn, self.bucket_arn)
         statements, *further = read_models(self.bucket_arn, self.prefix, models)
         return ModelBinding(
             store_uri=pulumi.Output.concat("s3://", self.bucket_name, "/", self.prefix),
@@ -89,6 +93,33 @@ class ModelBucket(pulumi.ComponentResource):
         which waits for the model's files. For None, of all seeded models."""
         names = self._pointers if models is None else [model for model in models if model in self._pointers]
         return [*self._guards, *(self._pointers[name] for name in names)]
+
+    def notify(
+        self,
+        functions: Sequence[BucketNotificationLambdaFunctionArgsDict],
+        *,
+        eventbridge: bool,
+        after: Sequence[pulumi.Resource] = (),
+        aliases: Sequence[pulumi.Alias] = (),
+    ) -> pulumi.Resource:
+        """Tell these functions of the bucket's events and, with `eventbridge`, EventBridge, from which S3 Files has
+        them. A bucket has one notification configuration, which is replaced as a whole: call this once.
+
+        S3 takes the configuration only when it may call the functions, and follows it about five minutes later.
+        """
+        name = f"{self._name}-events"
+        return aws.s3.BucketNotification(
+            name,
+            bucket=self.bucket_name,
+            lambda_functions=list(functions) or None,
+            eventbridge=eventbridge,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=list(after),
+                aliases=list(aliases),
+                hooks=until_it_holds(name, NOT_PERMITTED),
+            ),
+        )
 
     def _make(
         self, name: str, args: ModelBucketArgs

@@ -51,6 +51,8 @@ class ModelFileSystemArgs:
     reserve_sync_concurrency: bool = DEFAULTS.sync_reserved_concurrency
     """Reserve one of the account's concurrent executions for the sync function, which then never runs twice at once. A
     new account has none to reserve. Without it, concurrent runs take turns by a lock."""
+    bucket_is_followed: bool = False
+    """Whether S3 Files follows the bucket, too."""
 
     def __post_init__(self) -> None:
         if self.throughput not in get_args(Throughput):
@@ -173,6 +175,7 @@ class ModelFileSystem(pulumi.ComponentResource):
                 kms_key_arn=args.kms_key_arn,
             ),
             reserve_concurrency=args.reserve_sync_concurrency,
+            is_followed=args.bucket_is_followed,
         )
         return ModelSync(f"{name}-sync", arguments, pulumi.ResourceOptions(parent=self))
 

@@ -1,6 +1,7 @@
 """ModelSync: the function that copies the models of a bucket to a file system, and what calls it."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ import pulumi_aws as aws
 
 from components import iam
 from components.function.tool_function import ToolFunctionArgs, ToolRuntime, tool_function
+from components.retries import NOT_MOUNTED, NOT_READY, until_it_holds
 from components.settings.packaged_models import PackagedModel
 from components.storage.file_clients import FileClients
 from components.storage.model_bucket import ModelBucket
-from components.storage.model_grants import Policies, read_models
+from components.storage.model_grants import Policies, read_models, use_key_of_objects
 from handlers import contract
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE
 
@@ -21,6 +23,8 @@ TIMEOUT_SECONDS = 900
 """Lambda's maximum. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 DEAD_LETTER_RETENTION_SECONDS = 14 * 24 * 60 * 60
 """SQS's maximum."""
+SCHEDULE = "rate(1 hour)"
+"""How often the function looks for what no notification told it of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +40,17 @@ class ModelSyncArgs:
     """What the first mount must wait for, besides the network."""
     runtime: ToolRuntime
     reserve_concurrency: bool = True
+    is_followed: bool = False
+    """Whether S3 Files follows the bucket, too."""
 
 
 class ModelSync(pulumi.ComponentResource):
-    """A function in the VPC. The deployment and the bucket's notifications call it; failed events go to a queue.
+    """A function in the VPC. The deployment, the bucket's notifications and a schedule call it; failed events go to a
+    queue.
 
     A bucket has one notification configuration, and this component owns it. A bucket that was there before must notify
-    nobody else: `components/configuration/rules/model_bucket.py` refuses it otherwise.
+    nobody else: `components/configuration/rules/model_bucket.py` refuses it otherwise. The schedule makes up for what
+    no notification told, such as a model that was published while the notifications were not in effect yet.
     """
 
     function_name: pulumi.Output[str]
@@ -80,10 +88,8 @@ class ModelSync(pulumi.ComponentResource):
             source_account=args.clients.network.account_id,
             opts=inside,
         )
-        notification = aws.s3.BucketNotification(
-            name,
-            bucket=args.bucket.bucket_name,
-            lambda_functions=[
+        notification = args.bucket.notify(
+            [
                 {
                     "lambda_function_arn": function.arn,
                     "events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
@@ -92,13 +98,16 @@ class ModelSync(pulumi.ComponentResource):
                 }
                 for document in (POINTER_FILE, MANIFEST_FILE)
             ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed, on_failure]),
+            eventbridge=args.is_followed,
+            after=[allowed, on_failure],
+            aliases=[pulumi.Alias(name=name, parent=self)],  # it belonged to this component before version 0.2
         )
+        self._repeat(name, function)
         # After the notifications: either they or this call copy what is published after the seeding.
         first_sync = aws.lambda_.Invocation(
             name,
             function_name=function.name,
-            input=pulumi.Output.json_dumps({"reason": "deployment"}),
+            input=json.dumps({contract.SYNC_REASON: "deployment"}),
             triggers={
                 # No model's name has a space.
                 "file system": args.clients.file_system.arn,
@@ -106,7 +115,11 @@ class ModelSync(pulumi.ComponentResource):
                 "copied models": "all" if args.models is None else contract.join_model_names(args.models),
                 **{model.name: _fingerprint(model) for model in args.seeded},
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[notification, *args.bucket.ready(args.models)]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[notification, *args.bucket.ready(args.models)],
+                hooks=until_it_holds(f"{name}-first", (*NOT_MOUNTED, *NOT_READY)),
+            ),
         )
 
         self.function_name = function.name
@@ -119,6 +132,33 @@ class ModelSync(pulumi.ComponentResource):
                 "dead_letter_queue_name": self.dead_letter_queue_name,
                 "first_sync": self.first_sync,
             }
+        )
+
+    def _repeat(self, name: str, function: aws.lambda_.Function) -> None:
+        """Call the function again and again."""
+        inside = pulumi.ResourceOptions(parent=self)
+        every = f"{name}-schedule"
+        rule = aws.cloudwatch.EventRule(
+            every,
+            schedule_expression=SCHEDULE,
+            description="Make the copies of models equal to the bucket",
+            opts=inside,
+        )
+        permitted = aws.lambda_.Permission(
+            every,
+            function=function.name,
+            action="lambda:InvokeFunction",
+            principal="events.amazonaws.com",
+            source_arn=rule.arn,
+            opts=inside,
+        )
+        aws.cloudwatch.EventTarget(
+            every,
+            rule=rule.name,
+            target_id="sync",
+            arn=function.arn,
+            input=json.dumps({contract.SYNC_REASON: contract.SCHEDULED}),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permitted]),
         )
 
 
@@ -148,9 +188,10 @@ def _grants(args: ModelSyncArgs, dead_letters_arn: pulumi.Input[str]) -> Policie
     statements, *further = read_models(args.bucket.bucket_arn, args.bucket.prefix, args.models)
     queue = [iam.allow(["sqs:SendMessage"], [dead_letters_arn])]
     if args.runtime.kms_key_arn is not None:
-        queue.append(iam.use_key(args.runtime.kms_key_arn, "sqs", ("Decrypt", "GenerateDataKey")))
-    if args.bucket.kms_key_arn is not None:
-        queue.append(iam.use_key(args.bucket.kms_key_arn, "s3"))
+        of_queue = {"aws:sqs:arn": [dead_letters_arn]}
+        actions = ("Decrypt", "GenerateDataKey")
+        queue.append(iam.use_key(args.runtime.kms_key_arn, "sqs", actions, context=of_queue))
+    queue += use_key_of_objects(args.bucket.kms_key_arn, args.bucket.bucket_arn)
     return [[*statements, args.clients.may_mount(args.clients.mount, write=True), *queue], *further]
 
 

@@ -11,7 +11,7 @@ from components.model_source import Alarm, ModelBinding
 from components.network.model_network import ModelNetwork
 from components.storage.file_clients import GID, UID, FileClients, replaced_with
 from components.storage.model_bucket import ModelBucket
-from components.storage.model_grants import read_objects
+from components.storage.model_grants import read_objects, use_key_of_objects
 
 SERVICE = "elasticfilesystem.amazonaws.com"
 """S3 Files runs on EFS and assumes its role by the name of EFS."""
@@ -38,6 +38,8 @@ class MountedModelBucketArgs:
     """The models of functions that serve one model each. Such a function sees its own model and no other."""
     kms_key_arn: str | None = None
     """Encrypts the file system."""
+    tells_functions: bool = False
+    """Whether the bucket tells functions of its events: then `ModelSync` owns the bucket's notifications."""
 
 
 class MountedModelBucket(pulumi.ComponentResource):
@@ -69,6 +71,8 @@ class MountedModelBucket(pulumi.ComponentResource):
                 args.network, args.kms_key_arn, parent=self, depends_on=[*granted, *args.bucket.ready(None)]
             ),
         )
+        if not args.tells_functions:
+            args.bucket.notify([], eventbridge=True)
         self._clients = FileClients(
             service="s3files",
             file_system=file_system,
@@ -86,11 +90,11 @@ class MountedModelBucket(pulumi.ComponentResource):
     def binding(self, models: Sequence[str] | None) -> ModelBinding:
         """The bucket as a directory, read-only.
 
-        The statement for objects lets Lambda read large files from S3 directly; it grants these models only. The mount
-        of a function of several models shows all models.
+        The statements for the bucket let Lambda read large files from S3 directly; they grant objects of these models
+        only. The mount of a function of several models shows all models.
         """
         bucket = self._args.bucket
-        decrypt = [] if bucket.kms_key_arn is None else [iam.use_key(bucket.kms_key_arn, "s3")]
+        decrypt = use_key_of_objects(bucket.kms_key_arn, bucket.bucket_arn)
         statements, *further = read_objects(bucket.bucket_arn, bucket.prefix, models)
         return self._clients.binding(models, *statements, *decrypt, further_policies=further, ready=self._ready)
 
@@ -144,7 +148,5 @@ def _service_grants(args: MountedModelBucketArgs) -> list[iam.Statement]:
             [pulumi.Output.concat(rules, "*")],
         ),
     ]
-    if bucket.kms_key_arn is not None:
-        actions = "GenerateDataKey Encrypt Decrypt ReEncryptFrom ReEncryptTo".split()
-        statements.append(iam.use_key(bucket.kms_key_arn, "s3", actions))
-    return statements
+    actions = "GenerateDataKey Encrypt Decrypt ReEncryptFrom ReEncryptTo".split()
+    return [*statements, *use_key_of_objects(bucket.kms_key_arn, bucket.bucket_arn, actions)]

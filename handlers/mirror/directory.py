@@ -1,15 +1,23 @@
 """ModelDirectory: the directory of a model, which others read while it changes."""
 
 import shutil
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 from handlers.contract import MODEL_NAME
-from handlers.durable import sync_directory, write_durably
+from handlers.durable import status_now, sync_directory, write_durably
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_pointer
 from handlers.serving.stores.checksum import sha256_of
+
+KEPT_ASIDE_SECONDS = 12 * 60 * 60
+"""How long the files of a version stay after readers stopped finding it. A reader may have mapped them into its memory:
+if a mapped file is deleted on NFS, the next access to what is not in memory ends the reader's process with SIGBUS."""
+
+ASIDE = ".removed"
+"""The directory at the root with the versions that were set aside. No model has this name."""
 
 
 def models_in(root: Path) -> frozenset[str]:
@@ -17,9 +25,19 @@ def models_in(root: Path) -> frozenset[str]:
     return frozenset(path.name for path in root.iterdir() if path.is_dir() and MODEL_NAME.fullmatch(path.name))
 
 
+def sweep_aside(root: Path) -> None:
+    """Delete the versions that were set aside long ago."""
+    now = time.time()
+    for entry in (root / ASIDE).glob("*"):
+        since = entry.name.rpartition(".")[2]
+        if not since.isdecimal() or now - int(since) >= KEPT_ASIDE_SECONDS:
+            shutil.rmtree(entry)
+
+
 class ModelDirectory:
-    """A version appears by a rename, when it is complete. The pointer moves by a rename, too. Names that begin with a
-    dot are leftovers or unfinished: readers ignore them, and the next writer deletes them.
+    """A version appears by a rename, when it is complete, and goes by a rename, to be deleted hours later. The pointer
+    moves by a rename, too. Names that begin with a dot are leftovers or unfinished: readers ignore them, and the next
+    writer deletes them.
 
     There is one writer at a time: it holds the mirror's lock.
 
@@ -80,11 +98,9 @@ class ModelDirectory:
             yield incoming
             for directory in (incoming, *(path for path in incoming.rglob("*") if path.is_dir())):
                 sync_directory(directory)
-            replaced = self._set_aside(version)
+            self._set_aside(version)
             incoming.rename(self._path / str(version))
             sync_directory(self._path)
-            if replaced:
-                shutil.rmtree(replaced)
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
 
@@ -108,10 +124,9 @@ class ModelDirectory:
         return True
 
     def remove(self, version: int) -> None:
-        """Delete a version. Readers stop seeing it at once; then its files are deleted."""
-        if removed := self._set_aside(version):
-            sync_directory(self._path)
-            shutil.rmtree(removed)
+        """Take a version away. Readers stop finding it at once; `sweep_aside` deletes its files later."""
+        self._set_aside(version)
+        sync_directory(self._path)
 
     def sweep(self) -> int:
         """Delete what earlier writers left unfinished, and the directory if it is then empty and need not last.
@@ -131,13 +146,12 @@ class ModelDirectory:
             self._path.rmdir()
         return len(stale)
 
-    def _set_aside(self, version: int) -> Path | None:
-        aside = self._path / f".{version}.{uuid4().hex}.removed"
-        try:
-            return (self._path / str(version)).rename(aside)
-        except FileNotFoundError:
-            return None
+    def _set_aside(self, version: int) -> None:
+        current, aside = self._path / str(version), self._path.parent / ASIDE
+        if current.exists():
+            aside.mkdir(exist_ok=True)
+            current.rename(aside / f"{self._path.name}.{version}.{uuid4().hex}.{int(time.time())}")
 
 
 def _is(entry: FileEntry, path: Path, *, compare: bool) -> bool:
-    return path.stat().st_size == entry.size and (not compare or sha256_of(path) == entry.sha256)
+    return status_now(path).st_size == entry.size and (not compare or sha256_of(path) == entry.sha256)

@@ -43,10 +43,14 @@ def _accepts(accepted: str, encoding: str) -> bool:
     return False
 
 
-def inflate(request: Request) -> Request:
-    """The request with its body decompressed, if its `Content-Encoding` is gzip or deflate.
+class _NotCompressedError(Exception):
+    """The data is not what the encoding says; the message has the reason."""
 
-    A body that is JSON as it stands is left alone: a REST API inflates bodies itself, and keeps the header.
+
+def inflate(request: Request) -> Request:
+    """The request with its body decompressed, if it is compressed as its `Content-Encoding` says.
+
+    A body that is not compressed is left alone: a REST API inflates bodies itself, and keeps the header.
 
     Raises:
         InvalidRequest: another encoding, or damaged data.
@@ -58,10 +62,30 @@ def inflate(request: Request) -> Request:
         return request
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise InvalidRequest(f"Unsupported content-encoding {encoding!r}; allowed are gzip, deflate and identity")
-    is_json = HEADER_LENGTH not in request.headers
-    if is_json and request.body.lstrip()[:1] == b"{":
+    if _is_certainly_plain(request.body, encoding):
         return request
-    return request._replace(body=_inflated(request.body, encoding, request.room, is_json=is_json))
+    is_json = HEADER_LENGTH not in request.headers
+    try:
+        return request._replace(body=_inflated(request.body, encoding, request.room, is_json=is_json))
+    except _NotCompressedError as error:
+        if encoding == "deflate" and _is_text(request.body):
+            return request
+        raise InvalidRequest(f"The body is damaged {encoding} data: {error}") from None
+
+
+def _is_certainly_plain(body: bytes, encoding: str) -> bool:
+    """Whether the first bytes say that a body is not compressed. Bare "deflate" data may begin as CSV does."""
+    if encoding != "deflate":
+        return not body.startswith(b"\x1f\x8b")
+    return body.startswith(b"\x93NUMPY") or body.lstrip()[:1] in (b"{", b"[")
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _inflated(body: bytes, encoding: str, room: int, *, is_json: bool) -> bytes:
@@ -79,8 +103,8 @@ def _inflated(body: bytes, encoding: str, room: int, *, is_json: bool) -> bytes:
             if len(inflated) > MAX_INFLATED_BYTES:
                 raise InflatedTooLarge(MAX_INFLATED_BYTES)
             if not piece and not stream.eof:
-                raise InvalidRequest(f"The body's {encoding} data ends before its end")
+                raise _NotCompressedError("it ends before its end")
             body = b""
     except zlib.error as error:
-        raise InvalidRequest(f"The body is not the {encoding} data that its Content-Encoding says: {error}") from None
+        raise _NotCompressedError(str(error)) from None
     return bytes(inflated)

@@ -30,6 +30,10 @@ _ENVELOPE_BYTES = 512
 ROOM_BYTES = 64 * 1024 * 1024
 """How many bytes of memory reading a request may take where the function's memory is not known."""
 
+FUNCTION_URL = ".lambda-url."
+"""Part of the host name of every function URL. Its events have the form of an HTTP API's, with the path as it was
+sent. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html"""
+
 JSON_HEADERS: Mapping[str, str] = MappingProxyType({"content-type": "application/json"})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -39,7 +43,7 @@ class Request(NamedTuple):
 
     method: str
     path: str
-    """As sent (percent-encoded), without the stage."""
+    """Percent-encoded, without the stage."""
     headers: Mapping[str, str] = _NO_HEADERS
     """By lower-case name."""
     body: bytes = b""
@@ -104,7 +108,10 @@ class HttpEvent(_OverHttp):
 
     def _asked(self) -> tuple[str, str]:
         context: Mapping[str, Any] = self._event["requestContext"]
-        return _text(context["http"], "method"), _without_stage(_text(self._event, "rawPath"), context.get("stage"))
+        path = _text(self._event, "rawPath")
+        if "%" in path and FUNCTION_URL not in str(context.get("domainName", "")):
+            path = _encoded_again(path)
+        return _text(context["http"], "method"), _without_stage(path, context.get("stage"))
 
 
 class RestEvent(_OverHttp):
@@ -244,6 +251,12 @@ def refuse_too_large(size: int, limit: int = MAX_ANSWER_BYTES) -> None:
             f"The answer takes {size} bytes or more; at most {limit} can be returned. "
             "Send fewer instances in one request, ask for fewer outputs or for binary ones, or accept gzip."
         )
+
+
+def _encoded_again(path: str) -> str:
+    """The path of an HTTP API's request as the caller may have sent it. API Gateway has decoded every escape but `%25`:
+    what else follows a percent sign is no escape."""
+    return path.replace("%25", "%").replace("%", "%25")
 
 
 def _without_stage(path: str, stage: Any) -> str:

@@ -9,13 +9,14 @@ an entry in `write_record`.
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import orjson
 
-from handlers.contract import FAILURES, METRIC_NAMESPACE, Metric
+from handlers import timestamps
+from handlers.contract import METRIC_NAMESPACE, METRICS, METRICS_BY, Metric
 from handlers.serving.lease import LoadTime
 
 _TRACEBACK_CHARACTERS = 16_384
@@ -92,8 +93,6 @@ def write_record(record: Record) -> None:
         "ServerErrors": int(record.is_fault),
         "ColdStarts": int(record.cold_start),
     }
-    if record.cache_hit is not None:
-        metrics["CacheHits"] = int(record.cache_hit)
     if record.load is not None:
         metrics["LoadTime"] = sum(record.load)
     if record.predict_ms is not None:
@@ -139,15 +138,16 @@ def traceback_of(error: BaseException) -> str:
 def _write(
     level: str, message: str, facts: Mapping[str, Any], model: str | None, metrics: Mapping[Metric, float]
 ) -> None:
-    line: dict[str, Any] = {"level": level, "message": message, **facts}
+    line: dict[str, Any] = {"timestamp": timestamps.now(), "level": level, "message": message, **facts}
     if model is not None:
         line["Model"] = model
     if metrics:
         line["FunctionName"], line["FunctionVersion"] = _function_of_lambda()
         for name, value in metrics.items():
             line[name] = round(value, 3)
-        declared = _declaration(tuple(metrics), "Model" in line, "Label" in line and "Version" in line)
-        line["_aws"] = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
+        has_label = "Label" in line and "Version" in line
+        if declared := _declaration(os.environ.get(METRICS, ""), tuple(metrics), "Model" in line, has_label):
+            line["_aws"] = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
     sys.stdout.write(orjson.dumps(line).decode() + "\n")
     sys.stdout.flush()
 
@@ -164,25 +164,23 @@ def _function_of_lambda() -> tuple[str, str]:
 
 
 @cache
-def _declaration(metrics: tuple[Metric, ...], has_model: bool, has_label: bool) -> orjson.Fragment:
-    """What a line declares about its metrics, as JSON. Few lines differ in it."""
-    declared = [_metrics(metrics, _dimensions(has_model, has_label))]
-    failures: list[Metric] = [name for name in FAILURES if name in metrics]
-    if failures:
-        declared.append(_metrics(failures, [["FunctionName", "FunctionVersion"]]))
-    return orjson.Fragment(orjson.dumps(declared))
+def _declaration(written: str, metrics: tuple[Metric, ...], has_model: bool, has_label: bool) -> orjson.Fragment | None:
+    """What CloudWatch makes metrics of, as JSON: for each set that is written, those of a line's metrics that it has.
+
+    Few lines differ in it.
+    """
+    present = {"FunctionName", "FunctionVersion"}
+    present |= {"Model"} if has_model else set()
+    present |= {"Label", "Version"} if has_label else set()
+    wanted = {*written.split(","), "label"}
+    sets = [each for name, each in METRICS_BY.items() if name in wanted and present.issuperset(each[0])]
+    declared = [
+        {"Namespace": METRIC_NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": found}
+        for dimensions, names in sets
+        if (found := [_metric(name) for name in names if name in metrics])
+    ]
+    return orjson.Fragment(orjson.dumps(declared)) if declared else None
 
 
-def _metrics(metrics: Iterable[Metric], dimensions: list[list[str]]) -> dict[str, Any]:
-    names = [{"Name": name, "Unit": "Milliseconds" if name.endswith("Time") else "Count"} for name in metrics]
-    return {"Namespace": METRIC_NAMESPACE, "Dimensions": dimensions, "Metrics": names}
-
-
-def _dimensions(has_model: bool, has_label: bool) -> list[list[str]]:
-    """The sets of dimensions of a line's metrics: the function, its model, and what a label chose."""
-    sets = [["FunctionName"]]
-    if has_model:
-        sets.append(["FunctionName", "Model"])
-        if has_label:
-            sets.append(["FunctionName", "Model", "Label", "Version"])
-    return sets
+def _metric(name: Metric) -> dict[str, str]:
+    return {"Name": name, "Unit": "Milliseconds" if name.endswith("Time") else "Count"}

@@ -21,6 +21,7 @@ from local.resources import (
     ec2,
     ecr,
     efs,
+    events,
     iam,
     kms,
     lambda_,
@@ -36,8 +37,8 @@ from local.resources import (
 from local.resources.resource_type import Call, ResourceType
 
 SERVICES = (
-    *(apigateway, apigatewayv2, appautoscaling, cloudwatch, codedeploy, docker, ec2, ecr, efs, iam, kms, lambda_),
-    *(route53, s3, s3files, sns, sqs, vpc, wafv2),
+    *(apigateway, apigatewayv2, appautoscaling, cloudwatch, codedeploy, docker, ec2, ecr, efs, events, iam, kms),
+    *(lambda_, route53, s3, s3files, sns, sqs, vpc, wafv2),
 )
 
 TYPES: Mapping[str, type[ResourceType]] = {each.pulumi_type: each for service in SERVICES for each in service.TYPES}

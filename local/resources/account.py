@@ -3,7 +3,8 @@
 import secrets
 import threading
 from collections import defaultdict
-from contextlib import AbstractContextManager
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ class Quotas:
     routes: int = 300
     integrations: int = 300
     """Of an HTTP API. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
+
+    provisioned_mibps: int = 1024
+    """Of an EFS file system. https://docs.aws.amazon.com/efs/latest/ug/limits.html"""
 
 
 class EmulatedAccount:
@@ -54,6 +58,10 @@ class EmulatedAccount:
         self.bucket_events = BucketEvents()
         self.baked: dict[str, Path] = {}
         """What images hold in /opt/models, by the image's URI."""
+        self.inactive: set[str] = set()
+        """The names of functions that were idle for weeks."""
+        self.changed_today: set[str] = set()
+        """The file systems whose throughput was lowered, or set to another mode, in the last 24 hours."""
         self.base_updates = 0
         """How many security updates images of other registries had. Each gives them another digest."""
         self.endpoints: dict[str, str] = {}
@@ -77,6 +85,16 @@ class EmulatedAccount:
     def alone_in(self, service: str) -> AbstractContextManager[bool]:
         """Lets one at a time make something in a service, so that a rule still holds when the emulator acts."""
         return self._alone[service]
+
+    @contextmanager
+    def changing(self, thing: str) -> Generator[bool]:
+        """Whether nobody else changes a thing inside the block."""
+        free = self._alone[thing].acquire(blocking=False)
+        try:
+            yield free
+        finally:
+            if free:
+                self._alone[thing].release()
 
     def unique(self, prefix: str) -> str:
         """A text that nothing else in the account has, as AWS's API wants one from its callers."""

@@ -1,5 +1,6 @@
 """Application Auto Scaling, which the emulator does not have: `not_emulated` says what that means."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from local.resources.resource_type import Inputs
 
 TARGET = ("serviceNamespace", "resourceId", "scalableDimension")
 """What says which target a policy or an action is about."""
+
+CHANGE_SECONDS = 0.05
+"""How long a change of a target takes."""
 
 
 class Target(KeptType):
@@ -47,6 +51,16 @@ class _OfTarget(KeptType):
     computed = ("arn",)
     kind = ""
     operation = ""
+    takes_time = True
+
+    def make(self, inputs: Inputs) -> str:
+        """A change of a target takes its time, and AWS takes no other one meanwhile."""
+        with self.account.changing(f"target {inputs['resourceId']}") as is_free:
+            if not is_free:
+                message = "There is already a pending update to a scalable target. Please retry later."
+                raise refused(self.operation, "ConcurrentUpdateException", message)
+            time.sleep(CHANGE_SECONDS)
+            return super().make(inputs)
 
     def identify(self, inputs: Inputs) -> str:
         return inputs["name"]

@@ -18,6 +18,7 @@ class FileSystem(ResourceType):
     computed = ("arn", "creationToken", "dnsName", "ownerId", "performanceMode")
 
     def make(self, inputs: Inputs) -> str:
+        refusals.of_provisioned(self.account, inputs)
         creation = inputs.get("creationToken") or self.account.unique("pulumi")
         keys = ("kmsKeyId", "performanceMode", "provisionedThroughputInMibps", "throughputMode")
         made = self.client().create_file_system(
@@ -42,6 +43,7 @@ class FileSystem(ResourceType):
         }
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
+        refusals.of_throughput(self.account, resource_id, old, new)
         throughput = chosen(new, ("provisionedThroughputInMibps", "throughputMode"))
         if throughput and any(
             old.get(key) != new.get(key) for key in ("provisionedThroughputInMibps", "throughputMode")

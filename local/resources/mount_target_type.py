@@ -31,6 +31,7 @@ class MountTargetType(ResourceType):
         refusals.of_mount_target(self.account, self.file_service, file_system, subnet)
         resource_id = self.create_target(file_system, subnet, groups)
         self.account.interfaces.own(resource_id, [subnet], groups)
+        self.account.file_systems.name(file_system)
         return resource_id
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:

@@ -83,11 +83,12 @@ class FilesFileSystem(_FilesType):
             Environment={"Variables": {PROXY_VARIABLE: account.invoke_api.follower_url(follower, directory.refresh)}},
         )
         account.client("lambda").get_waiter("function_active_v2").wait(FunctionName=follower, WaiterConfig={"Delay": 1})
-        account.bucket_events.set(s3, bucket, file_system_id, [to_function(answer["FunctionArn"], prefix=prefix)])
+        told = to_function(answer["FunctionArn"], prefix=prefix)
+        account.bucket_events.follow(s3, bucket, file_system_id, told)
         directory.refresh()
 
     def _unfollow(self, file_system_id: str, bucket: str) -> None:
-        self.account.bucket_events.set(self.client("s3"), bucket, file_system_id, [])
+        self.account.bucket_events.follow(self.client("s3"), bucket, file_system_id, None)
         self.account.client("lambda").delete_function(FunctionName=_follower(file_system_id))
         try:
             # The emulator's own record of the events that the function here was sent.

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Protocol
 
-from ops.commands import advise, call, choosing, find, iam, load, orphans, prices, resources, size
+from ops.commands import advise, call, choosing, find, iam, images, load, orphans, permissions, prices, resources, size
 
 
 class Command(Protocol):
@@ -32,4 +32,17 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: Sequence[Command] = (call, find, iam, resources, orphans, advise, load, size, prices, choosing)
+COMMANDS: Sequence[Command] = (
+    call,
+    find,
+    iam,
+    permissions,
+    resources,
+    orphans,
+    images,
+    advise,
+    load,
+    size,
+    prices,
+    choosing,
+)

@@ -13,12 +13,14 @@ from botocore import xform_name
 
 from local.engine.results import Result
 from local.engine.running import EngineRun
+from ops import images
 from ops.orphans import orphans
 
 TYPES = {"integer": int, "boolean": lambda text: text == "true"}
 """How the text of a command becomes a setting, by the type in Pulumi.yaml; text for all others."""
 
 ORPHANS = "pulumi stack export | python -m ops orphans"
+IMAGES = "pulumi stack export | python -m ops images"
 
 
 def sections(page: Path) -> Iterator[tuple[str, list[str]]]:
@@ -42,6 +44,9 @@ class Operator:
         """Run one command; what the engine did, if it was asked."""
         if command == ORPHANS:
             assert orphans(self._run.stack.exported(), self._run.account.client) == []
+            return None
+        if command == IMAGES:
+            assert images.unused(self._run.stack.exported(), self._run.account.client) == []
             return None
         words = [re.sub(r"\$([A-Z]+)", lambda name: self._variables[name[1]], word) for word in shlex.split(command)]
         if words[0] == "pulumi":

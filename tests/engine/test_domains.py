@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local.api_client import ApiClient
 from local.surroundings import DOMAIN, make_surroundings
 from tests.engine.conftest import succeeded
 
@@ -45,3 +46,19 @@ def test_the_name_leads_to_the_new_api_as_soon_as_that_answers_and_before_the_ol
     mapped = steps.index(("create-replacement", MAPPING))
     assert steps.index(("create", "aws:apigateway/stage:Stage")) < steps.index(("delete-replaced", MAPPING)) < mapped
     assert mapped < steps.index(("delete", "aws:apigatewayv2/api:Api"))
+
+
+@pytest.mark.parametrize("api", ["http", "rest"])
+def test_the_address_of_aws_closes_when_a_domain_name_comes_and_opens_when_it_goes(run, settings, models, api):
+    around = make_surroundings(run.account, models)
+    address = succeeded(run.stack.up({**settings, "api": api})).outputs["apiUrl"]
+
+    def status() -> int:
+        with ApiClient(address) as client:
+            return client.exchange("GET", "/v2/health/live")[0]
+
+    assert status() == 200
+    succeeded(run.stack.up({"domainName": NAME, "certificateArn": around.certificate_arn}))
+    assert status() == {"http": 404, "rest": 403}[api]
+    succeeded(run.stack.up({"domainName": "", "certificateArn": ""}))
+    assert status() == 200

@@ -128,7 +128,7 @@ def test_an_answer_depends_on_neither_mode_nor_storage(repository: Path, s3: S3S
 def test_a_single_model_is_loaded_and_warm_before_the_first_request(repository: Path) -> None:
     lines = run("handlers.single_model", repository.as_uri(), ("iris",), PREDICTIONS[:1])["lines"]
     (line,) = lines
-    assert (line["CacheHits"], line["ColdStarts"]) == (1, 1)
+    assert (line["cacheHit"], line["ColdStarts"]) == (True, 1)
 
 
 def test_a_model_that_cannot_be_loaded_at_init_is_answered_for(repository: Path, tmp_path: Path) -> None:

@@ -65,6 +65,19 @@ def test_a_compressed_body_may_say_that_it_is_json(repository, api, encoding):
     assert (plain.status, packed) == (200, plain)
 
 
+@pytest.mark.parametrize("api", ["http", "rest"])
+def test_binary_tensors_may_be_compressed(repository, api):
+    example = read_held_out(repository.parent, "iris").arrays["features"][:2].astype("<f4")
+    tensor = {"name": "features", "shape": [2, 4], "datatype": "FP32"}
+    header = json.dumps({"inputs": [{**tensor, "parameters": {"binary_data_size": example.nbytes}}]}).encode()
+    body, headers = header + example.tobytes(), {"inference-header-content-length": str(len(header))}
+    packed = {**headers, "content-encoding": "gzip"}
+    with local_stack({"models": '["iris"]', "timeoutSeconds": "28", "api": api}) as stack:
+        plain = exchange(stack.api_url, Ask(method="POST", path=INFER, body=body, headers=headers))
+        compressed = exchange(stack.api_url, Ask(method="POST", path=INFER, body=gzip.compress(body), headers=packed))
+    assert (plain.status, compressed) == (200, plain)
+
+
 def _is_damaged_on_the_way(ask: Ask) -> bool:
     """Whether an HTTP API takes a body for text that is none: it then puts U+FFFD in the place of what is no UTF-8."""
     is_text = ask.headers.get("content-type") == "application/json" and "content-encoding" not in ask.headers

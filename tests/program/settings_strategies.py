@@ -46,7 +46,10 @@ DOMAIN = {"domainName": "models.example.com", "certificateArn": arn("acm", "cert
 PROVISIONED = ("provisionedConcurrency", "provisionedConcurrencyMaximum")
 NO_SCHEDULE: Mapping[str, Any] = {"provisionedConcurrencySchedule": {}}
 """What goes with a delivery in steps: nothing that is kept ready."""
-ALARMS = {"monitoring": True, "errorAlarmPercent": 5, "latencyAlarmMs": 900, "coldStartAlarmPercent": 50}
+ALARMS = {
+    **{"monitoring": True, "modelMetrics": True},
+    **{"errorAlarmPercent": 5, "latencyAlarmMs": 900, "coldStartAlarmPercent": 50},
+}
 
 NETWORKS = (
     {},

@@ -45,6 +45,7 @@ OTHER_VALUES: Mapping[str, Any] = {
     **{"webAclArn": arn("wafv2", "regional/webacl/front/0a"), "apiKeyRequired": True, "apiTracing": True},
     "keptVersions": 9,
     **{"delivery": "linear10PercentEvery1Minute", "monitoring": True, "alarmsTopicArn": arn("sns", "alarms")},
+    "modelMetrics": True,
     **{"errorAlarmPercent": 5, "latencyAlarmMs": 900, "coldStartAlarmPercent": 50, "logRetentionDays": 14},
     **{"kmsKeyArn": arn("kms", "key/0a"), "tags": {"team": "vision"}, "mode": "single", "models": ["iris"]},
     "permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",

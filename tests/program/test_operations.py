@@ -1,6 +1,8 @@
 """The whole program with what keeps functions ready, shifts their traffic, watches, encrypts and tags them."""
 
 import json
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +12,7 @@ import pytest
 from components.operations.gradual_delivery import CODEDEPLOY_CONFIGURATIONS
 from components.role_policies import INLINE_RESERVE, delivered_characters
 from components.settings.operations_settings import Delivery
-from handlers.contract import METRIC_NAMESPACE, Metric
+from handlers.contract import METRIC_NAMESPACE, METRICS_BY, MetricSet
 from policy.invariants import breaches
 from tests.packaged import package
 from tests.paths import PROJECT
@@ -20,6 +22,7 @@ from tests.recorder import Recorder, Registered
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:pager"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+SCHEDULED = "aws:appautoscaling/scheduledAction:ScheduledAction"
 GROUP = "aws:codedeploy/deploymentGroup:DeploymentGroup"
 WATCHED: dict[str, Any] = {"monitoring": True, "delivery": "canary10Percent5Minutes"}
 
@@ -83,11 +86,43 @@ def test_their_number_follows_the_use_and_no_deployment_sets_it_back(packaged: P
     assert ready.urn in recorder.waits_for(target)
 
 
+def test_their_number_falls_when_nobody_calls(packaged: Path):
+    policy = run(packaged, provisionedConcurrency=2, provisionedConcurrencyMaximum=9).one(
+        "aws:appautoscaling/policy:Policy"
+    )
+    configuration = policy.inputs["targetTrackingScalingPolicyConfiguration"]
+    used, filled = configuration["customizedMetricSpecification"]["metrics"]
+    metric = used["metricStat"]["metric"]
+    assert (metric["namespace"], metric["metricName"]) == ("AWS/Lambda", "ProvisionedConcurrencyUtilization")
+    assert {each["name"]: each["value"] for each in metric["dimensions"]} == {
+        "FunctionName": "inference-1234567",
+        "Resource": "inference-1234567:live",
+    }
+    assert (filled["expression"], filled["returnData"], used["returnData"]) == ("FILL(used, 0)", True, False)
+
+
+def test_what_scales_a_function_is_changed_one_after_the_other(packaged: Path):
+    times = {
+        name: {"schedule": f"cron(0 {hour} * * ? *)", "minimum": 2, "maximum": 4}
+        for name, hour in (("day", 8), ("night", 20))
+    }
+    recorder = run(
+        packaged,
+        provisionedConcurrency=2,
+        provisionedConcurrencyMaximum=9,
+        provisionedConcurrencySchedule=times,
+    )
+    changes = [*recorder.of("aws:appautoscaling/policy:Policy"), *recorder.of(SCHEDULED)]
+    assert len(changes) == 3
+    for before, after in pairwise(changes):
+        assert before.urn in after.dependencies
+
+
 def test_their_number_follows_the_hour_even_from_none(packaged: Path):
     day = {"schedule": "cron(0 8 ? * MON-FRI *)", "minimum": 5, "maximum": 20, "timezone": "Europe/Berlin"}
     recorder = run(packaged, provisionedConcurrencySchedule={"day": day})
     target = recorder.one("aws:appautoscaling/target:Target")
-    action = recorder.one("aws:appautoscaling/scheduledAction:ScheduledAction").inputs
+    action = recorder.one(SCHEDULED).inputs
     assert (target.inputs["minCapacity"], target.inputs["maxCapacity"]) == (0, 0)
     assert target.ignore_changes == ("minCapacity", "maxCapacity")
     assert (action["schedule"], action["timezone"]) == (day["schedule"], "Europe/Berlin")
@@ -149,8 +184,31 @@ def test_every_function_has_its_alarms_and_the_topic_is_told(packaged: Path):
     recorder = run(packaged, mode="single", monitoring=True, alarmsTopicArn=TOPIC)
     names = {each.name for each in recorder.of(ALARM)}
     kinds = ("errors", "latency", "throttles", "cold-starts", "load-failures")
-    assert names == {f"inference-{model}-{kind}" for model in ("digits", "iris") for kind in kinds}
+    of_functions = {f"inference-{model}-{kind}" for model in ("digits", "iris") for kind in kinds}
+    assert names == {*of_functions, "inference-api-errors"}
     assert {tuple(each.inputs["alarmActions"]) for each in recorder.of(ALARM)} == {(TOPIC,)}
+
+
+@pytest.mark.parametrize(
+    ("api", "failed", "dimensions"),
+    [
+        ("http", "5xx", {"ApiId": "inference-api-id", "Stage": "$default"}),
+        ("rest", "5XXError", {"ApiName": "inference-api-1234567", "Stage": "live"}),
+    ],
+)
+def test_an_alarm_watches_what_the_gateway_answers_itself(packaged: Path, api: str, failed: str, dimensions: Any):
+    recorder = run(packaged, monitoring=True, api=api)
+    read = {each["metric"]["metricName"]: each["metric"] for each in metrics_of(recorder.named("inference-api-errors"))}
+    assert set(read) == {failed, "Count"}
+    assert {each["namespace"] for each in read.values()} == {"AWS/ApiGateway"}
+    assert [each["dimensions"] for each in read.values()] == [dimensions] * 2
+
+
+def test_no_metric_of_a_route_is_billed_that_nothing_reads(packaged: Path):
+    stage = run(packaged).one("aws:apigatewayv2/stage:Stage").inputs
+    assert not stage["defaultRouteSettings"].get("detailedMetricsEnabled")
+    limits = run(packaged, api="rest").one("aws:apigateway/methodSettings:MethodSettings").inputs
+    assert limits["settings"]["metricsEnabled"] is False
 
 
 def test_a_file_system_that_bursts_is_watched_for_its_credits_and_its_failures(packaged: Path):
@@ -162,41 +220,61 @@ def test_a_file_system_that_bursts_is_watched_for_its_credits_and_its_failures(p
     assert watched(efsThroughput="bursting") == {"io-limit", "dead-letters", "burst-credits"}
 
 
-def test_alarms_and_the_dashboard_read_metrics_that_are_written(packaged: Path):
-    recorder = run(packaged, monitoring=True, models=["digits", "iris"])
-    read = [metric["metric"] for alarm in recorder.of(ALARM) for metric in metrics_of(alarm)]
-    own = [metric for metric in read if metric["namespace"] == METRIC_NAMESPACE]
-    assert {metric["metricName"] for metric in own} <= set(get_args(Metric))
-    assert {tuple(metric["dimensions"].items()) for metric in own} == {(("FunctionName", "inference-1234567"),)}
-    widgets = json.loads(recorder.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"])["widgets"]
-    lines = [line for widget in widgets for line in widget["properties"].get("metrics", [])]
-    by_model = [line for line in lines if line[0] == METRIC_NAMESPACE]
-    assert {line[1] for line in by_model} <= set(get_args(Metric))
-    assert {(line[2], line[4], line[5]) for line in by_model} == {
-        ("FunctionName", "Model", "digits"),
-        ("FunctionName", "Model", "iris"),
+def sets_of(recorder: Recorder) -> set[str]:
+    """The sets of metrics that the functions write."""
+    written = [each.inputs["environment"]["variables"].get("METRICS", "") for each in serving_functions(recorder)]
+    return {name for each in written for name in each.split(",") if name}
+
+
+def read_from(recorder: Recorder) -> set[tuple[str, tuple[str, ...]]]:
+    """The handlers' metrics that alarms and the dashboard read, each with the names of its dimensions."""
+    queries = [metric["metric"] for alarm in recorder.of(ALARM) for metric in metrics_of(alarm)]
+    found = {
+        (each["metricName"], tuple(each["dimensions"])) for each in queries if each["namespace"] == METRIC_NAMESPACE
     }
+    body = recorder.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"]
+    for widget in json.loads(body)["widgets"]:
+        for line in widget["properties"].get("metrics", []):
+            if line[0] == METRIC_NAMESPACE:
+                found.add((line[1], tuple(line[2:-1:2])))
+            elif isinstance(line[0], dict):
+                search = re.search(r"{TensorFlowLambda,([^}]*)} MetricName=\"(\w+)\"", line[0]["expression"])
+                assert search is not None
+                found.add((search[2], tuple(search[1].split(","))))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("values", "sets"),
+    [
+        ({"monitoring": True}, {"function"}),
+        ({"monitoring": True, "modelMetrics": True}, {"function", "model"}),
+        ({"monitoring": True, "modelMetrics": True, "models": ["digits", "iris"]}, {"function", "model"}),
+        ({**WATCHED, "mode": "single"}, {"function", "version"}),
+    ],
+)
+def test_every_metric_that_is_written_is_read_and_the_other_way_round(
+    packaged: Path, values: dict[str, Any], sets: set[MetricSet]
+):
+    recorder = run(packaged, **values)
+    assert sets_of(recorder) == sets
+    written = {(metric, METRICS_BY[name][0]) for name in sets for metric in METRICS_BY[name][1]}
+    assert read_from(recorder) == written
+
+
+def test_a_stack_that_nothing_watches_writes_no_metric(packaged: Path):
+    assert sets_of(run(packaged)) == set()
 
 
 def test_the_dashboard_finds_the_models_of_a_function_that_serves_whatever_is_published(packaged: Path):
     def rows(**values: Any) -> list[str]:
-        body = (
-            run(packaged, monitoring=True, **values).one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"]
-        )
+        recorder = run(packaged, monitoring=True, modelMetrics=True, **values)
+        body = recorder.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"]
         widgets = json.loads(body)["widgets"]
-        lines = [line for widget in widgets for line in widget["properties"].get("metrics", [])]
-        found.extend(line[0]["expression"] for line in lines if isinstance(line[0], dict))
         return [each["properties"]["markdown"] for each in widgets if each["type"] == "text"]
 
-    found: list[str] = []
-    assert rows() == ["## inference", "## inference: all models"]
-    assert found[0] == (
-        'SEARCH(\'{TensorFlowLambda,FunctionName,Model} MetricName="Requests" '
-        "FunctionName=\"inference-1234567\"', 'Sum', 60)"
-    )
-    assert {metric for metric in get_args(Metric) if any(f'"{metric}"' in each for each in found)} == {
-        *("Requests", "ServerErrors", "LoadFailures", "PredictTime", "ColdStarts", "LoadTime"),
-    }
+    assert rows() == ["## inference", "## inference: requests", "## inference: all models"]
+    assert rows(models=["iris"]) == ["## inference", "## inference: requests", "## inference: iris"]
 
 
 def test_thresholds_are_settings(packaged: Path):

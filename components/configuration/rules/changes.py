@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from components.configuration.deployed import Deployed
 from components.configuration.problem import Problem
-from components.configuration.rules.concurrency import ACCOUNT_CONCURRENCY, UNRESERVABLE_CONCURRENCY
+from components.configuration.rules.concurrency import ACCOUNT_CONCURRENCY, UNRESERVABLE_CONCURRENCY, most_ready
 from components.settings.declaration import key_of
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
@@ -55,6 +55,18 @@ def file_systems_are_replaced(before: Deployed, after: Deployed) -> Iterator[Pro
             )
 
 
+def throughput_is_lowered_once_a_day(before: Deployed, after: Deployed) -> Iterator[Problem]:
+    """EFS changes the mode, and lowers what is provisioned, once in 24 hours."""
+    old, new = before.settings, after.settings
+    lowered = (new.efs_provisioned_mibps or 0) < (old.efs_provisioned_mibps or 0)
+    if "efs" in before.storages & after.storages and (old.efs_throughput != new.efs_throughput or lowered):
+        yield Problem(
+            keys=_changed(old, new, ("efs_throughput", "efs_provisioned_mibps")),
+            message="EFS changes the mode of its throughput, or lowers it, once in 24 hours, and refuses the next such "
+            "change until then; if this is refused, run `pulumi up` again a day after the last one",
+        )
+
+
 def networks_end(before: Deployed, after: Deployed) -> Iterator[Problem]:
     """Lambda holds the network of a function for a while after it has left."""
     if before.settings.vpc_id or not before.storages & set(MOUNTED_STORAGES):
@@ -96,7 +108,7 @@ def models_are_served_no_more(before: Deployed, after: Deployed) -> Iterator[Pro
 
 def reserved_concurrency_is_lowered_last(before: Deployed, after: Deployed) -> Iterator[Problem]:
     """Lambda refuses to reserve less than what is kept ready, and the functions are updated first."""
-    ready = _most_ready(before.settings)
+    ready = most_ready(before.settings)
     reserved = after.settings.reserved_concurrency
     if reserved is not None and reserved < ready:
         yield Problem(
@@ -109,7 +121,7 @@ def reserved_concurrency_is_lowered_last(before: Deployed, after: Deployed) -> I
 def what_excludes_ready_environments_comes_after_them(before: Deployed, after: Deployed) -> Iterator[Problem]:
     """Resources that are not needed any more are deleted last, so environments are still kept ready when functions
     change."""
-    if not _most_ready(before.settings):
+    if not most_ready(before.settings):
         return
     others = {"snapStart": after.settings.snap_start, "delivery": after.settings.delivery != "allAtOnce"}
     for key, is_set in others.items():
@@ -156,11 +168,6 @@ def _changed(old: Settings, new: Settings, names: tuple[str, ...]) -> tuple[str,
     return tuple(key_of(name) for name in names if value(old, name) != value(new, name))
 
 
-def _most_ready(settings: Settings) -> int:
-    scheduled = [row["maximum"] for row in settings.provisioned_concurrency_schedule.values()]
-    return max(settings.provisioned_concurrency or 0, settings.provisioned_concurrency_maximum or 0, *scheduled, 0)
-
-
 REFUSED: tuple[Change, ...] = (
     reserved_concurrency_is_lowered_last,
     what_excludes_ready_environments_comes_after_them,
@@ -169,6 +176,7 @@ REFUSED: tuple[Change, ...] = (
 ADVISED: tuple[Change, ...] = (
     callers_move,
     file_systems_are_replaced,
+    throughput_is_lowered_once_a_day,
     networks_end,
     repositories_end,
     models_are_served_no_more,

@@ -74,8 +74,7 @@ def provisioned_concurrency_is_within_bounds(settings: Settings) -> Iterator[Pro
 def provisioned_concurrency_is_reserved_too(settings: Settings) -> Iterator[Problem]:
     """Environments that are kept ready count towards the reserved concurrency."""
     reserved = settings.reserved_concurrency
-    scheduled = [row["maximum"] for row in settings.provisioned_concurrency_schedule.values()]
-    most = max(settings.provisioned_concurrency or 0, settings.provisioned_concurrency_maximum or 0, *scheduled, 0)
+    most = most_ready(settings)
     if reserved is not None and most > reserved:
         yield Problem(
             keys=(*_provisioned(settings), "reservedConcurrency"),
@@ -105,6 +104,21 @@ def reserved_concurrency_fits_in_the_account(settings: Settings) -> Iterator[Pro
             message=f"the functions together reserve {reserved}; an account can reserve "
             f"{ACCOUNT_CONCURRENCY - UNRESERVABLE_CONCURRENCY} in a region unless AWS raised its {ACCOUNT_CONCURRENCY} "
             f"(`aws lambda get-account-settings` shows it); reserve less, or ask for more in Service Quotas",
+        )
+
+
+def ready_environments_fit_in_the_account(settings: Settings) -> Iterator[Problem]:
+    """Environments that are kept ready are taken from the account's concurrency, and a new account has hardly any."""
+    functions = settings.functions()
+    most = ACCOUNT_CONCURRENCY - UNRESERVABLE_CONCURRENCY
+    if keys := tuple(dict.fromkeys(key for function in functions for key in _provisioned(function))):
+        taken = sum(max(most_ready(function), function.reserved_concurrency or 0) for function in functions)
+        yield Problem(
+            keys=keys,
+            message=f"up to {taken} environments are kept ready or reserved, out of {most} that an account has for "
+            "that in a region, and a new one, whose concurrency is 10, has none (`aws lambda get-account-settings` "
+            "shows it); what is too much is refused after the functions are made; keep fewer ready, or ask for more in "
+            "Service Quotas first",
         )
 
 
@@ -156,6 +170,12 @@ def snapshots_are_billed_by_version(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def most_ready(settings: Settings) -> int:
+    """The most environments that are ever kept ready for a function with these settings."""
+    scheduled = [row["maximum"] for row in settings.provisioned_concurrency_schedule.values()]
+    return max(settings.provisioned_concurrency or 0, settings.provisioned_concurrency_maximum or 0, *scheduled, 0)
+
+
 def _provisioned(settings: Settings) -> tuple[str, ...]:
     """The keys that are set and keep environments ready."""
     given = {
@@ -177,6 +197,7 @@ REFUSED: tuple[Rule, ...] = (
 
 ADVISED: tuple[Rule, ...] = (
     reserved_concurrency_fits_in_the_account,
+    ready_environments_fit_in_the_account,
     filling_reserves_concurrency,
     concurrency_settings_are_used,
     existing_images_allow_snapshots,

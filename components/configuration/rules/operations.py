@@ -20,8 +20,11 @@ MOST_TAGS = 50
 
 NAME_TAG = "Name"
 
-ALARM_FIELDS = ("alarms_topic_arn", "error_alarm_percent", "latency_alarm_ms", "cold_start_alarm_percent")
-"""Settings that concern alarms."""
+ALARM_FIELDS = (
+    *("alarms_topic_arn", "error_alarm_percent", "latency_alarm_ms", "cold_start_alarm_percent"),
+    "model_metrics",
+)
+"""Settings that concern alarms and the dashboard."""
 
 
 def delivery_in_steps_has_alarms(settings: Settings) -> Iterator[Problem]:
@@ -35,7 +38,7 @@ def delivery_in_steps_has_alarms(settings: Settings) -> Iterator[Problem]:
 
 
 def alarm_settings_have_alarms(settings: Settings) -> Iterator[Problem]:
-    """A topic and a threshold have no effect without alarms."""
+    """A topic, a threshold and a metric have no effect without alarms and a dashboard."""
     if not settings.monitoring:
         reason = "there are no alarms; set monitoring to true"
         yield from without_effect(settings, ALARM_FIELDS, "monitoring", reason)
@@ -82,9 +85,10 @@ def the_dashboard_can_have_its_name(settings: Settings) -> Iterator[Problem]:
 
 
 def rows_fit_in_the_dashboard(settings: Settings) -> Iterator[Problem]:
-    """The dashboard has a row for each function, and one for each model or one for all models of a function."""
+    """The dashboard has two rows for each function and, with metrics of models, one for each model, or one for all
+    models of a function."""
     served = [1 if each.served is None else len(each.served) for each in settings.functions()]
-    rows = len(served) + sum(served)
+    rows = 2 * len(served) + (sum(served) if settings.model_metrics else 0)
     if settings.monitoring and rows * WIDGETS_PER_ROW > WIDGETS_PER_DASHBOARD:
         yield Problem(
             keys=("monitoring", "models"),

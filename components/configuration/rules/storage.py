@@ -12,7 +12,7 @@ from components.configuration.rules.rule import (
     without_effect,
 )
 from components.settings.settings import Settings
-from components.settings.storage_settings import PROVISIONED_MIBPS
+from components.settings.storage_settings import PROVISIONED_EVERYWHERE_MIBPS, PROVISIONED_MIBPS
 from components.storage.model_staging import files_to_stage, room_for_models
 from handlers.manifest import engine_set
 
@@ -129,6 +129,18 @@ def bursting_needs_data_to_burst(settings: Settings) -> Iterator[Problem]:
     )
 
 
+def more_throughput_is_not_in_every_region(settings: Settings) -> Iterator[Problem]:
+    """Only four regions provision more than 1 GiB a second."""
+    wanted = settings.efs_provisioned_mibps or 0
+    if settings.uses("efs") and wanted > PROVISIONED_EVERYWHERE_MIBPS:
+        yield Problem(
+            keys=("efsProvisionedMibps",),
+            message=f"EFS provisions {wanted} MiB a second only in some regions (us-east-1, us-east-2, us-west-2 and "
+            f"eu-west-1), and in others up to {PROVISIONED_EVERYWHERE_MIBPS}; if it refuses, set "
+            f"{PROVISIONED_EVERYWHERE_MIBPS} or less, or set efsThroughput to elastic",
+        )
+
+
 def ephemeral_storage_is_used(settings: Settings) -> Iterator[Problem]:
     """Functions keep only fetched models in /tmp."""
     if settings.storage != "s3" and settings.ephemeral_storage_mib > FREE_EPHEMERAL_MIB:
@@ -168,6 +180,7 @@ REFUSED: tuple[Rule, ...] = (
 ADVISED: tuple[Rule, ...] = (
     all_models_fit_in_ephemeral_storage,
     bursting_needs_data_to_burst,
+    more_throughput_is_not_in_every_region,
     for_each_function(ephemeral_storage_is_used),
     files_that_are_fetched_are_compared,
     an_existing_image_decides_what_answers,

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from handlers.contract import MODEL_NAME
+from handlers.durable import status_now
 from handlers.manifest import (
     LARGEST_MANIFEST_BYTES,
     LARGEST_POINTER_BYTES,
@@ -46,7 +47,7 @@ class DirectoryStore:
         """See `Store.pointer`. The file is read only if it changed."""
         path = self._root / model / POINTER_FILE
         try:
-            status = path.stat()
+            status = status_now(path)
         except (FileNotFoundError, NotADirectoryError):
             return self._largest_version(model)
         except OSError as error:
@@ -101,7 +102,7 @@ class DirectoryStore:
         return nullcontext()
 
     def _check(self, path: Path, entry: FileEntry) -> None:
-        if (size := path.stat().st_size) != entry.size:
+        if (size := status_now(path).st_size) != entry.size:
             raise StoreError(
                 f"has {size} bytes; the manifest says {entry.size}. It may still be being written; else publish the "
                 "version again under a new number."

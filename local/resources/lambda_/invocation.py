@@ -6,6 +6,7 @@ from typing import Any
 
 from local.functions import Outcome
 from local.resources.lambda_.invoking import revision_of
+from local.resources.refusals import lambda_ as refusals
 from local.resources.resource_type import Inputs, ResourceType
 
 LATEST = "$LATEST"
@@ -22,6 +23,7 @@ class Invocation(ResourceType):
         function, qualifier = inputs["functionName"], inputs.get("qualifier", LATEST)
         revision = None if qualifier == LATEST else revision_of(self.account, function, qualifier)
         name = function.rpartition(":")[2]
+        refusals.of_invocation(self.account, name)
         event = inputs["input"].encode()
         outcome = self.account.invocations.invoke(name, event, patient=True, revision=revision)
         if outcome.failed:

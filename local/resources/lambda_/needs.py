@@ -21,6 +21,8 @@ def needs(account: EmulatedAccount, inputs: Mapping[str, Any]) -> Iterator[Need]
         yield Need(action="kms:Decrypt", resource=key, context=through)
     if mount := inputs.get("fileSystemConfig"):
         yield _mount(account, mount["arn"])
+        if ":s3files:" in mount["arn"]:
+            yield _probe(account, mount["arn"])
     variables = inputs.get("environment", {}).get("variables", {})
     store = urlsplit(variables.get(MODEL_STORE_URI, ""))
     if store.scheme == "s3":
@@ -34,6 +36,14 @@ def _mount(account: EmulatedAccount, access_point: str) -> Need:
         action=f"{service}:ClientMount",
         resource=":".join([*access_point.split(":")[:5], f"file-system/{account.file_systems.holder(access_point)}"]),
         context={f"{service}:AccessPointArn": access_point},
+    )
+
+
+def _probe(account: EmulatedAccount, access_point: str) -> Need:
+    """What S3 Files' client asks of the bucket before it reads from it directly."""
+    file_system = account.client("s3files").get_file_system(fileSystemId=account.file_systems.holder(access_point))
+    return Need(
+        action="s3:ListBucket", resource=file_system["bucket"], context={"s3:prefix": file_system.get("prefix", "")}
     )
 
 

@@ -1,10 +1,14 @@
 """The rules of EFS and S3 Files: a file system has one mount target in a zone, and stays while it has one."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from local.resources.account import EmulatedAccount
 from local.resources.refusals import refused
+
+BURSTING = "bursting"
+"""The mode of a file system of which nothing else is said."""
 
 POLICY_CHARACTERS = 20_000
 """https://docs.aws.amazon.com/efs/latest/ug/limits.html"""
@@ -26,6 +30,30 @@ def of_mount_target(account: EmulatedAccount, service: str, file_system_id: str,
             raise refused("CreateMountTarget", code, message)
         if held["AvailabilityZone"] == wanted["AvailabilityZone"]:
             raise refused("CreateMountTarget", code, "mount target already exists in this AZ")
+
+
+def of_provisioned(account: EmulatedAccount, inputs: Mapping[str, Any]) -> None:
+    """How much throughput can be provisioned, unless AWS raised the quota or the region is one of a few."""
+    wanted = inputs.get("provisionedThroughputInMibps") or 0
+    if wanted > account.quotas.provisioned_mibps:
+        message = f"The throughput limit of {account.quotas.provisioned_mibps} MiB/s has been reached."
+        raise refused("UpdateFileSystem", "ThroughputLimitExceeded", message)
+
+
+def of_throughput(
+    account: EmulatedAccount, file_system_id: str, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> None:
+    """The mode changes, and provisioned throughput falls, once in 24 hours.
+    https://docs.aws.amazon.com/efs/latest/ug/API_UpdateFileSystem.html"""
+    of_provisioned(account, new)
+    mode, throughput = "throughputMode", "provisionedThroughputInMibps"
+    is_moved = (old.get(mode) or BURSTING) != (new.get(mode) or BURSTING)
+    if not is_moved and (new.get(throughput) or 0) >= (old.get(throughput) or 0):
+        return
+    if file_system_id in account.changed_today:
+        message = "You must wait at least 24 hours before changing the throughput mode or decreasing the throughput."
+        raise refused("UpdateFileSystem", "TooManyRequests", message)
+    account.changed_today.add(file_system_id)
 
 
 def of_deleted_file_system(account: EmulatedAccount, service: str, file_system_id: str) -> None:

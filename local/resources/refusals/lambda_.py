@@ -67,6 +67,22 @@ def of_mount(account: EmulatedAccount, operation: str, access_point: str, subnet
         raise refused(operation, INVALID, message)
 
 
+def of_invocation(account: EmulatedAccount, name: str) -> None:
+    """A function that was idle for weeks is brought back by the first call, which fails. A file system can be mounted
+    when the names of its mount targets resolve."""
+    if name in account.inactive:
+        account.inactive.discard(name)
+        message = (
+            "The operation cannot be performed at this time. The function is currently in the following state: Inactive"
+        )
+        raise refused("Invoke", "ResourceConflictException", message)
+    configuration = account.client("lambda").get_function_configuration(FunctionName=name)
+    for mount in configuration.get("FileSystemConfigs", ()):
+        if not account.file_systems.resolves(mount["Arn"]):
+            message = f"The function couldn't connect to the Amazon EFS file system with access point {mount['Arn']}."
+            raise refused("Invoke", "EFSMountConnectivityException", message)
+
+
 def of_alias(account: EmulatedAccount, operation: str, inputs: Mapping[str, Any]) -> None:
     """An alias stands for a version that there is, and splits no traffic where environments are kept ready for it."""
     function, version = inputs["functionName"], inputs["functionVersion"]

@@ -235,7 +235,6 @@ def test_the_stage_is_throttled():
     assert settings.inputs["defaultRouteSettings"] == {
         "throttlingBurstLimit": 7,
         "throttlingRateLimit": 3.5,
-        "detailedMetricsEnabled": True,
     }
 
 

@@ -166,7 +166,7 @@ def test_the_stage_logs_and_is_throttled():
     assert recorder.named("api-access").inputs["retentionInDays"] == 7
     limits = recorder.one("aws:apigateway/methodSettings:MethodSettings").inputs
     assert limits["methodPath"] == "*/*"
-    assert limits["settings"] == {"throttlingBurstLimit": 7, "throttlingRateLimit": 3.5, "metricsEnabled": True}
+    assert limits["settings"] == {"throttlingBurstLimit": 7, "throttlingRateLimit": 3.5, "metricsEnabled": False}
 
 
 def test_nothing_of_the_whole_account_is_touched():
@@ -200,6 +200,15 @@ def test_x_ray_traces_only_where_it_is_asked_to():
 def test_an_api_with_a_domain_name_answers_under_no_other():
     assert deploy_multi(host_name_of_aws=False).one(API).inputs["disableExecuteApiEndpoint"] is True
     assert deploy_multi().one(API).inputs["disableExecuteApiEndpoint"] is False
+
+
+def test_a_host_name_that_is_switched_off_or_on_calls_for_a_deployment():
+    on, off = (
+        deploy_multi(host_name_of_aws=answers).one("aws:apigateway/deployment:Deployment").inputs["triggers"]
+        for answers in (True, False)
+    )
+    assert on != off
+    assert on["document"] == off["document"]
 
 
 def test_another_web_acl_takes_the_place_of_the_old_one_only_when_that_is_gone():

@@ -20,6 +20,7 @@ from tests.recorder import IMAGE
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a"
 DOMAIN = {"domainName": "models.example.com", "certificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a"}
 GIVEN = {"vpcId": "vpc-0a", "subnetIds": ["subnet-0a", "subnet-0b"]}
+PROVISIONED = {"storage": "efs", "efsThroughput": "provisioned", "efsProvisionedMibps": 20}
 READY = {"provisionedConcurrency": 4}
 
 
@@ -57,6 +58,9 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ({"storage": "efs", **GIVEN}, {"storage": "efs", **GIVEN, "subnetIds": ["subnet-0b"]}, ["subnetIds"]),
         ({"storage": "efs", **GIVEN}, {"storage": "efs", **GIVEN, "subnetIds": ["subnet-0b", "subnet-0a"]}, []),
         ({"storage": "s3files"}, {"storage": "s3files", "vpcCidr": "10.1.0.0/22"}, ["vpcCidr", "vpcCidr"]),
+        ({"storage": "efs"}, {"storage": "efs", "efsThroughput": "bursting"}, ["efsThroughput"]),
+        (PROVISIONED, {**PROVISIONED, "efsProvisionedMibps": 10}, ["efsProvisionedMibps"]),
+        (PROVISIONED, {**PROVISIONED, "efsProvisionedMibps": 30}, []),
         ({"storage": "efs"}, {"storage": "s3"}, ["storage"]),
         ({"storage": "efs"}, {"storage": "s3files"}, []),
         ({"storage": "efs", **GIVEN}, {"storage": "s3"}, []),

@@ -202,6 +202,19 @@ def test_a_mounted_storage_needs_to_know_the_region(packaged: Path, storage: str
             "left out later, a new one is made and filled before functions mount it",
         ),
         (
+            {"provisionedConcurrency": 2},
+            "provisionedConcurrency: up to 2 environments are kept ready or reserved, out of 900 that an account has "
+            "for that in a region, and a new one, whose concurrency is 10, has none",
+        ),
+        (
+            {"mode": "single", "provisionedConcurrency": 500, "reservedConcurrency": 600},
+            "provisionedConcurrency: up to 1200 environments are kept ready or reserved, out of 900",
+        ),
+        (
+            {"storage": "efs", "efsThroughput": "provisioned", "efsProvisionedMibps": 2000},
+            "efsProvisionedMibps: EFS provisions 2000 MiB a second only in some regions",
+        ),
+        (
             {"storage": "image", "ephemeralStorageMib": 2048},
             "ephemeralStorageMib, storage: with storage image, functions keep nothing in /tmp, but AWS bills what "
             "exceeds 512 MiB",
@@ -300,7 +313,8 @@ def test_more_models_than_a_dashboard_has_rows_for_are_refused(tmp_path: Path):
     single = {"mode": "single", "apiRoutesQuota": 1_000, "models": names[:63]}
     message = refusal(tmp_path, monitoring=True, **single)
     assert "monitoring, models: 63 models need 504 widgets, but a dashboard has at most 500" in message
-    assert "125 models need 504 widgets" in refusal(tmp_path, monitoring=True, models=names)
+    assert "125 models need 508 widgets" in refusal(tmp_path, monitoring=True, modelMetrics=True, models=names)
+    assert read(tmp_path, monitoring=True, models=names)
     assert read(tmp_path, monitoring=True).served is None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from components.configuration.reading import read_settings
 from components.image.checked_image import _same_domain, checked_image
-from components.image.handler_image import HandlerImage, HandlerImageArgs
+from components.image.handler_image import HandlerImage, HandlerImageArgs, build_digest
 from components.image.image_manifest import INDEX_TYPES
 from components.stack.stack_args import StackArgs
 from components.stack.stack_storages import StackStorages
@@ -97,7 +97,8 @@ def test_an_image_that_was_just_built_is_checked_too(
     (tmp_path / "handlers").mkdir()
     (tmp_path / "handlers" / "Dockerfile").write_text("FROM scratch AS litert\n")
     arguments = HandlerImageArgs(engines=["litert"], context=tmp_path)
-    with pytest.raises(ValueError, match=reason):
+    removal = f"--repository-name handlers-1234567 --image-ids imageTag={build_digest(arguments)}"
+    with pytest.raises(ValueError, match=rf"{reason}.* aws ecr batch-delete-image {removal}"):
         deploy(lambda: give_to_a_function(HandlerImage("handlers", arguments).image_uri))
     assert "docker:index/image:Image" in touched
     assert FUNCTION not in touched

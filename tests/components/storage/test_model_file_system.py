@@ -194,11 +194,38 @@ def test_pointers_and_manifests_that_come_or_go_call_the_sync_function(deploymen
     ]
     for each in notification.inputs["lambdaFunctions"]:
         assert each["events"] == ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
-    assert deployment.one("aws:lambda/permission:Permission").name in awaited(deployment, notification)
+    assert permission_of(deployment, "s3.amazonaws.com").name in awaited(deployment, notification)
+
+
+def permission_of(deployment, principal):
+    (permission,) = [
+        each for each in deployment.of("aws:lambda/permission:Permission") if each.inputs["principal"] == principal
+    ]
+    return permission
+
+
+def test_the_buckets_notifications_leave_s3_files_what_it_follows(models):
+    def eventbridge(**more):
+        return file_system(models, **more).one("aws:s3/bucketNotification:BucketNotification").inputs["eventbridge"]
+
+    assert eventbridge() is False
+    assert eventbridge(bucket_is_followed=True) is True
+
+
+def test_a_schedule_calls_the_sync_function_for_what_no_notification_told(deployment):
+    rule = deployment.one("aws:cloudwatch/eventRule:EventRule")
+    target = deployment.one("aws:cloudwatch/eventTarget:EventTarget")
+    permission = permission_of(deployment, "events.amazonaws.com")
+
+    assert rule.inputs["scheduleExpression"] == "rate(1 hour)"
+    assert target.inputs["arn"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:store-sync-1234567"
+    assert json.loads(target.inputs["input"]) == {"reason": "schedule"}
+    assert permission.inputs["sourceArn"] == f"arn:aws:events:{REGION}:{ACCOUNT}:rule/store-sync-schedule-1234567"
+    assert {rule.name, permission.name} <= awaited(deployment, target)
 
 
 def test_only_this_bucket_of_this_account_may_call_the_sync_function(deployment):
-    permission = deployment.one("aws:lambda/permission:Permission").inputs
+    permission = permission_of(deployment, "s3.amazonaws.com").inputs
 
     assert (permission["principal"], permission["sourceArn"], permission["sourceAccount"]) == (
         "s3.amazonaws.com",
@@ -259,6 +286,15 @@ def test_a_key_encrypts_the_file_system_the_logs_and_the_environment(models):
         f"s3.{REGION}.amazonaws.com": ["kms:Decrypt"],
         f"sqs.{REGION}.amazonaws.com": ["kms:Decrypt", "kms:GenerateDataKey"],
     }
+    encrypted = [
+        each["Condition"].get("StringLike", {})
+        for each in statements(deployment.named("store-sync-policy"))
+        if each["Resource"] == [key]
+    ]
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:store-sync-dead-letters-1234567"
+    bucket = "arn:aws:s3:::bucket-1234567"
+    assert {"kms:EncryptionContext:aws:sqs:arn": [queue]} in encrypted
+    assert {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/*"]} in encrypted
 
 
 def test_the_sync_may_decrypt_with_the_key_of_the_bucket(models):

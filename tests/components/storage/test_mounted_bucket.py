@@ -28,6 +28,9 @@ def test_the_file_system_is_the_models_of_the_bucket(deployment):
     assert (inputs["bucket"], inputs["prefix"]) == (BUCKET_ARN, "models/")
 
 
+NOTIFICATION = "aws:s3/bucketNotification:BucketNotification"
+
+
 def test_another_key_is_another_file_system(models):
     def trigger(key: str | None) -> str:
         return mounted(models, kms_key_arn=key).one("aws:s3/filesFileSystem:FilesFileSystem").replacement_trigger
@@ -92,11 +95,21 @@ def test_a_function_mounts_to_read_and_fetches_objects_of_its_own_models_only(de
     assert granted["s3files:ClientMount"]["Condition"] == {"StringEquals": {"s3files:AccessPointArn": ACCESS_POINT_ARN}}
     assert granted["s3:GetObject"]["Resource"] == [f"{BUCKET_ARN}/models/digits/*"]
     assert granted["s3:GetObjectVersion"]["Resource"] == [f"{BUCKET_ARN}/models/digits/*"]
+    assert granted["s3:ListBucket"]["Resource"] == [BUCKET_ARN]
+    assert granted["s3:ListBucket"]["Condition"] == {"StringLike": {"s3:prefix": ["models/", "models/digits/*"]}}
     assert {action for action in granted if action.startswith("s3")} == {
         "s3files:ClientMount",
         "s3:GetObject",
         "s3:GetObjectVersion",
+        "s3:ListBucket",
     }
+
+
+def test_s3_files_has_the_buckets_events_from_eventbridge_whoever_else_is_told(models):
+    notification = mounted(models).one(NOTIFICATION)
+    assert notification.inputs["eventbridge"] is True
+    assert "lambdaFunctions" not in notification.inputs
+    assert not mounted(models, tells_functions=True).of(NOTIFICATION)
 
 
 def test_a_function_waits_for_every_mount_target_and_every_rule(deployment):
@@ -139,10 +152,12 @@ def test_a_key_encrypts_the_file_system_and_is_usable_by_its_role_through_s3_and
     assert deployment.one("aws:s3/filesFileSystem:FilesFileSystem").inputs["kmsKeyId"] == KEY
     (service,) = [each for each in statements(deployment.named("files-role-policy")) if "kms:Decrypt" in each["Action"]]
     assert service["Resource"] == [KEY]
-    assert service["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
+    objects = {"kms:EncryptionContext:aws:s3:arn": [BUCKET_ARN, f"{BUCKET_ARN}/*"]}
+    of_the_bucket = {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}, "StringLike": objects}
+    assert service["Condition"] == of_the_bucket
     used = [each for each in statements(deployment.named("digits-grants")) if each["Action"] == ["kms:Decrypt"]]
     assert [each["Resource"] for each in used] == [[KEY]]
-    assert used[0]["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
+    assert used[0]["Condition"] == of_the_bucket
 
 
 def test_the_key_of_the_bucket_is_granted_and_the_key_of_the_storage_encrypts_the_file_system(models):

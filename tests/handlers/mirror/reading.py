@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from handlers.manifest import parse_manifest
+from handlers.mirror.directory import ASIDE
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -11,7 +12,7 @@ def files(root: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(root)): path.read_bytes()
         for path in root.rglob("*")
-        if path.is_file() and not path.name.endswith(".lock")
+        if path.is_file() and not path.name.endswith(".lock") and ASIDE not in path.parts
     }
 
 

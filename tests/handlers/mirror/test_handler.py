@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from handlers import model_sync
+from handlers.mirror import directory
+from handlers.mirror.directory import ASIDE
 from tests.handlers.mirror.conftest import PublishedModels
 from tests.handlers.mirror.reading import assert_every_version_is_whole, files, served_versions
 from tests.paths import PROJECT
@@ -63,6 +65,21 @@ def test_an_upload_event_mirrors_every_model_of_the_environment(bucket, target, 
     assert served_versions(target, "digits") == served_versions(target, "iris") == {1}
 
 
+def test_the_schedule_brings_what_no_event_told_and_reads_no_file_that_is_there(
+    bucket, target, environment, monkeypatch
+):
+    publish(bucket, 1, b"weights")
+    model_sync.handler({}, None)
+    bucket.version("iris", 2, {"model.tflite": b"second", "words.txt": b"words"})
+    bucket.point("iris", 2)
+    monkeypatch.setattr(directory, "sha256_of", lambda path: pytest.fail(f"{path} was read"))
+
+    report = model_sync.handler({"reason": "schedule"}, None)
+
+    assert report["models"]["iris"]["copied"] == [2]
+    assert served_versions(target, "iris") == {1, 2}
+
+
 def test_a_failure_is_an_exception_so_that_lambda_retries_and_the_deployment_stops(bucket, environment):
     publish(bucket, 1, b"weights")
     bucket.delete("digits/1/model.tflite")
@@ -99,7 +116,7 @@ def test_a_run_killed_half_way_leaves_readers_what_they_had_and_the_next_run_fin
     assert_every_version_is_whole(target)
     model_sync.handler({}, None)
     assert json.loads(files(target)["digits/current.json"])["version"] == 2
-    assert not [path for path in target.rglob(".*") if path.name != ".sync.lock"]
+    assert not [path for path in target.rglob(".*") if path.name not in (".sync.lock", ASIDE)]
     assert_every_version_is_whole(target)
 
 

@@ -2,11 +2,14 @@
 
 import json
 import os
+import time
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from handlers.mirror.directory import ASIDE, KEPT_ASIDE_SECONDS
 from handlers.mirror.model import ModelReport
 from handlers.model_sync import SyncFailed, synchronize
 from tests.handlers.mirror.conftest import PublishedModels
@@ -249,6 +252,25 @@ def test_a_version_published_anew_replaces_the_old_content(digits, target):
     assert_every_version_is_whole(target)
 
 
+def test_files_that_a_reader_may_have_mapped_stay_for_hours(digits, target, monkeypatch):
+    sync(digits, target)
+    digits.version("digits", 2, {"model.tflite": NEWER})
+    digits.point("digits", 2)
+    digits.unpublish("digits", 1)
+    mapped = (target / "digits/1/model.tflite").stat().st_ino
+    sync(digits, target)
+
+    def kept() -> list[int]:
+        return [path.stat().st_ino for path in target.glob(f"{ASIDE}/*/model.tflite")]
+
+    sync(digits, target)
+    assert kept() == [mapped]
+    later = time.time() + KEPT_ASIDE_SECONDS
+    monkeypatch.setattr(time, "time", lambda: later)
+    sync(digits, target)
+    assert kept() == []
+
+
 def test_leftovers_of_a_writer_that_died_are_removed(digits, target):
     leftover = target / "digits" / ".1.0123.incoming"
     leftover.mkdir(parents=True)
@@ -266,6 +288,7 @@ def test_each_run_logs_one_line_of_json(digits, target, capsys):
     (line,) = capsys.readouterr().out.splitlines()
     logged = json.loads(line)
     assert (logged["level"], logged["message"]) == ("INFO", "model sync")
+    assert datetime.fromisoformat(logged["timestamp"]).utcoffset() == timedelta(0)
     assert logged["models"]["digits"]["copied"] == [1]
 
 

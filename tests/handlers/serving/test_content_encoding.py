@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.handlers.serving.conftest import Context, Server, echo
+from tests.handlers.serving.conftest import Context, Model, Server, echo, tensor
 
 Serve = Callable[..., Server]
 LARGE: dict[str, Any] = {"instances": [0.5] * 20_000}
@@ -80,6 +81,35 @@ def test_what_is_too_large_for_lambda_fits_if_it_is_compressed(serve: Serve):
 def test_a_body_that_the_way_in_has_inflated_already_is_read_as_it_is(server: Server):
     headers = {"content-encoding": "gzip"}
     assert server.ask("POST", "/v1/models/m:predict", '{"instances": [1]}', headers)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate"])
+def test_whatever_a_rest_api_has_inflated_already_is_read_as_it_is(serve: Serve, encoding: str):
+    server = serve({"m": Model({"x": tensor("float32", -1, 1)}, {"y": tensor("float32", -1, 1)}, lambda x: {"y": x})})
+    numbers = np.array([[80.0], [2.0]], np.float32)
+    header = json.dumps(
+        {"inputs": [{"name": "x", "shape": [2, 1], "datatype": "FP32", "parameters": {"binary_data_size": 8}}]}
+    ).encode()
+    file = io.BytesIO()
+    np.save(file, numbers)
+    bodies = [
+        ("/v2/models/m/infer", header + numbers.tobytes(), {"inference-header-content-length": str(len(header))}),
+        ("/v1/models/m:predict", b'\n {"instances": [[80], [2]]}', {}),
+        ("/invocations", b"[[80], [2]]", {"content-type": "application/json"}),
+        ("/invocations", b"80\n2\n", {"content-type": "text/csv"}),  # "80" is a zlib header, too
+        ("/invocations", file.getvalue(), {"content-type": "application/x-npy"}),
+    ]
+    for path, body, headers in bodies:
+        event = {
+            "httpMethod": "POST",
+            "path": path,
+            "headers": {**headers, "content-encoding": encoding},
+            "requestContext": {"stage": "live"},
+            "body": base64.b64encode(body).decode(),
+            "isBase64Encoded": True,
+        }
+        answer = server.app.handle(event, Context())
+        assert answer["statusCode"] == 200, (path, answer)
 
 
 def test_a_body_that_inflates_beyond_the_limit_is_refused_with_the_limit(serve: Serve):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers.serving.dialects.tensorflow_serving import route
 from handlers.serving.errors import AnswerTooLarge, InvalidRequest
 from handlers.serving.events import MAX_ANSWER_BYTES, Request, Response, recognise
 from tests.handlers.serving.conftest import Context, Server, half_plus
@@ -49,6 +50,27 @@ def test_one_request_comes_out_of_every_http_event(event: dict[str, Any]) -> Non
     request = recognise(event).request()
     assert (request.method, request.path, json.loads(request.body)) == ("POST", PATH, BODY)
     assert request.headers == {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("event", "label"),
+    [
+        (http_event("/v1/models/m/labels/ä b:predict"), "ä b"),
+        (http_event("/v1/models/m/labels/a%41:predict"), "a%41"),
+        (http_event("/v1/models/m/labels/a%2541:predict"), "a%41"),
+        (http_event("/v1/models/m/labels/100%:predict"), "100%"),
+        (REST_EVENT | {"path": "/v1/models/m/labels/a%2541:predict"}, "a%41"),
+        (REST_EVENT | {"path": "/v1/models/m/labels/a%20b:predict"}, "a b"),
+    ],
+)
+def test_what_a_path_says_is_decoded_once(event: dict[str, Any], label: str) -> None:
+    assert route("POST", recognise(event).request().path).label == label
+
+
+def test_a_function_url_leaves_the_path_as_it_was_sent() -> None:
+    context = {"http": {"method": "POST"}, "stage": "$default", "domainName": "abc.lambda-url.eu-west-1.on.aws"}
+    event = http_event("/v1/models/m/labels/a%20b%2541:predict", requestContext=context)
+    assert route("POST", recognise(event).request().path).label == "a b%41"
 
 
 def test_a_rest_event_may_lack_what_the_request_lacks() -> None:
@@ -155,26 +177,45 @@ def test_an_unforeseen_error_is_500_with_the_request_id_and_nothing_internal(
     assert lines[1]["ServerErrors"] == 1
 
 
-def test_one_line_a_request_is_log_and_metrics_and_holds_nothing_of_the_payload(
+def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_one_line_a_request_is_the_log_and_holds_nothing_of_the_payload(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.ask("POST", PATH, {"instances": [31337.0]})
     server.ask("POST", PATH, {"instances": [31337.0]})
     server.ask("POST", "/v1/models/nobody-knows-this:predict", BODY)
-    text = capsys.readouterr().out
-    first, second, third = (json.loads(line) for line in text.splitlines())
-    assert "31337" not in text
-    assert "nobody-knows-this" not in text
-    assert (first["ColdStarts"], first["CacheHits"], first["Model"], first["version"]) == (1, 0, "m", 1)
-    assert (second["ColdStarts"], second["CacheHits"]) == (0, 1)
+    first, second, third = lines = written(capsys)
+    assert "31337" not in json.dumps(lines)
+    assert "nobody-knows-this" not in json.dumps(lines)
+    assert (first["ColdStarts"], first["cacheHit"], first["Model"], first["version"]) == (1, False, "m", 1)
+    assert (second["ColdStarts"], second["cacheHit"]) == (0, True)
     assert "LoadTime" in first
     assert "LoadTime" not in second
     assert (third["status"], third.get("Model")) == (404, None)
-    for line in (first, second, third):
-        declared, failures = line["_aws"]["CloudWatchMetrics"]
-        assert {metric["Name"] for each in (declared, failures) for metric in each["Metrics"]} <= line.keys()
-        assert all(name in line for each in (declared, failures) for names in each["Dimensions"] for name in names)
-        by_model = [["FunctionName", "Model"]] if "Model" in line else []
-        assert declared["Dimensions"] == [["FunctionName"], *by_model]
-        assert failures["Dimensions"] == [["FunctionName", "FunctionVersion"]]
-        assert [metric["Name"] for metric in failures["Metrics"]] == ["ServerErrors"]
+    assert not any("_aws" in line for line in lines)
+
+
+def test_a_line_has_the_metrics_of_the_sets_that_are_wanted(
+    server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METRICS", "function,model,version")
+    server.ask("POST", PATH, BODY)
+    server.ask("POST", "/v1/models/nobody-knows-this:predict", BODY)
+    known, unknown = written(capsys)
+    found = {
+        tuple(each["Dimensions"][0]): {metric["Name"] for metric in each["Metrics"]}
+        for each in known["_aws"]["CloudWatchMetrics"]
+    }
+    of_requests = {"Requests", "ServerErrors", "ColdStarts", "LoadTime", "PredictTime"}
+    assert found == {
+        ("FunctionName",): of_requests,
+        ("FunctionName", "Model"): of_requests,
+        ("FunctionName", "FunctionVersion"): {"ServerErrors"},
+    }
+    assert all(name in known for names in found for name in names)
+    assert {name for names in found.values() for name in names} <= known.keys()
+    dimensions = [each["Dimensions"] for each in unknown["_aws"]["CloudWatchMetrics"]]
+    assert dimensions == [[["FunctionName"]], [["FunctionName", "FunctionVersion"]]]

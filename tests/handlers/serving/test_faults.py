@@ -1,7 +1,9 @@
 """Who rings the alarm: what callers cause never counts as ServerErrors, what we cause always does."""
 
 import json
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -71,6 +73,19 @@ def test_what_we_cause_counts_whatever_its_status_is(
     server: Server, capsys: pytest.CaptureFixture[str], path: str, status: int
 ) -> None:
     assert counted(server, capsys, "POST", path, ONE) == (status, 1, "ERROR")
+
+
+def test_every_line_has_the_timestamp_without_which_lambda_takes_it_for_info(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    server.ask("POST", "/v1/models/failing:predict", ONE)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 2
+    for line in lines:
+        said = datetime.fromisoformat(line["timestamp"])
+        assert said.utcoffset() == timedelta(0)
+        assert abs(said.timestamp() - time.time()) < 60
 
 
 def test_an_engine_that_fails_tells_the_log_and_not_the_caller(

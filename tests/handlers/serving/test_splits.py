@@ -79,19 +79,18 @@ def test_a_stable_version_that_does_not_load_leaves_the_canary(server: Server) -
     assert {version_for(server, f"caller {number}") for number in range(20)} == {2}
 
 
-def test_a_line_of_a_split_request_has_metrics_by_label_and_version(
+def test_a_line_of_a_split_request_has_metrics_by_label_and_version_whatever_else_is_written(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.store.pointers["m"] = Pointer(version=1, labels=LABELS, splits={"current": {"canary": 1}})
     version_for(server, "somebody")
     server.ask("POST", "/v1/models/m/versions/1:predict", {"instances": [0.0]})
     split, named = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    declared, _ = split["_aws"]["CloudWatchMetrics"]
-    assert declared["Dimensions"][-1] == ["FunctionName", "Model", "Label", "Version"]
+    [declared] = split["_aws"]["CloudWatchMetrics"]
+    assert declared["Dimensions"] == [["FunctionName", "Model", "Label", "Version"]]
+    assert [each["Name"] for each in declared["Metrics"]] == ["Requests", "ServerErrors", "PredictTime"]
     assert (split["Label"], split["Version"]) == ("canary", "2")
-    declared, failures = named["_aws"]["CloudWatchMetrics"]
-    assert declared["Dimensions"] == [["FunctionName"], ["FunctionName", "Model"]]
-    assert failures["Dimensions"] == [["FunctionName", "FunctionVersion"]]
+    assert "_aws" not in named
     assert "Label" not in named
 
 

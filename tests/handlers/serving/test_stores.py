@@ -58,6 +58,24 @@ def test_a_directory_serves_its_files_where_they_lie(tmp_path: Path) -> None:
         store.fetch("m", 3, [entry("absent", b"")])
 
 
+def test_a_directory_is_seen_as_it_is_and_not_as_nfs_remembers_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, pointer = tmp_path / "m" / "3", tmp_path / "m" / "current.json"
+    version.mkdir(parents=True)
+    (version / "model.tflite").write_bytes(b"half")
+    pointer.write_text('{"version": 3}')
+    remembered = {path: path.stat() for path in (pointer, version / "model.tflite")}
+    store = DirectoryStore(tmp_path)
+    assert store.pointer("m") == Pointer(version=3)
+    (version / "model.tflite").write_bytes(b"weights")
+    pointer.write_text('{"version": 3, "labels": {"new": 3}}')
+    stat = Path.stat
+    monkeypatch.setattr(Path, "stat", lambda path, **how: remembered.get(path) or stat(path, **how))
+    assert store.pointer("m").labels == {"new": 3}
+    store.fetch("m", 3, [entry("model.tflite", b"weights")])
+
+
 def test_a_saved_model_without_a_manifest_is_served_as_it_is(
     repository: Path, tmp_path: Path, s3: S3Server, store: S3Store
 ) -> None:

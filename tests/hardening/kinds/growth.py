@@ -1,5 +1,6 @@
 """Bodies that become much larger when they are inflated or parsed."""
 
+import base64
 from typing import Any
 
 from tests.hardening.events import LARGEST, filled, http, infer_binary, predict, raw, tensor, zipped
@@ -91,9 +92,9 @@ INPUTS = (
         )
     ),
     Input(
-        name="data that is not gzip",
-        event=lambda: predict("[]") | {"headers": {"content-encoding": "gzip"}},
-        words="The body is not the gzip data that its Content-Encoding says",
+        name="data that only begins as gzip does",
+        event=lambda: zipped(predict(tensor())) | {"body": base64.b64encode(b"\x1f\x8b gzip").decode()},
+        words="The body is damaged gzip data",
     ),
     Input(
         name="gzip data without an end",

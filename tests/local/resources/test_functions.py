@@ -2,9 +2,16 @@
 
 import json
 
+from botocore.exceptions import ClientError
+
+from tests.handlers.threads import run_at_once
+
 FUNCTION = "aws:lambda/function:Function"
 ALIAS = "aws:lambda/alias:Alias"
 PERMISSION = "aws:lambda/permission:Permission"
+INVOCATION = "aws:lambda/invocation:Invocation"
+GREETING = {"variables": {"GREETING": "hello"}}
+CALL = json.dumps({"rawPath": "/", "version": "2.0"})
 READY = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 PERMIT = {"action": "lambda:InvokeFunction", "principal": "apigateway.amazonaws.com"}
 
@@ -77,6 +84,55 @@ def test_scaling_needs_its_target(cloud, refused):
     policy = cloud.create("aws:appautoscaling/policy:Policy", **target, policyType="TargetTrackingScaling")
     cloud.delete("aws:appautoscaling/target:Target", made)
     assert cloud.read("aws:appautoscaling/policy:Policy", policy) is None
+
+
+def test_one_change_of_a_scaled_target_at_a_time(cloud):
+    target = {"serviceNamespace": "lambda", "resourceId": "function:f:live", "scalableDimension": "lambda:d"}
+    cloud.create("aws:appautoscaling/target:Target", **target, minCapacity=1, maxCapacity=2)
+    failures: list[Exception] = []
+
+    def schedule() -> None:
+        try:
+            cloud.create("aws:appautoscaling/scheduledAction:ScheduledAction", **target, schedule="rate(1 day)")
+        except ClientError as error:
+            failures.append(error)
+
+    run_at_once([schedule, schedule])
+    assert ["ConcurrentUpdateException" in str(each) for each in failures] == [True]
+
+
+def test_the_first_call_of_a_function_that_was_idle_for_weeks_fails(cloud, account, function_inputs, refused):
+    function = cloud.create(FUNCTION, **function_inputs, environment=GREETING)
+    account.inactive.add(function.id)
+    with refused("ResourceConflictException", "in the following state: Inactive"):
+        cloud.create(INVOCATION, functionName=function.id, input=CALL)
+    cloud.create(INVOCATION, functionName=function.id, input=CALL)
+
+
+def test_a_file_system_is_not_mounted_before_the_name_of_its_mount_target_resolves(
+    cloud, account, subnet, group, function_inputs, refused
+):
+    account.file_systems.name_seconds = 3600
+    file_system = cloud.create("aws:efs/fileSystem:FileSystem")
+    cloud.create(
+        "aws:efs/mountTarget:MountTarget",
+        fileSystemId=file_system.id,
+        subnetId=subnet.id,
+        securityGroups=[group.id],
+    )
+    point = cloud.create("aws:efs/accessPoint:AccessPoint", fileSystemId=file_system.id)
+    function = cloud.create(
+        FUNCTION,
+        **function_inputs,
+        environment=GREETING,
+        vpcConfig={"subnetIds": [subnet.id], "securityGroupIds": [group.id]},
+        fileSystemConfig={"arn": point.outputs["arn"], "localMountPath": "/mnt/models"},
+    )
+    with refused("EFSMountConnectivityException"):
+        cloud.create(INVOCATION, functionName=function.id, input=CALL)
+    account.file_systems.name_seconds = 0
+    account.file_systems.name(file_system.id)
+    cloud.create(INVOCATION, functionName=function.id, input=CALL)
 
 
 def test_a_delivery_needs_its_application(cloud, refused):

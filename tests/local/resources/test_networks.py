@@ -195,3 +195,24 @@ def test_a_file_systems_policy_has_a_limit(cloud, file_system, refused):
     policy = json.dumps({"Statement": [statement] * 300})
     with refused("InvalidPolicyException"):
         cloud.create("aws:efs/fileSystemPolicy:FileSystemPolicy", fileSystemId=file_system.id, policy=policy)
+
+
+def test_throughput_is_lowered_and_its_mode_changed_once_in_24_hours(cloud, account, refused):
+    kind, provisioned = "aws:efs/fileSystem:FileSystem", {"throughputMode": "provisioned"}
+    made = cloud.create(kind, throughputMode="elastic")
+    made = cloud.update(kind, made, **provisioned, provisionedThroughputInMibps=20)
+    made = cloud.update(kind, made, **provisioned, provisionedThroughputInMibps=30)
+    with refused("TooManyRequests", "24 hours"):
+        cloud.update(kind, made, **provisioned, provisionedThroughputInMibps=20)
+    with refused("TooManyRequests", "24 hours"):
+        cloud.update(kind, made, throughputMode="elastic")
+    account.changed_today.clear()
+    cloud.update(kind, made, throughputMode="elastic")
+
+
+def test_a_gibibyte_a_second_is_provisioned_and_more_where_the_quota_is_raised(cloud, account, refused):
+    wanted = {"throughputMode": "provisioned", "provisionedThroughputInMibps": 2000}
+    with refused("ThroughputLimitExceeded"):
+        cloud.create("aws:efs/fileSystem:FileSystem", **wanted)
+    account.quotas.provisioned_mibps = 3414
+    cloud.create("aws:efs/fileSystem:FileSystem", **wanted)

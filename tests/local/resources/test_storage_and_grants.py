@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 BUCKET = "aws:s3/bucket:Bucket"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 
@@ -56,6 +58,25 @@ def test_a_bucket_tells_only_functions_that_let_it(cloud, account, function, ref
     twice = [{**notification["lambdaFunctions"][0], "filterPrefix": prefix} for prefix in ("a/", "a/b/")]
     with refused("InvalidArgument", "Configurations overlap"):
         cloud.create("aws:s3/bucketNotification:BucketNotification", bucket=bucket.id, lambdaFunctions=twice)
+
+
+@pytest.mark.parametrize("eventbridge", [True, False])
+def test_a_new_configuration_takes_the_events_from_s3_files_unless_eventbridge_has_them(
+    cloud, account, role, eventbridge
+):
+    bucket = cloud.create(BUCKET)
+    made = cloud.create(
+        "aws:s3/filesFileSystem:FilesFileSystem", bucket=bucket.outputs["arn"], roleArn=role.outputs["arn"]
+    )
+    notification = cloud.create(
+        "aws:s3/bucketNotification:BucketNotification", bucket=bucket.id, eventbridge=eventbridge
+    )
+    s3 = account.client("s3")
+    told = s3.get_bucket_notification_configuration(Bucket=bucket.id).get("LambdaFunctionConfigurations", [])
+    assert [f"s3files-{made.id}" in each["LambdaFunctionArn"] for each in told] == [True] * eventbridge
+    assert (
+        cloud.read("aws:s3/bucketNotification:BucketNotification", notification).outputs["eventbridge"] == eventbridge
+    )
 
 
 def test_an_images_repository_exists_once_and_is_deleted_empty_or_by_force(cloud, account, refused):

@@ -1,0 +1,98 @@
+"""Deploys the program for real, case by case, holds what it promises, and takes everything away again.
+
+    make acceptance TARGET=local                        on this machine's emulated AWS, under Pulumi's own engine
+    make acceptance TARGET=aws REGION=eu-west-1 BUDGET=5
+
+An interrupted run takes the stack away that it was at, and goes on there when it is started again.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from acceptance.cases import CASES, Case
+from acceptance.report import as_text, estimate
+from acceptance.running import Open, Outcome, Record, run
+from acceptance.targets import TargetError, in_an_account, on_this_machine
+from local.engine.stack import EngineError
+from local.held_out import read_held_out
+from local.stack_config import PROJECT
+from ops.example_stacks import Examples
+
+DIRECTORY = PROJECT / "build" / "acceptance"
+MODEL = "iris"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the cases; the exit code is 0 if all held, 1 if one did not, 2 if nothing could be run."""
+    options = _parse(arguments)
+    chosen = [case for case in CASES if not options.only or case.name in options.only]
+    if unknown := sorted(set(options.only) - {case.name for case in CASES}):
+        return _refuse(f"there is no case {', '.join(unknown)}; there are {', '.join(case.name for case in CASES)}")
+    held_out = read_held_out(PROJECT / "build", MODEL)
+    if held_out is None:
+        return _refuse("the sample models are not there; run `make models`")
+    if (refusal := _budget_refusal(options, chosen)) is not None:
+        return _refuse(refusal)
+    directory = options.directory / options.target
+    outcomes = list[Outcome]()
+    try:
+        packaged = PROJECT / "build" / "repository" / MODEL
+        for outcome in run(chosen, Record(directory), directory, held_out, packaged, _opening(options)):
+            outcomes.append(outcome)
+            print(f"{outcome.case}: {'held' if outcome.held else 'did not hold'}", flush=True)
+    except (TargetError, EngineError) as error:
+        return _refuse(str(error))
+    finally:
+        print("", as_text(outcomes), sep="\n")
+    return 0 if all(outcome.held for outcome in outcomes) else 1
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m acceptance", description=__doc__)
+    parser.add_argument("--target", choices=("local", "aws"), required=True, help="where to deploy")
+    parser.add_argument("--region", help="with aws: the region")
+    parser.add_argument("--budget", type=float, metavar="USD", help="with aws: refuse what would cost more")
+    parser.add_argument("--only", action="append", default=[], metavar="CASE", help="run this case alone; repeatable")
+    parser.add_argument("--directory", type=Path, default=DIRECTORY, help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
+def _opening(options: argparse.Namespace) -> Open:
+    return on_this_machine if options.target == "local" else partial(in_an_account, region=options.region)
+
+
+def _budget_refusal(options: argparse.Namespace, cases: Sequence[Case]) -> str | None:
+    """Print what the cases would cost in an account; why they are not run, if so."""
+    if options.target == "local":
+        return None
+    if not options.region or options.budget is None:
+        return "an account needs --region and --budget (make acceptance TARGET=aws REGION=eu-west-1 BUDGET=5)"
+    cost = _cost(options.directory / "estimate", cases)
+    items = ", ".join(f"{item} {amount:,.2f}" for item, amount in cost.items())
+    print(f"{len(cases)} cases cost about ${sum(cost.values()):,.2f}: {items}")
+    if sum(cost.values()) > options.budget:
+        return f"that is more than the budget of ${options.budget:,.2f}; choose cases with --only, or raise it"
+    return None
+
+
+def _cost(directory: Path, cases: Sequence[Case]) -> Mapping[str, float]:
+    """US dollars by item, by the list prices."""
+    examples = Examples(PROJECT, directory)
+    total: dict[str, float] = {}
+    for case in cases:
+        stack = examples.file(case.file, case.settings)
+        for item, amount in estimate(case, stack).items():
+            total[item] = total.get(item, 0) + amount
+    return total
+
+
+def _refuse(reason: str) -> int:
+    print(reason, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

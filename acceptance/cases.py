@@ -1,0 +1,54 @@
+"""Cases: the stacks that are deployed, each with what is asked of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.shapes import SHAPES
+
+ALWAYS = ("deployed", "quiet", "answers")
+"""What holds in every case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One stack, from its first update until it is gone."""
+
+    name: str
+    file: str = "dev"
+    """The stack file."""
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    checks: Sequence[str] = ALWAYS
+    """Names in `CHECKS`, in this order."""
+    switches: Sequence[Mapping[str, Any]] = ()
+    """Further settings, one update after the other, while callers call."""
+    minutes: int = 15
+    """How long it exists in an account, for the estimate of its cost."""
+
+
+def _shapes() -> list[Case]:
+    return [
+        Case(
+            name=f"{shape.storage}-{shape.mode}",
+            settings={"storage": shape.storage, "mode": shape.mode},
+            checks=ALWAYS if shape.storage == "image" else (*ALWAYS, "published", "rolled back"),
+            minutes=30 if shape.storage in ("efs", "s3files") else 15,
+        )
+        for shape in SHAPES
+    ]
+
+
+CASES: Sequence[Case] = (
+    *(Case(name=f"file-{name}", file=name, minutes=40) for name in ("dev", "staging", "prod")),
+    *_shapes(),
+    Case(name="rest", settings={"api": "rest", "timeoutSeconds": 28}, checks=(*ALWAYS, "compressed")),
+    Case(name="http-compressed", checks=(*ALWAYS, "compressed")),
+    Case(
+        name="canary",
+        settings={"monitoring": True, "delivery": "canary10Percent5Minutes"},
+        switches=({"memoryMib": 2048},),
+        minutes=25,
+    ),
+    Case(name="switch", switches=({"storage": "efs"}, {"mode": "single"}, {"storage": "s3"}), minutes=120),
+)
+"""Every case, in the order in which they run."""

@@ -1,0 +1,87 @@
+"""Targets: where stacks are deployed: an AWS account, or the emulated AWS of this machine."""
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from local.engine.running import engine_run
+from local.engine.stack import EngineStack
+from local.stack import SETTINGS
+from local.stack_config import PROJECT
+
+STACK = "acceptance"
+"""The name of the stack in its state. Nothing in an account is named after a stack file."""
+
+Sign = Callable[[AWSRequest], object]
+"""Adds a caller's signature to a request to an API."""
+
+
+class TargetError(Exception):
+    """The target cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One place, while a case runs in it."""
+
+    name: str
+    stack: EngineStack
+    client: Callable[[str], Any]
+    """The boto3 client of a service."""
+    settings: Mapping[str, Any]
+    """What every stack in it needs."""
+    sign: Sign
+    emulated: bool
+
+
+@contextmanager
+def on_this_machine(directory: Path, file: str) -> Generator[Target]:
+    """The emulated AWS, empty, with Pulumi's own engine. Its state does not outlive the block."""
+    _copy_stack_file(directory, file)
+    with engine_run(directory, stack=STACK) as run:
+        yield Target(
+            name="local",
+            stack=run.stack,
+            client=run.account.client,
+            settings=SETTINGS,
+            sign=lambda request: None,
+            emulated=True,
+        )
+
+
+@contextmanager
+def in_an_account(directory: Path, file: str, region: str) -> Generator[Target]:
+    """The account of this machine's AWS credentials. The state stays in `directory`, also after an interruption.
+
+    Raises TargetError without credentials.
+    """
+    session = boto3.Session(region_name=region)
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise TargetError("there are no AWS credentials; set AWS_PROFILE, or run `aws sso login`")
+    _copy_stack_file(directory, file)
+    environment = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "false", "AWS_REGION": region}
+    given = {key: os.environ[key] for key in ("PULUMI_CONFIG_PASSPHRASE",) if key in os.environ}
+    yield Target(
+        name=region,
+        stack=EngineStack(PROJECT, STACK, directory, {**environment, **given}),
+        client=session.client,  # pyright: ignore[reportArgumentType] any service
+        settings={"aws:region": region, "tags": {"purpose": STACK}},
+        sign=SigV4Auth(credentials, "execute-api", region).add_auth,
+        emulated=False,
+    )
+
+
+def _copy_stack_file(directory: Path, file: str) -> None:
+    """Let the stack begin with the settings of a stack file."""
+    own = directory / "settings" / f"Pulumi.{STACK}.yaml"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / f"Pulumi.{file}.yaml", own)
