@@ -62,8 +62,7 @@ class BucketEvents:
     def followers(self, bucket: str) -> frozenset[str]:
         """The ARNs of the functions by which emulated services follow a bucket."""
         with self._lock:
-            services = [told for author, told in self._configurations.get(bucket, {}).items() if author != PROGRAM]
-            return frozenset(each["LambdaFunctionArn"] for told in services for each in told)
+            return frozenset(told["LambdaFunctionArn"] for told in self._followers.get(bucket, {}).values())
 
 
 def to_function(

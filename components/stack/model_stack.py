@@ -39,7 +39,7 @@ class ModelStack(pulumi.ComponentResource):
         )
         DeploymentRecord(f"{name}-record", record, inside)
 
-        self.api_url, self.requests_arn, self.access_log = api.url, api.requests_arn, api.log_group_name
+        self.api_url, self.requests_arn, self.access_log = api.url, api.api.requests_arn, api.api.log_group_name
         self.bucket_name = storages.bucket.bucket_name
         self.image_uri = storages.image_uri
         self.function_names = pulumi.Output.all(
