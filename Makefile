@@ -55,6 +55,12 @@ KILLS ?= 50
 kills: models ## Kill `pulumi up` KILLS=50 times in each of three switches (an hour and a half)
 	@$(RUN) -m tests.engine.kills --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
+ROUNDS ?= 50
+
+.PHONY: storms
+storms: models ## Publish ROUNDS=50 times while S3 fails, workers or the sync are killed, or many call (an hour)
+	@$(RUN) -m tests.engine.storms --rounds $(ROUNDS) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: test
 test: models ## Run the tests
 	@$(RUN) -m pytest

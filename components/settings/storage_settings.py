@@ -48,3 +48,4 @@ class StorageSettings:
     sync_reserved_concurrency: bool = setting(flag(), True)
     image_holds_models: bool = setting(flag(), False)
     verify_models: bool = setting(flag(), True)
+    allow_model_code: bool = setting(flag(), False)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Dialect, Inference, open_inference, tensorflow_serving
@@ -12,6 +12,9 @@ from handlers.serving.events import ROOM_BYTES, Request, Response, is_warmup, re
 from handlers.serving.repository import Repository
 from handlers.serving.request_time import limited_to
 from handlers.serving.telemetry import Record, traceback_of, write_event, write_record
+
+if TYPE_CHECKING:
+    from handlers.serving.code.dialect import CodedDialect
 
 DIALECTS: Mapping[str, Dialect] = {"/v1": tensorflow_serving, "/v2": open_inference}
 """The dialect of all paths at and below a root."""
@@ -102,6 +105,7 @@ class App:
                 write_event("ERROR", "model not ready after init", model=manifest.model, reason=reason)
 
     def _warm(self, manifest: Manifest, signature: str) -> None:
+        self.repository.code(manifest)
         with self.repository.lease(manifest, manifest.artifact_for(signature)) as model:
             if signature not in manifest.warmup:
                 return
@@ -125,12 +129,14 @@ class App:
             record.model = call.model if self.repository.serves(call.model) else None
 
     def _predict(self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context) -> Response:
-        def attempt(manifest: Manifest, may_load: bool, label: str | None) -> Response:
-            record.version, record.label, began = manifest.version, label, time.perf_counter()
-            inference = dialect.decode(request, manifest)
+        def attempt(manifest: Manifest, patience: float, label: str | None) -> Response:
+            record.version, record.label, record.code_ms, began = manifest.version, label, None, time.perf_counter()
+            spoken = dialect if manifest.code is None else self._coded(dialect, manifest, record, patience)
+            inference = spoken.decode(request, manifest)
             record.decode_ms, began = _milliseconds_since(began), time.perf_counter()
             artifact = manifest.artifact_for(inference.signature)
-            lease = self.repository.lease(manifest, artifact, _seconds_left(context), may_load=may_load)
+            seconds = min(_seconds_left(context), patience)
+            lease = self.repository.lease(manifest, artifact, seconds, may_load=patience > 0)
             record.cache_hit, record.load = lease.hit, lease.took
             with lease as model:
                 record.wait_ms, began = _milliseconds_since(began), time.perf_counter()
@@ -141,11 +147,22 @@ class App:
                         raise
                     raise InvalidRequest(_refusal(inference, error)) from error
                 record.predict_ms, began = _milliseconds_since(began), time.perf_counter()
-            response = dialect.encode(inference, outputs, manifest)
+            response = spoken.encode(inference, outputs, manifest)
             record.encode_ms = _milliseconds_since(began)
             return response
 
         return self.repository.answer(call.model, call.version, call.label, attempt, lambda: _share(request, call))
+
+    def _coded(self, dialect: Dialect, manifest: Manifest, record: Record, patience: float) -> "Dialect | CodedDialect":
+        """A dialect with the code of a version around it. The code is loaded for every dialect: a version whose code
+        does not load is not served."""
+        from handlers.serving.code.dialect import DIALECTS, CodedDialect  # late: few versions bring code
+
+        began = time.perf_counter()
+        with limited_to(patience):
+            code = self.repository.code(manifest)
+        record.code_ms = _milliseconds_since(began)
+        return CodedDialect(code, dialect, record) if code is not None and dialect.NAME in DIALECTS else dialect
 
 
 class _Unforeseen(ServingError):

@@ -15,12 +15,16 @@ _limit = _Limit()
 
 @contextmanager
 def limited_to(seconds: float) -> Generator[None]:
-    """Inside the block, this thread has so many seconds. Threads that it starts have no limit."""
-    _limit.until = time.monotonic() + seconds
+    """Inside the block, this thread has so many seconds, or what a block around it leaves.
+
+    Threads that it starts have no limit.
+    """
+    before = _limit.until
+    _limit.until = min(before, time.monotonic() + seconds)
     try:
         yield
     finally:
-        del _limit.until
+        _limit.until = before
 
 
 def deadline(seconds: float) -> float:
