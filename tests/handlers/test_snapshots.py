@@ -45,7 +45,7 @@ class Restoring(RuntimeApi):
 class Environment:
     """One environment of a function that serves the model iris."""
 
-    def __init__(self, uri: str, kind: str) -> None:
+    def __init__(self, uri: str, kind: str, scratch: Path) -> None:
         self.api = Restoring()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", "handlers.single_model.handler"],
@@ -56,6 +56,7 @@ class Environment:
                 "AWS_LAMBDA_RUNTIME_API": self.api.address,
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
                 "PYTHONPATH": str(PROJECT),
+                "TMPDIR": str(scratch),
             },
             stdout=subprocess.DEVNULL,
         )
@@ -136,11 +137,11 @@ def bucket(request: pytest.FixtureRequest, repository: Path, tmp_path: Path, s3:
 
 
 @pytest.fixture
-def started(bucket: Bucket) -> Iterator[Any]:
+def started(bucket: Bucket, tmp_path: Path) -> Iterator[Any]:
     running: list[Environment] = []
 
     def start(kind: str) -> Environment:
-        running.append(Environment(bucket.uri, kind))
+        running.append(Environment(bucket.uri, kind, tmp_path))
         return running[-1]
 
     yield start
