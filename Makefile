@@ -67,6 +67,12 @@ kills: models ## Kill `pulumi up` KILLS=50 times in each of three switches (an h
 mishaps: models ## Let each type of resource fail once at its creation, and delete it by hand; the stack recovers
 	@$(RUN) -m tests.engine.mishaps $(if $(SHAPE),--shape "$(SHAPE)")
 
+ROUNDS ?= 50
+
+.PHONY: storms
+storms: models ## Publish ROUNDS=50 times while S3 fails, workers or the sync are killed, or many call (an hour)
+	@$(RUN) -m tests.engine.storms --rounds $(ROUNDS) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
+
 # WHOLE=1 runs every case of tests that state a fact by a sample otherwise.
 .PHONY: test
 test: models ## Run the tests

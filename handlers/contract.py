@@ -26,6 +26,10 @@ VERIFY_MODELS = "VERIFY_MODELS"
 """Environment, optional: `false` if models that are read where they lie, on a file system or in the image, need not be
 compared with their SHA-256 when they are loaded."""
 
+ALLOW_MODEL_CODE = "ALLOW_MODEL_CODE"
+"""Environment, optional: `true` if the function serves versions that bring code (`inference.py`), and runs it. By
+default it serves no such version."""
+
 MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 """Environment of the sync function, optional: the directory that it keeps equal to the bucket; by default
 `MOUNT_PATH`. The emulator sets it to the directory that it has in place of a file system."""

@@ -31,6 +31,18 @@ CLAIM_OF_REMOVED = '{"removed": true}'
 CURRENT = "current"
 """The name of the split that answers requests which name neither a version nor a label. No label has this name."""
 
+CODE_DIRECTORY = "code"
+"""Where the code of a version is, below the version: `inference.py`, what it imports beside it, and `CODE_PACKAGES`."""
+
+CODE_FILE = f"{CODE_DIRECTORY}/inference.py"
+CODE_PACKAGES = f"{CODE_DIRECTORY}/lib"
+"""The packages that the code depends on."""
+
+Hook = Literal["input_handler", "output_handler"]
+"""A function of `inference.py`, as SageMaker's container for TensorFlow calls it. See `handlers.serving.model_code`."""
+
+HOOKS: tuple[Hook, ...] = get_args(Hook)
+
 DEFAULT_SIGNATURE = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
 """TensorFlow Serving's name for a signature whose inputs and outputs are any tensors."""
@@ -157,6 +169,20 @@ class Artifact(NamedTuple):
     """What else packaging measured, also about candidates that lost. Not used at run time."""
 
 
+class Code(NamedTuple):
+    """Code that runs before and after the model: `inference.py`, and what it imports."""
+
+    hooks: tuple[Hook, ...]
+    files: tuple[str, ...]
+    """Paths of its files, all below `CODE_DIRECTORY`. The manifest lists all of them."""
+    samples: int
+    """How many requests it answered when it was packaged."""
+    packages: Mapping[str, str] = _NOTHING
+    """The packages in `CODE_PACKAGES`, and their versions."""
+    evidence: Mapping[str, Any] = _NOTHING
+    """What packaging measured. Not used at run time."""
+
+
 class Manifest(NamedTuple):
     """The content of a version."""
 
@@ -173,6 +199,8 @@ class Manifest(NamedTuple):
     fingerprint: str = ""
     """Equal for equal content, options and tools. Packaging finds by it a version that it can use again."""
     schema_version: int = SCHEMA_VERSION
+    code: Code | None = None
+    """None for most models. Only a stack that allows code serves a version with it."""
 
     @property
     def is_packaged(self) -> bool:
@@ -195,14 +223,23 @@ class Manifest(NamedTuple):
         by_path = {entry.path: entry for entry in self.files}
         return tuple(by_path[path] for path in artifact.files)
 
+    def code_files(self) -> tuple[FileEntry, ...]:
+        """The files of its code; none without."""
+        paths = frozenset(self.code.files if self.code else ())
+        return tuple(entry for entry in self.files if entry.path in paths)
+
     def engine_files(self) -> tuple[FileEntry, ...]:
-        """The files that any engine reads, by path. Serving a version needs these and the manifest."""
+        """The files that any engine or the code reads, by path. Serving a version needs these and the manifest."""
         needed = {path for artifact in self.artifacts for path in artifact.files}
+        needed.update(self.code.files if self.code else ())
         return tuple(sorted((entry for entry in self.files if entry.path in needed), key=lambda entry: entry.path))
 
     def to_json(self) -> str:
         """The content of `manifest.json`: equal for equal manifests, and readable in a diff."""
-        return json.dumps(_plain(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        document = _plain(self)
+        if self.code is None:
+            del document["code"]  # most manifests have none
+        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 class Pointer(NamedTuple):
@@ -253,6 +290,7 @@ def parse_manifest(content: str | bytes) -> Manifest:
         warmup=document.named("warmup", _warmup) if "warmup" in document else {},
         tools=document.object("tools").value if "tools" in document else {},
         fingerprint=document.text("fingerprint") if "fingerprint" in document else "",
+        code=_code(document.object("code")) if "code" in document else None,
     )
     _refuse_contradictions(manifest)
     return manifest
@@ -286,6 +324,8 @@ def _refuse_contradictions(manifest: Manifest) -> None:
             raise ManifestError(
                 f"{MANIFEST_FILE}: the {artifact.engine} artifact serves {unknown}, which 'signatures' lacks"
             )
+    if manifest.code is not None and (missing := sorted(set(manifest.code.files).difference(listed))):
+        raise ManifestError(f"{MANIFEST_FILE}: the code needs {missing}, which 'files' lacks")
     served = {signature for artifact in manifest.artifacts for signature in artifact.signatures}
     if unserved := sorted(manifest.signatures.keys() - served):
         raise ManifestError(f"{MANIFEST_FILE}: no artifact serves the signatures {unserved}")
@@ -363,6 +403,21 @@ def _artifact(value: Fields) -> Artifact:
         memory_bytes=value.integer("memory_bytes", 0),
         reason=value.text("reason"),
         verification=None if value.value.get("verification") is None else _verification(value.object("verification")),
+        evidence=value.object("evidence").value if "evidence" in value else {},
+    )
+
+
+def _code(value: Fields) -> Code:
+    hooks, files = value.texts("hooks"), value.texts("files")
+    if not hooks or not set(hooks) <= set(HOOKS):
+        raise value.error("hooks", list(hooks), f"a list of {' and '.join(HOOKS)}, or of one of them")
+    if CODE_FILE not in files or not all(path.startswith(f"{CODE_DIRECTORY}/") for path in files):
+        raise value.error("files", list(files), f"a list of {CODE_FILE} and of other files below {CODE_DIRECTORY}/")
+    return Code(
+        hooks=tuple(hook for hook in HOOKS if hook in hooks),
+        files=files,
+        samples=value.integer("samples", 0),
+        packages=value.object("packages").value if "packages" in value else {},
         evidence=value.object("evidence").value if "evidence" in value else {},
     )
 

@@ -20,7 +20,7 @@ from local.emulator import EmulatorError
 from local.engine.commands import VERBS, run_engine
 from local.engine.running import kept_stack
 from local.engine.stack import EngineError, pulumi_command
-from local.friday import FridayError, write_friday
+from local.friday import FridayError, write_commands, write_friday
 from local.living_stack import REQUESTS_PER_SECOND, ChangeError
 from local.shapes import Storage
 from local.stack import local_stack
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.verb == "engine":
             return 0 if run_engine(options.operation, options.stack, overrides) else 1
         if options.verb == "friday":
-            print(f"{write_friday(options.port)} is written")
+            print(f"{write_commands() if options.only_commands else write_friday(options.port)} is written")
             return 0
         if options.verb == "switch":
             return 0 if _switch(options) else 1
@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         "up", parents=deploying, help="keep the API running until Ctrl-C; with Pulumi's engine if it is there"
     )
     friday = verbs.add_parser("friday", help="retrain, publish, promote and take back a model; write docs/friday.md")
+    friday.add_argument("--only-commands", action="store_true", help="write only the help of the commands again")
     _add_port(friday)
     friday.set_defaults(config=[], storage=None)
     _add_switch(verbs.add_parser("switch", help="change a stack while callers call it, with Pulumi's engine"))

@@ -4,9 +4,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-PROGRAM = "the program"
-"""The author that is no service of AWS's."""
-
 CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 
 

@@ -38,7 +38,28 @@ called `friday`. With a stack on AWS the commands are the same.
 
 """
 
-COMMANDS = ("package", "verify", "list", "show", "diff", "publish", "label", "promote", "rollback", "prune", "watch")
+COMMANDS = (
+    *(
+        "build",
+        "train",
+        "package",
+        "verify",
+        "list",
+        "show",
+        "diff",
+        "publish",
+        "label",
+        "promote",
+        "rollback",
+        "prune",
+    ),
+    *("watch", "fetch-samples", "completion"),
+)
+"""Every command of `python -m models`."""
+
+HEADING = "## The commands\n"
+COLUMNS = "110"
+"""How wide the help is."""
 
 
 class FridayError(Exception):
@@ -50,9 +71,18 @@ def write_friday(port: int = 0) -> Path:
     repository = _one_version()
     with local_stack({"modelRepository": str(repository)}, port=port) as stack, announced(PROJECT, NAME, stack):
         story = [line for part in _story(stack) for line in part]
+    return _write(INTRODUCTION + "\n".join([*story, ""]))
+
+
+def write_commands() -> Path:
+    """Write the help of every command into the page again, and leave the story as it is. Returns the page's path."""
+    return _write((PROJECT / PAGE).read_text(encoding="utf-8").partition(HEADING)[0])
+
+
+def _write(story: str) -> Path:
     path = PROJECT / PAGE
     sections = [line for command in COMMANDS for line in _help(command)]
-    path.write_text(INTRODUCTION + "\n".join([*story, "## The commands", "", *sections]), encoding="utf-8")
+    path.write_text(story + HEADING + "\n".join(["", *sections]), encoding="utf-8")
     return path
 
 
@@ -113,7 +143,7 @@ def _part(title: str, *commands: str) -> Iterator[str]:
 
 def _printed(command: str) -> Iterator[str]:
     """The lines that a command prints. Raises FridayError if it fails."""
-    environment = {**os.environ, "COLUMNS": "110"}
+    environment = {**os.environ, "COLUMNS": COLUMNS}
     done = subprocess.run(
         [sys.executable, "-m", *command.split()], cwd=PROJECT, env=environment, capture_output=True, text=True
     )

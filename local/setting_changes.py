@@ -114,6 +114,7 @@ def _of_functions(around: Surroundings, repository: Path) -> Sequence[Settings]:
         {"models": ["iris"]},
         {"seedModels": False},
         {"verifyModels": False},
+        {"allowModelCode": True},
         {"modelRepository": str(repository)},
         {"architecture": "arm64"},
         {"imageUri": around.image_uri},

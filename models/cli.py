@@ -9,6 +9,7 @@ from typing import NoReturn
 from models.commands import (
     Command,
     build,
+    completion,
     diff,
     fetch_samples,
     label,
@@ -45,6 +46,7 @@ COMMANDS: Mapping[str, Command] = {
     "prune": prune,
     "watch": watch,
     "fetch-samples": fetch_samples,
+    "completion": completion,
 }
 """In the order in which `--help` shows them."""
 FAILURES = (PackagingError, PublishingError, TrainingError, CatalogError, FetchError)
@@ -83,10 +85,9 @@ def _stop(number: int, frame: object) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m models", description="Train, package and publish TensorFlow models."
-    )
+def _parser(prog: str = "python -m models") -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description="Train, package and publish TensorFlow models.")
+    parser.set_defaults(parser=_parser)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         summary, examples = command.SUMMARY, getattr(command, "EPILOG", None)

@@ -12,6 +12,7 @@ from components.model_source import ModelBinding, ModelSource
 from components.settings.function_settings import FunctionSettings
 from components.settings.operations_settings import OperationsSettings
 from handlers.contract import (
+    ALLOW_MODEL_CODE,
     LISTED_MODELS,
     METRICS,
     MODEL_CACHE_BYTES,
@@ -60,6 +61,8 @@ class InferenceFunctionArgs:
     """None lets the handler derive it from the memory."""
     verify_models: bool = True
     """Compare files that are read where they lie with their SHA-256 at each load."""
+    allow_model_code: bool = False
+    """Serve versions that bring code, and run it with the function's role."""
     snap_start: bool = False
     """Start new environments from a snapshot that Lambda takes when it publishes the version."""
     gradual_delivery: bool = False
@@ -191,6 +194,8 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
         variables[METRICS] = ",".join(args.metrics)
     if not args.verify_models:
         variables[VERIFY_MODELS] = "false"
+    if args.allow_model_code:
+        variables[ALLOW_MODEL_CODE] = "true"
     return variables
 
 

@@ -55,3 +55,4 @@ class StorageSettings:
     )
     model_bucket_key_arn: str | None = optional_setting(arn("kms", r"key/[\w-]+", "a key (not of an alias)"), absent="")
     verify_models: bool = setting(flag(), True)
+    allow_model_code: bool = setting(flag(), False)

@@ -64,6 +64,7 @@ def _arguments(settings: Settings, storages: StackStorages, listed: Sequence[str
         reserved_concurrency=settings.reserved_concurrency,
         model_cache_mib=settings.model_cache_mib,
         verify_models=settings.verify_models,
+        allow_model_code=settings.allow_model_code,
         snap_start=settings.snap_start,
         gradual_delivery=settings.delivery != "allAtOnce",
         metrics=_metrics(settings),

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 
 from handlers.contract import COLD_START_HEADER
 from handlers.manifest import Manifest
@@ -17,6 +17,9 @@ from handlers.serving.request_ids import INFERENCE_ID, ids_of, loggable
 from handlers.serving.request_time import LimitedTo
 from handlers.serving.telemetry import Record, traceback_of, write_event, write_record
 from handlers.serving.timed_work import TimedWork, TimeIsUp
+
+if TYPE_CHECKING:
+    from handlers.serving.code.dialect import CodedDialect
 
 DIALECTS: Mapping[str, Dialect] = {"/v1": tensorflow_serving, "/v2": open_inference}
 """The dialect of all paths at and below a root."""
@@ -123,6 +126,7 @@ class App:
                 write_event("ERROR", "model not ready after init", model=manifest.model, reason=reason)
 
     def _warm(self, manifest: Manifest, signature: str) -> None:
+        self.repository.code(manifest)
         with self.repository.lease(manifest, manifest.artifact_for(signature)) as model:
             if signature not in manifest.warmup:
                 return
@@ -146,14 +150,16 @@ class App:
             record.model = call.model if self.repository.serves(call.model) else None
 
     def _predict(self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context) -> Response:
-        def predict(manifest: Manifest, may_load: bool, label: str | None) -> Response:
-            record.version, record.label, began = manifest.version, label, time.perf_counter()
-            inference = dialect.decode(request, manifest)
+        def predict(manifest: Manifest, patience: float, label: str | None) -> Response:
+            record.version, record.label, record.code_ms, began = manifest.version, label, None, time.perf_counter()
+            spoken = dialect if manifest.code is None else self._coded(dialect, manifest, record, patience)
+            inference = spoken.decode(request, manifest)
             if inference.id is not None:
                 record.ids[INFERENCE_ID] = loggable(inference.id)
             record.decode_ms, began = _milliseconds_since(began), time.perf_counter()
             artifact = manifest.artifact_for(inference.signature)
-            lease = self.repository.lease(manifest, artifact, _seconds_left(context), may_load=may_load)
+            seconds = min(_seconds_left(context), patience)
+            lease = self.repository.lease(manifest, artifact, seconds, may_load=patience > 0)
             record.cache_hit, record.load = lease.hit, lease.took
             with lease as model:
                 record.wait_ms, began = _milliseconds_since(began), time.perf_counter()
@@ -164,12 +170,12 @@ class App:
                         raise
                     raise InvalidRequest(_refusal(inference, error)) from error
                 record.predict_ms, began = _milliseconds_since(began), time.perf_counter()
-            response = of_version(manifest, dialect.encode(inference, outputs, manifest))
+            response = of_version(manifest, spoken.encode(inference, outputs, manifest))
             record.encode_ms = _milliseconds_since(began)
             return response
 
-        def attempt(manifest: Manifest, may_load: bool, label: str | None) -> Response:
-            return self._in_time(manifest, len(request.body), context, lambda: predict(manifest, may_load, label))
+        def attempt(manifest: Manifest, patience: float, label: str | None) -> Response:
+            return self._in_time(manifest, len(request.body), context, lambda: predict(manifest, patience, label))
 
         return self.repository.answer(call.model, call.version, call.label, attempt, lambda: _share(request, call))
 
@@ -198,6 +204,17 @@ class App:
             self._watched.clear()
         self._watched[version] = _Watched(size, time.perf_counter() - began)
         return response
+
+    def _coded(self, dialect: Dialect, manifest: Manifest, record: Record, patience: float) -> "Dialect | CodedDialect":
+        """A dialect with the code of a version around it. The code is loaded for every dialect: a version whose code
+        does not load is not served."""
+        from handlers.serving.code.dialect import DIALECTS, CodedDialect  # late: few versions bring code
+
+        began = time.perf_counter()
+        with LimitedTo(patience):
+            code = self.repository.code(manifest)
+        record.code_ms = _milliseconds_since(began)
+        return CodedDialect(code, dialect, record) if code is not None and dialect.NAME in DIALECTS else dialect
 
 
 def end_environment(record: Record) -> None:

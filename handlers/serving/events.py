@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
-from handlers.serving.errors import AnswerTooLarge, InvalidRequest, show
+from handlers.serving.errors import AnswerTooLarge, InvalidRequest, NotAcceptable, show
 
 MAX_ANSWER_BYTES = 6_291_556
 """The largest answer, serialised, that Lambda returns from a synchronous invocation.
@@ -229,6 +229,8 @@ def _http_answer(response: Response, limit: int = MAX_ANSWER_BYTES) -> dict[str,
 
 
 def _direct_answer(response: Response) -> dict[str, Any]:
+    if (kind := response.headers.get("content-type")) != "application/json":
+        raise NotAcceptable(f"The answer is {kind}; a direct invocation takes application/json alone")
     answer = json.loads(response.body)
     if len(response.body) * _GROWTH > MAX_ANSWER_BYTES:
         refuse_too_large(len(json.dumps(answer)))

@@ -36,6 +36,7 @@ class Published:
         clock: returns seconds that never decrease.
         on_pointer: called with a model and its pointer, after each time that the pointer was read.
         on_forget: called with a manifest that is no longer kept.
+        allows_code: whether versions that bring code are served.
     """
 
     def __init__(
@@ -46,9 +47,10 @@ class Published:
         *,
         on_pointer: Callable[[str, Pointer], None],
         on_forget: Callable[[Manifest], None],
+        allows_code: bool = False,
     ) -> None:
         self._store, self._models, self._clock = store, models, clock
-        self._on_pointer, self._on_forget = on_pointer, on_forget
+        self._on_pointer, self._on_forget, self._allows_code = on_pointer, on_forget, allows_code
         self._lock = threading.Lock()
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
         self._readings: dict[str, _Reading] = {}
@@ -100,6 +102,10 @@ class Published:
             manifest = self._read_manifest(model, version)
             self._manifests[model, version] = manifest
             return manifest
+
+    def known_manifest(self, model: str, version: int) -> Manifest | None:
+        """The manifest of a version, if it was read and is kept."""
+        return self._manifests.get((model, version))
 
     def manifests(self) -> list[Manifest]:
         """The manifests that were read and are kept."""
@@ -184,14 +190,24 @@ class Published:
             message = f"Version {version} of model {model!r} could not be read; try again"
             self._unread[key] = now + FAILURE_SECONDS, _unavailable(message, error)
         else:
-            self._unread.pop(key, None)
-            return manifest
+            if manifest.code is None or self._allows_code:
+                self._unread.pop(key, None)
+                return manifest
+            self._unread[key] = now + POINTER_SECONDS, _refused_code(manifest)
         raise self._unread[key][1]
 
     def _forget(self, manifest: Manifest) -> None:
         self._manifests.pop((manifest.model, manifest.version), None)
         self._complete.discard((manifest.model, manifest.version))
         self._on_forget(manifest)
+
+
+def _refused_code(manifest: Manifest) -> ModelUnavailable:
+    """The error for a version that brings code where none is run."""
+    what = f"Version {manifest.version} of model {manifest.model!r} brings code (inference.py), which is not run here"
+    reason = f"{what}. Set allowModelCode to true and deploy, or publish the model without its code"
+    write_event("ERROR", "model code is not allowed", model=manifest.model, version=manifest.version, reason=reason)
+    return ModelUnavailable(what, int(POINTER_SECONDS))
 
 
 def _unavailable(message: str, error: Exception) -> ModelUnavailable:

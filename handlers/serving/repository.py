@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import NamedTuple, TypeAlias, TypeVar
+from functools import cached_property
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from handlers.manifest import CURRENT, Artifact, EngineName, Manifest, Pointer
 from handlers.serving.budget import Shared
@@ -24,17 +26,26 @@ from handlers.serving.lease import Lease
 from handlers.serving.loading import ArtifactLoad
 from handlers.serving.model_list import ModelList
 from handlers.serving.published import Published
+from handlers.serving.request_time import LimitedTo
 from handlers.serving.stores import Store, StoreError
 from handlers.serving.telemetry import Record, Tally, traceback_of, write_event
+
+if TYPE_CHECKING:
+    from handlers.serving.code.hooks import ModelCode
+    from handlers.serving.code.loaded import LoadedCode
 
 Key: TypeAlias = tuple[str, int, int]
 """Model, version, and the index of the artifact in the manifest."""
 
 _T = TypeVar("_T")
 
-Attempt: TypeAlias = "Callable[[Manifest, bool, str | None], _T]"
-"""Makes an answer with a version. It gets the manifest, whether it may load an artifact, and the label by which the
-version was chosen, if by one."""
+Attempt: TypeAlias = "Callable[[Manifest, float, str | None], _T]"
+"""Makes an answer with a version. It gets the manifest, how many seconds it may wait for a load (with 0 it may begin
+none), and the label by which the version was chosen, if by one."""
+
+PATIENCE_SECONDS = 2.0
+"""How long a request waits for a version that is read or loaded while another one, which may answer in its place, is in
+memory. The load goes on after that."""
 
 
 class _Candidate(NamedTuple):
@@ -58,6 +69,7 @@ class Repository:
         listed: the models that callers are told, if these are not `names`: other functions serve the others.
         cache: keeps loaded models in memory.
         awaited: whether these models may be published later, so that it is no failure if one is not there.
+        allows_code: whether versions that bring code are served.
         threads: how many threads one prediction may use.
         clock: returns seconds that never decrease.
     """
@@ -70,14 +82,22 @@ class Repository:
         *,
         listed: Sequence[str] = (),
         awaited: bool = False,
+        allows_code: bool = False,
         threads: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.names: Sequence[str] = () if names is None else tuple(names)
         """The models that were given."""
         self._models = _listed_models(store, clock) if names is None else ModelList(self.names, listed, awaited=awaited)
-        self._store, self._cache, self._threads = store, cache, threads
-        self._published = Published(store, self._models, clock, on_pointer=self._pointer_read, on_forget=self._discard)
+        self._store, self._cache, self._threads, self._clock = store, cache, threads, clock
+        self._published = Published(
+            store,
+            self._models,
+            clock,
+            on_pointer=self._pointer_read,
+            on_forget=self._discard,
+            allows_code=allows_code,
+        )
         self._last_good: dict[str, int] = {}
         """By model, the version that last answered a request which named none."""
         self._tallies: dict[tuple[str, int], Tally] = {}
@@ -143,8 +163,8 @@ class Repository:
             ServingError: `attempt` raised it. If it was called for two versions, the error of the first is raised.
         """
 
-        def attempt_and_note(manifest: Manifest, may_load: bool, chosen_by: str | None) -> _T:
-            answer = attempt(manifest, may_load, chosen_by)
+        def attempt_and_note(manifest: Manifest, patience: float, chosen_by: str | None) -> _T:
+            answer = attempt(manifest, patience, chosen_by)
             if version is None and label is None:
                 self.answered(manifest)
             return answer
@@ -158,7 +178,7 @@ class Repository:
         """
         found = self._candidates(model, version, label, lambda: 0.0)
 
-        def able(manifest: Manifest, may_load: bool, chosen_by: str | None) -> Manifest:
+        def able(manifest: Manifest, patience: float, chosen_by: str | None) -> Manifest:
             if self.state(manifest) == "FAILED":
                 raise ModelUnavailable(self.reason(manifest))
             return manifest
@@ -166,7 +186,7 @@ class Repository:
         if len(found) > 1:
             with suppress(ServingError):
                 return self._first(found, model, able)
-        return self._first(found, model, lambda manifest, may_load, chosen_by: manifest)
+        return self._first(found, model, lambda manifest, patience, chosen_by: manifest)
 
     def versions(self, model: str) -> list[int]:
         """The versions that the pointer names, by itself or by a label, and the one that answers in the place of a
@@ -179,6 +199,16 @@ class Repository:
     def manifest(self, model: str, version: int) -> Manifest:
         """The manifest of a version. Raises UnknownModel, UnknownVersion, or ModelUnavailable if it cannot be read."""
         return self._published.manifest(model, version)
+
+    def code(self, manifest: Manifest) -> "ModelCode | None":
+        """The code that a version brings, loaded; None if it brings none. Raises ModelUnavailable."""
+        return None if manifest.code is None else self._code.of(manifest)
+
+    @cached_property
+    def _code(self) -> "LoadedCode":
+        from handlers.serving.code.loaded import LoadedCode  # late: few versions bring code
+
+        return LoadedCode(self._store, self._clock)
 
     def lease(
         self, manifest: Manifest, artifact: Artifact, timeout: float | None = None, *, may_load: bool = True
@@ -238,12 +268,14 @@ class Repository:
     def state(self, manifest: Manifest) -> str:
         """The state of a version.
 
-        `LOADING` while one of its artifacts is being loaded. `FAILED` if the artifact of the default signature could
-        not be loaded, or is too large for this function. Else `AVAILABLE`, also before the first load.
+        `LOADING` while one of its artifacts is being loaded. `FAILED` if its code or the artifact of the default
+        signature could not be loaded, or is too large for this function. Else `AVAILABLE`, also before the first load.
         """
         states = [self._cache.state(_key(manifest, artifact)) for artifact in manifest.artifacts]
         if "loading" in states or manifest.model in self._preparing:
             return "LOADING"
+        if manifest.code is not None and self._code.has_failed(manifest):
+            return "FAILED"
         default = manifest.artifact_for(manifest.default_signature())
         state = states[manifest.artifacts.index(default)]
         if state == "ready":
@@ -312,16 +344,36 @@ class Repository:
     def _first(self, candidates: Sequence[_Candidate], model: str, attempt: "Attempt[_T]") -> _T:
         """What `attempt` returns for the first candidate that can be read and loaded."""
         refusal: ServingError | None = None
-        for candidate in candidates:
+        awaited: _Candidate | None = None
+        for number, candidate in enumerate(candidates, start=1):
+            patience = self._patience(model, candidates[number:])
             # Loading the version before would evict the new one, which is being loaded.
-            may_load = not isinstance(refusal, ModelLoading)
+            may_wait = 0.0 if isinstance(refusal, ModelLoading) else patience
             try:
-                return attempt(self.manifest(model, candidate.version), may_load, candidate.label)
+                return attempt(self._manifest_within(patience, model, candidate.version), may_wait, candidate.label)
             except (ModelUnavailable, ModelTooLarge, UnknownVersion) as error:
+                if isinstance(error, ModelLoading) and may_wait < inf:
+                    awaited = awaited or candidate
                 if refusal is None or isinstance(refusal, UnknownVersion):
                     refusal = error
+        if awaited is not None:  # the other one left memory, to make room for it
+            return attempt(self.manifest(model, awaited.version), inf, awaited.label)
         assert refusal is not None  # noqa: S101 - there is at least one candidate, and it raised
         raise refusal
+
+    def _patience(self, model: str, others: Sequence[_Candidate]) -> float:
+        """How long to wait for a version if these may answer in its place."""
+        for other in others:
+            manifest = self._published.known_manifest(model, other.version)
+            if manifest and self.is_loaded(manifest, manifest.artifact_for(manifest.default_signature())):
+                return PATIENCE_SECONDS
+        return inf
+
+    def _manifest_within(self, seconds: float, model: str, version: int) -> Manifest:
+        if seconds == inf:
+            return self.manifest(model, version)
+        with LimitedTo(seconds):
+            return self.manifest(model, version)
 
     def _pointer_read(self, model: str, pointer: Pointer) -> None:
         self._unprepared.discard(model)
@@ -335,6 +387,8 @@ class Repository:
     def _discard(self, manifest: Manifest) -> None:
         if self._last_good.get(manifest.model) == manifest.version:
             del self._last_good[manifest.model]
+        if manifest.code is not None:
+            self._code.forget(manifest)
         for artifact in manifest.artifacts:
             self._cache.discard(_key(manifest, artifact))
 

@@ -12,16 +12,20 @@ _limit = _Limit()
 
 
 class LimitedTo:
-    """Inside the block, this thread has so many seconds. Threads that it starts have no limit."""
+    """Inside the block, this thread has so many seconds, or what a block around it leaves.
+
+    Threads that it starts have no limit.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
     def __enter__(self) -> None:
-        _limit.until = time.monotonic() + self._seconds
+        self._before = _limit.until
+        _limit.until = min(self._before, time.monotonic() + self._seconds)
 
     def __exit__(self, *failure: object) -> None:
-        del _limit.until
+        _limit.until = self._before
 
 
 def deadline(seconds: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import ceil
 
 from handlers.contract import (
+    ALLOW_MODEL_CODE,
     LISTED_MODELS,
     MIB_PER_VCPU,
     MODEL_CACHE_BYTES,
@@ -55,6 +56,7 @@ def open_app(environment: Mapping[str, str]) -> App:
         cache,
         listed=split_model_names(environment.get(LISTED_MODELS, "")),
         awaited=_flag(environment, MODELS_AWAITED, "false"),
+        allows_code=_flag(environment, ALLOW_MODEL_CODE, "false"),
         threads=engine_threads(environment),
     )
     if environment.get(INITIALIZATION) == "snap-start":

@@ -48,6 +48,8 @@ class Record:
     """For the model: to be loaded, or to be free."""
     predict_ms: float | None = None
     encode_ms: float | None = None
+    code_ms: float | None = None
+    """In the code that the version brings, and for its load: a part of the steps before and after the prediction."""
     duration_ms: float = 0.0
     request_bytes: int = 0
     response_bytes: int = 0
@@ -111,6 +113,7 @@ def write_record(record: Record) -> None:
         "fetchMs": _rounded(record.load and record.load.fetch_ms),
         "loadMs": _rounded(record.load and record.load.load_ms),
         "predictMs": _rounded(record.predict_ms),
+        "codeMs": _rounded(record.code_ms),
         "durationMs": _rounded(record.duration_ms),
         "requestBytes": record.request_bytes,
         "responseBytes": record.response_bytes,

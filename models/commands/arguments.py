@@ -5,6 +5,8 @@ from pathlib import Path
 
 from models.places import EXPORTS, PROJECT, REPOSITORY
 
+STACK = "a deployed stack, by its name or by a .json file of its outputs"
+
 WAIT_SECONDS = 300.0
 """How long a command waits at most for a version to answer: a large one is copied to EFS first."""
 
@@ -19,6 +21,17 @@ def add_repository(parser: argparse.ArgumentParser) -> None:
     _add_directory(parser, "--repository", REPOSITORY, "the model repository")
 
 
+def add_samples(parser: argparse.ArgumentParser) -> None:
+    """`--samples`: real inputs to try a model on."""
+    parser.add_argument(
+        "--samples",
+        type=Path,
+        metavar="PATH",
+        help="real inputs (default: random): an .npz file or a directory of .npy files with an array for each input, "
+        "or a .jsonl file with a request in each line, as clients send it",
+    )
+
+
 def add_place(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
     """`--at` or `--stack`: a published repository. If it is not required, the local repository stands in."""
     places = parser.add_mutually_exclusive_group(required=required)
@@ -29,7 +42,7 @@ def add_place(parser: argparse.ArgumentParser, *, required: bool = False) -> Non
         default=None if required else str(REPOSITORY),
         help=f"the published models: s3://BUCKET/PREFIX or a directory{shown}",
     )
-    places.add_argument("--stack", metavar="NAME", help="the published models of a deployed stack")
+    places.add_argument("--stack", metavar="NAME", help=f"the published models of {STACK}")
 
 
 def add_change(parser: argparse.ArgumentParser) -> None:

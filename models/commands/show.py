@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> None:
         "versions": list(published.listing(options.model).complete),
         "version": manifest.version,
         "figures": figures(manifest)._asdict(),
+        "code": None if manifest.code is None else manifest.code._asdict(),
         "signatures": {
             name: {
                 "inputs": {each: shown(spec) for each, spec in signature.inputs.items()},
@@ -64,6 +65,9 @@ def _version_lines(manifest: Manifest) -> Iterator[str]:
         yield f"  latency  {measured.latency_seconds * 1000:.3g} ms where it was packaged"
     if measured.worst_relative_error is not None:
         yield f"  error    {measured.worst_relative_error:.0e} at most, on {measured.samples} samples"
+    if (code := manifest.code) is not None:
+        packages = "".join(f", {name} {version}" for name, version in code.packages.items())
+        yield f"  code     {', '.join(code.hooks)}{packages}; tried on {code.samples} requests"
     for name, signature in manifest.signatures.items():
         inputs = ", ".join(f"{each} {shown(spec)}" for each, spec in signature.inputs.items())
         outputs = ", ".join(f"{each} {shown(spec)}" for each, spec in signature.outputs.items())

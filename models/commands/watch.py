@@ -4,7 +4,7 @@ import argparse
 import time
 from datetime import UTC, datetime
 
-from models.commands.arguments import add_json
+from models.commands.arguments import STACK, add_json
 from models.commands.output import show
 from models.publishing.errors import PublishingError
 from models.publishing.functions import Functions, Serving
@@ -16,7 +16,7 @@ SUMMARY = "watch which versions the functions of a stack serve"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The stack."""
     parser.add_argument("models", metavar="MODEL", nargs="*", help="models (default: all)")
-    parser.add_argument("--stack", required=True, metavar="NAME", help="the deployed stack")
+    parser.add_argument("--stack", required=True, metavar="NAME", help=STACK)
     parser.add_argument("--once", action="store_true", help="look once, and do not go on")
     parser.add_argument(
         "--every", type=float, default=1.0, metavar="SECONDS", help="how often to look (default: 1); prints changes"

@@ -3,7 +3,9 @@
 import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
+from models.packaging.code.files import digest_code
 from models.packaging.options import PackageOptions
 from models.packaging.requests.sample_files import digest_samples
 from models.packaging.sources import Source
@@ -33,9 +35,9 @@ def _tensorflow_version() -> str:
 def fingerprint_of(source: Source, options: PackageOptions) -> str:
     """SHA-256 over the model's content, the options that change the files, and the tools.
 
-    Raises PackagingError if the samples cannot be read.
+    Raises PackagingError if the samples or the code cannot be read.
     """
-    facts = {
+    facts: dict[str, Any] = {
         "source": source.digest,
         "forms": list(options.forms),
         "tolerance": options.tolerance,
@@ -45,4 +47,6 @@ def fingerprint_of(source: Source, options: PackageOptions) -> str:
         "imports": sorted(options.imports),
         "tools": tool_versions(),
     }
+    if options.code is not None:
+        facts["code"] = digest_code(options.code)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -9,6 +9,9 @@ from handlers.manifest import ArtifactForm, Manifest
 from models.packaging.arrays import Arrays
 from models.packaging.artifacts import Exchanges, build_artifacts
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY
+from models.packaging.code.files import copy_code
+from models.packaging.code.packages import bring_packages
+from models.packaging.code.trial import code_of, try_code
 from models.packaging.comparison import compare
 from models.packaging.errors import PackagingError, reason_of
 from models.packaging.fingerprint import tool_versions
@@ -43,6 +46,7 @@ def make_version(
     Raises:
         PackagingError: the model cannot be packaged; the repository is unchanged.
     """
+    packages = _bring_code(options.code, directory, say)
     say("reading the model")
     prepared = prepare(source, directory, options.allowed_operations, options.imports)
     try:
@@ -57,22 +61,33 @@ def make_version(
     artifacts = build_artifacts(directory, prepared.signatures, exchanges, forms, rules, say)
     kept = {file for artifact in artifacts for file in artifact.files}
     kept |= {p.relative_to(directory).as_posix() for p in (directory / SAVED_MODEL_DIRECTORY).rglob("*") if p.is_file()}
-    files = list_files(directory, sorted(kept))
-
-    def manifest_for(version: int) -> Manifest:
-        return Manifest(
-            model=options.name,
-            version=version,
-            signatures=prepared.signatures,
-            artifacts=tuple(artifacts),
-            files=files,
-            warmup=warmup,
-            tools=tool_versions(),
-            fingerprint=fingerprint,
-        )
-
+    code = None if options.code is None else code_of(directory, packages)
+    kept.update(code.files if code else ())
+    manifest = Manifest(
+        model=options.name,
+        version=1,
+        signatures=prepared.signatures,
+        artifacts=tuple(artifacts),
+        files=list_files(directory, sorted(kept)),
+        warmup=warmup,
+        tools=tool_versions(),
+        fingerprint=fingerprint,
+        code=code,
+    )
+    if options.requests is not None:
+        say("trying its code")
+        manifest = manifest._replace(code=try_code(manifest, directory, options.requests))
     say("writing the version")
-    return repository.publish(manifest_for, directory, options.version)
+    return repository.publish(lambda version: manifest._replace(version=version), directory, options.version)
+
+
+def _bring_code(code: Path | None, directory: Path, say: Say) -> Mapping[str, str]:
+    """Put the code and its packages into a version's directory. Returns the packages. Raises PackagingError."""
+    if code is None:
+        return {}
+    say("bringing the code and its packages")
+    copy_code(code, directory)
+    return bring_packages(directory)
 
 
 def _exchanges(prepared: Prepared, options: PackageOptions) -> Exchanges:

@@ -29,6 +29,10 @@ class PackageOptions:
     """Dangerous operations that the model may contain."""
     imports: Sequence[str] = field(default_factory=tuple[str, ...])
     """Python modules that define the classes of a Keras file which are not Keras's own."""
+    code: Path | None = None
+    """`inference.py`, or a directory that holds it, which runs before and after the model."""
+    requests: Path | None = None
+    """A directory of requests that the code is tried on, see `models.packaging.code.trial`."""
     make_current: bool = False
     """Whether this version answers from now on, in place of the version that answers today."""
 
@@ -43,3 +47,5 @@ class PackageOptions:
             raise PackagingError(f"{self.version} cannot be a version; a version is an integer from 1 up")
         if self.tolerance is not None and not 0 <= self.tolerance < 1:
             raise PackagingError(f"{self.tolerance} cannot be a tolerance; it is a share of the output's scale, 0 to 1")
+        if (self.code is None) != (self.requests is None):
+            raise PackagingError("code is tried on requests: give --code and --requests together")

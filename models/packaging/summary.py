@@ -17,6 +17,8 @@ def summary_of(packaged: Packaged) -> str:
     checks = [artifact.verification for artifact in manifest.artifacts if artifact.verification is not None]
     error = max((check.worst_relative_error for check in checks), default=0.0)
     size = sum(entry.size for artifact in manifest.artifacts for entry in manifest.files_of(artifact))
+    if manifest.code is not None:
+        engines += f"   code tried on {manifest.code.samples} requests"
     note = "   unchanged" if packaged.reused else ""
     return f"version {manifest.version}   {engines}   error {error:.0e}   {in_units(size)}{note}"
 

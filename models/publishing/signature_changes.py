@@ -10,11 +10,12 @@ def signature_changes(before: Manifest, after: Manifest) -> Sequence[str]:
 
     A further signature is no change. The names of tensors inside the graph are not seen by callers.
     """
-    return [
+    changes = [
         change
         for name, signature in before.signatures.items()
         for change in _changes_of(name, signature, after.signatures.get(name))
     ]
+    return [*changes, *_hooks(before, after)]
 
 
 def further_signatures(before: Manifest, after: Manifest) -> Sequence[str]:
@@ -39,6 +40,13 @@ def _changes_of(name: str, before: Signature, after: Signature | None) -> Iterat
         yield f"{name}: method {before.method_name} becomes {after.method_name}"
     for tensor in sorted(before.defaults.keys() - after.defaults.keys()):
         yield f"{name}: input {tensor} has no default any more"
+
+
+def _hooks(before: Manifest, after: Manifest) -> Iterator[str]:
+    """Code changes what callers send and get, and nobody but its author knows how. So it counts that there is some."""
+    old, new = (set(each.code.hooks if each.code else ()) for each in (before, after))
+    yield from (f"its {hook} is gone" for hook in sorted(old - new))
+    yield from (f"its {hook} is new" for hook in sorted(new - old))
 
 
 def _tensors(what: str, before: Mapping[str, TensorSpec], after: Mapping[str, TensorSpec]) -> Iterator[str]:

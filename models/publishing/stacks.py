@@ -2,7 +2,7 @@
 
 A stack that `make up` keeps running says so in `build/running/NAME.json`: its process, the variables by which clients
 reach its AWS, its outputs, and the variables by which `pulumi` finds its state, if Pulumi's engine deployed it. Of any
-other stack, `pulumi stack output` tells the outputs.
+other stack, `pulumi stack output` tells the outputs, or a file with what it printed.
 """
 
 import json
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from handlers.checked_json import ManifestError, read_object
 from models.publishing.errors import PublishingError
 
 RUNNING = Path("build/running")
@@ -21,6 +22,11 @@ RUNNING = Path("build/running")
 
 PREFIX = "models"
 """Where the model repository starts in a stack's bucket."""
+
+OUTPUTS_SUFFIX = ".json"
+"""Of a file with a stack's outputs, which stands for the stack where there is no access to Pulumi's state."""
+
+LARGEST_OUTPUTS_BYTES = 1 << 20
 
 Storage = Literal["s3", "efs", "s3files", "image"]
 
@@ -38,6 +44,8 @@ class Stack:
     mode: str
     engines: frozenset[str]
     """What its functions can run."""
+    allows_code: bool
+    """Whether its functions serve versions that bring code."""
     environment: Mapping[str, str]
     """AWS's variables for clients; empty for those of the person who runs the command."""
 
@@ -55,7 +63,12 @@ class Stack:
 
 
 def find_stack(project: Path, name: str) -> Stack:
-    """A stack of this machine, or else one that Pulumi knows. Raises PublishingError."""
+    """A stack of this machine, or else one that Pulumi knows; or one by a file of its outputs, which ends in `.json`.
+
+    Raises PublishingError.
+    """
+    if name.endswith(OUTPUTS_SUFFIX):
+        return _stack(name, _outputs_in(Path(name)), {})
     running = _running(project, name)
     if running is None:
         return _stack(name, _outputs(project, name, {}), _region(project, name))
@@ -74,10 +87,21 @@ def _stack(name: str, outputs: Mapping[str, Any], environment: Mapping[str, str]
             storages=outputs["storages"],
             mode=outputs["mode"],
             engines=frozenset(outputs["engines"]),
+            allows_code=bool(outputs.get("allowModelCode", False)),
             environment=environment,
         )
     except KeyError as error:
         raise PublishingError(f"the stack {name!r} has no output {error}; deploy it again with this release") from None
+
+
+def _outputs_in(file: Path) -> Mapping[str, Any]:
+    """What `pulumi stack output --json` printed into a file."""
+    try:
+        return read_object(file.read_bytes(), str(file), LARGEST_OUTPUTS_BYTES).value
+    except OSError as error:
+        raise PublishingError(f"{file} cannot be read: {error.strerror}") from None
+    except ManifestError as error:
+        raise PublishingError(f"{error}; write it with: pulumi stack output --json") from None
 
 
 def _running(project: Path, name: str) -> Mapping[str, Any] | None:

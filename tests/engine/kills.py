@@ -64,13 +64,15 @@ class Killed:
 
 
 @contextmanager
-def small_stack() -> Generator[LivingStack]:
-    """A stack of two models, not deployed yet, whose callers send five requests a second."""
+def small_stack(per_second: float = 5) -> Generator[LivingStack]:
+    """A stack of two models, not deployed yet, with callers who send so many requests a second."""
     models = two_versions("kills", others=["wine"])
     with (
         TemporaryDirectory() as directory,
         engine_run(Path(directory), concurrency=CONCURRENCY) as run,
-        LivingStack(run.account, run.stack, models, questions_to(models), per_second=5, calm_seconds=1) as stack,
+        LivingStack(
+            run.account, run.stack, models, questions_to(models), per_second=per_second, calm_seconds=1
+        ) as stack,
     ):
         yield stack
 

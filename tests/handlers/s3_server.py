@@ -8,15 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 BUCKET = "models-bucket"
 
+Fault = Literal["slow", "busy", "absent", "truncated", "wrong bytes", "denied"]
+"""Slow: the answer takes longer than any caller waits. Busy: 503. Denied: 403. Truncated: the connection breaks in the
+middle. Wrong bytes: as many as there should be."""
+
+SLOW_SECONDS = 60.0
+
+STATUSES: dict[Fault | None, int] = {"busy": 503, "absent": 404, "denied": 403}
+
 
 class S3Server(ThreadingHTTPServer):
-    """Objects by key. `break_after` ends the next answers early; `refuse` fails the next ones with these statuses;
-    while it is `silent` it answers nothing; `replace_after_parts` puts another content under a key once so many parts
-    were answered."""
+    """Objects by key. `faults` says for keys that end so what is wrong with them; `break_after` ends the next answers
+    early; `refuse` fails the next ones with these statuses; while it is `silent` it answers nothing;
+    `replace_after_parts` puts another content under a key once so many parts were answered."""
 
     daemon_threads = True
 
@@ -31,6 +40,9 @@ class S3Server(ThreadingHTTPServer):
         self.page_size = 1000
         self.silent = threading.Event()
         self.replace_after_parts: tuple[int, str, bytes] | None = None
+        self.faults: dict[str, Fault] = {}
+        self.over = threading.Event()
+        """Ends what is slow."""
 
     @property
     def url(self) -> str:
@@ -48,6 +60,7 @@ def running() -> Iterator[S3Server]:
     try:
         yield server
     finally:
+        server.over.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -66,14 +79,31 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(1)
             self.close_connection = True
             return
+        fault = next((fault for end, fault in self.server.faults.items() if key.endswith(end)), None)
+        if fault == "slow":
+            self.server.over.wait(SLOW_SECONDS)
         if self.server.refuse:
             self._answer(self.server.refuse.pop(0), b"")
+        elif fault in STATUSES:
+            self._answer(STATUSES[fault], b"<Error><Code>Fault</Code></Error>")
+        elif fault in ("truncated", "wrong bytes"):
+            self._damaged(self.server.objects[key], fault)
         elif not key:
             self._list({name: values[0] for name, values in parse_qs(parts.query).items()})
         elif (content := self.server.objects.get(key)) is None:
             self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
         else:
             self._object(content)
+
+    def _damaged(self, content: bytes, fault: Fault) -> None:
+        sent = content[: len(content) // 2] if fault == "truncated" else bytes(255 - each for each in content)
+        self.server.statuses.append(200)
+        self.send_response(200)
+        self.send_header("ETag", '"fault"')
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(sent)
+        self.close_connection = True
 
     def _object(self, content: bytes) -> None:
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'

@@ -1,9 +1,12 @@
 """Fixtures for packaging."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from local.emulator import CREDENTIALS, REGION, Emulator
+from local.guard import Guard
 from models.packaging.options import PackageOptions
 from models.packaging.package import package
 from models.packaging.repository import ModelRepository
@@ -35,3 +38,15 @@ def pack(empty: ModelRepository):
         return package(source, empty, PackageOptions(name="m", **options), lambda what: None)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    with Guard() as guard, Emulator(guard) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def aws(emulator: Emulator) -> dict[str, str]:
+    """The variables by which clients reach the emulated AWS."""
+    return {"AWS_ENDPOINT_URL": emulator.url, "AWS_REGION": REGION, **CREDENTIALS}

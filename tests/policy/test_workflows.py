@@ -1,6 +1,8 @@
 """The workflows of a pull request: pinned, with no more permission than they use, and every environment previewed."""
 
 import re
+import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from models.cli import _parser
 from ops.example_models import package
 from ops.program import record
 from policy.invariants import stack_breaches
@@ -93,3 +96,42 @@ def test_every_lock_is_scanned_each_week_and_the_scan_must_be_complete():
     workflow = read("scan.yml")
     assert ".venv/bin/python -m images scan" in [step.get("run") for step in steps(workflow)]
     assert {"push", "pull_request", "schedule"} <= set(workflow[True])
+
+
+def commands(name: str) -> list[list[str]]:
+    """The arguments of each command of `python -m models` that a workflow runs."""
+    lines = "\n".join(step.get("run", "") for step in steps(read(name))).splitlines()
+    found = [line.partition("-m models ")[2].split(" | ")[0] for line in lines if "-m models " in line]
+    return [shlex.split(re.sub(r"\$(\w+)", lambda name: VALUES[name[1]], each)) for each in found]
+
+
+VALUES = {"MODEL": "flowers", "SOURCE": "mlflow:models:/flowers@champion", "current": "3"}
+
+
+def test_a_registered_model_is_published_watched_and_promoted_by_commands_that_exist():
+    found = commands("publish.yml")
+    parsed = [_parser().parse_args(each) for each in found]
+    assert [each.command for each in parsed] == ["publish", "show", "label", "label", "promote"]
+    assert {each.stack for each in parsed} == {"stack.json"}
+    assert (parsed[0].source, parsed[0].label, parsed[-1].when_healthy) == (VALUES["SOURCE"], "canary", 900)
+
+
+def test_publishing_assumes_a_role_and_holds_no_key():
+    text = (PROJECT / ".github" / "workflows" / "publish.yml").read_text()
+    job = read("publish.yml")["jobs"]["publish"]
+    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+    assert job["environment"] == "models"
+    assert "role-to-assume" in text
+    assert not re.search(r"secrets\.|aws-access-key-id", text)
+
+
+def test_what_a_caller_of_a_workflow_says_never_becomes_part_of_a_script():
+    for path in WORKFLOWS:
+        scripts = [step["run"] for step in steps(read(path.name)) if "run" in step]
+        assert [script for script in scripts if re.search(r"\$\{\{[^}]*(inputs|event)\b", script)] == []
+
+
+def test_publishing_installs_the_client_that_the_project_names():
+    groups = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"]
+    (pinned,) = groups["mlflow"]
+    assert f"pip install --quiet {pinned}" in "\n".join(step.get("run", "") for step in steps(read("publish.yml")))

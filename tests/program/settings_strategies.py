@@ -90,6 +90,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         timeoutSeconds=st.integers(1, 300),
         modelCacheMib=st.integers(0, 128),
         verifyModels=st.booleans(),
+        allowModelCode=st.booleans(),
         keptVersions=st.integers(1, 1000),
         apiRoutesQuota=st.integers(300, 100_000),
         throttlingBurst=st.integers(1, 5000),

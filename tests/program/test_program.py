@@ -33,6 +33,7 @@ CONFIGURATIONS = {
         "ephemeralStorageMib": 1024,
         "modelCacheMib": 512,
         "verifyModels": False,
+        "allowModelCode": True,
         "reservedConcurrency": 3,
         "logRetentionDays": 7,
         "throttlingBurst": 9,
@@ -112,6 +113,7 @@ def test_exports_say_where_to_send_requests(packaged: Path):
         "models": ["digits", "iris"],
         "mode": "multi",
         "engines": ["litert", "tensorflow"],
+        "allowModelCode": False,
         "storages": {"digits": "s3", "iris": "s3"},
     }
 

@@ -70,6 +70,20 @@ def packaged_for_the_engine(settings: Settings) -> Iterator[Problem]:
                 )
 
 
+def code_is_allowed(settings: Settings) -> Iterator[Problem]:
+    """A function that does not allow code answers no request with a version that brings it."""
+    if settings.allow_model_code:
+        return
+    for model in settings.packaged:
+        for version in _deployed(model):
+            if model.versions[version].code is not None:
+                yield Problem(
+                    keys=("allowModelCode",),
+                    message=f"{model.name} version {version} brings code (inference.py), which runs with the role of "
+                    "its function; set allowModelCode to true if you trust it, or package the model without --code",
+                )
+
+
 def _deployed(model: PackagedModel) -> list[int]:
     """The versions that answer: the current one and those with a label."""
     return sorted(model.pointer.versions())
@@ -87,6 +101,7 @@ REFUSED: tuple[Rule, ...] = (
     overrides_are_of_served_models,
     overrides_have_a_function_of_their_own,
     packaged_for_the_engine,
+    code_is_allowed,
 )
 
 ADVISED: tuple[Rule, ...] = (repository_is_read,)

@@ -1,14 +1,13 @@
 """Places to publish to: a bucket of an emulated S3, and a directory; and small packaged versions to publish."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from handlers.manifest import Artifact, Manifest, Signature, TensorSpec
-from local.emulator import CREDENTIALS, REGION, Emulator
-from local.guard import Guard
+from local.emulator import REGION
 from models.packaging.repository import ModelRepository, list_files
 from models.publishing.aws import client
 from models.publishing.directory_objects import DirectoryObjects
@@ -18,18 +17,6 @@ from models.publishing.publisher import Publication
 from models.publishing.s3_objects import S3Objects
 
 KINDS = ("s3", "directory")
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    with Guard() as guard, Emulator(guard) as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="session")
-def aws(emulator: Emulator) -> dict[str, str]:
-    """The variables by which clients reach the emulated AWS."""
-    return {"AWS_ENDPOINT_URL": emulator.url, "AWS_REGION": REGION, **CREDENTIALS}
 
 
 @pytest.fixture

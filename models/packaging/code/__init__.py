@@ -1,0 +1,1 @@
+"""Packaging of the code that a version brings: its files, the packages that it depends on, and its trial."""

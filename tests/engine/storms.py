@@ -1,0 +1,198 @@
+"""Bad days of a living stack: what callers get while versions are published and something goes wrong each time.
+
+`python -m tests.engine.storms` runs every kind, and prints a line for each round:
+
+- `sync`: the function that copies to EFS is killed (`kill -9`) at a random moment after a publication. The next run
+  completes it.
+- `worker`: a function's worker is killed at a random moment after a publication. A request that it had is lost, as on
+  Lambda, and no other.
+- `faults`: S3 is slow, busy, denies, forgets, breaks off or sends other bytes while a version is published.
+- `load`: versions are published, rolled back, promoted and pruned while as many callers call as `--rate` says.
+
+Every answer must be the whole answer of a version that may answer.
+"""
+
+import argparse
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import psutil
+
+from handlers.contract import MODEL_SYNC_HANDLER, MULTI_MODEL_HANDLER
+from local.changes import Change
+from local.living_stack import LivingStack
+from local.publishing import publish, versions_of
+from local.questions import NAME as REFERENCE
+from local.rollouts import rollouts
+from local.setting_changes import defaults
+from local.shapes import Shape
+from local.stack import SETTINGS
+from local.switch_models import PUBLISHED
+from tests.engine.kills import small_stack
+from tests.engine.s3_proxy import S3Proxy
+from tests.handlers.s3_server import Fault
+
+MOMENTS_SECONDS = 3.0
+"""How long after a publication something is killed at most."""
+
+FAULT_SECONDS = 6.0
+"""How long a fault lasts after the publication: every environment looks for the new version in that time."""
+
+OBJECTS = ("current.json", "{version}/manifest.json", "{version}/model.tflite")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One publication with something that went wrong."""
+
+    change: Change
+    what: str
+    lost: int = 0
+    """How many requests may fail."""
+
+    @property
+    def went_well(self) -> bool:
+        """Whether every answer was right, and no more requests failed than had to."""
+        total = self.change.total
+        return total.requests > 0 and not total.different and total.failed <= self.lost
+
+    def __str__(self) -> str:
+        total, during = self.change.total, self.change.loads["during"]
+        return (
+            f"{self.change.what}: {self.what}; {total.requests} requests, {total.failed} failed, "
+            f"{total.different} answers differ; p99 {during.p99 * 1000:.0f} ms"
+        )
+
+
+Storm = Callable[[LivingStack, int, random.Random], Iterator[Round]]
+
+
+def sync_kills(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
+    """Kill the sync function after each publication, and run it again."""
+    stack.start(_settings(stack, "efs"))
+    (sync,) = [each.name for each in stack.account.invocations.functions() if each.handler == MODEL_SYNC_HANDLER]
+    for number in range(count):
+        moment, killed = chance.uniform(0, MOMENTS_SECONDS), list[bool]()
+
+        def act(version: int, moment: float = moment, killed: list[bool] = killed) -> None:
+            _publish(stack, version)
+            time.sleep(moment)
+            killed.append(_kill(MODEL_SYNC_HANDLER, chance))
+            outcome = stack.account.invocations.invoke(sync, b"{}", patient=True)
+            if outcome.failed:
+                raise RuntimeError(f"the run after a kill fails: {outcome.payload!r}")
+
+        change = _move(stack, f"sync {number + 1}", number, act)
+        what = f"killed after {moment:.1f} s" if killed[0] else "was not there to be killed"
+        yield Round(change=change, what=what)
+
+
+def worker_kills(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
+    """Kill a worker after each publication."""
+    stack.start(_settings(stack, "s3"))
+    for number in range(count):
+        moment, killed = chance.uniform(0, MOMENTS_SECONDS), list[bool]()
+
+        def act(version: int, moment: float = moment, killed: list[bool] = killed) -> None:
+            _publish(stack, version)
+            time.sleep(moment)
+            killed.append(_kill(MULTI_MODEL_HANDLER, chance))
+
+        change = _move(stack, f"worker {number + 1}", number, act)
+        what = f"killed after {moment:.1f} s" if killed[0] else "was not there to be killed"
+        yield Round(change=change, what=what, lost=sum(killed))
+
+
+def faults(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
+    """Let S3 fail while a version is published."""
+    proxy = S3Proxy(stack.account.emulator.url)
+    stack.account.endpoints["AWS_ENDPOINT_URL_S3"] = proxy.url
+    kinds: list[tuple[Fault, str]] = [(fault, path) for fault in get_args(Fault) for path in OBJECTS]
+    kinds.remove(("absent", OBJECTS[0]))  # which is how a model is withdrawn
+    chance.shuffle(kinds)
+    try:
+        stack.start(_settings(stack, "s3"))
+        for number in range(count):
+            fault, path = kinds[number % len(kinds)]
+            hit = proxy.hit
+
+            def act(version: int, fault: Fault = fault, path: str = path) -> None:
+                proxy.begin(f"/{PUBLISHED}/{path.format(version=version)}", fault)
+                _publish(stack, version)
+                time.sleep(FAULT_SECONDS)
+                proxy.stop_faults()
+
+            change = _move(stack, f"fault {number + 1}", number, act)
+            yield Round(change=change, what=f"{path} is {fault}, {proxy.hit - hit} times")
+    finally:
+        proxy.stop()
+
+
+def load(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
+    """Roll versions out and back."""
+    for change in rollouts(stack, PUBLISHED, {"s3": _settings(stack, "s3")}, count):
+        yield Round(change=change, what="under load")
+
+
+STORMS: Mapping[str, Storm] = {"sync": sync_kills, "worker": worker_kills, "faults": faults, "load": load}
+
+
+def _move(stack: LivingStack, what: str, number: int, act: Callable[[int], None]) -> Change:
+    trained = versions_of(stack.repository / PUBLISHED)
+    version = stack.package(PUBLISHED, trained[(number + 1) % 2])
+    return stack.move(what, PUBLISHED, version, lambda: act(version))
+
+
+def _publish(stack: LivingStack, version: int) -> None:
+    """In a thread of its own: the emulator may call the sync function before it answers."""
+    arguments = (stack.account.client("s3"), str(stack.outputs["bucketName"]), stack.repository / PUBLISHED, version)
+    threading.Thread(target=publish, args=arguments).start()
+
+
+def _kill(handler: str, chance: random.Random) -> bool:
+    """Kill a worker of the stack that runs this handler. Whether there was one."""
+    found: list[psutil.Process] = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            name = process.environ().get("AWS_LAMBDA_FUNCTION_NAME", REFERENCE)
+            if handler in process.cmdline() and name != REFERENCE:
+                found.append(process)
+        except psutil.Error:  # it has just ended
+            continue
+    if found:
+        chance.choice(found).kill()
+    return bool(found)
+
+
+def _settings(stack: LivingStack, storage: Any) -> Mapping[str, Any]:
+    kept = {"deleteModelsOnDestroy": False, "modelRepository": str(stack.repository)}
+    return {**defaults(), **SETTINGS, **kept, **Shape(storage, "multi")._asdict()}
+
+
+def main() -> int:
+    """Run the storms; 1 if a request failed that need not, or an answer was not a version's."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=50, metavar="N", help="of each kind (default: 50)")
+    parser.add_argument("--kind", choices=STORMS, action="append", help="only this kind; repeatable")
+    parser.add_argument("--rate", type=float, default=20, metavar="N", help="requests a second (default: 20)")
+    parser.add_argument("--seed", type=int, default=None, help="repeats the moments of a run before")
+    options = parser.parse_args()
+    seed = random.randrange(1 << 32) if options.seed is None else options.seed  # noqa: S311
+    print(f"seed {seed}", flush=True)
+    failed = 0
+    for kind in options.kind or STORMS:
+        with small_stack(per_second=options.rate) as stack:
+            for each in STORMS[kind](stack, options.rounds, random.Random(f"{seed} {kind}")):  # noqa: S311
+                print(f"  {each}", *each.change.total.problems, sep="\n    ", flush=True)
+                failed += not each.went_well
+    print("every round went well" if not failed else f"{failed} went wrong")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
