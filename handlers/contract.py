@@ -26,6 +26,13 @@ VERIFY_MODELS = "VERIFY_MODELS"
 """Environment, optional: `false` if models that are read where they lie, on a file system or in the image, need not be
 compared with their SHA-256 when they are loaded."""
 
+TENSOR_PLACES = "TENSOR_PLACES"
+"""Environment, optional: where requests may name tensors in S3. Each is `bucket` or `bucket/prefix`; commas separate
+them."""
+
+SERVES_PAGE = "SERVES_PAGE"
+"""Environment, optional: `false` if there is no page for people at `/`."""
+
 MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 """Environment of the sync function, optional: the directory that it keeps equal to the bucket; by default
 `MOUNT_PATH`. The emulator sets it to the directory that it has in place of a file system."""

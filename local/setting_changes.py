@@ -103,6 +103,7 @@ def _of_functions(around: Surroundings, repository: Path) -> Sequence[Settings]:
         {"ephemeralStorageMib": 1024},
         {"modelCacheMib": 256},
         {"reservedConcurrency": 100},
+        {"tensorBuckets": ["acme-tensors/requests"]},
         {"provisionedConcurrency": 1},
         {"snapStart": True},
         {"mode": "single"},
@@ -120,12 +121,22 @@ def _of_functions(around: Surroundings, repository: Path) -> Sequence[Settings]:
 def _of_the_api(around: Surroundings) -> Sequence[Settings]:
     return [
         {"api": "rest"},
+        {"api": "url"},
+        {
+            "domainName": "models.example.com",
+            "api": "alb",
+            "certificateArn": around.certificate_arn,
+            "balancerVpcId": around.vpc_id,
+            "balancerSubnetIds": around.subnet_ids,
+            "balancerCallers": ["10.0.0.0/8"],
+        },
         {"auth": "iam"},
         TOKENS,
         {"auth": "lambda", "authorizerArn": around.authorizer_arn, "authorizerCacheSeconds": 60},
         {"corsOrigins": ["https://app.example.com"], "corsHeaders": ["x-tenant"], "corsCredentials": True},
         {"throttlingBurst": 1000, "throttlingRate": 500},
         {"apiRoutesQuota": 500},
+        {"page": False},
         {
             "domainName": "models.example.com",
             "certificateArn": around.certificate_arn,

@@ -1,14 +1,19 @@
-"""Api: what the rest of a stack knows of its API, whichever kind it is."""
+"""Api: what the rest of a stack knows of the way in to its functions, whichever kind it is."""
 
 import pulumi
 import pulumi_aws as aws
 
 
 class Api(pulumi.ComponentResource):
-    """The base of both kinds of API: their outputs."""
+    """The base of every kind."""
 
     url: pulumi.Output[str]
-    """By API Gateway's own host name. Has no slash at its end; `/v1/…` and `/v2/…` follow."""
+    """By AWS's own host name. Has no slash at its end; `/v1/…` and `/v2/…` follow."""
+
+
+class GatewayApi(Api):
+    """The base of both kinds of API of API Gateway: their outputs."""
+
     api_id: pulumi.Output[str]
     stage_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]

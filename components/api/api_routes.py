@@ -12,6 +12,12 @@ SERVER_PATHS = ("/openapi.json", "/v1/{proxy+}", "/v2", "/v2/{proxy+}")
 ONE_MODEL_PATHS = ("/invocations", "/ping")
 """Paths that name no model, as SageMaker's clients know them. A stack of one model has them."""
 
+ENDPOINTS_PATH = "/endpoints/{proxy+}"
+"""The endpoints that SageMaker's clients ask for. Stacks have it where one function answers for all models."""
+
+PAGE_PATH = "/"
+"""The page for people, unless a stack has none."""
+
 REST_SERVER_PATHS = ("/v1/models", "/v1/models/{proxy+}", "/v2/models", "/v2/models/{proxy+}")
 """Further such paths of a REST API, where a greedy path does not match below a sibling that is spelt out.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-set-up-simple-proxy.html"""
@@ -31,26 +37,31 @@ def model_paths(model: str, verbs: Sequence[str]) -> Sequence[str]:
     return [*(f"/v1/models/{model}:{verb}" for verb in verbs), *below]
 
 
-def http_paths(models: Verbs, *, one_model: bool) -> Mapping[str, str | None]:
+def http_paths(models: Verbs, *, one_model: bool, page: bool) -> Mapping[str, str | None]:
     """The paths of an HTTP API, each with the model whose function answers; None stands for the server's function."""
-    server: dict[str, str | None] = dict.fromkeys((*SERVER_PATHS, *(ONE_MODEL_PATHS if one_model else ())))
+    further = [
+        *(ONE_MODEL_PATHS if one_model else ()),
+        *([ENDPOINTS_PATH] if one_model or not models else ()),
+        *([PAGE_PATH] if page else ()),
+    ]
+    server: dict[str, str | None] = dict.fromkeys((*SERVER_PATHS, *further))
     return {**server, **{path: model for model, verbs in models.items() for path in model_paths(model, verbs)}}
 
 
-def rest_paths(models: Verbs, *, one_model: bool) -> Mapping[str, str | None]:
+def rest_paths(models: Verbs, *, one_model: bool, page: bool) -> Mapping[str, str | None]:
     """The paths of a REST API, each with the model whose function answers; None stands for the server's function."""
-    return {**dict.fromkeys(REST_SERVER_PATHS), **http_paths(models, one_model=one_model)}
+    return {**dict.fromkeys(REST_SERVER_PATHS), **http_paths(models, one_model=one_model, page=page)}
 
 
-def http_routes(models: Verbs, *, cors: bool, one_model: bool) -> int:
+def http_routes(models: Verbs, *, cors: bool, one_model: bool, page: bool) -> int:
     """How many routes an HTTP API has. With CORS, each path has one for each method."""
-    return len(http_paths(models, one_model=one_model)) * (len(CORS_METHODS) if cors else 1)
+    return len(http_paths(models, one_model=one_model, page=page)) * (len(CORS_METHODS) if cors else 1)
 
 
-def rest_resources(models: Verbs, *, one_model: bool) -> int:
+def rest_resources(models: Verbs, *, one_model: bool, page: bool) -> int:
     """How many resources a REST API has: one for each path and for each of its parents."""
     resources: set[str] = set()
-    for path in rest_paths(models, one_model=one_model):
-        parts = path.split("/")
+    for path in rest_paths(models, one_model=one_model, page=page):
+        parts = path.rstrip("/").split("/")
         resources |= {"/".join(parts[:length]) for length in range(1, len(parts) + 1)}
     return len(resources)

@@ -16,6 +16,8 @@ from handlers.contract import (
     MODEL_CACHE_BYTES,
     MODEL_STORE_URI,
     MODELS_AWAITED,
+    SERVES_PAGE,
+    TENSOR_PLACES,
     VERIFY_MODELS,
     Architecture,
     join_model_names,
@@ -58,6 +60,11 @@ class InferenceFunctionArgs:
     """None lets the handler derive it from the memory."""
     verify_models: bool = True
     """Compare files that are read where they lie with their SHA-256 at each load."""
+    tensor_buckets: Sequence[str] = ()
+    """Where requests may name tensors in S3, each `bucket` or `bucket/prefix`: the function may read them there, and
+    write new ones."""
+    page: bool = True
+    """Answer people with a page at `/`."""
     snap_start: bool = False
     """Start new environments from a snapshot that Lambda takes when it publishes the version."""
     gradual_delivery: bool = False
@@ -185,6 +192,10 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
         variables[MODELS_AWAITED] = "true"
     if not args.verify_models:
         variables[VERIFY_MODELS] = "false"
+    if args.tensor_buckets:
+        variables[TENSOR_PLACES] = ",".join(args.tensor_buckets)
+    if not args.page:
+        variables[SERVES_PAGE] = "false"
     return variables
 
 
@@ -196,4 +207,14 @@ def _grants(
         *(iam.attach_to_networks() if binding.network else []),
         *([iam.use_key(args.kms_key_arn, "lambda")] if args.kms_key_arn is not None else []),
         *binding.statements,
+        *([_use_tensors(args.tensor_buckets, log_group_arn)] if args.tensor_buckets else []),
     ]
+
+
+def _use_tensors(places: Sequence[str], arn_of_the_stack: pulumi.Input[str]) -> iam.Statement:
+    """Grant reading and writing objects at these places, without listing or deleting them."""
+    partition = iam.partition_of(arn_of_the_stack)
+    return iam.allow(
+        ["s3:GetObject", "s3:PutObject"],
+        [pulumi.Output.concat("arn:", partition, f":s3:::{place}/*") for place in places],
+    )

@@ -27,7 +27,7 @@ class ModelStack(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
         storages = StackStorages(name, args, inside)
         functions = stack_functions(name, args.settings, storages, inside)
-        api = stack_api(f"{name}-api", args.settings, _behind_the_api(functions), inside)
+        api = stack_api(f"{name}-api", args.settings, _behind_the_api(functions, page=args.settings.page), inside)
         operation = operate(name, args, functions, storages, inside)
         record = DeploymentRecordArgs(
             bucket_name=storages.bucket.bucket_name,
@@ -52,7 +52,7 @@ class ModelStack(pulumi.ComponentResource):
         )
 
 
-def _behind_the_api(functions: list[StackFunction]) -> ApiFunctions:
+def _behind_the_api(functions: list[StackFunction], *, page: bool) -> ApiFunctions:
     """The first function answers for the server. In mode single each model's paths lead to its own function."""
     own = [each for each in functions if each.settings.mode == "single"]
     return ApiFunctions(
@@ -60,4 +60,5 @@ def _behind_the_api(functions: list[StackFunction]) -> ApiFunctions:
         models={model.name: each.function for each in own for model in each.settings.packaged},
         verbs={model.name: model.verbs for each in own for model in each.settings.packaged},
         one_model=sum(len(each.models) for each in functions) == 1,
+        page=page,
     )

@@ -64,6 +64,8 @@ def _arguments(settings: Settings, storages: StackStorages, listed: Sequence[str
         reserved_concurrency=settings.reserved_concurrency,
         model_cache_mib=settings.model_cache_mib,
         verify_models=settings.verify_models,
+        tensor_buckets=settings.tensor_buckets,
+        page=settings.page,
         snap_start=settings.snap_start,
         gradual_delivery=settings.delivery != "allAtOnce",
         log_retention_days=settings.log_retention_days,

@@ -45,6 +45,8 @@ class Request(NamedTuple):
     body: bytes = b""
     room: int = ROOM_BYTES
     """Bytes of memory that reading the body may take."""
+    tensor_places: tuple[str, ...] = ()
+    """Where it may name tensors in S3."""
 
 
 class Response(NamedTuple):

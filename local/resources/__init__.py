@@ -23,6 +23,7 @@ from local.resources import (
     iam,
     kms,
     lambda_,
+    lb,
     route53,
     s3,
     s3files,
@@ -34,7 +35,7 @@ from local.resources import (
 from local.resources.resource_type import Call, ResourceType
 
 SERVICES = (
-    *(apigateway, apigatewayv2, appautoscaling, cloudwatch, codedeploy, docker, ec2, ecr, efs, iam, kms, lambda_),
+    *(apigateway, apigatewayv2, appautoscaling, cloudwatch, codedeploy, docker, ec2, ecr, efs, iam, kms, lambda_, lb),
     *(route53, s3, s3files, sns, sqs, vpc, wafv2),
 )
 

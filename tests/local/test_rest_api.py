@@ -8,7 +8,7 @@ import pytest
 
 from local.held_out import read_held_out
 from local.stack import local_stack
-from tests.identical.asks import asks_of_a_model
+from tests.identical.asks import asks_of_a_model, is_damaged_on_the_way
 from tests.identical.exchange import Ask, exchange, get, post
 
 INFER = "/v2/models/iris/infer"
@@ -16,7 +16,7 @@ INFER = "/v2/models/iris/infer"
 
 def test_a_rest_api_gives_the_answers_of_an_http_api(repository):
     held_out = read_held_out(repository.parent, "iris")
-    asks = [ask for ask in asks_of_a_model(held_out, (held_out.manifest.version,)) if not _is_damaged_on_the_way(ask)]
+    asks = [ask for ask in asks_of_a_model(held_out, (held_out.manifest.version,)) if not is_damaged_on_the_way(ask)]
     config = {"models": '["iris"]', "timeoutSeconds": "28"}
     with local_stack({**config, "api": "http"}) as http, local_stack({**config, "api": "rest"}) as rest:
         assert rest.api_url.endswith("/live")
@@ -63,9 +63,3 @@ def test_a_compressed_body_may_say_that_it_is_json(repository, api, encoding):
             stack.api_url, Ask(method="POST", path=path, body=pack(json.dumps(body).encode()), headers=headers)
         )
     assert (plain.status, packed) == (200, plain)
-
-
-def _is_damaged_on_the_way(ask: Ask) -> bool:
-    """Whether an HTTP API takes a body for text that is none: it then puts U+FFFD in the place of what is no UTF-8."""
-    is_text = ask.headers.get("content-type") == "application/json" and "content-encoding" not in ask.headers
-    return is_text and b"\xff" in (ask.body or b"")

@@ -4,11 +4,21 @@
 """
 
 from components.configuration.problem import Problem
-from components.configuration.rules import api, concurrency, functions, grants, models, network, operations, storage
+from components.configuration.rules import (
+    api,
+    concurrency,
+    functions,
+    grants,
+    models,
+    network,
+    operations,
+    storage,
+    ways_in,
+)
 from components.configuration.rules.rule import Rule
 from components.settings.settings import Settings
 
-SUBJECTS = (storage, network, models, functions, concurrency, operations, grants, api)
+SUBJECTS = (storage, network, models, functions, concurrency, operations, grants, api, ways_in)
 
 RULES: tuple[Rule, ...] = tuple(rule for subject in SUBJECTS for rule in subject.REFUSED)
 

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.functions import Outcome
-from local.resources.lambda_.invoking import revision_of
+from local.resources.lambda_.invoking import LATEST, revision_of
 from local.resources.resource_type import Inputs, ResourceType
-
-LATEST = "$LATEST"
 
 
 class Invocation(ResourceType):
