@@ -57,6 +57,11 @@ def account_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.from_input(arn).apply(lambda text: text.split(":")[4])
 
 
+def partition_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """The partition in an ARN: `aws`, `aws-cn` or `aws-us-gov`."""
+    return pulumi.Output.from_input(arn).apply(lambda text: text.split(":")[1])
+
+
 def trust(
     service: str, account_id: pulumi.Input[str], *, source_arn: pulumi.Input[str] | None = None
 ) -> pulumi.Output[str]:

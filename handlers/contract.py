@@ -30,6 +30,13 @@ ALLOW_MODEL_CODE = "ALLOW_MODEL_CODE"
 """Environment, optional: `true` if the function serves versions that bring code (`inference.py`), and runs it. By
 default it serves no such version."""
 
+TENSOR_PLACES = "TENSOR_PLACES"
+"""Environment, optional: where requests may name tensors in S3. Each is `bucket` or `bucket/prefix`; commas separate
+them."""
+
+SERVES_PAGE = "SERVES_PAGE"
+"""Environment, optional: `false` if there is no page for people at `/`."""
+
 MODEL_SYNC_TARGET = "MODEL_SYNC_TARGET"
 """Environment of the sync function, optional: the directory that it keeps equal to the bucket; by default
 `MOUNT_PATH`. The emulator sets it to the directory that it has in place of a file system."""

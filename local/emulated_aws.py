@@ -1,4 +1,4 @@
-"""The emulated AWS as a process: ministack behind its gate, with corrections of how API Gateway deals with requests.
+"""The emulated AWS as a process: ministack behind its gate, with corrections of how requests reach functions.
 
     python -m local.emulated_aws
 
@@ -9,6 +9,7 @@
 - An HTTP API: a body with a `Content-Encoding` is no text, whatever its content type says. API Gateway documents no
   list; a load balancer, which has the same list of text types, documents this.
   https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+- A load balancer: the same list decides there, and a function gets no body that is text by its content alone.
 - A route with AWS_IAM: the signature is checked. Whoever signs with the emulated account's key may call; policies are
   not asked.
 - A route with JWT: tokens are verified with the key of this machine's issuer, whichever issuer the route names.
@@ -28,7 +29,7 @@ from typing import Any
 from ministack import app
 from ministack.core.iam_evaluator import AuthError
 from ministack.core.sigv4 import SIGNATURE_MISMATCH
-from ministack.services import apigateway, apigateway_v1
+from ministack.services import alb, apigateway, apigateway_v1
 
 from local.gate import KEYS_VARIABLE, asked_url, run_ministack
 from local.signatures import Sent, refusal
@@ -54,6 +55,7 @@ _matches = apigateway_v1._media_type_matches  # pyright: ignore
 _event_of = apigateway_v1._build_lambda_event_v1  # pyright: ignore
 _is_text = apigateway._v2_request_body_is_text  # pyright: ignore
 _invoke = apigateway._invoke_lambda_proxy  # pyright: ignore
+_target = alb._invoke_lambda_target  # pyright: ignore
 _execute_http = apigateway._handle_execute_in_scope  # pyright: ignore
 _execute_rest = apigateway_v1._execute_in_scope  # pyright: ignore
 _deploy = apigateway_v1._create_deployment  # pyright: ignore
@@ -98,6 +100,22 @@ def inflated(body: Any, encoding: str | None) -> Any:
 def body_is_text(content_type: str | None) -> bool:
     """Whether an HTTP API hands a body on as text."""
     return not _is_encoded.get() and _is_text(content_type)
+
+
+async def invoke_lambda_target(
+    function: Any, group: str, method: str, path: str, headers: Any, body: bytes, *rest: Any, **named: Any
+) -> Any:
+    """Invoke a function for a request to a load balancer."""
+    is_text = "content-encoding" not in headers and _is_text(headers.get("content-type"))
+    handed_on = body if is_text else _Binary(body)
+    return await _target(function, group, method, path, headers, handed_on, *rest, **named)
+
+
+class _Binary(bytes):
+    """A body that ministack finds to be no text, and so hands on as base64."""
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        raise UnicodeDecodeError(encoding, bytes(self), 0, len(self), "a load balancer decides by the content type")
 
 
 async def invoke_lambda_proxy(
@@ -201,4 +219,5 @@ if __name__ == "__main__":
     apigateway._resolve_jwks_url = keys_of  # pyright: ignore
     app._handle_execute_api_request = execute  # pyright: ignore
     app._enforce_execute_api = enforce  # pyright: ignore
+    alb._invoke_lambda_target = invoke_lambda_target  # pyright: ignore
     run_ministack()

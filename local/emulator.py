@@ -24,8 +24,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """The emulator accepts any credentials, except where an API asks for a signature. These are valid nowhere else."""
 
 SERVICES = (
-    *("acm", "apigateway", "cloudwatch", "ec2", "ecr", "elasticfilesystem", "events", "iam", "kms", "lambda", "logs"),
-    *("route53", "s3", "s3files", "sns", "sqs", "sts", "tagging", "wafv2"),
+    *("acm", "apigateway", "cloudwatch", "ec2", "ecr", "elasticfilesystem", "elasticloadbalancing", "events", "iam"),
+    *("kms", "lambda", "logs", "route53", "s3", "s3files", "sns", "sqs", "sts", "tagging", "wafv2"),
 )
 """What the emulator offers, by its own names: what the program's resources, what is around them and `ops` need."""
 

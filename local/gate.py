@@ -1,8 +1,8 @@
 """Gate: stands in front of the emulated AWS, and lets only those pass who know its token.
 
 A web page can send requests to this machine, and a host name can be made to lead to it. Neither knows the token, which
-is part of every address that the local stack gives out. A page says in `Origin` who it is; only a deployed API, which
-has CORS of its own, answers pages at all.
+is part of every address that the local stack gives out. A page says in `Origin` who it is; only a deployed API or
+load balancer, whose own answer says which pages may read it, answers pages at all.
 """
 
 import os
@@ -18,7 +18,8 @@ PORT_VARIABLE = "GATEWAY_PORT"
 """Where ministack looks for its port."""
 
 API_PATHS = "/_aws/execute-api/"
-"""Below the token: the deployed APIs."""
+BALANCER_PATHS = "/_alb/"
+"""Below the token: the deployed APIs and load balancers."""
 
 asked_url: ContextVar[str] = ContextVar("asked_url", default="")
 """The path and query of the present request, as its caller sent and signed them: with the token."""
@@ -64,7 +65,7 @@ class Gate:
             await _refuse(scope, send, 404, "there is nothing here")
             return
         headers = _by_name(scope["headers"])
-        if path.startswith(API_PATHS):
+        if path.startswith((API_PATHS, BALANCER_PATHS)):
             headers = {"host": headers.get("host", "")}
         if reason := refusal(headers, self._port):
             await _refuse(scope, send, 403, reason)

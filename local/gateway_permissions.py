@@ -1,4 +1,7 @@
-"""GatewayPermissions: which APIs may invoke which functions. The emulator keeps these permissions and asks for none."""
+"""GatewayPermissions: which APIs and load balancers may invoke which functions.
+
+The emulator keeps these permissions and asks for none.
+"""
 
 import threading
 import time
@@ -8,14 +11,14 @@ from typing import Any
 
 from local.emulator import ACCOUNT, REGION
 
-PRINCIPAL = "apigateway.amazonaws.com"
+PRINCIPALS = ("apigateway.amazonaws.com", "elasticloadbalancing.amazonaws.com")
 
 ACCEPTED_SECONDS = 1.0
 """How long a permission that was removed still admits: API Gateway accepted these requests before."""
 
 
 class GatewayPermissions:
-    """The permissions of API Gateway to invoke functions, by function and statement."""
+    """The permissions of these services to invoke functions, by function and statement."""
 
     def __init__(self) -> None:
         self._patterns: dict[tuple[str, str], str] = {}
@@ -34,7 +37,7 @@ class GatewayPermissions:
             self._removed[_name(function), statement] = time.monotonic()
 
     def admit(self, function: str, event: Mapping[str, Any]) -> bool:
-        """Whether API Gateway may invoke a function with an event of either payload format."""
+        """Whether the sender of an event may invoke a function: API Gateway, or a load balancer."""
         arn = _arn(event)
         with self._lock:
             patterns = [
@@ -50,8 +53,10 @@ class GatewayPermissions:
 
 
 def _arn(event: Mapping[str, Any]) -> str:
-    """The ARN that API Gateway gives as the source of an invocation."""
+    """The ARN that the sender gives as the source of an invocation."""
     context = event["requestContext"]
+    if "elb" in context:
+        return str(context["elb"]["targetGroupArn"])
     if event.get("type") == "REQUEST":
         return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{context['apiId']}/authorizers/any"
     method = context["http"]["method"] if "http" in context else context.get("httpMethod", "")

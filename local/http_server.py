@@ -1,6 +1,7 @@
 """LoopbackServer: the standard library's threading HTTP server, for many small requests on 127.0.0.1."""
 
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
@@ -48,11 +49,15 @@ class JsonHandler(BaseHTTPRequestHandler):
             return False
         headers = {name.lower(): value for name, value in self.headers.items()}
         _, port = cast("tuple[str, int]", self.server.server_address)
-        reason = refusal(headers, port)
+        reason = self.refusal(headers, port)
         if reason is not None:
             self.close_connection = True
             self.send_error(403, reason)
         return reason is None
+
+    def refusal(self, headers: Mapping[str, str], port: int) -> str | None:
+        """Why a request is not answered; None if nothing speaks against it. See `local.gate.refusal`."""
+        return refusal(headers, port)
 
     def read_body(self) -> bytes:
         """The request's body, chunked or not."""

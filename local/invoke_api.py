@@ -56,6 +56,7 @@ class InvokeApi:
         """What API Gateway may invoke."""
         self.roles = RolePermissions()
         """What functions may do."""
+        self._invocations = invocations
         admit = partial(_admit, invocations, self.permissions, self.roles)
         followers = self._followers = dict[str, Callable[[], None]]()
         self._server = LoopbackServer(Handler)
@@ -80,6 +81,10 @@ class InvokeApi:
         self._followers[name] = changed
         return f"{self.url}/followers/{name}"
 
+    def refuse_lacking(self, name: str, revision: str | None) -> None:
+        """Raise InvokeError if a function's role lacks what the revision needs."""
+        _refuse_lacking(self._invocations, self.roles, name, revision)
+
     def stop(self) -> None:
         """Stop the server and free the port."""
         self._server.stop()
@@ -94,7 +99,7 @@ def _call(
     revision: str | None = None,
 ) -> Outcome:
     headers, source = request.headers, _source(event)
-    if source == "gateway":
+    if source in ("gateway", "balancer"):
         admit(name, event, revision)
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
     patient = source == "notification"  # asynchronous: Lambda queues it
@@ -109,13 +114,15 @@ def _admit(
     event: bytes,
     revision: str | None,
 ) -> None:
-    """Raise InvokeError if API Gateway may not invoke a function, or if its role lacks what it needs.
-
-    Of roles, AWS is not as strict: an environment goes on with what it has mounted or loaded. A new one cannot. So the
-    function's log has the reason.
-    """
+    """Raise InvokeError if API Gateway may not invoke a function, or if its role lacks what it needs."""
     if not permissions.admit(name, json.loads(event)):
         raise not_permitted(name)
+    _refuse_lacking(invocations, roles, name, revision)
+
+
+def _refuse_lacking(invocations: Invocations, roles: RolePermissions, name: str, revision: str | None) -> None:
+    """AWS is not as strict: an environment goes on with what it has mounted or loaded. A new one cannot. So the
+    function's log has the reason."""
     function = invocations.function(name, revision)
     lacking = roles.lacking(function.role, function.needs)
     if lacking is not None:
@@ -185,8 +192,9 @@ def _while_the_emulator_waits(
     return result[0] if result else None
 
 
-def _source(event: bytes) -> Literal["gateway", "notification", "caller"]:
-    """The sender of an event: API Gateway, a bucket's notifications, or a caller of the Invoke operation."""
+def _source(event: bytes) -> Literal["gateway", "balancer", "notification", "caller"]:
+    """The sender of an event: API Gateway, a load balancer, a bucket's notifications, or a caller of the Invoke
+    operation."""
     try:
         document: Any = json.loads(event)
     except ValueError:
@@ -194,6 +202,8 @@ def _source(event: bytes) -> Literal["gateway", "notification", "caller"]:
     match document:
         case {"requestContext": {"apiId": _}}:
             return "gateway"
+        case {"requestContext": {"elb": _}}:
+            return "balancer"
         case {"Records": [{"eventSource": "aws:s3"}, *_]}:
             return "notification"
         case _:

@@ -107,6 +107,7 @@ def _of_functions(around: Surroundings, repository: Path) -> Sequence[Settings]:
         {"ephemeralStorageMib": 1024},
         {"modelCacheMib": 256},
         {"reservedConcurrency": 100},
+        {"tensorBuckets": ["acme-tensors/requests"]},
         {"provisionedConcurrency": 1},
         {"snapStart": True},
         {"mode": "single"},
@@ -125,6 +126,15 @@ def _of_functions(around: Surroundings, repository: Path) -> Sequence[Settings]:
 def _of_the_api(around: Surroundings) -> Sequence[Settings]:
     return [
         {"api": "rest"},
+        {"api": "url"},
+        {
+            "domainName": "models.example.com",
+            "api": "alb",
+            "certificateArn": around.certificate_arn,
+            "balancerVpcId": around.vpc_id,
+            "balancerSubnetIds": around.subnet_ids,
+            "balancerCallers": ["10.0.0.0/8"],
+        },
         {"auth": "iam"},
         TOKENS,
         {"auth": "lambda", "authorizerArn": around.authorizer_arn, "authorizerCacheSeconds": 60},
@@ -132,6 +142,7 @@ def _of_the_api(around: Surroundings) -> Sequence[Settings]:
         {"throttlingBurst": 1000, "throttlingRate": 500},
         {"apiRoutesQuota": 500},
         {"openHealthChecks": True},
+        {"page": False},
         {
             "domainName": "models.example.com",
             "certificateArn": around.certificate_arn,

@@ -13,6 +13,7 @@ from local.deployment import Deployment, deploy
 from local.embedded_metrics import EmbeddedMetrics
 from local.emulator import REGION, Emulator
 from local.functions import ACCOUNT_CONCURRENCY
+from local.gate import BALANCER_PATHS
 from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
@@ -40,7 +41,10 @@ class LocalStack:
 
     @property
     def api_url(self) -> str:
-        """The base URL of the API."""
+        """The base URL of the API on this machine."""
+        if self.setting("api") == "alb":
+            [balancer] = self.emulator.client("elbv2").describe_load_balancers()["LoadBalancers"]
+            return f"{self.emulator.url}{BALANCER_PATHS}{balancer['LoadBalancerName']}"
         return str(self.deployment.outputs["apiUrl"])
 
     def setting(self, key: str) -> str:
@@ -119,6 +123,7 @@ def emulated_account(
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)
         account = EmulatedAccount(guard, emulator, invocations, invoke_api, project, containers)
+        cleanup.callback(account.function_urls.stop)
         cleanup.callback(CodeDeployApi(account).stop)
         yield account
 

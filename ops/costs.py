@@ -74,6 +74,8 @@ def _quantities(resource: Registered, stack: Recorder) -> Iterator[tuple[str, fl
             yield "interface_endpoint", hours * len(inputs["subnetIds"])
         case "aws:efs/fileSystem:FileSystem" if inputs.get("throughputMode") == "provisioned":
             yield "efs_provisioned", inputs["provisionedThroughputInMibps"]
+        case "aws:lb/loadBalancer:LoadBalancer":
+            yield "load_balancer", hours
         case "aws:lambda/function:Function" if (inputs.get("snapStart") or {}).get("applyOn") == "PublishedVersions":
             yield "snapshot", hours * 3600 * _memory_gb(inputs)
         case "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig":

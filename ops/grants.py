@@ -13,7 +13,13 @@ MANAGED_POLICY = "aws:iam/policy:Policy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ROUTE = "aws:apigatewayv2/route:Route"
 REST_API = "aws:apigateway/restApi:RestApi"
-APIS = ("tensorflow-lambda:index:HttpApi", "tensorflow-lambda:index:RestApi")
+FUNCTION_URL = "aws:lambda/functionUrl:FunctionUrl"
+CALLED_BY: Mapping[str, str | Sequence[str]] = {
+    "tensorflow-lambda:index:HttpApi": "execute-api:Invoke",
+    "tensorflow-lambda:index:RestApi": "execute-api:Invoke",
+    "tensorflow-lambda:index:FunctionUrl": ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"],
+}
+"""What a caller's role is granted, by the kind of API. https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"""
 OF_ROLES = (ROLE_POLICY, MANAGED_POLICY)
 """The types that hold what a role may do."""
 
@@ -56,11 +62,15 @@ def _of_callers(stack: Recorder) -> list[Policy]:
     """What a role of yours needs that is to call the API, where that asks for signatures."""
     by_routes = any(each.inputs.get("authorizationType") == "AWS_IAM" for each in stack.of(ROUTE))
     by_document = any("awsSigv4" in str(each.inputs.get("body")) for each in stack.of(REST_API))
-    if not (by_routes or by_document):
+    by_url = any(each.inputs.get("authorizationType") == "AWS_IAM" for each in stack.of(FUNCTION_URL))
+    if not (by_routes or by_document or by_url):
         return []
-    requests = [each.outputs["requests_arn"] for each in stack.registered if each.type in APIS]
-    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": requests}
-    return [Policy(owner="callers", about="for a role of yours that calls; the stack has none", statements=[statement])]
+    granted = [
+        {"Effect": "Allow", "Action": CALLED_BY[each.type], "Resource": [each.outputs["requests_arn"]]}
+        for each in stack.registered
+        if each.type in CALLED_BY
+    ]
+    return [Policy(owner="callers", about="for a role of yours that calls; the stack has none", statements=granted)]
 
 
 def _attached(stack: Recorder, role: Registered) -> list[Registered]:

@@ -135,6 +135,13 @@ COMPUTED: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
         "invokeArn": f"{known['arn']}/invocations",
     },
     "aws:lambda/alias:Alias": lambda name, known: {"invokeArn": f"{known['arn']}/invocations"},
+    "aws:lb/loadBalancer:LoadBalancer": lambda name, known: {
+        "dnsName": f"internal-{known['name']}.{REGION}.elb.amazonaws.com",
+        "zoneId": "Z215JYRZR1TBD5",
+    },
+    "aws:lambda/functionUrl:FunctionUrl": lambda name, known: {
+        "functionUrl": f"https://abcdefghij.lambda-url.{REGION}.on.aws/"
+    },
     "aws:apigatewayv2/api:Api": lambda name, known: {
         "apiEndpoint": f"https://abcdefghij.execute-api.{REGION}.amazonaws.com",
         "executionArn": EXECUTION_ARN,

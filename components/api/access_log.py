@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.api.api_args import ApiArgs
-from components.settings.api_settings import ApiKind
+from components.settings.api_settings import GatewayKind
 
 COMMON_VARIABLES: Mapping[str, str] = {
     "requestId": "$context.requestId",
@@ -25,7 +25,7 @@ COMMON_VARIABLES: Mapping[str, str] = {
     "functionRequestId": "$context.integration.requestId",
 }
 
-OWN_VARIABLES: Mapping[ApiKind, Mapping[str, str]] = {
+OWN_VARIABLES: Mapping[GatewayKind, Mapping[str, str]] = {
     "http": {
         "routeKey": "$context.routeKey",
         "subject": "$context.authorizer.claims.sub",
@@ -62,6 +62,6 @@ def access_log(name: str, args: ApiArgs, opts: pulumi.ResourceOptions) -> aws.cl
     )
 
 
-def access_log_format(kind: ApiKind) -> str:
+def access_log_format(kind: GatewayKind) -> str:
     """The format of a line: a JSON object."""
     return json.dumps({**COMMON_VARIABLES, **OWN_VARIABLES[kind]})

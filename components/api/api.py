@@ -1,4 +1,4 @@
-"""Api: what the rest of a stack knows of its API, whichever kind it is."""
+"""Api: what the rest of a stack knows of the way in to its functions, whichever kind it is."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -20,16 +20,23 @@ class ApiMetrics(NamedTuple):
 
 
 class Api(pulumi.ComponentResource):
-    """The base of both kinds of API: their outputs."""
+    """The base of every kind."""
 
     url: pulumi.Output[str]
-    """By API Gateway's own host name. Has no slash at its end; `/v1/…` and `/v2/…` follow."""
+    """By AWS's own host name. Has no slash at its end; `/v1/…` and `/v2/…` follow."""
+    requests_arn: pulumi.Output[str]
+    """Every request: what a caller's role is granted, where auth is iam."""
+    log_group_name: pulumi.Output[str] | None = None
+    """Of its access log, if it writes one."""
+    metrics: ApiMetrics | None = None
+    """None where CloudWatch counts in another namespace."""
+
+
+class GatewayApi(Api):
+    """The base of both kinds of API of API Gateway: their outputs."""
+
     api_id: pulumi.Output[str]
     stage_name: pulumi.Output[str]
-    log_group_name: pulumi.Output[str]
-    requests_arn: pulumi.Output[str]
-    """Every request: what a caller's role is granted `execute-api:Invoke` on, where auth is iam."""
-    metrics: ApiMetrics
 
     def _register(
         self,

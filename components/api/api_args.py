@@ -23,6 +23,8 @@ class ApiFunctions:
     """The verbs of these models; `predict` for one that is not listed."""
     one_model: bool = False
     """Whether there is one model in all: then paths that name no model lead to it."""
+    page: bool = True
+    """Whether the server's function answers people with a page at `/`."""
 
     def model_verbs(self) -> Verbs:
         """The verbs of each model that has a function of its own."""

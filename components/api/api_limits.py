@@ -16,3 +16,4 @@ REST_LONGEST_TIMEOUT_SECONDS = 300
 """The highest value of that quota, for a regional API."""
 
 LONGEST_TIMEOUT_SECONDS: Mapping[ApiKind, int] = {"http": HTTP_TIMEOUT_SECONDS, "rest": REST_LONGEST_TIMEOUT_SECONDS}
+"""By kind, how long it waits at most. A function URL waits as long as its function runs."""

@@ -17,6 +17,11 @@ HEALTH_PATHS = ("/v2/health/live", "/v2/health/ready")
 
 OPEN_PATHS = frozenset((*HEALTH_PATHS, "/ping"))
 """Paths that everyone may then ask."""
+ENDPOINTS_PATH = "/endpoints/{proxy+}"
+"""The endpoints that SageMaker's clients ask for. Stacks have it where one function answers for all models."""
+
+PAGE_PATH = "/"
+"""The page for people, unless a stack has none."""
 
 REST_SERVER_PATHS = ("/v1/models", "/v1/models/{proxy+}", "/v2/models", "/v2/models/{proxy+}")
 """Further such paths of a REST API, where a greedy path does not match below a sibling that is spelt out.
@@ -37,30 +42,37 @@ def model_paths(model: str, verbs: Sequence[str]) -> Sequence[str]:
     return [*(f"/v1/models/{model}:{verb}" for verb in verbs), *below]
 
 
-def http_paths(models: Verbs, *, one_model: bool, health: bool = False) -> Mapping[str, str | None]:
+def http_paths(models: Verbs, *, one_model: bool, page: bool, health: bool = False) -> Mapping[str, str | None]:
     """The paths of an HTTP API, each with the model whose function answers; None stands for the server's function.
 
-    `health`: whether everyone may ask for the server's health.
+    `page`: whether there is a page for people. `health`: whether everyone may ask for the server's health.
     """
-    further = (*(ONE_MODEL_PATHS if one_model else ()), *(HEALTH_PATHS if health else ()))
+    further = [
+        *(ONE_MODEL_PATHS if one_model else ()),
+        *([ENDPOINTS_PATH] if one_model or not models else ()),
+        *([PAGE_PATH] if page else ()),
+        *(HEALTH_PATHS if health else ()),
+    ]
     server: dict[str, str | None] = dict.fromkeys((*SERVER_PATHS, *further))
     return {**server, **{path: model for model, verbs in models.items() for path in model_paths(model, verbs)}}
 
 
-def rest_paths(models: Verbs, *, one_model: bool, health: bool = False) -> Mapping[str, str | None]:
+def rest_paths(models: Verbs, *, one_model: bool, page: bool, health: bool = False) -> Mapping[str, str | None]:
     """The paths of a REST API, each with the model whose function answers; None stands for the server's function."""
-    return {**dict.fromkeys(REST_SERVER_PATHS), **http_paths(models, one_model=one_model, health=health)}
+    further = http_paths(models, one_model=one_model, page=page, health=health)
+    return {**dict.fromkeys(REST_SERVER_PATHS), **further}
 
 
-def http_routes(models: Verbs, *, cors: bool, one_model: bool, health: bool = False) -> int:
+def http_routes(models: Verbs, *, cors: bool, one_model: bool, page: bool, health: bool = False) -> int:
     """How many routes an HTTP API has. With CORS, each path has one for each method."""
-    return len(http_paths(models, one_model=one_model, health=health)) * (len(CORS_METHODS) if cors else 1)
+    paths = http_paths(models, one_model=one_model, page=page, health=health)
+    return len(paths) * (len(CORS_METHODS) if cors else 1)
 
 
-def rest_resources(models: Verbs, *, one_model: bool, health: bool = False) -> int:
+def rest_resources(models: Verbs, *, one_model: bool, page: bool, health: bool = False) -> int:
     """How many resources a REST API has: one for each path and for each of its parents."""
     resources: set[str] = set()
-    for path in rest_paths(models, one_model=one_model, health=health):
-        parts = path.split("/")
+    for path in rest_paths(models, one_model=one_model, page=page, health=health):
+        parts = path.rstrip("/").split("/")
         resources |= {"/".join(parts[:length]) for length in range(1, len(parts) + 1)}
     return len(resources)

@@ -1,4 +1,4 @@
-"""CORS: which web pages may call an HTTP API from a browser, and what they may send and read."""
+"""CORS: which web pages may call an HTTP API or a function URL from a browser, and what they may send and read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Cors:
 
 
 def cors_configuration(cors: Cors) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict:
-    """The setting of an HTTP API."""
+    """The setting of an HTTP API, and that of a function URL, which has the same form."""
     return {
         "allow_origins": list(cors.origins),
         "allow_methods": list(CORS_METHODS),

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.api.access_log import access_log, access_log_format
-from components.api.api import Api, ApiMetrics
+from components.api.api import ApiMetrics, GatewayApi
 from components.api.api_access import IDENTITY_HEADER, Access, JwtAccess, LambdaAccess, authorizer_uri
 from components.api.api_args import ApiArgs, ApiFunctions
 from components.api.api_limits import HTTP_TIMEOUT_SECONDS
@@ -39,7 +39,7 @@ class _Authorisation:
 _OF_EVERYONE = _Authorisation(type="NONE")
 
 
-class HttpApi(Api):
+class HttpApi(GatewayApi):
     """Routes of both dialects to the functions' aliases, on the stage `$default`, so that paths have no prefix."""
 
     def __init__(self, name: str, args: HttpApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -122,7 +122,7 @@ class HttpApi(Api):
                 for method in methods
             ]
 
-        paths = http_paths(functions.model_verbs(), one_model=functions.one_model, health=health)
+        paths = http_paths(functions.model_verbs(), one_model=functions.one_model, page=functions.page, health=health)
         own = [route for path, model in paths.items() if model for route in lead(path, functions.models[model], ())]
         server = [path for path, model in paths.items() if model is None]
         return [route for path in server for route in lead(path, functions.server, own)]

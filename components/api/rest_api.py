@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.api.access_log import access_log, access_log_format
-from components.api.api import Api, ApiMetrics
+from components.api.api import ApiMetrics, GatewayApi
 from components.api.api_access import LambdaAccess
 from components.api.api_args import ApiArgs
 from components.api.api_limits import REST_LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
@@ -46,7 +46,7 @@ class RestApiArgs:
             )
 
 
-class RestApi(Api):
+class RestApi(GatewayApi):
     """The paths of both dialects to the functions' aliases, on one regional stage.
 
     API Gateway writes the access logs of all REST APIs with one role, which is set for the account and region. Without
@@ -156,7 +156,7 @@ def _body(title: str, args: RestApiArgs) -> pulumi.Output[str]:
     """The API's document as JSON."""
     functions = args.shared.functions
     health = args.shared.open_health_checks
-    paths = rest_paths(functions.model_verbs(), one_model=functions.one_model, health=health)
+    paths = rest_paths(functions.model_verbs(), one_model=functions.one_model, page=functions.page, health=health)
     arns = {path: functions.answering(model).invoke_arn for path, model in paths.items()}
     return pulumi.Output.json_dumps(
         document(

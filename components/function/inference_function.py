@@ -18,6 +18,8 @@ from handlers.contract import (
     MODEL_CACHE_BYTES,
     MODEL_STORE_URI,
     MODELS_AWAITED,
+    SERVES_PAGE,
+    TENSOR_PLACES,
     VERIFY_MODELS,
     Architecture,
     MetricSet,
@@ -63,6 +65,11 @@ class InferenceFunctionArgs:
     """Compare files that are read where they lie with their SHA-256 at each load."""
     allow_model_code: bool = False
     """Serve versions that bring code, and run it with the function's role."""
+    tensor_buckets: Sequence[str] = ()
+    """Where requests may name tensors in S3, each `bucket` or `bucket/prefix`: the function may read them there, and
+    write new ones."""
+    page: bool = True
+    """Answer people with a page at `/`."""
     snap_start: bool = False
     """Start new environments from a snapshot that Lambda takes when it publishes the version."""
     gradual_delivery: bool = False
@@ -196,6 +203,10 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
         variables[VERIFY_MODELS] = "false"
     if args.allow_model_code:
         variables[ALLOW_MODEL_CODE] = "true"
+    if args.tensor_buckets:
+        variables[TENSOR_PLACES] = ",".join(args.tensor_buckets)
+    if not args.page:
+        variables[SERVES_PAGE] = "false"
     return variables
 
 
@@ -207,4 +218,14 @@ def _grants(
         *(iam.attach_to_networks() if binding.network else []),
         *([iam.use_key(args.kms_key_arn, "lambda")] if args.kms_key_arn is not None else []),
         *binding.statements,
+        *([_use_tensors(args.tensor_buckets, log_group_arn)] if args.tensor_buckets else []),
     ]
+
+
+def _use_tensors(places: Sequence[str], arn_of_the_stack: pulumi.Input[str]) -> iam.Statement:
+    """Grant reading and writing objects at these places, without listing or deleting them."""
+    partition = iam.partition_of(arn_of_the_stack)
+    return iam.allow(
+        ["s3:GetObject", "s3:PutObject"],
+        [pulumi.Output.concat("arn:", partition, f":s3:::{place}/*") for place in places],
+    )

@@ -30,7 +30,8 @@ DASHBOARD_WIDTH = 24
 class InferenceMonitoringArgs:
     functions: Sequence[OperatedFunction]
     """At least one."""
-    api: WatchedApi
+    api: WatchedApi | None
+    """None where the functions' alarms see all that fails."""
     dashboard_name: str
     """Unique in the account and region."""
     thresholds: AlarmThresholds
@@ -56,7 +57,8 @@ class InferenceMonitoring(pulumi.ComponentResource):
             for each in args.functions
         }
         of_functions = [alarm for each in args.functions for alarm in function_alarms(each, args.thresholds)]
-        for alarm in (*of_functions, api_alarm(args.api, args.thresholds), *args.storage_alarms):
+        of_api = [] if args.api is None else [api_alarm(args.api, args.thresholds)]
+        for alarm in (*of_functions, *of_api, *args.storage_alarms):
             _metric_alarm(alarm, args, inside)
 
         region = args.functions[0].function.function_arn.apply(lambda arn: arn.split(":")[3])

@@ -8,7 +8,9 @@ from typing import Literal, get_args
 from components.settings.declaration import optional_setting, setting
 from components.settings.setting_types import arn, choice, flag, integer, text, texts
 
-ApiKind = Literal["http", "rest"]
+ApiKind = Literal["http", "rest", "url", "alb"]
+"""An HTTP API or a REST API of API Gateway, the function's own URL, or a load balancer."""
+GatewayKind = Literal["http", "rest"]
 Auth = Literal["iam", "none", "jwt", "lambda"]
 
 ROUTES_QUOTA = 300
@@ -51,9 +53,23 @@ class ApiSettings:
     hosted_zone_id: str | None = optional_setting(
         text(re.compile(r"Z[A-Z0-9]+"), "the id of a Route 53 hosted zone, such as Z0123456789ABC"), absent=""
     )
+    page: bool = setting(flag(), True)
     throttling_burst: int = setting(integer(1, 5000, "requests"), 200)
     throttling_rate: int = setting(integer(1, 10_000, "requests per second"), 100)
     api_routes_quota: int = setting(integer(ROUTES_QUOTA, 100_000, "routes"), ROUTES_QUOTA)
+    balancer_vpc_id: str | None = optional_setting(
+        text(re.compile(r"vpc-[0-9a-f]+"), "the id of a VPC, such as vpc-0a1b2c3d"), absent=""
+    )
+    balancer_subnet_ids: tuple[str, ...] = setting(
+        texts(re.compile(r"subnet-[0-9a-f]+"), "ids of subnets, such as ['subnet-0a1b2c3d']"), []
+    )
+    balancer_callers: tuple[str, ...] = setting(
+        texts(
+            re.compile(r"(\d{1,3}\.){3}\d{1,3}/([1-9]|[12]\d|3[0-2])"),
+            "ranges of IPv4 addresses narrower than the internet, such as ['10.0.0.0/8']",
+        ),
+        [],
+    )
     web_acl_arn: str | None = optional_setting(
         arn("wafv2", r"regional/webacl/[\w-]+/[\w-]+", "a regional web ACL"), absent=""
     )

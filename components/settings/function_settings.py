@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from components.settings.declaration import optional_setting, setting
-from components.settings.setting_types import flag, integer, table, text
+from components.settings.setting_types import flag, integer, table, text, texts
 
 SCALING_EXPRESSION = re.compile(r"(cron|rate|at)\(.+\)")
 """https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html"""
@@ -45,5 +45,12 @@ class FunctionSettings:
             of="times by name",
         ),
         {},
+    )
+    tensor_buckets: tuple[str, ...] = setting(
+        texts(
+            re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.=-]+)*"),
+            "buckets, with a prefix or without, such as ['acme-tensors/requests']",
+        ),
+        [],
     )
     snap_start: bool = setting(flag(), False)

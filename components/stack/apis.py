@@ -1,17 +1,19 @@
-"""The API of a stack: `APIS` has a row for each kind; a domain name leads to whichever kind there is."""
+"""The API of a stack: `APIS` has a row for each kind; a domain name leads to either kind of API Gateway's."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import pulumi
 
-from components.api.api import Api
+from components.api.api import Api, GatewayApi
 from components.api.api_access import Access, JwtAccess, LambdaAccess
 from components.api.api_args import ApiArgs, ApiFunctions
 from components.api.api_domain import ApiDomain, ApiDomainArgs, Domain
 from components.api.api_limits import REST_LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
 from components.api.cors import Cors
+from components.api.function_url import FunctionUrl, FunctionUrlArgs
 from components.api.http_api import HttpApi, HttpApiArgs
+from components.api.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.api.rest_api import RestApi, RestApiArgs
 from components.settings.api_settings import ApiKind
 from components.settings.settings import Settings
@@ -33,9 +35,29 @@ def _rest(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.R
     return RestApi(name, arguments, opts)
 
 
+def _url(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions) -> Api:
+    auth = "none" if settings.auth == "none" else "iam"
+    return FunctionUrl(name, FunctionUrlArgs(function=functions.server, auth=auth, cors=_cors(settings)), opts)
+
+
+def _alb(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions) -> Api:
+    arguments = LoadBalancerArgs(
+        functions=functions,
+        vpc_id=settings.balancer_vpc_id or "",
+        subnet_ids=settings.balancer_subnet_ids,
+        callers=settings.balancer_callers,
+        domain=_domain(settings),
+        timeout_seconds=max(each.timeout_seconds for each in settings.functions()),
+        web_acl_arn=settings.web_acl_arn,
+    )
+    return LoadBalancer(name, arguments, opts)
+
+
 APIS: Mapping[ApiKind, Callable[[str, Settings, ApiFunctions, pulumi.ResourceOptions], Api]] = {
     "http": _http,
     "rest": _rest,
+    "url": _url,
+    "alb": _alb,
 }
 
 
@@ -51,7 +73,7 @@ class StackApi(NamedTuple):
 def stack_api(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.ResourceOptions) -> StackApi:
     """Make the API, and its domain name if there is one."""
     api = APIS[settings.api](name, settings, functions, opts)
-    domain = _domain(f"{name}-domain", settings, api, opts)
+    domain = _api_domain(f"{name}-domain", settings, api, opts)
     return StackApi(domain.url, api, [api, domain]) if domain else StackApi(api.url, api, [api])
 
 
@@ -82,12 +104,15 @@ def _access(settings: Settings) -> Access:
     return settings.auth
 
 
-def _domain(name: str, settings: Settings, api: Api, opts: pulumi.ResourceOptions) -> ApiDomain | None:
-    if not settings.domain_name:
-        return None
-    domain = Domain(
-        name=settings.domain_name,
+def _domain(settings: Settings) -> Domain:
+    return Domain(
+        name=settings.domain_name or "",
         certificate_arn=settings.certificate_arn or "",
         hosted_zone_id=settings.hosted_zone_id,
     )
-    return ApiDomain(name, ApiDomainArgs(domain=domain, api_id=api.api_id, stage_name=api.stage_name), opts)
+
+
+def _api_domain(name: str, settings: Settings, api: Api, opts: pulumi.ResourceOptions) -> ApiDomain | None:
+    if not settings.domain_name or not isinstance(api, GatewayApi):
+        return None
+    return ApiDomain(name, ApiDomainArgs(domain=_domain(settings), api_id=api.api_id, stage_name=api.stage_name), opts)

@@ -18,7 +18,8 @@ class ModelStack(pulumi.ComponentResource):
 
     api_url: pulumi.Output[str]
     requests_arn: pulumi.Output[str]
-    access_log: pulumi.Output[str]
+    access_log: pulumi.Output[str] | None
+    """The log group of the API's access log, if it writes one."""
     bucket_name: pulumi.Output[str]
     image_uri: pulumi.Output[str]
     function_names: pulumi.Output[Mapping[str, str]]
@@ -29,7 +30,7 @@ class ModelStack(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
         storages = StackStorages(name, args, inside)
         functions = stack_functions(name, args.settings, storages, inside)
-        api = stack_api(f"{name}-api", args.settings, _behind_the_api(functions), inside)
+        api = stack_api(f"{name}-api", args.settings, _behind_the_api(functions, page=args.settings.page), inside)
         operation = operate(name, args, functions, api.api, storages, inside)
         record = DeploymentRecordArgs(
             bucket_name=storages.bucket.bucket_name,
@@ -57,7 +58,7 @@ class ModelStack(pulumi.ComponentResource):
         )
 
 
-def _behind_the_api(functions: list[StackFunction]) -> ApiFunctions:
+def _behind_the_api(functions: list[StackFunction], *, page: bool) -> ApiFunctions:
     """The first function answers for the server. In mode single each model's paths lead to its own function."""
     own = [each for each in functions if each.settings.mode == "single"]
     return ApiFunctions(
@@ -65,4 +66,5 @@ def _behind_the_api(functions: list[StackFunction]) -> ApiFunctions:
         models={model.name: each.function for each in own for model in each.settings.packaged},
         verbs={model.name: model.verbs for each in own for model in each.settings.packaged},
         one_model=sum(len(each.models) for each in functions) == 1,
+        page=page,
     )

@@ -65,6 +65,8 @@ def _arguments(settings: Settings, storages: StackStorages, listed: Sequence[str
         model_cache_mib=settings.model_cache_mib,
         verify_models=settings.verify_models,
         allow_model_code=settings.allow_model_code,
+        tensor_buckets=settings.tensor_buckets,
+        page=settings.page,
         snap_start=settings.snap_start,
         gradual_delivery=settings.delivery != "allAtOnce",
         metrics=_metrics(settings),

@@ -30,7 +30,9 @@ def operate(
     settings = args.settings
     if settings.monitoring:
         operated = [_operated(each) for each in functions]
-        watched = WatchedApi(name=f"{name}-api", dimensions=api.metrics.dimensions, failed=api.metrics.failed)
+        watched = api.metrics and WatchedApi(
+            name=f"{name}-api", dimensions=api.metrics.dimensions, failed=api.metrics.failed
+        )
         monitoring = InferenceMonitoring(f"{name}-monitoring", _monitoring(args, operated, watched, storages), opts)
         made.append(monitoring)
         if settings.delivery != "allAtOnce":
@@ -59,7 +61,7 @@ def _operated(each: StackFunction) -> OperatedFunction:
 
 
 def _monitoring(
-    args: StackArgs, functions: Sequence[OperatedFunction], api: WatchedApi, storages: StackStorages
+    args: StackArgs, functions: Sequence[OperatedFunction], api: WatchedApi | None, storages: StackStorages
 ) -> InferenceMonitoringArgs:
     settings = args.settings
     return InferenceMonitoringArgs(

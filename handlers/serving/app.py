@@ -24,8 +24,19 @@ if TYPE_CHECKING:
 DIALECTS: Mapping[str, Dialect] = {"/v1": tensorflow_serving, "/v2": open_inference}
 """The dialect of all paths at and below a root."""
 
-LATE_DIALECTS: Mapping[str, str] = {"/invocations": "sagemaker", "/ping": "sagemaker", "/openapi.json": "openapi"}
+PAGE_PATH = "/"
+"""Where the page for people is."""
+
+LATE_DIALECTS: Mapping[str, str] = {
+    "/invocations": "sagemaker",
+    "/ping": "sagemaker",
+    "/openapi.json": "openapi",
+    PAGE_PATH: "page",
+}
 """The module of each other path. It is imported when it is first asked for."""
+
+ENDPOINTS = "/endpoints/"
+"""The root of paths that belong to `sagemaker`, too."""
 
 COMPRESSED_BYTES = 32 * 1024
 """A smaller answer is not compressed: it would take longer, and travel as base64."""
@@ -54,9 +65,17 @@ class Context(Protocol):
 class App:
     """The handler: `app.handle(event, context)`. Safe to use from several threads."""
 
-    def __init__(self, repository: Repository, room: int = ROOM_BYTES) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        room: int = ROOM_BYTES,
+        *,
+        has_page: bool = True,
+        tensor_places: tuple[str, ...] = (),
+    ) -> None:
         """Serve these models. Reading one request may take `room` bytes of memory."""
         self.repository, self._room = repository, room
+        self._has_page, self._tensor_places = has_page, tensor_places
         self._predictions: TimedWork[Response] = TimedWork()
         self._watched: dict[tuple[str, int], _Watched] = {}
         """The last answer of each model and version that was watched."""
@@ -72,9 +91,9 @@ class App:
         sent = recognise(event)
         dialect: Dialect = tensorflow_serving
         try:
-            request = sent.request(self._room)
+            request = sent.request(self._room)._replace(tensor_places=self._tensor_places)
             record.method, record.request_bytes, record.ids = request.method, len(request.body), ids_of(request)
-            dialect = _dialect_of(request.path)
+            dialect = _dialect_of(request.path, has_page=self._has_page)
             response = _fitted(self._respond(dialect, request, record, context), request)
             if record.cold_start:
                 response = response._replace(headers={**response.headers, COLD_START_HEADER: "1"})
@@ -238,11 +257,12 @@ class _Unforeseen(ServingError):
     code: ClassVar[Any] = "INTERNAL"
 
 
-def _dialect_of(path: str) -> Dialect:
+def _dialect_of(path: str, *, has_page: bool) -> Dialect:
     for root, dialect in DIALECTS.items():
         if path == root or path.startswith(f"{root}/"):
             return dialect
-    if (late := LATE_DIALECTS.get(path)) is not None:
+    late = "sagemaker" if path.startswith(ENDPOINTS) else LATE_DIALECTS.get(path)
+    if late is not None and (has_page or path != PAGE_PATH):
         from importlib import import_module
 
         return cast("Dialect", import_module(f"handlers.serving.dialects.{late}"))

@@ -51,6 +51,8 @@ class Request(NamedTuple):
     """Bytes of memory that reading the body may take."""
     api_id: str | None = None
     """The id that the sender gave the request, if its caller sees that too."""
+    tensor_places: tuple[str, ...] = ()
+    """Where it may name tensors in S3."""
 
 
 class Response(NamedTuple):

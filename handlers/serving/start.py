@@ -13,6 +13,8 @@ from handlers.contract import (
     MODEL_NAMES,
     MODEL_STORE_URI,
     MODELS_AWAITED,
+    SERVES_PAGE,
+    TENSOR_PLACES,
     VERIFY_MODELS,
     split_model_names,
 )
@@ -63,7 +65,9 @@ def open_app(environment: Mapping[str, str]) -> App:
         from snapshot_restore_py import register_after_restore  # late: only SnapStart needs it
 
         register_after_restore(repository.restored)
-    return App(repository, request_room(function_memory(environment)))
+    room = request_room(function_memory(environment))
+    places = tuple(filter(None, environment.get(TENSOR_PLACES, "").split(",")))
+    return App(repository, room, has_page=_flag(environment, SERVES_PAGE, "true"), tensor_places=places)
 
 
 def open_single_model_app(environment: Mapping[str, str]) -> App:

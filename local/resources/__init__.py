@@ -25,6 +25,7 @@ from local.resources import (
     iam,
     kms,
     lambda_,
+    lb,
     resourcegroupstaggingapi,
     route53,
     s3,
@@ -38,7 +39,7 @@ from local.resources.resource_type import Call, ResourceType
 
 SERVICES = (
     *(apigateway, apigatewayv2, appautoscaling, cloudwatch, codedeploy, docker, ec2, ecr, efs, events, iam, kms),
-    *(lambda_, route53, s3, s3files, sns, sqs, vpc, wafv2),
+    *(lambda_, lb, route53, s3, s3files, sns, sqs, vpc, wafv2),
 )
 
 TYPES: Mapping[str, type[ResourceType]] = {each.pulumi_type: each for service in SERVICES for each in service.TYPES}

@@ -13,6 +13,7 @@ from local.bucket_events import BucketEvents
 from local.containers import Containers
 from local.emulator import ACCOUNT, REGION, Emulator
 from local.file_systems import FileSystems
+from local.function_urls import FunctionUrls
 from local.guard import Guard
 from local.invocations import Invocations
 from local.invoke_api import InvokeApi
@@ -66,6 +67,7 @@ class EmulatedAccount:
         """How many security updates images of other registries had. Each gives them another digest."""
         self.endpoints: dict[str, str] = {}
         """Where functions find what the emulator does not have, by the environment variable that says so."""
+        self.function_urls = FunctionUrls()
         self._session = emulator.session()
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # making a client is not safe in several threads; using one is

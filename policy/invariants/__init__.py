@@ -35,7 +35,7 @@ INVARIANTS: Sequence[Invariant] = (
     functions.functions_set_no_reserved_name,
     functions.functions_mount_inside_a_network,
     functions.snapshots_hold_what_lambda_can_restore,
-    functions.functions_have_no_open_address,
+    functions.function_urls_lead_to_an_alias,
     functions.failures_are_kept,
     functions.logs_are_kept_for_a_time,
     functions.tags_are_not_amazons,
@@ -46,6 +46,7 @@ INVARIANTS: Sequence[Invariant] = (
     network.endpoints_let_named_resources_through,
     network.apis_log_and_throttle,
     network.domains_speak_current_tls,
+    network.load_balancers_are_internal,
     network.browsers_send_no_credentials_to_everyone,
 )
 """Rules about one resource."""

@@ -85,10 +85,14 @@ def snapshots_hold_what_lambda_can_restore(type_: str, name: str, inputs: Inputs
         yield f"{name}: SnapStart needs published versions"
 
 
-def functions_have_no_open_address(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
-    """A function URL requires IAM; only the API may admit callers without it."""
-    if type_ == "aws:lambda/functionUrl:FunctionUrl" and inputs.get("authorizationType") != "AWS_IAM":
-        yield f"{name}: a function URL must have authorizationType AWS_IAM"
+def function_urls_lead_to_an_alias(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A function URL leads to a version that was published, and says whom it admits."""
+    if type_ != "aws:lambda/functionUrl:FunctionUrl":
+        return
+    if not is_set(inputs, "qualifier"):
+        yield f"{name}: a function URL must name an alias; without one it leads to what is being changed"
+    if inputs.get("authorizationType") not in ("AWS_IAM", "NONE"):
+        yield f"{name}: a function URL must say authorizationType AWS_IAM or NONE"
 
 
 def failures_are_kept(type_: str, name: str, inputs: Inputs) -> Iterator[str]:

@@ -6,6 +6,9 @@ from typing import Any
 from .documents import allowing, compared, is_everything, listed
 from .resource import Inputs, Resource, is_set, made_from, of_type
 
+CORS = {"aws:apigatewayv2/api:Api": "corsConfiguration", "aws:lambda/functionUrl:FunctionUrl": "cors"}
+"""Types that decide which pages may call, and the input that says so."""
+
 THE_INTERNET = {"0.0.0.0/0", "::/0"}
 
 
@@ -73,15 +76,24 @@ def domains_speak_current_tls(type_: str, name: str, inputs: Inputs) -> Iterator
         policy = (inputs.get("domainNameConfiguration") or {}).get("securityPolicy")
     elif type_ == "aws:apigateway/domainName:DomainName":
         policy = inputs.get("securityPolicy")
+    elif type_ == "aws:lb/listener:Listener":
+        policy = inputs.get("sslPolicy") if inputs.get("protocol") == "HTTPS" else None
     else:
         return
     if policy is None or not ("TLS_1_2" in policy or "TLS13" in policy):
-        yield f"{name}: securityPolicy must be TLS_1_2 or newer, not {policy}"
+        yield f"{name}: the security policy must be TLS_1_2 or newer, not {policy}"
+
+
+def load_balancers_are_internal(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """No load balancer has a public address: it asks callers for no identity."""
+    if type_ == "aws:lb/loadBalancer:LoadBalancer" and not inputs.get("internal"):
+        yield f"{name}: has a public address; set internal"
 
 
 def browsers_send_no_credentials_to_everyone(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
     """Only named origins may send cross-origin requests with credentials."""
-    cors = inputs.get("corsConfiguration") if type_ == "aws:apigatewayv2/api:Api" else None
+    key = CORS.get(type_)
+    cors = inputs.get(key) if key else None
     if cors and cors.get("allowCredentials") and "*" in list(cors.get("allowOrigins") or []):
         yield f"{name}: allowCredentials does not go with the origin *"
 

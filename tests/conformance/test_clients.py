@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,24 +10,15 @@ import tritonclient.http as triton
 import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException
 
-from components.settings.api_settings import ApiKind
-from handlers.serving import engines
-from local.held_out import read_held_out
-from local.shapes import Mode
 from local.stack import LocalStack
-from tests.models.asking import current_manifest
+from tests.conformance.conftest import SAMPLE_STACKS
 
 Connect = Callable[[], Any]
 
 
-@pytest.fixture(params=get_args(ApiKind))
-def api(request: pytest.FixtureRequest) -> ApiKind:
-    return request.param
-
-
-@pytest.fixture(params=get_args(Mode))
-def stack(sample_stacks, api: ApiKind, request: pytest.FixtureRequest) -> LocalStack:
-    return sample_stacks[api, request.param]
+@pytest.fixture(params=SAMPLE_STACKS, ids=" ".join)
+def stack(sample_stacks, request: pytest.FixtureRequest) -> LocalStack:
+    return sample_stacks[request.param]
 
 
 @pytest.fixture
@@ -35,29 +26,6 @@ def client(stack: LocalStack) -> Iterator[triton.InferenceServerClient]:
     client = triton.InferenceServerClient(stack.api_url.removeprefix("http://"))
     yield client
     client.close()
-
-
-@pytest.fixture(scope="module")
-def rows(repository) -> np.ndarray:
-    return read_held_out(repository.parent, "iris").arrays["features"][:5].astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def answers(repository, rows) -> np.ndarray:
-    """What the model answers to these rows, by its engine."""
-    manifest = current_manifest(repository, "iris")
-    directory = repository / "iris" / str(manifest.version)
-    model = engines.load(directory, manifest.artifact_for("serving_default"), manifest.signatures, 1)
-    try:
-        return model.run("serving_default", {"features": rows})["probabilities"]
-    finally:
-        model.close()
-
-
-@pytest.fixture(scope="module")
-def versions(repository) -> dict[str, str]:
-    """The version of each model."""
-    return {model: str(current_manifest(repository, model).version) for model in ("iris", "digits")}
 
 
 def given(rows: np.ndarray, *, binary: bool) -> Any:

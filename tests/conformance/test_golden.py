@@ -1,4 +1,4 @@
-"""The golden cases of both dialects, through the emulated API Gateway, over an HTTP API and over a REST API."""
+"""The golden cases of both dialects, through each way in to a stack on this machine."""
 
 from collections.abc import Mapping
 from typing import get_args

@@ -176,3 +176,9 @@ def _binary_inferences(path: str, tensor: dict[str, Any], content: bytes) -> Ite
                         "inference-header-content-length": str(length),
                     },
                 )
+
+
+def is_damaged_on_the_way(ask: Ask) -> bool:
+    """Whether an HTTP API takes a body for text that is none: it then puts U+FFFD in the place of what is no UTF-8."""
+    is_text = ask.headers.get("content-type") == "application/json" and "content-encoding" not in ask.headers
+    return is_text and b"\xff" in (ask.body or b"")

@@ -8,7 +8,7 @@ import pytest
 
 from local.held_out import read_held_out
 from local.stack import local_stack
-from tests.identical.asks import asks_of_a_model
+from tests.identical.asks import asks_of_a_model, is_damaged_on_the_way
 from tests.identical.exchange import Ask, exchange, get, post
 
 INFER = "/v2/models/iris/infer"
@@ -16,7 +16,7 @@ INFER = "/v2/models/iris/infer"
 
 def test_a_rest_api_gives_the_answers_of_an_http_api(repository):
     held_out = read_held_out(repository.parent, "iris")
-    asks = [ask for ask in asks_of_a_model(held_out, (held_out.manifest.version,)) if not _is_damaged_on_the_way(ask)]
+    asks = [ask for ask in asks_of_a_model(held_out, (held_out.manifest.version,)) if not is_damaged_on_the_way(ask)]
     config = {"models": '["iris"]', "timeoutSeconds": "28"}
     with local_stack({**config, "api": "http"}) as http, local_stack({**config, "api": "rest"}) as rest:
         assert rest.api_url.endswith("/live")

@@ -226,10 +226,16 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         )
     ),
     (
-        "functions_have_no_open_address",
+        "function_urls_lead_to_an_alias",
         "aws:lambda/functionUrl:FunctionUrl",
-        {"authorizationType": "NONE"},
-        "must have authorizationType AWS_IAM",
+        {"authorizationType": "AWS_IAM"},
+        "must name an alias",
+    ),
+    (
+        "function_urls_lead_to_an_alias",
+        "aws:lambda/functionUrl:FunctionUrl",
+        {"qualifier": "live"},
+        "must say authorizationType AWS_IAM or NONE",
     ),
     (
         "failures_are_kept",
@@ -313,6 +319,14 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         "must be TLS_1_2 or newer, not TLS_1_0",
     ),
     ("domains_speak_current_tls", "aws:apigatewayv2/domainName:DomainName", {}, "must be TLS_1_2 or newer"),
+    ("domains_speak_current_tls", "aws:lb/listener:Listener", {"protocol": "HTTP"}, "must be TLS_1_2 or newer"),
+    ("load_balancers_are_internal", "aws:lb/loadBalancer:LoadBalancer", {}, "has a public address; set internal"),
+    (
+        "browsers_send_no_credentials_to_everyone",
+        "aws:lambda/functionUrl:FunctionUrl",
+        {"cors": {"allowCredentials": True, "allowOrigins": ["*"]}},
+        "does not go with the origin *",
+    ),
     (
         "browsers_send_no_credentials_to_everyone",
         "aws:apigatewayv2/api:Api",

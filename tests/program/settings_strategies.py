@@ -42,6 +42,13 @@ def drawn(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 TOKENS = {"auth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": ["models"]}
 FUNCTION_OF_OURS = {"auth": "lambda", "authorizerArn": arn("lambda", "function:admit")}
+BALANCER = {
+    "api": "alb",
+    "auth": "none",
+    "balancerVpcId": "vpc-0a",
+    "balancerSubnetIds": ["subnet-0a", "subnet-0b"],
+    "balancerCallers": ["10.0.0.0/8"],
+}
 DOMAIN = {"domainName": "models.example.com", "certificateArn": arn("acm", "certificate/0a")}
 PROVISIONED = ("provisionedConcurrency", "provisionedConcurrencyMaximum")
 NO_SCHEDULE: Mapping[str, Any] = {"provisionedConcurrencySchedule": {}}
@@ -91,6 +98,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         modelCacheMib=st.integers(0, 128),
         verifyModels=st.booleans(),
         allowModelCode=st.booleans(),
+        page=st.booleans(),
         keptVersions=st.integers(1, 1000),
         apiRoutesQuota=st.integers(300, 100_000),
         throttlingBurst=st.integers(1, 5000),
@@ -108,15 +116,17 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         {"corsOrigins": ["*"], "corsHeaders": ["x-tenant"]},
         {"corsOrigins": ["https://app.example.com"], "corsCredentials": True},
         {"api": "rest"},
+        {"api": "url"},
+        {"api": "url", "corsOrigins": ["https://app.example.com"]},
         {"api": "rest", "webAclArn": arn("wafv2", "regional/webacl/front/0a")},
         {"api": "rest", "apiKeyRequired": True, "apiTracing": True},
     ),
-    one_of({}, DOMAIN, {**DOMAIN, "hostedZoneId": "Z0123456789ABC"}),
+    one_of({}, DOMAIN, {**DOMAIN, "hostedZoneId": "Z0123456789ABC"}, {**BALANCER, **DOMAIN}),
     one_of({}, ALARMS, {**ALARMS, "alarmsTopicArn": arn("sns", "alarms")})
     | st.sampled_from(get_args(Delivery)).map(
         lambda delivery: {**ALARMS, "delivery": delivery, **dict.fromkeys(PROVISIONED, 0), **NO_SCHEDULE}
     ),
-    one_of({}, {}, {}, {"ephemeralStorageMib": 1024}),
+    one_of({}, {}, {}, {"ephemeralStorageMib": 1024}, {"tensorBuckets": ["acme-tensors/requests", "acme-results"]}),
     one_of({}, {"kmsKeyArn": arn("kms", "key/0a")}),
     one_of({}, {"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary"}),
     one_of({}, {"tags": {"team": "vision", "cost-centre": "42"}}),

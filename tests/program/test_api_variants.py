@@ -34,6 +34,17 @@ VARIANTS: dict[str, dict[str, object]] = {
     "http, own name": DOMAIN,
     "rest, signed": {"api": "rest"},
     "rest, by a function": {"api": "rest", **AUTHORIZER},
+    "url, signed": {"api": "url", "models": ["iris"], "timeoutSeconds": 900},
+    "url, open to pages": {"api": "url", "models": ["iris"], "auth": "none", "corsOrigins": ["*"]},
+    "balancer": {
+        "api": "alb",
+        "auth": "none",
+        "balancerVpcId": "vpc-0a",
+        "balancerSubnetIds": ["subnet-0a", "subnet-0b"],
+        "balancerCallers": ["10.0.0.0/8"],
+        "webAclArn": WEB_ACL,
+        **DOMAIN,
+    },
     "rest, with everything": {
         "api": "rest",
         "webAclArn": WEB_ACL,
@@ -62,7 +73,9 @@ def test_every_invariant_holds_and_the_address_is_exported(packaged: Path, name:
     recorder = run(packaged, mode=mode, **VARIANTS[name])
     assert [breach for each in recorder.registered for breach in breaches(each.type, each.name, each.inputs)] == []
     own = "domainName" in VARIANTS[name]
-    host = "models.example.com" if own else "abcdefghij.execute-api.eu-central-1.amazonaws.com"
+    service = "lambda-url" if VARIANTS[name].get("api") == "url" else "execute-api"
+    domain = "on.aws" if service == "lambda-url" else "amazonaws.com"
+    host = "models.example.com" if own else f"abcdefghij.{service}.eu-central-1.{domain}"
     prefix = "/live" if not own and VARIANTS[name].get("api") == "rest" else ""
     assert recorder.exports["apiUrl"] == f"https://{host}{prefix}"
 
@@ -70,11 +83,11 @@ def test_every_invariant_holds_and_the_address_is_exported(packaged: Path, name:
 @pytest.mark.parametrize("mode", ["single", "multi"])
 def test_the_kind_of_api_changes_no_function_and_no_role(packaged: Path, mode: str):
     def behind(api: str) -> dict[str, object]:
-        recorder = run(packaged, mode=mode, api=api)
+        recorder = run(packaged, mode=mode, api=api, models=["iris"])
         types = ("aws:lambda/function:Function", "aws:lambda/alias:Alias", "aws:iam/rolePolicy:RolePolicy")
         return {each.name: each.inputs for each in recorder.registered if each.type in types}
 
-    assert behind("rest") == behind("http")
+    assert behind("rest") == behind("http") == behind("url")
 
 
 @pytest.mark.parametrize("mode", ["single", "multi"])

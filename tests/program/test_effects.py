@@ -44,6 +44,8 @@ OTHER_VALUES: Mapping[str, Any] = {
     **{"corsCredentials": True, "domainName": "b.example.com", "certificateArn": arn("acm", "certificate/0b")},
     **{"hostedZoneId": "Z0B", "throttlingBurst": 1000, "throttlingRate": 500, "apiRoutesQuota": 400},
     **{"webAclArn": arn("wafv2", "regional/webacl/front/0a"), "apiKeyRequired": True, "apiTracing": True},
+    **{"page": False, "tensorBuckets": ["acme-tensors"], "balancerCallers": ["10.0.0.0/8"]},
+    **{"balancerVpcId": "vpc-0c", "balancerSubnetIds": ["subnet-0d", "subnet-0e"]},
     "keptVersions": 9,
     **{"delivery": "linear10PercentEvery1Minute", "monitoring": True, "alarmsTopicArn": arn("sns", "alarms")},
     "modelMetrics": True,

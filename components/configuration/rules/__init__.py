@@ -14,11 +14,12 @@ from components.configuration.rules import (
     network,
     operations,
     storage,
+    ways_in,
 )
 from components.configuration.rules.rule import Rule
 from components.settings.settings import Settings
 
-SUBJECTS = (storage, network, models, functions, concurrency, operations, grants, api, advice)
+SUBJECTS = (storage, network, models, functions, concurrency, operations, grants, api, ways_in, advice)
 
 RULES: tuple[Rule, ...] = tuple(rule for subject in SUBJECTS for rule in subject.REFUSED)
 

@@ -1,6 +1,7 @@
 """Rules about the API in front of the functions."""
 
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 from components.api.api_limits import LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
 from components.api.api_routes import http_routes, rest_resources
@@ -12,16 +13,9 @@ from components.configuration.rules.rule import (
     in_another_region,
     without_effect,
 )
-from components.settings.api_settings import Auth
+from components.settings.api_settings import Auth, GatewayKind
 from components.settings.declaration import key_of
 from components.settings.settings import Settings
-
-REST_ONLY: Mapping[str, str] = {
-    "web_acl_arn": "web ACL",
-    "api_key_required": "API keys",
-    "api_tracing": "X-Ray tracing",
-}
-"""What an HTTP API does not take, by the setting that asks for it."""
 
 NEEDED: Mapping[Auth, tuple[str, ...]] = {"jwt": ("jwt_issuer", "jwt_audience"), "lambda": ("authorizer_arn",)}
 """Settings that a kind of authorisation needs."""
@@ -31,13 +25,6 @@ OWNED: Mapping[Auth, tuple[str, ...]] = {
     "lambda": (*NEEDED["lambda"], "authorizer_cache_seconds"),
 }
 """Settings that only one kind of authorisation uses."""
-
-
-def http_api_lacks_what_rest_has(settings: Settings) -> Iterator[Problem]:
-    """An HTTP API takes no web ACL, no API key and no tracing."""
-    if settings.api == "http":
-        for field, thing in REST_ONLY.items():
-            yield from without_effect(settings, [field], "api", f"an http API takes no {thing}; set api to rest")
 
 
 def rest_api_lacks_what_http_has(settings: Settings) -> Iterator[Problem]:
@@ -123,14 +110,16 @@ def certificate_and_web_acl_are_in_the_region(settings: Settings) -> Iterator[Pr
 
 def function_answers_in_time_for_the_api(settings: Settings) -> Iterator[Problem]:
     """An API that has waited long enough answers with an error, even if the function still runs."""
-    longest, seconds = LONGEST_TIMEOUT_SECONDS[settings.api], settings.timeout_seconds
+    longest, seconds = LONGEST_TIMEOUT_SECONDS.get(settings.api), settings.timeout_seconds
+    if longest is None:
+        return
     if seconds >= longest:
         more = f", or api to rest, which can wait up to {LONGEST_TIMEOUT_SECONDS['rest']}"
         yield Problem(
             keys=("timeoutSeconds",),
             message=f"the {settings.api} API stops waiting after {longest} seconds, but a function may run, and be "
             f"billed, for {seconds}; only direct invocations get such a late answer; set {longest - 1} or less"
-            f"{more if settings.api == 'http' else ''}",
+            f"{more if settings.api == 'http' else ''}, or api to url, which waits as long as the function runs",
         )
     elif settings.api == "rest" and seconds > REST_TIMEOUT_SECONDS:
         yield Problem(
@@ -153,7 +142,9 @@ def rest_api_needs_a_role_for_its_logs(settings: Settings) -> Iterator[Problem]:
 
 
 def everyone_may_call(settings: Settings) -> Iterator[Problem]:
-    """A preview should show that the API is open to everyone."""
+    """A preview should show that the API is open to everyone. A load balancer names the addresses that may call."""
+    if settings.api == "alb":
+        return
     if settings.auth == "none" and settings.api_key_required:
         yield Problem(
             keys=("auth", "apiKeyRequired"),
@@ -187,14 +178,13 @@ def a_cached_decision_is_for_every_path(settings: Settings) -> Iterator[Problem]
 
 def routes_fit_in_the_api(settings: Settings) -> Iterator[Problem]:
     """Each model with a function of its own adds routes to the API."""
-    if settings.mode != "single":
+    if settings.mode != "single" or settings.api not in get_args(GatewayKind):
         return
     models = {model.name: model.verbs for model in settings.packaged}
-    one_model, health = len(models) == 1, settings.open_health_checks
-    cors = bool(settings.cors_origins)
-    things, count = "routes", http_routes(models, cors=cors, one_model=one_model, health=health)
+    paths = {"one_model": len(models) == 1, "page": settings.page, "health": settings.open_health_checks}
+    things, count = "routes", http_routes(models, cors=bool(settings.cors_origins), **paths)
     if settings.api == "rest":
-        things, count = "resources", rest_resources(models, one_model=one_model, health=health)
+        things, count = "resources", rest_resources(models, **paths)
     quota = settings.api_routes_quota
     if count > quota:
         yield Problem(
@@ -222,7 +212,6 @@ def ping_is_reserved(settings: Settings) -> Iterator[Problem]:
 
 
 REFUSED: tuple[Rule, ...] = (
-    http_api_lacks_what_rest_has,
     rest_api_lacks_what_http_has,
     authorisation_is_complete,
     cors_is_what_browsers_accept,

@@ -35,6 +35,12 @@ def callers_move(before: Deployed, after: Deployed) -> Iterator[Problem]:
             message=f"the {new.api} API has another address, and that of the {old.api} API ends with this update; tell "
             "callers of the output apiUrl, or first set domainName, whose name leads to either",
         )
+    elif old.api != new.api and "alb" in (old.api, new.api):
+        yield Problem(
+            keys=("api",),
+            message=f"the record of {new.domain_name} leads to what this update deletes; after it, point the record to "
+            "the new address, and deploy when few callers call",
+        )
     elif old.api != new.api:
         yield Problem(
             keys=("api",),
@@ -168,7 +174,21 @@ def _changed(old: Settings, new: Settings, names: tuple[str, ...]) -> tuple[str,
     return tuple(key_of(name) for name in names if value(old, name) != value(new, name))
 
 
+def a_host_name_leads_to_one_way_in(before: Deployed, after: Deployed) -> Iterator[Problem]:
+    """The record of a load balancer is another resource than that of an API, and the old one goes last."""
+    old, new = before.settings, after.settings
+    record = (old.domain_name, old.hosted_zone_id)
+    is_kept = all(record) and record == (new.domain_name, new.hosted_zone_id)
+    if old.api != new.api and "alb" in (old.api, new.api) and is_kept:
+        yield Problem(
+            keys=("api", "hostedZoneId"),
+            message=f"{old.domain_name} has a DNS record, and Route 53 refuses a second one; leave hostedZoneId out, "
+            "run `pulumi up`, then change api and set hostedZoneId again",
+        )
+
+
 REFUSED: tuple[Change, ...] = (
+    a_host_name_leads_to_one_way_in,
     reserved_concurrency_is_lowered_last,
     what_excludes_ready_environments_comes_after_them,
 )

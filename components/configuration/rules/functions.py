@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from components.configuration.problem import Problem
 from components.configuration.rules.rule import FEWER_MODELS, Rule, for_each_function, without_effect
 from components.settings.settings import Settings
+from components.settings.storage_settings import MOUNTED_STORAGES
 
 ENVIRONMENT_BYTES = 4096
 """A function's whole environment. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -15,6 +16,10 @@ ENVIRONMENT_RESERVE_BYTES = 512
 RESOURCE_NAME_CHARACTERS = 64
 """The name of a function or a role. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html"""
 
+TENSOR_GRANT_CHARACTERS = 1_000
+"""Of the room that a role's inline policy keeps for grants which name no model. Without a VPC, the others take less
+than half of it."""
+
 NEW_ACCOUNT_MEMORY_MIB = 3_008
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
@@ -22,13 +27,36 @@ NEW_ACCOUNT_MEMORY_MIB = 3_008
 def model_names_fit_in_the_environment(settings: Settings) -> Iterator[Problem]:
     """One variable names the models that a function serves, fills EFS with, or lists to callers."""
     models = settings.served or ()
-    length, allowed = sum(len(model) + 1 for model in models), ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES
+    length = sum(len(name) + 1 for name in (*models, *settings.tensor_buckets))
+    allowed = ENVIRONMENT_BYTES - ENVIRONMENT_RESERVE_BYTES
     way_out = "leave models out" if settings.mode == "multi" else "set mode to multi"
     if length > allowed:
+        things = f"{len(models)} models{' and tensorBuckets' if settings.tensor_buckets else ''}"
         yield Problem(
             keys=("models", "mode"),
-            message=f"the names of {len(models)} models take {length} bytes of the function's environment; allowed are "
+            message=f"the names of {things} take {length} bytes of the function's environment; allowed are "
             f"{allowed} of Lambda's {ENVIRONMENT_BYTES}; {way_out}, or {FEWER_MODELS}",
+        )
+
+
+def tensor_buckets_are_reached(settings: Settings) -> Iterator[Problem]:
+    """Functions in a VPC reach the bucket of models alone."""
+    if settings.tensor_buckets and settings.storage in MOUNTED_STORAGES:
+        yield Problem(
+            keys=("tensorBuckets", "storage"),
+            message=f"with storage {settings.storage}, functions are in a network that leads to the bucket of models "
+            "alone; set storage to s3 or image, or leave tensorBuckets out",
+        )
+
+
+def tensor_buckets_fit_in_the_policy(settings: Settings) -> Iterator[Problem]:
+    """The inline policy of a function's role grants them."""
+    length = sum(len(place) + len('"arn:aws-us-gov:s3:::/*",') for place in settings.tensor_buckets)
+    if length > TENSOR_GRANT_CHARACTERS:
+        yield Problem(
+            keys=("tensorBuckets",),
+            message=f"granting {len(settings.tensor_buckets)} places takes {length} characters of the role's policy; "
+            f"allowed are {TENSOR_GRANT_CHARACTERS}; name fewer or shorter ones",
         )
 
 
@@ -74,6 +102,12 @@ def an_existing_image_is_as_it_is(settings: Settings) -> Iterator[Problem]:
         yield from without_effect(settings, ["image_engines"], "imageUri", reason)
 
 
-REFUSED: tuple[Rule, ...] = (model_names_fit_in_the_environment, function_names_fit, image_holds_the_engines)
+REFUSED: tuple[Rule, ...] = (
+    model_names_fit_in_the_environment,
+    for_each_function(tensor_buckets_are_reached),
+    for_each_function(tensor_buckets_fit_in_the_policy),
+    function_names_fit,
+    image_holds_the_engines,
+)
 
 ADVISED: tuple[Rule, ...] = (for_each_function(memory_is_more_than_new_accounts_have), an_existing_image_is_as_it_is)

@@ -27,6 +27,7 @@ Operation = Literal[
     "statistics",
     "index",
     "document",
+    "page",
 ]
 
 

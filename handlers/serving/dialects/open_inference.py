@@ -46,11 +46,12 @@ _SERVER_PATHS: Mapping[str, Operation] = {
     "/v2/models/stats": "statistics",
     "/v2/repository/index": "index",
 }
-_MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>[a-z]+))?")
+_MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>[a-z.]+))?")
 _ACTIONS: Mapping[str | None, Operation] = {
     None: "metadata",
     "config": "config",
     "infer": "predict",
+    "openapi.json": "document",
     "ready": "model_ready",
     "stats": "statistics",
 }
@@ -62,7 +63,7 @@ def route(method: str, path: str) -> Call:
     if operation is not None:
         return _allowed(method, path, Call(operation))
     match = _MODEL.fullmatch(path)
-    if match is None or match["action"] not in _ACTIONS:
+    if match is None or match["action"] not in _ACTIONS or (match["version"] and match["action"] == "openapi.json"):
         raise NotServed(f"Nothing is at {path}; models answer at /v2/models/NAME, /config, /infer, /ready and /stats")
     version = match["version"]
     if version is not None and not (version.isascii() and version.isdigit() and len(version) < 19):
@@ -100,6 +101,10 @@ def _describe_models(call: Call, request: Request, models: Models) -> Response:
             return json_response(about.index(request, models))
         case "statistics":
             return json_response(about.statistics(call, models))
+        case "document":
+            from handlers.serving.dialects import openapi
+
+            return openapi.describe(call, request, models)
         case _:
             manifest = models.find(call.model, call.version)
             describe = about.configuration if call.operation == "config" else about.metadata

@@ -71,16 +71,22 @@ def statistics(call: Call, models: Models) -> dict[str, Any]:
 def index(request: Request, models: Models) -> list[dict[str, str]]:
     """Every version that answers, with its state; only those that are ready if the request says `"ready": true`.
 
+    A model that another function serves has its name alone: the protocol leaves out what is not known.
+
     Raises InvalidRequest, RequestTooLarge or ModelUnavailable.
     """
     wanted = parse_object(request.body, request.room, whole=True).get("ready") if request.body.strip() else None
     if wanted is not None and type(wanted) is not bool:
         raise InvalidRequest(f"Unable to parse 'ready': it is {show(wanted)}, and must be true or false")
-    return [entry for entry in _entries(models) if not wanted or entry["state"] == "READY"]
+    return [entry for entry in _entries(models) if not wanted or entry.get("state") == "READY"]
 
 
 def _entries(models: Models) -> Iterator[dict[str, str]]:
-    for name in models.models():
+    own = models.models()
+    for name in sorted({*own, *models.listed()}):
+        if name not in own:
+            yield {"name": name}
+            continue
         try:
             versions = models.versions(name)
         except ServingError as error:

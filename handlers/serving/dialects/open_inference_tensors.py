@@ -1,10 +1,12 @@
 """Tensors of the Open Inference Protocol: in the JSON, or as raw bytes after it.
 
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
-The array of a binary input uses the bytes of the request; they are not copied.
+The array of a binary input uses the bytes of the request; they are not copied. A tensor with the parameter `s3_uri` is
+in S3, in the same binary form.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,6 +41,10 @@ from handlers.serving.errors import (
     show,
 )
 from handlers.serving.events import Request, Response
+from handlers.serving.tensor_objects import TensorObject, read, tensor_object, write
+
+S3_URI = "s3_uri"
+"""The parameter of an input or output that names the object in S3 which holds it."""
 
 _LARGEST_SIZE = 2**31 - 1
 """The largest dimension that every engine takes."""
@@ -56,6 +62,8 @@ class AnswerForm(NamedTuple):
 
     binary: frozenset[str]
     """The outputs to answer as raw bytes."""
+    written: Mapping[str, TensorObject] = MappingProxyType({})
+    """The outputs to write to S3."""
 
 
 def decode(request: Request, manifest: Manifest) -> Inference[AnswerForm]:
@@ -86,8 +94,8 @@ def _inference(
     signature = manifest.signatures[name]
     payload = memoryview(request.body)[length:] if length is not None else memoryview(b"")
     inputs = _inputs(document, payload, signature, manifest.model, request)
-    outputs, binary = _outputs(document, parameters, signature, manifest.model)
-    return Inference(name, inputs, AnswerForm(binary), outputs, _text(document, "id"))
+    outputs, binary, written = _outputs(document, parameters, signature, manifest.model, request.tensor_places)
+    return Inference(name, inputs, AnswerForm(binary, written), outputs, _text(document, "id"))
 
 
 def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], manifest: Manifest) -> Response:
@@ -101,6 +109,11 @@ def encode(inference: Inference[AnswerForm], outputs: Mapping[str, np.ndarray], 
             raise Unsupported(f"output '{name}' is of type {dtype}, which the protocol has no datatype for")
         entry: dict[str, Any] = {"name": name, "datatype": DATATYPES[dtype], "shape": array.shape}
         is_binary = name in inference.form.binary
+        if (place := inference.form.written.get(name)) is not None:
+            write(place, content := _to_bytes(array))
+            entry["parameters"] = {S3_URI: str(place), "s3_size": len(content)}
+            described.append(entry)
+            continue
         refuse_large(array, binary=is_binary)
         if is_binary:
             raw.append(_to_bytes(array))
@@ -172,10 +185,14 @@ def _inputs(
         spec = signature.inputs[name]
         shape = _shape(part, spec, model, len(request.body))
         size = _parameters(part).get("binary_data_size")
-        data = part.get("data")
-        if (size is None) == (data is None):
+        data, uri = part.get("data"), _parameters(part).get(S3_URI)
+        if uri is not None and size is None and data is None:
+            inputs[name] = _from_s3(uri, name, shape, spec, request)
+            continue
+        if (size is None) == (data is None) or uri is not None:
             raise InvalidRequest(
                 f"Input '{name}' must set only one of the following fields: 'data', 'binary_data_size' in 'parameters'"
+                + (f", '{S3_URI}' in 'parameters'" if request.tensor_places else "")
             )
         if size is None:
             inputs[name] = _from_json(data, name, shape, spec)
@@ -277,6 +294,12 @@ def _from_bytes(data: memoryview, name: str, shape: tuple[int, ...], spec: Tenso
     return array.view(np.uint8) != 0 if spec.dtype == "bool" else array  # any byte but zero is true
 
 
+def _from_s3(uri: Any, name: str, shape: tuple[int, ...], spec: TensorSpec, request: Request) -> np.ndarray:
+    place = tensor_object(uri, request.tensor_places, f"input '{name}'")
+    size = None if spec.dtype == "string" else element_count(shape) * _ARRAY_TYPES[spec.dtype].itemsize
+    return _from_bytes(read(place, size, request.room), name, shape, spec, request.room)
+
+
 def _split(data: memoryview, name: str, count: int) -> np.ndarray:
     """The elements of a BYTES tensor. Each is a little-endian length of four bytes, and that many bytes."""
     if count * 4 > len(data):
@@ -297,14 +320,19 @@ def _split(data: memoryview, name: str, count: int) -> np.ndarray:
 
 
 def _outputs(
-    document: Mapping[str, Any], parameters: Mapping[str, Any], signature: Signature, model: str
-) -> tuple[Sequence[str] | None, frozenset[str]]:
-    """The outputs to compute, and those of them to answer in binary form."""
+    document: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    signature: Signature,
+    model: str,
+    places: Sequence[str],
+) -> tuple[Sequence[str] | None, frozenset[str], Mapping[str, TensorObject]]:
+    """The outputs to compute, those of them to answer in binary form, and those to write to S3."""
     by_default = _flag(parameters, "binary_data_output", default=False)
     if not document.get("outputs"):
-        return None, frozenset(signature.outputs) if by_default else frozenset()
+        return None, frozenset(signature.outputs) if by_default else frozenset(), {}
     names: list[str] = []
     binary: set[str] = set()
+    written: dict[str, TensorObject] = {}
     for part in _objects(document, "outputs"):
         name, wishes = part["name"], _parameters(part)
         if name not in signature.outputs:
@@ -312,9 +340,11 @@ def _outputs(
         if wishes.get("classification"):
             raise Unsupported(f"output '{name}': classification is not served; take the output itself")
         names.append(name)
-        if _flag(wishes, "binary_data", default=by_default):
+        if wishes.get(S3_URI) is not None:
+            written[name] = tensor_object(wishes[S3_URI], places, f"output '{name}'")
+        elif _flag(wishes, "binary_data", default=by_default):
             binary.add(name)
-    return list(dict.fromkeys(names)), frozenset(binary)
+    return list(dict.fromkeys(names)), frozenset(binary), written
 
 
 def _raw(request: Request, manifest: Manifest) -> Inference[AnswerForm]:

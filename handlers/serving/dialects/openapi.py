@@ -1,13 +1,18 @@
-"""The OpenAPI 3.1 document of the API, written from the signatures of the served models: `GET /openapi.json`."""
+"""The OpenAPI 3.1 document of the API, written from the signatures of the models: `GET /openapi.json`.
 
-from collections.abc import Mapping
+In mode single, each function can read its own model alone. For the paths of every other model, the document then refers
+to the one that the model's own function answers at `/v2/models/NAME/openapi.json`.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Inference, Models
 from handlers.serving.dialects.json_text import error_response, json_response
 from handlers.serving.dialects.open_inference import SERVER_NAME, SERVER_VERSION
-from handlers.serving.dialects.openapi_examples import infer_example, predict_example
+from handlers.serving.dialects.openapi_examples import infer_examples, predict_examples
 from handlers.serving.dialects.openapi_schemas import infer_schema, predict_schema
 from handlers.serving.errors import MethodNotAllowed, ServingError
 from handlers.serving.events import Request, Response
@@ -31,6 +36,22 @@ _STATUSES = {
 """The statuses of every operation, besides 200."""
 
 
+_NO_EXAMPLES: Mapping[str, Any] = MappingProxyType({})
+
+_MODEL_PATHS = (
+    "/v1/models/{}",
+    "/v1/models/{}/metadata",
+    "/v1/models/{}:predict",
+    "/v2/models/{}",
+    "/v2/models/{}/config",
+    "/v2/models/{}/stats",
+    "/v2/models/{}/ready",
+    "/v2/models/{}/openapi.json",
+    "/v2/models/{}/infer",
+)
+"""The paths of a model."""
+
+
 def route(method: str, path: str) -> Call:
     """See `Dialect.route`."""
     if method != "GET":
@@ -40,7 +61,11 @@ def route(method: str, path: str) -> Call:
 
 def describe(call: Call, request: Request, models: Models) -> Response:
     """See `Dialect.describe`. A model whose manifest cannot be read has no paths."""
-    return json_response(document(_manifests(models)))
+    if call.model:
+        return json_response(_whole(_model_paths(models.find(call.model)), "../../.."))
+    own = models.models()
+    elsewhere = [name for name in models.listed() if name not in own]
+    return json_response(document(_manifests(own, models), elsewhere))
 
 
 def decode(request: Request, manifest: Manifest) -> Inference[Any]:
@@ -58,14 +83,20 @@ def fail(error: ServingError) -> Response:
     return error_response(error, str(error))
 
 
-def document(manifests: list[Manifest]) -> dict[str, Any]:
-    """The document of an API that serves these versions."""
+def document(manifests: list[Manifest], elsewhere: list[str]) -> dict[str, Any]:
+    """The document of an API that serves these versions, and whose other functions serve the models `elsewhere`."""
     paths = {
         **_server_paths(),
         **{path: item for manifest in manifests for path, item in _model_paths(manifest).items()},
+        **{path: item for model in elsewhere for path, item in _elsewhere(model)},
     }
-    if len(manifests) == 1:
-        paths |= _sagemaker_paths(manifests[0])
+    if not elsewhere:
+        paths |= _sagemaker_paths(manifests)
+    return _whole(paths, ".")
+
+
+def _whole(paths: Mapping[str, Any], root: str) -> dict[str, Any]:
+    """A document of these paths. `root` leads from the document to the API's root."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -73,7 +104,7 @@ def document(manifests: list[Manifest]) -> dict[str, Any]:
             "version": SERVER_VERSION,
             "description": "TensorFlow models, as TensorFlow Serving's REST API and as the Open Inference Protocol.",
         },
-        "servers": [{"url": "."}],
+        "servers": [{"url": root}],
         "paths": paths,
         "components": {
             "schemas": {
@@ -87,9 +118,17 @@ def document(manifests: list[Manifest]) -> dict[str, Any]:
     }
 
 
-def _manifests(models: Models) -> list[Manifest]:
+def _elsewhere(model: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The paths of a model that another function serves, as references to that function's document."""
+    for path in _MODEL_PATHS:
+        named = path.format(model)
+        pointer = named.replace("/", "~1")
+        yield named, {"$ref": f"v2/models/{model}/openapi.json#/paths/{pointer}"}
+
+
+def _manifests(names: list[str], models: Models) -> list[Manifest]:
     found: list[Manifest] = []
-    for name in models.models():
+    for name in names:
         try:
             found.append(models.find(name))
         except ServingError:
@@ -114,7 +153,7 @@ def _server_paths() -> dict[str, Any]:
                 "index",
                 "The versions of the models, with their states",
                 body={"type": "object", "properties": {"ready": {"type": ["boolean", "null"]}}},
-                example={"ready": True},
+                examples={"ready": {"ready": True}},
                 answer={"type": "array"},
             )
         },
@@ -123,49 +162,55 @@ def _server_paths() -> dict[str, Any]:
 
 def _model_paths(manifest: Manifest) -> dict[str, Any]:
     name = manifest.model
-    return {
-        f"/v1/models/{name}": _got(f"{name}-status", f"The state of {name}", name),
-        f"/v1/models/{name}/metadata": _got(f"{name}-signatures", f"All signatures of {name}", name),
-        f"/v1/models/{name}:predict": {
-            "post": _operation(
-                f"{name}-predict",
-                f"Predict with {name}, as TensorFlow Serving",
-                name,
-                body=predict_schema(manifest),
-                example=predict_example(manifest),
-            )
-        },
-        f"/v2/models/{name}": _got(f"{name}-metadata", f"The inputs and outputs of {name}", name),
-        f"/v2/models/{name}/config": _got(f"{name}-config", "The same as a configuration of Triton's", name),
-        f"/v2/models/{name}/stats": _got(
-            f"{name}-statistics", f"What this environment answered of {name} so far", name
-        ),
-        f"/v2/models/{name}/ready": _got(f"{name}-ready", f"Whether {name} can answer", name),
-        f"/v2/models/{name}/infer": {
-            "post": _operation(
-                f"{name}-infer",
-                f"Predict with {name}, by the Open Inference Protocol",
-                name,
-                body=infer_schema(manifest),
-                example=infer_example(manifest),
-            )
-        },
+    predict = _operation(
+        f"{name}-predict",
+        f"Predict with {name}, as TensorFlow Serving",
+        name,
+        body=predict_schema(manifest),
+        examples=predict_examples(manifest),
+    )
+    infer = _operation(
+        f"{name}-infer",
+        f"Predict with {name}, by the Open Inference Protocol",
+        name,
+        body=infer_schema(manifest),
+        examples=infer_examples(manifest),
+    )
+    items = (
+        _got(f"{name}-status", f"The state of {name}", name),
+        _got(f"{name}-signatures", f"All signatures of {name}", name),
+        {"post": predict},
+        _got(f"{name}-metadata", f"The inputs and outputs of {name}", name),
+        _got(f"{name}-config", "The same as a configuration of Triton's", name),
+        _got(f"{name}-statistics", f"What this environment answered of {name} so far", name),
+        _got(f"{name}-ready", f"Whether {name} can answer", name),
+        _got(f"{name}-document", f"The paths of {name} as a document of their own", name),
+        {"post": infer},
+    )
+    return {path.format(name): item for path, item in zip(_MODEL_PATHS, items, strict=True)}
+
+
+def _sagemaker_paths(manifests: list[Manifest]) -> dict[str, Any]:
+    endpoints = {
+        f"/endpoints/{each.model}/invocations": {"post": _invocation(each, f"{each.model}-invocations")}
+        for each in manifests
     }
+    if len(manifests) != 1:
+        return endpoints
+    invocation = {"post": _invocation(manifests[0], "invocations")}
+    return {**endpoints, "/invocations": invocation, "/ping": _got("ping", "Whether the model can answer")}
 
 
-def _sagemaker_paths(manifest: Manifest) -> dict[str, Any]:
-    invocation = _operation(
-        "invocations",
+def _invocation(manifest: Manifest, identifier: str) -> dict[str, Any]:
+    operation = _operation(
+        identifier,
         "Predict, as a container of SageMaker's. CSV and npy go in and out, too",
         manifest.model,
         body={"anyOf": [predict_schema(manifest), {"type": "array"}]},
-        example=predict_example(manifest),
+        examples=predict_examples(manifest),
     )
     further = {"406": _failure("`Accept` names no form of an answer."), "415": _failure("The body is of another type.")}
-    return {
-        "/invocations": {"post": {**invocation, "responses": {**invocation["responses"], **further}}},
-        "/ping": _got("ping", "Whether the model can answer"),
-    }
+    return {**operation, "responses": {**operation["responses"], **further}}
 
 
 def _got(identifier: str, summary: str, tag: str = "server") -> dict[str, Any]:
@@ -178,7 +223,7 @@ def _operation(
     tag: str = "server",
     *,
     body: Mapping[str, Any] | None = None,
-    example: Any = None,
+    examples: Mapping[str, Any] = _NO_EXAMPLES,
     answer: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     found: dict[str, Any] = {
@@ -194,7 +239,8 @@ def _operation(
         },
     }
     if body is not None:
-        content = {"schema": body} | ({} if example is None else {"example": example})
+        named = {name: {"value": value} for name, value in examples.items()}
+        content = {"schema": body} | ({"examples": named} if named else {})
         found["requestBody"] = {"required": True, "content": {"application/json": content}}
     return found
 

@@ -14,9 +14,15 @@ _ONLY_BINARY = frozenset({"float16", "bfloat16"})
 _NOT_READ_BY_V1 = frozenset({"float16", "bfloat16", "uint16", "complex64", "complex128"})
 
 
-def predict_example(manifest: Manifest) -> dict[str, Any] | None:
-    """A body of `:predict` that the model answers; None if there is none that is small, or that JSON can hold."""
-    name, signature, inputs = _default_inputs(manifest)
+def predict_examples(manifest: Manifest) -> dict[str, Any]:
+    """By signature, a body of `:predict` that the model answers. A signature has none if its inputs are large, or if
+    JSON cannot hold them."""
+    found = {name: _predict_example(manifest, name) for name in manifest.signatures}
+    return {name: example for name, example in found.items() if example is not None}
+
+
+def _predict_example(manifest: Manifest, name: str) -> dict[str, Any] | None:
+    signature, inputs = manifest.signatures[name], _inputs(manifest, name)
     if inputs is None or any(spec.dtype in _NOT_READ_BY_V1 for spec in signature.inputs.values()):
         return None
     named = {} if name == DEFAULT_SIGNATURE else {"signature_name": name}
@@ -33,24 +39,24 @@ def _answers_rows(signature: Signature) -> bool:
     return len(signature.outputs) == 1 and all(spec.shape is not None and spec.shape[:1] == (-1,) for spec in tensors)
 
 
-def infer_example(manifest: Manifest) -> dict[str, Any] | None:
-    """A body of `/infer` that the model answers; None if there is none that is small, or that JSON can hold."""
-    _, signature, inputs = _default_inputs(manifest)
+def infer_examples(manifest: Manifest) -> dict[str, Any]:
+    """The same of `/infer`, which knows the default signature alone."""
+    name = manifest.default_signature()
+    signature, inputs = manifest.signatures[name], _inputs(manifest, name)
     specs = {**signature.inputs, **signature.outputs}.values()
     if inputs is None or any(spec.dtype in _ONLY_BINARY or spec.dtype not in DATATYPES for spec in specs):
-        return None
-    tensors = [_tensor(name, signature.inputs[name], value) for name, value in inputs.items()]
-    return None if None in tensors else {"inputs": tensors}
+        return {}
+    tensors = [_tensor(key, signature.inputs[key], value) for key, value in inputs.items()]
+    return {} if None in tensors else {name: {"inputs": tensors}}
 
 
-def _default_inputs(manifest: Manifest) -> tuple[str, Signature, Mapping[str, Any] | None]:
-    name = manifest.default_signature()
-    signature = manifest.signatures[name]
-    kept = manifest.warmup.get(name, {})
+def _inputs(manifest: Manifest, name: str) -> Mapping[str, Any] | None:
+    """The inputs of a request by name, without those that have a default; None if there is none, or one is large."""
+    signature, kept = manifest.signatures[name], manifest.warmup.get(name, {})
     inputs = {
         key: _value(kept.get(key), spec) for key, spec in signature.inputs.items() if key not in signature.defaults
     }
-    return name, signature, None if not inputs or None in inputs.values() else inputs
+    return None if not inputs or None in inputs.values() else inputs
 
 
 def _value(kept: Any, spec: TensorSpec) -> Any:

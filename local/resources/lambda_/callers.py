@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local.gateway_permissions import PRINCIPAL
+from local.gateway_permissions import PRINCIPALS
 from local.resources.put_type import PutType
 from local.resources.resource_type import Inputs, ResourceType
 from local.resources.words import camelized, capitalized, chosen
@@ -21,7 +21,7 @@ class Permission(ResourceType):
     def make(self, inputs: Inputs) -> str:
         keys = "action eventSourceToken principal qualifier sourceAccount sourceArn statementId".split()
         self.client().add_permission(FunctionName=inputs["function"], **chosen(inputs, keys))
-        if inputs["principal"] == PRINCIPAL:
+        if inputs["principal"] in PRINCIPALS:
             pattern = inputs.get("sourceArn", "*")
             self.account.invoke_api.permissions.add(inputs["function"], inputs["statementId"], pattern)
         return inputs["statementId"]

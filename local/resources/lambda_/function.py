@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from local.resources.ec2.networks import default_group
-from local.resources.lambda_.invoking import POLL, PROXY_VARIABLE, invoke_arn, new_revision, variables_of
+from local.resources.lambda_.invoking import LATEST, POLL, PROXY_VARIABLE, invoke_arn, new_revision, variables_of
 from local.resources.lambda_.running import DEFAULTS, runnable
 from local.resources.refusals import lambda_ as refusals
 from local.resources.resource_type import Inputs, ResourceType
@@ -24,8 +24,6 @@ TURNED_OFF: Mapping[str, Any] = {
     "vpcConfig": {"subnetIds": [], "securityGroupIds": []},
 }
 """How an update takes away what the program does not ask for any more."""
-
-LATEST = "$LATEST"
 
 
 class Function(ResourceType):

@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.functions import Outcome
-from local.resources.lambda_.invoking import revision_of
+from local.resources.lambda_.invoking import LATEST, revision_of
 from local.resources.refusals import lambda_ as refusals
 from local.resources.resource_type import Inputs, ResourceType
-
-LATEST = "$LATEST"
 
 
 class Invocation(ResourceType):

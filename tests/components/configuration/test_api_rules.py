@@ -10,6 +10,15 @@ from tests.packaged import package
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
 WEB_ACL = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/0a1b"
 AUTHORIZER = "arn:aws:lambda:eu-central-1:123456789012:function:admit:live"
+BALANCER: dict[str, object] = {
+    "api": "alb",
+    "auth": "none",
+    "balancerVpcId": "vpc-0a",
+    "balancerSubnetIds": ["subnet-0a", "subnet-0b"],
+    "balancerCallers": ["10.0.0.0/8"],
+    "domainName": "models.example.com",
+    "certificateArn": CERTIFICATE,
+}
 JWT = {"auth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": ["models"]}
 
 
@@ -18,7 +27,7 @@ JWT = {"auth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": [
     [
         (
             {"webAclArn": WEB_ACL},
-            "webAclArn, api: an http API takes no web ACL; set api to rest, or leave webAclArn out",
+            "webAclArn, api: an http API takes no web ACL; set api to rest or alb, or leave webAclArn out",
         ),
         (
             {"apiKeyRequired": True},
@@ -35,6 +44,43 @@ JWT = {"auth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": [
         (
             {"api": "rest", "corsOrigins": ["*"]},
             "corsOrigins, api: a rest API adds no CORS headers to the functions' answers; set api to http",
+        ),
+        (
+            {"api": "url", "webAclArn": WEB_ACL},
+            "webAclArn, api: a function URL takes no web ACL; set api to rest or alb, or leave webAclArn out",
+        ),
+        (
+            {"api": "url", **JWT},
+            "auth, api: a function URL admits AWS identities, or everyone; for auth jwt, set api to http",
+        ),
+        (
+            {"api": "url", "auth": "lambda", "authorizerArn": AUTHORIZER},
+            "auth, api: a function URL admits AWS identities, or everyone; for auth lambda, set api to http or rest",
+        ),
+        (
+            {"api": "url", "domainName": "models.example.com", "certificateArn": CERTIFICATE},
+            "domainName, api: a function URL has a host name of Lambda's alone; set api to http, rest or alb, or leave",
+        ),
+        (
+            {"balancerCallers": ["10.0.0.0/8"]},
+            "balancerCallers, api: an http API is in no network; set api to alb, or leave balancerCallers out",
+        ),
+        (
+            {"api": "alb"},
+            "balancerSubnetIds, api: a load balancer needs balancerSubnetIds: two of its subnets or more, each in",
+        ),
+        (
+            BALANCER | {"auth": "iam"},
+            "auth, api: a load balancer asks callers for no signature and no token, and admits the addresses in",
+        ),
+        (BALANCER | {"balancerSubnetIds": ["subnet-0a"]}, "balancerSubnetIds: one subnet is not enough"),
+        (
+            BALANCER | {"corsOrigins": ["*"]},
+            "corsOrigins, api: a load balancer adds no CORS headers to the functions' answers; set api to http or url",
+        ),
+        (
+            {"api": "url", "throttlingRate": 50},
+            "throttlingRate, api: a function URL counts no requests; reservedConcurrency bounds how many run at a time",
         ),
         ({"auth": "jwt"}, "jwtIssuer, auth: auth jwt needs jwtIssuer; set it, or set auth to iam"),
         ({"auth": "jwt"}, "jwtAudience, auth: auth jwt needs jwtAudience; set it, or set auth to iam"),
@@ -92,10 +138,19 @@ def test_what_cannot_be_combined_is_refused_with_the_way_out(packaged: Path, val
     assert said in refusal(packaged, **values)
 
 
+def test_a_function_url_is_refused_in_front_of_several_functions(tmp_path: Path):
+    for model in ("digits", "iris"):
+        package(tmp_path, model)
+    said = refusal(tmp_path, api="url", mode="single")
+    assert "api, mode: a function URL leads to one function, and mode single makes one for each model" in said
+    assert read(tmp_path, api="url", mode="single", models=["iris"]).api == "url"
+    assert read(tmp_path, api="url").mode == "multi"
+
+
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("api", "graphql", "allowed is http or rest"),
+        ("api", "graphql", "allowed is http or rest or url or alb"),
         ("jwtIssuer", "http://login.example.com", "allowed is an https URL such as https://login.example.com"),
         ("authorizerArn", "admit", "allowed is the ARN of a function, version or alias"),
         ("authorizerCacheSeconds", 3601, "allowed is 0 to 3600 seconds"),
@@ -104,6 +159,8 @@ def test_what_cannot_be_combined_is_refused_with_the_way_out(packaged: Path, val
         ("domainName", "https://models.example.com", "allowed is a host name such as models.example.com"),
         ("certificateArn", CERTIFICATE + "?", "allowed is the ARN of an ACM certificate"),
         ("hostedZoneId", "example.com", "allowed is the id of a Route 53 hosted zone"),
+        ("balancerCallers", ["0.0.0.0/0"], "ranges of IPv4 addresses narrower than the internet"),
+        ("balancerVpcId", "network", "allowed is the id of a VPC, such as vpc-0a1b2c3d"),
         ("webAclArn", WEB_ACL.replace("regional", "global"), "allowed is the ARN of a regional web ACL"),
     ],
 )
@@ -133,6 +190,14 @@ def test_advice_is_given_where_the_api_stops_waiting_before_the_function_ends(pa
     said = advice(packaged, timeoutSeconds=600, api="rest")
     assert "the rest API stops waiting after 300 seconds" in said
     assert "set 299 or less" in said
+
+
+def test_a_load_balancer_that_is_whole_needs_no_advice(packaged: Path):
+    assert advice(packaged, **BALANCER, timeoutSeconds=900, webAclArn=WEB_ACL) == ""
+
+
+def test_a_function_url_waits_as_long_as_its_function_runs(packaged: Path):
+    assert advice(packaged, api="url", timeoutSeconds=900) == ""
 
 
 def test_advice_on_a_function_of_its_own_names_the_models_setting(packaged: Path):

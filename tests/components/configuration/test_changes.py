@@ -14,7 +14,7 @@ from components.configuration.deployed import deployed_with, from_json, to_json
 from components.configuration.reading import SettingsError, read_settings
 from components.settings.settings import Settings
 from tests.packaged import as_configuration, package
-from tests.program.settings_strategies import configurations
+from tests.program.settings_strategies import BALANCER, configurations
 from tests.recorder import IMAGE
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1a"
@@ -49,6 +49,8 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ({}, {"memoryMib": 2048, "logRetentionDays": 7}, []),
         ({}, {"api": "rest"}, ["api"]),
         (DOMAIN, {**DOMAIN, "api": "rest"}, ["api"]),
+        (DOMAIN, {**DOMAIN, **BALANCER}, ["api"]),
+        ({}, {"api": "url"}, ["api"]),
         ({}, DOMAIN, ["domainName"]),
         (DOMAIN, {**DOMAIN, "domainName": "other.example.com"}, ["domainName"]),
         ({}, {"kmsKeyArn": KEY}, ["kmsKeyArn"]),
@@ -101,6 +103,15 @@ def test_a_change_that_aws_refuses_half_way_is_refused_before_anything_changes_w
     record = comparison(settings(root, READY))(None)
     with pytest.raises(RefusedChange, match=rf"{key}, .*run `pulumi up`, then"):
         comparison(settings(root, after))(record)
+
+
+def test_a_record_of_dns_is_moved_in_two_steps(root: Path):
+    zoned = {**DOMAIN, "hostedZoneId": "Z0123456789ABC"}
+    record = comparison(settings(root, zoned))(None)
+    with pytest.raises(RefusedChange, match=r"api, hostedZoneId: .*run `pulumi up`, then change api"):
+        comparison(settings(root, {**zoned, **BALANCER}))(record)
+    for step in (DOMAIN, {**zoned, **BALANCER}):
+        record = comparison(settings(root, step))(record)
 
 
 def test_both_steps_of_such_a_change_are_let_through(root: Path):

@@ -66,11 +66,12 @@ def test_every_example_is_answered_when_it_is_sent(app, document):
     for path, method, operation in operations(document):
         if method != "POST":
             continue
-        example = operation["requestBody"]["content"]["application/json"]["example"]
-        status, answer = ask(app, method, path, example)
-        assert status == 200, (path, answer)
-        sent += 1
-    assert sent == 11  # five models in two dialects, and the index
+        for name, example in operation["requestBody"]["content"]["application/json"]["examples"].items():
+            status, answer = ask(app, method, path, example["value"])
+            assert status == 200, (path, name, answer)
+            sent += 1
+    # Five models in three dialects, a second signature in two of them, and the index.
+    assert sent == 18
 
 
 def test_a_server_of_one_model_has_sagemakers_paths_too(repository):
@@ -78,8 +79,28 @@ def test_a_server_of_one_model_has_sagemakers_paths_too(repository):
     app = open_app(one)
     _, document = ask(app, "GET", "/openapi.json")
     assert {"/ping", "/invocations"} <= document["paths"].keys()
-    example = document["paths"]["/invocations"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    body = document["paths"]["/invocations"]["post"]["requestBody"]
+    example = body["content"]["application/json"]["examples"]["serving_default"]["value"]
     assert ask(app, "POST", "/invocations", example)[0] == 200
+
+
+def test_a_function_of_one_model_refers_to_the_documents_of_the_other_models(repository):
+    stored = {"MODEL_STORE_URI": repository.as_uri(), "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}
+    server = open_app({**stored, "MODEL_NAMES": "iris", "LISTED_MODELS": "iris,digits"})
+    _, document = ask(server, "GET", "/openapi.json")
+    assert "/invocations" not in document["paths"]
+    referred = {path: item["$ref"] for path, item in document["paths"].items() if "$ref" in item}
+    other = open_app({**stored, "MODEL_NAMES": "digits"})
+    status, own = ask(other, "GET", "/v2/models/digits/openapi.json")
+    assert status == 200
+    assert own["servers"] == [{"url": "../../.."}]
+    assert {ref.split("#/paths/")[1].replace("~1", "/") for ref in referred.values()} == own["paths"].keys()
+    assert referred.keys() == own["paths"].keys()
+    assert {ref.split("#")[0] for ref in referred.values()} == {"v2/models/digits/openapi.json"}
+
+
+def test_a_document_of_one_version_is_not_served(app):
+    assert ask(app, "GET", "/v2/models/iris/versions/1/openapi.json")[0] == 404
 
 
 def test_a_schema_has_the_shapes_of_the_signature(document):

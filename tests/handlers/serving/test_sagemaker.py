@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handlers.serving.start import open_app
 from tests.handlers.serving.conftest import Context, Model, Server, any_shape, echo, half_plus, tensor
 
 Serve = Callable[..., Server]
@@ -186,6 +187,27 @@ def test_where_there_are_several_models_an_invocation_must_name_one(serve: Serve
     status, _, content = invoke(serve({"a": half_plus(2), "b": half_plus(3)}), b"[1]")
     assert status == 404
     assert "2 models are served here, so the path must name one" in json.loads(content)["error"]
+
+
+def test_an_endpoint_is_a_model_by_its_name(repository):
+    app = open_app({"MODEL_STORE_URI": repository.as_uri(), "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"})
+
+    def ask(method: str, path: str) -> tuple[int, Any]:
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "headers": {"content-type": "text/csv"},
+            "requestContext": {"http": {"method": method}, "stage": "$default"},
+            "body": "5.1,3.5,1.4,0.2",
+        }
+        answer = app.handle(event, Context())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    status, answer = ask("POST", "/endpoints/iris/invocations")
+    assert (status, len(answer["predictions"][0])) == (200, 3)
+    assert ask("POST", "/endpoints/zebra/invocations")[0] == 404
+    assert ask("GET", "/endpoints/iris/invocations")[0] == 405
+    assert ask("POST", "/endpoints/iris")[0] == 404
 
 
 def test_an_empty_array_that_claims_to_be_large_is_refused(serve: Serve):
