@@ -66,8 +66,14 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
 }
 """Types in groups, by how their names begin. What is in use alone can be deleted with what uses it."""
 
-LEAVE_NOTHING = frozenset({"aws:lambda/invocation:Invocation", "docker:index/image:Image"})
-"""Types of which nothing can be deleted: a call, and a build."""
+LEAVE_NOTHING = frozenset(
+    {
+        "aws:lambda/invocation:Invocation",
+        "docker:index/image:Image",
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    }
+)
+"""Types of which nothing can be deleted: a call, a build, and a group that goes with its VPC."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +124,8 @@ def _problem(run: EngineRun, result: Result) -> str:
         return wrong
     for again in (run.stack.refresh(), run.stack.up()):
         if not again.quiet:
-            steps = [f"{step.operation} {step.name}" for step in again.steps if step.operation != "same"]
-            return _wrong(again) or f"another {again.operation} is not quiet: {', '.join(steps)}"
+            steps = [f"{step.operation} {step.name}" for step in again.steps if step.changed]
+            return _wrong(again) or f"another {again.operation} is not quiet: {dict(again.changes)} {', '.join(steps)}"
     return ""
 
 
