@@ -99,6 +99,6 @@ INPUTS = (
     Input(
         name="gzip data without an end",
         event=lambda: (event := zipped(predict(tensor()))) | {"body": event["body"][:-12]},
-        words="The body's gzip data ends before its end",
+        words="The body is damaged gzip data: it ends before its end",
     ),
 )
