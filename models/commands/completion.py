@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from models.places import PROJECT
 
@@ -50,6 +51,6 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
     """The arguments of a parser, and of its commands."""
     for action in parser._actions:
         yield action
-        if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
-            for command in action.choices.values():
-                yield from _actions(command)
+        choices: Any = action.choices
+        for command in choices.values() if isinstance(choices, dict) else ():
+            yield from _actions(command)

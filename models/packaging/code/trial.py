@@ -85,8 +85,9 @@ def _run(directory: Path) -> None:
     except subprocess.TimeoutExpired:
         raise PackagingError(f"{CODE_FILE} did not finish its trial within {TIMEOUT_SECONDS} s") from None
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise PackagingError(f"the code was tried and failed: {reason.rpartition(ERROR)[2][:1000]}")
+        _, raised, message = done.stderr.rpartition(ERROR)
+        reason = message if raised else (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise PackagingError(f"the code was tried and failed: {' '.join(reason.split())[:1000]}")
 
 
 def _libraries() -> Mapping[str, str]:
