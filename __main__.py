@@ -17,12 +17,7 @@ made_by = {STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
 settings = stack_settings(DIRECTORY, made_by)
 stack = ModelStack(
     "inference",
-    StackArgs(
-        settings=settings,
-        directory=DIRECTORY,
-        project_name=pulumi.get_project(),
-        compare=comparison(settings),
-    ),
+    StackArgs(settings=settings, directory=DIRECTORY, project_name=pulumi.get_project(), compare=comparison(settings)),
     pulumi.ResourceOptions(
         transformations=[
             tag_everything({**settings.tags, **made_by}),
