@@ -15,15 +15,11 @@ DIRECTORY = Path(__file__).parent
 
 made_by = {STACK_TAG: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
 settings = stack_settings(DIRECTORY, made_by)
+of_every_resource = [tag_everything({**settings.tags, **made_by}), bound_every_role(settings.permissions_boundary_arn)]
 stack = ModelStack(
     "inference",
     StackArgs(settings=settings, directory=DIRECTORY, project_name=pulumi.get_project(), compare=comparison(settings)),
-    pulumi.ResourceOptions(
-        transformations=[
-            tag_everything({**settings.tags, **made_by}),
-            bound_every_role(settings.permissions_boundary_arn),
-        ]
-    ),
+    pulumi.ResourceOptions(transformations=of_every_resource),
 )
 
 pulumi.export("apiUrl", stack.api_url)

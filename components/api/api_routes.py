@@ -18,7 +18,7 @@ HEALTH_PATHS = ("/v2/health/live", "/v2/health/ready")
 OPEN_PATHS = frozenset((*HEALTH_PATHS, "/ping"))
 """Paths that everyone may then ask."""
 ENDPOINTS_PATH = "/endpoints/{proxy+}"
-"""The endpoints that SageMaker's clients ask for. Stacks have it where one function answers for all models."""
+"""The endpoints that SageMaker's clients ask for. A stack of one model has it."""
 
 PAGE_PATH = "/"
 """The page for people, unless a stack has none."""
@@ -49,7 +49,7 @@ def http_paths(models: Verbs, *, one_model: bool, page: bool, health: bool = Fal
     """
     further = [
         *(ONE_MODEL_PATHS if one_model else ()),
-        *([ENDPOINTS_PATH] if one_model or not models else ()),
+        *([ENDPOINTS_PATH] if one_model else ()),
         *([PAGE_PATH] if page else ()),
         *(HEALTH_PATHS if health else ()),
     ]

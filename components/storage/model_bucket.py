@@ -60,7 +60,7 @@ class ModelBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:ModelBucket", name, None, opts)
         self._name, self.kms_key_arn = name, args.kms_key_arn
-        self.prefix = BUCKET_PREFIX
+        self.prefix, self.is_owned = BUCKET_PREFIX, args.existing is None
         if args.existing is None:
             self.bucket_name, self.bucket_arn, self._guards = self._make(name, args)
         else:

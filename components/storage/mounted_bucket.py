@@ -71,7 +71,7 @@ class MountedModelBucket(pulumi.ComponentResource):
                 args.network, args.kms_key_arn, parent=self, depends_on=[*granted, *args.bucket.ready(None)]
             ),
         )
-        if not args.tells_functions:
+        if not args.tells_functions and args.bucket.is_owned:
             args.bucket.notify([], eventbridge=True)
         self._clients = FileClients(
             service="s3files",

@@ -90,8 +90,8 @@ def document(manifests: list[Manifest], elsewhere: list[str]) -> dict[str, Any]:
         **{path: item for manifest in manifests for path, item in _model_paths(manifest).items()},
         **{path: item for model in elsewhere for path, item in _elsewhere(model)},
     }
-    if not elsewhere:
-        paths |= _sagemaker_paths(manifests)
+    if len(manifests) == 1 and not elsewhere:
+        paths |= _sagemaker_paths(manifests[0])
     return _whole(paths, ".")
 
 
@@ -190,15 +190,12 @@ def _model_paths(manifest: Manifest) -> dict[str, Any]:
     return {path.format(name): item for path, item in zip(_MODEL_PATHS, items, strict=True)}
 
 
-def _sagemaker_paths(manifests: list[Manifest]) -> dict[str, Any]:
-    endpoints = {
-        f"/endpoints/{each.model}/invocations": {"post": _invocation(each, f"{each.model}-invocations")}
-        for each in manifests
+def _sagemaker_paths(manifest: Manifest) -> dict[str, Any]:
+    return {
+        f"/endpoints/{manifest.model}/invocations": {"post": _invocation(manifest, f"{manifest.model}-invocations")},
+        "/invocations": {"post": _invocation(manifest, "invocations")},
+        "/ping": _got("ping", "Whether the model can answer"),
     }
-    if len(manifests) != 1:
-        return endpoints
-    invocation = {"post": _invocation(manifests[0], "invocations")}
-    return {**endpoints, "/invocations": invocation, "/ping": _got("ping", "Whether the model can answer")}
 
 
 def _invocation(manifest: Manifest, identifier: str) -> dict[str, Any]:

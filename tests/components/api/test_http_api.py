@@ -11,7 +11,6 @@ from tests.components.api.behind import in_front_of_each, in_front_of_one
 from tests.recorder import Recorder, deploy
 
 ROUTE = "aws:apigatewayv2/route:Route"
-ENDPOINTS = "ANY /endpoints/{proxy+}"
 SERVER_ROUTES = {"ANY /", "ANY /openapi.json", "ANY /v1/{proxy+}", "ANY /v2", "ANY /v2/{proxy+}"}
 
 
@@ -36,7 +35,7 @@ def routes(recorder: Recorder) -> dict[str, str]:
 
 
 def test_one_function_for_all_models_answers_every_route():
-    assert routes(deploy_multi()) == dict.fromkeys({*SERVER_ROUTES, ENDPOINTS}, "all-1234567:live/invocations")
+    assert routes(deploy_multi()) == dict.fromkeys(SERVER_ROUTES, "all-1234567:live/invocations")
 
 
 def test_a_model_with_a_function_of_its_own_has_its_routes_in_both_dialects():
@@ -179,7 +178,7 @@ def test_a_preflight_request_reaches_no_route_and_so_no_function():
         method = route.inputs["routeKey"].split()[0]
         by_method.setdefault(method, set()).add(route.inputs["authorizationType"])
     assert by_method == {"GET": {"JWT"}, "POST": {"JWT"}}
-    assert len(recorder.of(ROUTE)) == 2 * len({*SERVER_ROUTES, ENDPOINTS})
+    assert len(recorder.of(ROUTE)) == 2 * len(SERVER_ROUTES)
 
 
 def test_pages_may_send_further_headers_that_are_named():
