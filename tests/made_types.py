@@ -24,7 +24,7 @@ def made_types() -> frozenset[str]:
 def _named_in(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         provider, _, path = ast.unparse(node).partition(".") if isinstance(node, ast.Attribute) else ("", "", "")
-        if provider in PROVIDERS:
+        if provider in PROVIDERS and "(" not in path:
             named = attrgetter(path)(PROVIDERS[provider])
             if isinstance(named, type) and issubclass(named, pulumi.CustomResource):
                 yield getattr(named, "pulumi_type")  # noqa: B009 the base class does not declare it

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from components.settings.api_settings import ApiKind
+from components.settings.api_settings import GatewayKind
 from components.settings.storage_settings import Storage
 from ops import __main__ as command
 from ops import grants
@@ -41,19 +41,30 @@ def test_the_policies_of_every_role_and_every_resource_are_listed(stack: Recorde
     assert owners == roles | documents | {"callers"}
 
 
-@pytest.mark.parametrize("api", get_args(ApiKind))
-def test_what_a_caller_needs_is_named_where_the_api_asks_for_signatures(root: Path, api: str):
-    def of_callers(**settings: str) -> list[grants.Policy]:
-        config = {"modelRepository": str(root), "api": api, "timeoutSeconds": "28", **settings}
-        return [each for each in grants.policies(record_with(PROJECT, config, "grants")) if each.owner == "callers"]
+def of_callers(root: Path, **settings: str) -> list[grants.Policy]:
+    config = {"modelRepository": str(root), "timeoutSeconds": "28", **settings}
+    return [each for each in grants.policies(record_with(PROJECT, config, "grants")) if each.owner == "callers"]
 
-    (policy,) = of_callers()
+
+@pytest.mark.parametrize("api", get_args(GatewayKind))
+def test_what_a_caller_needs_is_named_where_the_api_asks_for_signatures(root: Path, api: str):
+    (policy,) = of_callers(root, api=api)
     (statement,) = policy.statements
     assert statement["Action"] == "execute-api:Invoke"
     (resource,) = statement["Resource"]
     assert resource.startswith("arn:aws:execute-api:eu-central-1:123456789012:")
     assert resource.endswith("/*")
-    assert of_callers(auth="none") == []
+    assert of_callers(root, api=api, auth="none") == []
+
+
+def test_a_caller_of_a_function_url_may_invoke_the_alias_and_nothing_else(root: Path):
+    (policy,) = of_callers(root, api="url")
+    (statement,) = policy.statements
+    assert statement["Action"] == ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]
+    (resource,) = statement["Resource"]
+    assert resource.startswith("arn:aws:lambda:eu-central-1:123456789012:function:inference-")
+    assert resource.endswith(":live")
+    assert of_callers(root, api="url", auth="none") == []
 
 
 def test_no_storage_grants_a_wildcard_action_or_every_resource_without_a_reason(stack: Recorder):

@@ -226,21 +226,21 @@ def sets_of(recorder: Recorder) -> set[str]:
     return {name for each in written for name in each.split(",") if name}
 
 
-def read_from(recorder: Recorder) -> set[tuple[str, tuple[str, ...]]]:
+def read_from(recorder: Recorder) -> set[tuple[str, frozenset[str]]]:
     """The handlers' metrics that alarms and the dashboard read, each with the names of its dimensions."""
     queries = [metric["metric"] for alarm in recorder.of(ALARM) for metric in metrics_of(alarm)]
     found = {
-        (each["metricName"], tuple(each["dimensions"])) for each in queries if each["namespace"] == METRIC_NAMESPACE
+        (each["metricName"], frozenset(each["dimensions"])) for each in queries if each["namespace"] == METRIC_NAMESPACE
     }
     body = recorder.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"]
     for widget in json.loads(body)["widgets"]:
         for line in widget["properties"].get("metrics", []):
             if line[0] == METRIC_NAMESPACE:
-                found.add((line[1], tuple(line[2:-1:2])))
+                found.add((line[1], frozenset(line[2:-1:2])))
             elif isinstance(line[0], dict):
                 search = re.search(r"{TensorFlowLambda,([^}]*)} MetricName=\"(\w+)\"", line[0]["expression"])
                 assert search is not None
-                found.add((search[2], tuple(search[1].split(","))))
+                found.add((search[2], frozenset(search[1].split(","))))
     return found
 
 
@@ -258,7 +258,7 @@ def test_every_metric_that_is_written_is_read_and_the_other_way_round(
 ):
     recorder = run(packaged, **values)
     assert sets_of(recorder) == sets
-    written = {(metric, METRICS_BY[name][0]) for name in sets for metric in METRICS_BY[name][1]}
+    written = {(metric, frozenset(METRICS_BY[name][0])) for name in sets for metric in METRICS_BY[name][1]}
     assert read_from(recorder) == written
 
 

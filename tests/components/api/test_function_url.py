@@ -37,4 +37,4 @@ def test_pages_that_are_named_may_call():
 
 def test_the_address_has_no_slash_at_its_end():
     outputs = deployed().one("tensorflow-lambda:index:FunctionUrl").outputs
-    assert outputs == {"url": "https://abcdefghij.lambda-url.eu-central-1.on.aws"}
+    assert outputs["url"] == "https://abcdefghij.lambda-url.eu-central-1.on.aws"

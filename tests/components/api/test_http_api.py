@@ -89,7 +89,7 @@ def test_health_is_open_to_everyone_where_the_stack_says_so(cors: Cors | None):
         by_path.setdefault(route.inputs["routeKey"].split()[1], set()).add(route.inputs["authorizationType"])
     assert {path for path, kinds in by_path.items() if kinds == {"NONE"}} == {"/v2/health/live", "/v2/health/ready"}
     assert by_path["/v2/{proxy+}"] == {"JWT"}
-    assert len(routes) == http_routes({}, cors=cors is not None, one_model=False, health=True)
+    assert len(routes) == http_routes({}, cors=cors is not None, one_model=False, page=True, health=True)
 
 
 def test_the_access_log_says_who_was_refused_and_which_invocation_answered():

@@ -303,7 +303,7 @@ def test_the_sync_may_decrypt_with_the_key_of_the_bucket(models):
     through_s3 = [
         each["Resource"]
         for each in statements(deployment.named("store-sync-policy"))
-        if each.get("Condition") == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
+        if each.get("Condition", {}).get("StringEquals") == {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
     ]
     assert through_s3 == [[other]]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, VERIFY_MODELS
+from handlers.contract import COLD_START_HEADER, MODEL_NAMES, MODEL_STORE_URI, VERIFY_MODELS
 from handlers.manifest import FileEntry, ManifestError, Pointer
 from handlers.serving.app import App
 from handlers.serving.request_time import LimitedTo
@@ -356,4 +356,6 @@ def ask(app: App, model: str, milliseconds: int = 30_000) -> dict[str, object]:
         "requestContext": {"http": {"method": "POST"}, "stage": "$default"},
         "body": json.dumps(body),
     }
-    return app.handle(event, Context(milliseconds=milliseconds))
+    answer = app.handle(event, Context(milliseconds=milliseconds))
+    answer["headers"].pop(COLD_START_HEADER, None)
+    return answer
