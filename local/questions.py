@@ -48,15 +48,17 @@ def questions_of(held_out: HeldOut, count: int = 4) -> Iterator[Question]:
 class Reference:
     """A worker that answers from the directory of a repository, with neither AWS nor a deployment around it."""
 
+    NAME = "reference"
+    """Of its function."""
+
     def __init__(self, guard: Guard, repository: Path, models: Sequence[str]) -> None:
         nowhere = "http://127.0.0.1:9"  # the worker needs no AWS
         workers = ProcessWorkers(guard, PROJECT, nowhere)
         self._invocations = Invocations(workers, guard.directory("tensorflow-lambda-reference-"))
-        self._name = "reference"
         self._invocations.register(
             Function(
-                name=self._name,
-                arn=f"arn:aws:lambda:local:000000000000:function:{self._name}",
+                name=self.NAME,
+                arn=f"arn:aws:lambda:local:000000000000:function:{self.NAME}",
                 handler=MULTI_MODEL_HANDLER,
                 environment={MODEL_STORE_URI: f"file://{repository}", MODEL_NAMES: join_model_names(models)},
                 memory_mib=1769,
@@ -66,7 +68,7 @@ class Reference:
 
     def answers(self, questions: Sequence[Question]) -> Mapping[Question, bytes]:
         """What the current versions answer. Raises RuntimeError for a question that is not answered with 200."""
-        self._invocations.recycle(self._name)  # so that no pointer is older than the call
+        self._invocations.recycle(self.NAME)  # so that no pointer is older than the call
         return {question: self._answer(question) for question in questions}
 
     def stop(self) -> None:
@@ -82,7 +84,7 @@ class Reference:
             "body": question.body.decode(),
             "isBase64Encoded": False,
         }
-        answer = json.loads(self._invocations.invoke(self._name, json.dumps(event).encode()).payload)
+        answer = json.loads(self._invocations.invoke(self.NAME, json.dumps(event).encode()).payload)
         if answer.get("statusCode") != 200:
             raise RuntimeError(f"{question} has no answer to compare with: {answer}")
         return answer["body"].encode()

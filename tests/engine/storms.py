@@ -27,7 +27,7 @@ from handlers.contract import MODEL_SYNC_HANDLER, MULTI_MODEL_HANDLER
 from local.changes import Change
 from local.living_stack import LivingStack
 from local.publishing import publish, versions_of
-from local.questions import NAME as REFERENCE
+from local.questions import Reference
 from local.rollouts import rollouts
 from local.setting_changes import defaults
 from local.shapes import Shape
@@ -159,8 +159,8 @@ def _kill(handler: str, chance: random.Random) -> bool:
     found: list[psutil.Process] = []
     for process in psutil.Process().children(recursive=True):
         try:
-            name = process.environ().get("AWS_LAMBDA_FUNCTION_NAME", REFERENCE)
-            if handler in process.cmdline() and name != REFERENCE:
+            name = process.environ().get("AWS_LAMBDA_FUNCTION_NAME", Reference.NAME)
+            if handler in process.cmdline() and name != Reference.NAME:
                 found.append(process)
         except psutil.Error:  # it has just ended
             continue
