@@ -50,7 +50,7 @@ def ask(url: str, operation: Any, mode: Any, requests: int, chosen: int, statuse
 
 def main(url: str, requests: str, chosen: str) -> None:
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
-    validate(schema.raw_schema)
+    validate(schema.raw_schema, base_uri=f"{url}/openapi.json")  # it may refer to further documents beside it
     operations = [each.ok() for each in schema.get_all_operations()]
     statuses: Counter[str] = Counter()
     wrong: list[str] = []

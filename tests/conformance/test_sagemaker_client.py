@@ -1,9 +1,10 @@
-"""SageMaker's own client, unchanged: boto3's `sagemaker-runtime`, against each way in where one function answers."""
+"""SageMaker's own client, unchanged: boto3's `sagemaker-runtime`, against a stack of one model behind each way in."""
 
 import io
 import json
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import boto3
 import numpy as np
@@ -12,15 +13,17 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from components.settings.api_settings import ApiKind
 from local.stack import LocalStack
-from tests.conformance.conftest import SAMPLE_STACKS
+from tests.ways_in import stack_behind
 
 ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], np.float32)
 
 
-@pytest.fixture(params=[stack for stack in SAMPLE_STACKS if stack[1] == "multi"], ids=" ".join)
-def stack(sample_stacks, request: pytest.FixtureRequest) -> LocalStack:
-    return sample_stacks[request.param]
+@pytest.fixture(scope="module", params=get_args(ApiKind))
+def stack(repository: Path, request: pytest.FixtureRequest) -> Iterator[LocalStack]:
+    with stack_behind(request.param, repository, models=["iris"], timeoutSeconds=28) as stack:
+        yield stack
 
 
 @pytest.fixture
