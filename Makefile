@@ -111,7 +111,8 @@ permissions: setup ## Write docs/permissions.md again: who needs which permissio
 resources: setup ## Write docs/resources.md again: what each stack creates, costs and deletes
 	@$(RUN) -m ops resources
 
-# LiteRT declares packages that its interpreter never imports; the image goes without them.
+# LiteRT declares packages that its interpreter never imports; the image goes without them. TensorFlow is locked without
+# this project's overrides, which are about what is installed here: an image for arm64 may be built anywhere.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 NOT_IMPORTED = backports-strenum colorama flatbuffers ml-dtypes protobuf tqdm typing-extensions
 
@@ -128,7 +129,7 @@ lock: setup ## Resolve pyproject.toml again into every lock: development, deploy
 	done
 	for package in tensorflow-cpu:amd64 tensorflow:arm64; do \
 	  sed -n "s/^\($${package%:*}==[^ ;]*\).*/\1/p" requirements-dev.txt \
-	    | $(LOCK) --no-annotate --no-deps - --output-file handlers/requirements/tensorflow-$${package#*:}.txt || exit 1; \
+	    | $(LOCK) --no-config --no-annotate --no-deps - --output-file handlers/requirements/tensorflow-$${package#*:}.txt || exit 1; \
 	done
 
 .PHONY: clean

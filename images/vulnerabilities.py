@@ -27,7 +27,8 @@ class Scan:
 def lock_files(project: Path = PROJECT) -> Sequence[Path]:
     """Every lock: of development, of the deployment, of the policy pack and of the images."""
     locks = [*project.glob("requirements*.txt"), project / "policy" / "requirements.txt"]
-    return sorted([*locks, *(project / "handlers" / "requirements").glob("*.txt")])
+    further = [each for room in ("handlers", "benchmarks") for each in (project / room / "requirements").glob("*.txt")]
+    return sorted([*locks, *further])
 
 
 def scan(locks: Iterable[Path]) -> Scan:

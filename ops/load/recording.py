@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hdrh.histogram import HdrHistogram
+from ops.load.histogram import Histogram
 
-LONGEST_MICROSECONDS = 900_000_000
-DIGITS = 3
 PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9, 100.0)
 
 LATE_SECONDS = 0.01
@@ -16,20 +14,15 @@ LATE_SHARE = 0.01
 """The share of late requests from which a report says so."""
 
 
-def histogram() -> HdrHistogram:
-    """An empty one, of microseconds, exact to three digits."""
-    return HdrHistogram(1, LONGEST_MICROSECONDS, DIGITS)
-
-
 @dataclass(kw_only=True)
 class Recording:
     """What was recorded of a run. Times are in seconds."""
 
     rate: float
     """Requests a second that were asked for."""
-    latency: HdrHistogram = field(default_factory=histogram)
+    latency: Histogram = field(default_factory=Histogram)
     """From when a request was due until its answer was there."""
-    by_model: dict[str, HdrHistogram] = field(default_factory=dict[str, HdrHistogram])
+    by_model: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
     errors: Counter[str] = field(default_factory=Counter[str])
     sent: int = 0
     late: int = 0
@@ -47,14 +40,14 @@ class Recording:
     def note_answer(self, model: str, due: float, received: float, *, cold: bool) -> None:
         """A request was answered with status 200."""
         microseconds = max(1, round((received - due) * 1e6))
-        self.latency.record_value(microseconds)
-        self.by_model.setdefault(model, histogram()).record_value(microseconds)
+        self.latency.record(microseconds)
+        self.by_model.setdefault(model, Histogram()).record(microseconds)
         self.cold += cold
 
     @property
     def answered(self) -> int:
         """Requests that were answered with status 200."""
-        return int(self.latency.get_total_count())
+        return self.latency.total
 
     @property
     def achieved(self) -> float:
@@ -63,12 +56,12 @@ class Recording:
 
     def percentile(self, percent: float) -> float:
         """Seconds in which so many percent of the answers came."""
-        return self.latency.get_value_at_percentile(percent) / 1e6
+        return self.latency.percentile(percent) / 1e6
 
     @property
     def overhead(self) -> float:
         """What the generator computed for a request, beside the mean time of one."""
-        mean = self.latency.get_mean_value() / 1e6
+        mean = self.latency.mean / 1e6
         return self.cpu_seconds / max(1, self.sent) / mean if mean else 0.0
 
     @property
@@ -102,8 +95,6 @@ def as_text(recording: Recording) -> Iterator[str]:
     )
 
 
-def _line(name: str, found: HdrHistogram) -> str:
-    values = ", ".join(
-        f"{'max' if p == 100 else f'p{p:g}'} {found.get_value_at_percentile(p) / 1000:,.2f} ms" for p in PERCENTILES
-    )
-    return f"{name}: {found.get_total_count():,} answers, {values}"
+def _line(name: str, found: Histogram) -> str:
+    values = ", ".join(f"{'max' if p == 100 else f'p{p:g}'} {found.percentile(p) / 1000:,.2f} ms" for p in PERCENTILES)
+    return f"{name}: {found.total:,} answers, {values}"
