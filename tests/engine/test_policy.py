@@ -47,6 +47,6 @@ def test_a_breach_of_one_resource_and_one_between_resources_stop_a_preview(progr
     refused = stack.preview(policy_packs=[pack])
     assert not refused.succeeded
     said = "\n".join(refused.errors)
-    assert "name: securityPolicy must be TLS_1_2 or newer, not TLS_1_0" in said
+    assert "name: the security policy must be TLS_1_2 or newer, not TLS_1_0" in said
     assert "models: the bucket lacks versioning" in said
     assert succeeded(stack.preview())
