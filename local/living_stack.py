@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from local.callers import Callers, Versions
 from local.changes import ADDRESSES, Change, Load, Period, load_of
@@ -100,7 +101,7 @@ class LivingStack:
         for model in self.models:
             self._allow(model, self._current(model))
         moved = [key for key in ADDRESSES if before[key] != self.outputs[key]]
-        if "apiUrl" in moved and str(self.outputs["apiUrl"]).startswith(self.account.emulator.url):
+        if "apiUrl" in moved and urlsplit(str(self.outputs["apiUrl"])).hostname in ("127.0.0.1", "localhost"):
             self._call()
         self._rest()
         return Change(
