@@ -5,18 +5,16 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 
 import contextlib
 import json
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.periodic_sender import PeriodicSender
+
 MARK = '"_aws"'
 """What a line with metrics has."""
-
-SECONDS = 1.0
-"""How often what was found is sent."""
 
 MOST_SENT = 500
 """How many metrics one request carries: CloudWatch takes 1,000."""
@@ -25,16 +23,13 @@ Key = tuple[str, str, tuple[tuple[str, str], ...], str]
 """Namespace, name, dimensions and unit of a metric."""
 
 
-class EmbeddedMetrics:
+class EmbeddedMetrics(PeriodicSender):
     """Reads lines and sends metrics, from construction until `stop`. `client` is a boto3 client of CloudWatch."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self._found: dict[Key, Counter[float]] = {}
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._sender = threading.Thread(target=self._run, daemon=True)
-        self._sender.start()
+        super().__init__()
 
     def read(self, line: str) -> None:
         """Keep the metrics of a line. A line without any, or that is no JSON, is passed over."""
@@ -47,16 +42,6 @@ class EmbeddedMetrics:
         with self._lock:
             for key, value in metrics:
                 self._found.setdefault(key, Counter())[value] += 1
-
-    def stop(self) -> None:
-        """Send what is left, and end."""
-        self._stopped.set()
-        self._sender.join()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(SECONDS):
-            self._send()
-        self._send()
 
     def _send(self) -> None:
         with self._lock:

@@ -1,21 +1,19 @@
 """LogDelivery: hands the functions' log lines to the emulated CloudWatch Logs, as Lambda does."""
 
 import contextlib
-import threading
 import time
 import uuid
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-SECONDS = 1.0
-"""How often what was read is sent."""
+from local.periodic_sender import PeriodicSender
 
 MOST_SENT = 1_000
 """How many lines one request carries: CloudWatch Logs takes 10,000 of up to 1 MiB together."""
 
 
-class LogDelivery:
+class LogDelivery(PeriodicSender):
     """Reads lines and sends them, from construction until `stop`. `client` is a boto3 client of CloudWatch Logs."""
 
     def __init__(self, client: Any) -> None:
@@ -23,26 +21,13 @@ class LogDelivery:
         self._read: dict[str, list[dict[str, Any]]] = {}
         self._streams: set[str] = set()
         self._stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._sender = threading.Thread(target=self._run, daemon=True)
-        self._sender.start()
+        super().__init__()
 
     def read(self, group: str, line: str) -> None:
         """Keep a line of a log group."""
         event = {"timestamp": time.time_ns() // 1_000_000, "message": line}
         with self._lock:
             self._read.setdefault(group, []).append(event)
-
-    def stop(self) -> None:
-        """Send what is left, and end."""
-        self._stopped.set()
-        self._sender.join()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(SECONDS):
-            self._send()
-        self._send()
 
     def _send(self) -> None:
         with self._lock:

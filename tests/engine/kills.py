@@ -79,7 +79,7 @@ def small_stack(per_second: float = 5) -> Generator[LivingStack]:
 
 def kills(stack: LivingStack, switch: Switch, count: int, chance: random.Random) -> Iterator[Killed]:
     """Throw a switch there and back, and kill the engine each time."""
-    there = [_settings(stack, shape) for shape in switch]
+    there = [settings_of(stack, shape) for shape in switch]
     stack.start(there[0])
     longest = [stack.change(f"{switch[0]} → {switch[1]}", there[1]).seconds]
     longest.append(stack.change(f"{switch[1]} → {switch[0]}", there[0]).seconds)
@@ -111,9 +111,17 @@ def _kill_and_recover(engine: EngineStack, settings: Mapping[str, Any], seconds:
     return bool(found)
 
 
-def _settings(stack: LivingStack, shape: Shape) -> Mapping[str, Any]:
+def settings_of(stack: LivingStack, shape: Shape) -> Mapping[str, Any]:
+    """The settings with which a small stack takes this shape."""
     kept = {"deleteModelsOnDestroy": False, "modelRepository": str(stack.repository)}
     return {**defaults(), **SETTINGS, **kept, **shape._asdict()}
+
+
+def seed_of(options: argparse.Namespace) -> int:
+    """The seed that was asked for, or a new one; says which."""
+    seed = random.randrange(1 << 32) if options.seed is None else options.seed  # noqa: S311
+    print(f"seed {seed}", flush=True)
+    return seed
 
 
 def main() -> int:
@@ -123,9 +131,7 @@ def main() -> int:
     parser.add_argument("--switch", choices=SWITCHES, action="append", help="only this switch; repeatable")
     parser.add_argument("--seed", type=int, default=None, help="repeats the moments of a run before")
     options = parser.parse_args()
-    seed = random.randrange(1 << 32) if options.seed is None else options.seed  # noqa: S311
-    print(f"seed {seed}", flush=True)
-    failed = 0
+    seed, failed = seed_of(options), 0
     for name in options.switch or SWITCHES:
         with small_stack() as stack:
             for killed in kills(stack, SWITCHES[name], options.kills, random.Random(f"{seed} {name}")):  # noqa: S311

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import get_args
 
 import psutil
 
@@ -29,11 +29,9 @@ from local.living_stack import LivingStack
 from local.publishing import publish, versions_of
 from local.questions import Reference
 from local.rollouts import rollouts
-from local.setting_changes import defaults
 from local.shapes import Shape
-from local.stack import SETTINGS
 from local.switch_models import PUBLISHED
-from tests.engine.kills import small_stack
+from tests.engine.kills import seed_of, settings_of, small_stack
 from tests.engine.s3_proxy import S3Proxy
 from tests.handlers.s3_server import Fault
 
@@ -74,7 +72,7 @@ Storm = Callable[[LivingStack, int, random.Random], Iterator[Round]]
 
 def sync_kills(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
     """Kill the sync function after each publication, and run it again."""
-    stack.start(_settings(stack, "efs"))
+    stack.start(settings_of(stack, Shape("efs", "multi")))
     (sync,) = [each.name for each in stack.account.invocations.functions() if each.handler == MODEL_SYNC_HANDLER]
     for number in range(count):
         moment, killed = chance.uniform(0, MOMENTS_SECONDS), list[bool]()
@@ -96,7 +94,7 @@ def sync_kills(stack: LivingStack, count: int, chance: random.Random) -> Iterato
 
 def worker_kills(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
     """Kill a worker after each publication."""
-    stack.start(_settings(stack, "s3"))
+    stack.start(settings_of(stack, Shape("s3", "multi")))
     for number in range(count):
         moment, killed = chance.uniform(0, MOMENTS_SECONDS), list[bool]()
 
@@ -118,7 +116,7 @@ def faults(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Ro
     kinds.remove(("absent", OBJECTS[0]))  # which is how a model is withdrawn
     chance.shuffle(kinds)
     try:
-        stack.start(_settings(stack, "s3"))
+        stack.start(settings_of(stack, Shape("s3", "multi")))
         for number in range(count):
             fault, path = kinds[number % len(kinds)]
             hit = proxy.hit
@@ -137,7 +135,7 @@ def faults(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Ro
 
 def load(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
     """Roll versions out and back."""
-    for change in rollouts(stack, PUBLISHED, {"s3": _settings(stack, "s3")}, count):
+    for change in rollouts(stack, PUBLISHED, {"s3": settings_of(stack, Shape("s3", "multi"))}, count):
         yield Round(change=change, what="under load")
 
 
@@ -171,11 +169,6 @@ def _kill(handler: str, chance: random.Random) -> bool:
     return bool(found)
 
 
-def _settings(stack: LivingStack, storage: Any) -> Mapping[str, Any]:
-    kept = {"deleteModelsOnDestroy": False, "modelRepository": str(stack.repository)}
-    return {**defaults(), **SETTINGS, **kept, **Shape(storage, "multi")._asdict()}
-
-
 def main() -> int:
     """Run the storms; 1 if a request failed that need not, or an answer was not a version's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -184,9 +177,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20, metavar="N", help="requests a second (default: 20)")
     parser.add_argument("--seed", type=int, default=None, help="repeats the moments of a run before")
     options = parser.parse_args()
-    seed = random.randrange(1 << 32) if options.seed is None else options.seed  # noqa: S311
-    print(f"seed {seed}", flush=True)
-    failed = 0
+    seed, failed = seed_of(options), 0
     for kind in options.kind or STORMS:
         with small_stack(per_second=options.rate) as stack:
             for each in STORMS[kind](stack, options.rounds, random.Random(f"{seed} {kind}")):  # noqa: S311

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from components.api.api_limits import HTTP_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
 from components.configuration.problem import Problem
 from components.configuration.rules.rule import Rule, for_each_function
 from components.settings.api_settings import ApiKind
@@ -12,9 +13,8 @@ from handlers.manifest import Manifest
 READ_MB_PER_SECOND: Mapping[Storage, int] = {"s3": 75, "s3files": 75, "efs": 150, "image": 200}
 """What one environment reads of a model, as in `ops/advice/figures.toml`."""
 
-API_SECONDS: Mapping[ApiKind, int] = {"http": 30, "rest": 29}
-"""How long a caller is kept waiting. Other ways in wait as long as the function may run.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
+API_SECONDS: Mapping[ApiKind, int] = {"http": HTTP_TIMEOUT_SECONDS, "rest": REST_TIMEOUT_SECONDS}
+"""How long a caller is kept waiting. Other ways in wait as long as the function may run."""
 
 MANY_READY = 20
 """Ready environments that a stack hardly means by a single number."""
