@@ -11,16 +11,23 @@ from tests.paths import PROJECT
 from tests.processes import run_python
 
 
+STACK_ROOMS = frozenset({"acceptance", "callers", "conformance", "engine", "identical", "images", "local", "page"})
+"""What deploys stacks on this machine: they have one name, and so one directory below build/images."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run every case, also where a sample states the same fact")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what a sample stands for."""
+    """Leave out what a sample stands for, and let one worker run what shares expensive fixtures or files."""
     if not config.getoption("--whole"):
         left_out = [item for item in items if item.get_closest_marker("whole")]
         items[:] = [item for item in items if not item.get_closest_marker("whole")]
         config.hook.pytest_deselected(items=left_out)
+    for item in items:
+        room = item.path.relative_to(PROJECT / "tests").parts[0]
+        item.add_marker(pytest.mark.xdist_group("stacks" if room in STACK_ROOMS else room))
 
 
 @pytest.fixture(scope="session")
