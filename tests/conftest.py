@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def whole(request: pytest.FixtureRequest) -> bool:
     """Whether every case is to run, and not a sample of them."""
-    return request.config.getoption("--whole")
+    return bool(request.config.getoption("--whole"))
 
 
 @pytest.fixture(scope="session")

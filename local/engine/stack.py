@@ -3,6 +3,7 @@
 The engine runs in a process of the `pulumi` command line, the program in this one: no language host is needed.
 """
 
+import asyncio
 import os
 import runpy
 import shutil
@@ -30,6 +31,9 @@ Settings = Mapping[str, Any]
 NO_SETTINGS: Settings = {}
 
 Show = Callable[[str], object]
+
+PROGRAM_END = 60.0
+"""Seconds for which a program may go on after its operation. The engine goes first where a resource fails early."""
 
 _one_program = threading.Lock()  # the SDK runs one program at a time in a process
 
@@ -69,6 +73,7 @@ class EngineStack:
         self._project = project
         self.name = name
         self.directory = directory
+        self._loop: asyncio.AbstractEventLoop | None = None  # of the program that ran last
         self._work = directory / "settings"
         for made in (self._work, directory / "state", directory / "home"):
             made.mkdir(parents=True, exist_ok=True)
@@ -138,6 +143,7 @@ class EngineStack:
                 if not events.errors:
                     events.errors.append(str(error))
             seconds = time.monotonic() - started
+            self._await_program()
         return Result(
             operation=operation,
             succeeded=succeeded,
@@ -161,7 +167,15 @@ class EngineStack:
         )
         return automation.Stack.create_or_select(self.name, workspace)
 
+    def _await_program(self) -> None:
+        """Wait until the program has ended: the next one shares this process's directory and modules with it."""
+        given_up = time.monotonic() + PROGRAM_END
+        while self._loop is not None and self._loop.is_running() and time.monotonic() < given_up:
+            time.sleep(0.01)
+        self._loop = None
+
     def _program(self) -> None:
+        self._loop = asyncio.get_running_loop()
         before = Path.cwd()
         os.chdir(self._project)  # as the language host does: the program may name files from there
         try:
