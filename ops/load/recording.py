@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from ops.load.histogram import Histogram
 
@@ -27,6 +28,10 @@ class Recording:
     sent: int = 0
     late: int = 0
     cold: int = 0
+    cold_seconds: float = 0.0
+    """From when a request that started an environment was due until its answer, of all such requests together."""
+    due: list[float] = field(default_factory=list[float])
+    """Seconds from the beginning at which each request was due."""
     seconds: float = 0.0
     """From the first request until the last was sent."""
     cpu_seconds: float = 0.0
@@ -42,7 +47,9 @@ class Recording:
         microseconds = max(1, round((received - due) * 1e6))
         self.latency.record(microseconds)
         self.by_model.setdefault(model, Histogram()).record(microseconds)
-        self.cold += cold
+        if cold:
+            self.cold += 1
+            self.cold_seconds += received - due
 
     @property
     def answered(self) -> int:
@@ -93,6 +100,22 @@ def as_text(recording: Recording) -> Iterator[str]:
         f"the generator computed {recording.cpu_seconds / max(1, recording.sent) * 1e6:,.0f} µs a request, "
         f"{recording.overhead:.1%} of a request's time"
     )
+
+
+def as_json(recording: Recording) -> dict[str, Any]:
+    """The figures as JSON has them; times are in milliseconds."""
+    percentiles = {f"p{p:g}": recording.latency.percentile(p) / 1000 for p in PERCENTILES}
+    return {
+        "sent": recording.sent,
+        "answered": recording.answered,
+        "errors": dict(recording.errors),
+        "rate": recording.achieved,
+        "keepsRate": recording.keeps_rate,
+        "coldStarts": recording.cold,
+        "latencyMs": percentiles,
+        "generatorMs": recording.cpu_seconds / max(1, recording.sent) * 1000,
+        "overhead": recording.overhead,
+    }
 
 
 def _line(name: str, found: Histogram) -> str:
