@@ -10,7 +10,6 @@ import pytest
 from tests.paths import PROJECT
 from tests.processes import run_python
 
-
 STACK_ROOMS = frozenset({"acceptance", "callers", "conformance", "engine", "identical", "images", "local", "page"})
 """What deploys stacks on this machine: they have one name, and so one directory below build/images."""
 
