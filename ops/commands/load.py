@@ -77,7 +77,10 @@ def run(options: Namespace) -> int:
     if options.warm_up > 0 and load.due is None and options.keep_seconds is None:
         warm = Load(rate=load.rate, seconds=options.warm_up, pace=load.pace, shares=load.shares, seed=options.seed + 1)
         warmed = send(options.url, requests, warm, sign)
-        print(f"warm-up: {warmed.sent:,} requests, {warmed.cold:,} cold starts", file=sys.stderr)
+        print(
+            f"warm-up: {warmed.sent:,} requests, {warmed.cold:,} cold starts",
+            file=sys.stderr if options.json else sys.stdout,
+        )
     began = datetime.now(UTC)
     found = send(options.url, requests, load, sign)
     if options.json:

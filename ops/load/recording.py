@@ -23,13 +23,13 @@ class Recording:
     """Requests a second that were asked for."""
     latency: Histogram = field(default_factory=Histogram)
     """From when a request was due until its answer was there."""
+    warm_latency: Histogram = field(default_factory=Histogram)
+    """Of the requests that started no environment."""
     by_model: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
     errors: Counter[str] = field(default_factory=Counter[str])
     sent: int = 0
     late: int = 0
     cold: int = 0
-    cold_seconds: float = 0.0
-    """From when a request that started an environment was due until its answer, of all such requests together."""
     due: list[float] = field(default_factory=list[float])
     """Seconds from the beginning at which each request was due."""
     seconds: float = 0.0
@@ -49,7 +49,8 @@ class Recording:
         self.by_model.setdefault(model, Histogram()).record(microseconds)
         if cold:
             self.cold += 1
-            self.cold_seconds += received - due
+        else:
+            self.warm_latency.record(microseconds)
 
     @property
     def answered(self) -> int:
@@ -60,6 +61,12 @@ class Recording:
     def achieved(self) -> float:
         """Requests a second that were sent."""
         return self.sent / self.seconds if self.seconds else 0.0
+
+    @property
+    def cold_seconds(self) -> float:
+        """The mean of the requests that started an environment; 0 if there are none."""
+        together = self.latency.mean * self.latency.total - self.warm_latency.mean * self.warm_latency.total
+        return together / self.cold / 1e6 if self.cold else 0.0
 
     def percentile(self, percent: float) -> float:
         """Seconds in which so many percent of the answers came."""

@@ -11,8 +11,7 @@ def simulate(recording: Recording, keep_seconds: float) -> Counts:
 
     The times of a request, in an environment that runs and in a new one, are those of the recording.
     """
-    warm = recording.percentile(50)
-    cold = recording.cold_seconds / recording.cold if recording.cold else warm
+    warm, cold = recording.warm_latency.percentile(50) / 1e6, recording.cold_seconds
     return Environments(Platform(keep_seconds=keep_seconds), warm, lambda _: cold).run([np.array(recording.due)])
 
 
