@@ -92,8 +92,8 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     return "\n".join(
         [
             f"`python -m ops load` and vegeta ask one model of a stack of this machine by turns, {data['rate']} "
-            f"requests a second for {data['seconds']} s each, {len(data['rounds'])} times. Stack, functions and generator "
-            "share this machine's processors. The percentiles are medians of the rounds.\n",
+            f"requests a second for {data['seconds']} s each, {len(data['rounds'])} times. Stack, functions and "
+            "generator share this machine's processors. The percentiles are medians of the rounds.\n",
             table(["", "`ops load`", "vegeta", "ratio"], rows, numbers_from=1),
         ]
     )
