@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.paths import BUILD, PROJECT, SUBJECTS
 from benchmarks.subjects import Subject, repository
+from benchmarks.ways import Way
 
 ENVIRONMENTS = BUILD / "environments"
 LOCKS = PROJECT / "benchmarks" / "requirements"
@@ -23,18 +24,19 @@ class PeersMissing(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Peer:
+class Peer(Way):
     """A runtime that serves a subject from a file of its own."""
 
-    key: str
-    label: str
-    handler: str
     file: str
     """The file of a subject, in the subject's directory."""
 
     def path(self, subject: Subject) -> Path:
         """The file that its handler loads."""
         return SUBJECTS / subject.name / self.file
+
+    def environment(self, subject: Subject) -> dict[str, str]:
+        """See `Way.environment`."""
+        return {"MODEL_PATH": str(self.path(subject))}
 
 
 ONNX_RUNTIME = Peer(

@@ -69,6 +69,12 @@ class Alarm:
     comparison: Literal["GreaterThanThreshold", "LessThanThreshold"] = "GreaterThanThreshold"
 
 
+def alarm_at_the_first(name: str, description: str, **counted: MetricSource) -> Alarm:
+    """An alarm that rings as soon as something happens. `counted` is its metric, by the id that the expression uses."""
+    [key] = counted
+    return Alarm(name=name, description=description, metrics=counted, expression=f"FILL({key}, 0)", threshold=0)
+
+
 class ModelSource(Protocol):
     """A place where models live. Each storage is one component that is a ModelSource."""
 

@@ -115,6 +115,9 @@ MIB_PER_VCPU = 1769
 """Lambda gives a function one vCPU for each 1,769 MiB of its memory.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
+FREE_EPHEMERAL_MIB = 512
+"""What a function has of /tmp for nothing. https://aws.amazon.com/lambda/pricing/"""
+
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 """A model's name; match all of it. The name is part of paths, object keys, routes and IAM resources."""
 

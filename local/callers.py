@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from local.questions import Question
+from local.sender import Sender
 
 ANSWER_SECONDS = 60
 """How long a caller waits; API Gateway answers sooner."""
@@ -67,7 +68,7 @@ class Versions:
         return bool(self.answering(answer) & self.allowed(answer.question.model, answer.due, answer.ended))
 
 
-class Callers:
+class Callers(Sender):
     """Sends questions in turn, `per_second` of them, and never waits for an answer before it sends the next one.
 
     It begins at once, and goes on until `stop`.
@@ -79,15 +80,11 @@ class Callers:
         self._questions, self._per_second = questions, per_second
         self._answers: list[Answer] = []
         self._waiting: set[threading.Thread] = set()
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._sender = threading.Thread(target=self._send, daemon=True)
-        self._sender.start()
+        super().__init__()
 
     def stop(self) -> None:
         """Send nothing more, and wait for the answers that are under way."""
-        self._stopped.set()
-        self._sender.join()
+        super().stop()
         self._join()
 
     def answers(self, began: float, ended: float) -> list[Answer]:
@@ -107,7 +104,7 @@ class Callers:
         for thread in waiting:
             thread.join()
 
-    def _send(self) -> None:
+    def _run(self) -> None:
         began = time.monotonic()
         for number, question in enumerate(itertools.cycle(self._questions)):
             due = began + number / self._per_second

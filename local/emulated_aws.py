@@ -26,13 +26,14 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
+from botocore.awsrequest import AWSRequest
 from ministack import app
 from ministack.core.iam_evaluator import AuthError
 from ministack.core.sigv4 import SIGNATURE_MISMATCH
 from ministack.services import alb, apigateway, apigateway_v1
 
 from local.gate import KEYS_VARIABLE, asked_url, run_ministack
-from local.signatures import Sent, refusal
+from local.signatures import refusal
 
 UNSIGNED = "MissingAuthenticationToken", "Missing Authentication Token"
 MISSIGNED = "SignatureDoesNotMatch", SIGNATURE_MISMATCH
@@ -46,7 +47,7 @@ UNTYPED = "application/json"
 
 _is_encoded: ContextVar[bool] = ContextVar("is_encoded", default=False)
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
-_sent: ContextVar[Sent | None] = ContextVar("sent", default=None)
+_sent: ContextVar[AWSRequest | None] = ContextVar("sent", default=None)
 _new_id = apigateway.new_uuid
 _execute = app._handle_execute_api_request  # pyright: ignore
 _enforce = app._enforce_execute_api  # pyright: ignore
@@ -142,8 +143,7 @@ async def execute(
     host: str, path: str, method: str, headers: dict[str, str], body: bytes, *rest: Any, **named: Any
 ) -> Any:
     """Answer a request to any API; None if it is to none."""
-    names = {name.lower(): value for name, value in headers.items()}
-    mark = _sent.set(Sent(method=method, url=f"http://{host}{asked_url.get()}", headers=names, body=body or b""))
+    mark = _sent.set(AWSRequest(method, f"http://{host}{asked_url.get()}", headers, body or b""))
     request_id = _new_id()
     named_by = _request_id.set(request_id)
     try:

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from local.functions import INIT_SECONDS, RESPONSE_TOO_LARGE, Function, Outcome, Report, error_payload
+from local.functions import RESPONSE_TOO_LARGE, Function, Outcome, Report, error_payload
 from local.logs import FunctionLogs
 from local.runtime_api import (
     Answered,
@@ -24,6 +24,10 @@ from local.runtime_api import (
     RuntimeApi,
 )
 from local.workers import StartWorker, Worker
+
+INIT_SECONDS = 10.0
+"""How long the init phase may take. A longer one runs again inside the first invocation.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 
 SAMPLE_SECONDS = 0.02
 """How often the memory of a busy worker is measured."""

@@ -12,13 +12,6 @@ PAYLOAD_BYTES = 6_291_556
 """Largest request and largest response of a synchronous invocation: 6 MB and a little for the envelope.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
-INIT_SECONDS = 10.0
-"""How long the init phase may take. A longer one runs again inside the first invocation.
-https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
-
-ACCOUNT_CONCURRENCY = 10
-"""How many environments all functions may run at a time: the quota of a new account."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Function:

@@ -11,7 +11,6 @@ from pathlib import Path
 from local.environment_pool import EnvironmentPool
 from local.environments import ExecutionEnvironment
 from local.functions import (
-    ACCOUNT_CONCURRENCY,
     PAYLOAD_BYTES,
     Function,
     Outcome,
@@ -22,6 +21,9 @@ from local.functions import (
 )
 from local.logs import FunctionLogs
 from local.workers import StartWorker
+
+ACCOUNT_CONCURRENCY = 10
+"""How many environments all functions may run at a time: the quota of a new account."""
 
 STARTS_AT_A_TIME = max(2, os.cpu_count() or 1)
 """How many environments start at a time. Lambda gives each start processors of its own; here they share this

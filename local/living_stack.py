@@ -129,15 +129,7 @@ class LivingStack:
             self._allow(model, version)
         ended = time.monotonic()
         self._rest()
-        loads = self._loads(began, ended)
-        return Change(
-            what=f"{model} {version} is published",
-            kind="publication",
-            seconds=ended - began,
-            resources={},
-            moved=(),
-            loads=loads,
-        )
+        return self._publication(f"{model} {version} is published", began, ended)
 
     def repeat(self, what: str) -> Change:
         """Refresh the stack and update it with the settings that it has, which must do nothing. Raises ChangeError."""
@@ -189,14 +181,8 @@ class LivingStack:
             for each in callers.answers(acted, ended)
             if each.question.model == model and version not in self._versions.answering(each)
         ]
-        return Change(
-            what=f"{what}; the version before answered until {max(old, default=0.0):.1f} s afterwards",
-            kind="publication",
-            seconds=ended - began,
-            resources={},
-            moved=(),
-            loads=self._loads(began, ended),
-        )
+        until = f"the version before answered until {max(old, default=0.0):.1f} s afterwards"
+        return self._publication(f"{what}; {until}", began, ended)
 
     def keep(self, what: str, act: Callable[[], None]) -> Change:
         """Let `act` do something that changes no answer."""
@@ -204,6 +190,10 @@ class LivingStack:
         act()
         ended = time.monotonic()
         self._rest()
+        return self._publication(what, began, ended)
+
+    def _publication(self, what: str, began: float, ended: float) -> Change:
+        """A change that leaves all resources as they are."""
         loads = self._loads(began, ended)
         return Change(what=what, kind="publication", seconds=ended - began, resources={}, moved=(), loads=loads)
 

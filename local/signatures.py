@@ -5,7 +5,6 @@ API Gateway tells callers of an HTTP API nothing but `Forbidden`. The reasons he
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
@@ -20,20 +19,11 @@ SKEW = timedelta(minutes=5)
 CONTENT_HASH = "x-amz-content-sha256"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sent:
-    """A request as it came."""
+def refusal(sent: AWSRequest, secrets: Mapping[str, str], region: str, now: datetime | None = None) -> str | None:
+    """Why a request is not signed by one of these secret keys, which are named by their access keys; None if it is.
 
-    method: str
-    url: str
-    """With the path and the query as they were sent."""
-    headers: Mapping[str, str]
-    """By lower-case name."""
-    body: bytes
-
-
-def refusal(sent: Sent, secrets: Mapping[str, str], region: str, now: datetime | None = None) -> str | None:
-    """Why a request is not signed by one of these secret keys, which are named by their access keys; None if it is."""
+    `sent` is the request as it came, with its path and its query as they were sent.
+    """
     kind, _, rest = sent.headers.get("authorization", "").partition(" ")
     if kind != ALGORITHM:
         return f"the request has no signature of the kind {ALGORITHM}"
@@ -48,7 +38,7 @@ def refusal(sent: Sent, secrets: Mapping[str, str], region: str, now: datetime |
         return reason
     if "host" not in names or any(name not in sent.headers for name in names):
         return f"a signed header is missing: {', '.join(names)}"
-    if sent.headers.get(CONTENT_HASH, digest := hashlib.sha256(sent.body).hexdigest()) != digest:
+    if sent.headers.get(CONTENT_HASH, digest := hashlib.sha256(sent.data or b"").hexdigest()) != digest:
         return f"{CONTENT_HASH} is not the hash of the body"
     if parts.get("Signature") != _signature(sent, names, stamp, Credentials(access_key, secrets[access_key]), region):
         return "the signature is of another request, or by another key"
@@ -63,9 +53,9 @@ def _age(stamp: str, now: datetime) -> str | None:
     return None if abs(now - signed) < SKEW else f"it was signed at {stamp}, more than {SKEW} from now"
 
 
-def _signature(sent: Sent, names: list[str], stamp: str, credentials: Credentials, region: str) -> str:
+def _signature(sent: AWSRequest, names: list[str], stamp: str, credentials: Credentials, region: str) -> str:
     signed = {name: sent.headers[name] for name in names}
-    request = AWSRequest(method=sent.method, url=sent.url, headers=signed, data=sent.body)
+    request = AWSRequest(method=sent.method, url=sent.url, headers=signed, data=sent.data)
     request.context["timestamp"] = stamp
     signer = SigV4Auth(credentials, SERVICE, region)
     return signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)

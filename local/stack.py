@@ -13,10 +13,9 @@ from local.containers import Containers
 from local.deployment import Deployment, deploy
 from local.embedded_metrics import EmbeddedMetrics
 from local.emulator import REGION, Emulator
-from local.functions import ACCOUNT_CONCURRENCY
 from local.gate import BALANCER_PATHS
 from local.guard import Guard
-from local.invocations import Invocations
+from local.invocations import ACCOUNT_CONCURRENCY, Invocations
 from local.invoke_api import InvokeApi
 from local.log_delivery import LogDelivery
 from local.resources.account import EmulatedAccount

@@ -12,12 +12,11 @@ from handlers.contract import (
     MetricSet,
     split_model_names,
 )
-from ops.advice.bill import MIB_PER_GB, gb_seconds, invocations, total, used
-from ops.prices import Price, price_list
+from ops.advice.bill import gb_seconds, invocations, total, used
+from ops.prices import MIB_PER_GB, Price, price_list
 from ops.recorder import Recorder, Registered
 from ops.resource_types import resource_types
-
-FUNCTION = "aws:lambda/function:Function"
+from policy.invariants.functions import FUNCTION
 
 SERVING = (SINGLE_MODEL_HANDLER, MULTI_MODEL_HANDLER)
 """What functions that answer predictions run."""
@@ -106,7 +105,7 @@ def _environment(function: Registered) -> Mapping[str, str]:
 def _function_of(resource: Registered, stack: Recorder) -> Mapping[str, Any]:
     """The inputs of the function that a resource belongs to."""
     awaited = stack.waits_for(resource)
-    functions = [each for each in stack.of("aws:lambda/function:Function") if each.urn in awaited]
+    functions = [each for each in stack.of(FUNCTION) if each.urn in awaited]
     # The function itself may wait for another one, such as the one that fills a file system.
     return next(each.inputs for each in functions if not any(each.urn in stack.waits_for(other) for other in functions))
 

@@ -1,14 +1,13 @@
 """Images: those in a stack's repository that no version of a function uses. No rule of ECR can know them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-REPOSITORY = "aws:ecr/repository:Repository"
-FUNCTION = "aws:lambda/function:Function"
+from ops.exported_state import Client, resources_of
+from policy.invariants.functions import FUNCTION
 
-Client = Callable[[str], Any]
-"""The boto3 client of a service."""
+REPOSITORY = "aws:ecr/repository:Repository"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,7 @@ def unused(state: Mapping[str, Any], client: Client) -> list[Unused]:
 
     Raises ValueError: the stack has no image repository; it runs from an image that was built before.
     """
-    resources: Sequence[Mapping[str, Any]] = (state.get("deployment") or {}).get("resources") or ()
+    resources = resources_of(state)
     repositories = [each["id"] for each in resources if each.get("type") == REPOSITORY]
     if not repositories:
         raise ValueError("the state has no image repository: imageUri is set, or this is another stack's state")

@@ -1,16 +1,14 @@
 """Orphans: what has a stack's tag in AWS and is in no state: an interrupted update made it, and lost it."""
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ops.exported_state import Client, resources_of
+
 STACK_TAG = "tensorflow-lambda:stack"
 """The tag that `__main__.py` puts on everything that takes tags; its value is the project and the stack."""
-
-Client = Callable[[str], Any]
-"""The boto3 client of a service."""
 
 REMOVALS: Mapping[str, str] = {
     r"arn:[^:]+:s3:::(?P<name>.+)": "aws s3 rb s3://{name}",
@@ -58,7 +56,7 @@ def orphans(state: Mapping[str, Any], client: Client) -> list[Orphan]:
 
     Raises ValueError: the state is of no stack.
     """
-    resources: Sequence[Mapping[str, Any]] = (state.get("deployment") or {}).get("resources") or ()
+    resources = resources_of(state)
     if not resources:
         raise ValueError("the state has no resources; pipe in what `pulumi stack export` prints")
     _, stack, project, *_ = str(resources[0]["urn"]).replace("urn:pulumi:", "::", 1).split("::")
@@ -76,17 +74,6 @@ def as_text(found: Sequence[Orphan]) -> str:
         lines.append(orphan.arn)
         lines += [f"  {command}" for command in orphan.commands] or ["  no command is known for it"]
     return "\n".join(lines)
-
-
-def read_state(text: str) -> Mapping[str, Any]:
-    """What `pulumi stack export` printed. Raises ValueError."""
-    try:
-        state = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"this is no exported state: {error}; pipe in what `pulumi stack export` prints") from None
-    if not isinstance(state, dict):
-        raise ValueError("this is no exported state; pipe in what `pulumi stack export` prints")
-    return state
 
 
 def _tagged(client: Client, stack: str) -> Iterator[str]:

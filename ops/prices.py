@@ -8,6 +8,9 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+MIB_PER_GB = 1024
+"""Lambda bills memory by the GB of 1,024 MB."""
+
 FILE = Path(__file__).with_name("prices.toml")
 
 

@@ -1,4 +1,4 @@
-"""The requests that the peers' handlers take, and their answers."""
+"""The requests that these handlers take, and their answers."""
 
 import base64
 import json

@@ -1,15 +1,14 @@
 """Peers: the handler beside ONNX Runtime, OpenVINO, LiteRT alone and TensorFlow, with the same models in one run."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks import page_cache
 from benchmarks.figures import Figure
 from benchmarks.markdown import megabytes, milliseconds, seconds, table
-from benchmarks.peers import PEERS, Peer, prepare_peers
+from benchmarks.peers import PEERS, prepare_peers
 from benchmarks.process_start import cold_start
 from benchmarks.requests import answered_numbers, event_for, same_answer
 from benchmarks.sections.warm_calls import Turn, take_turns
@@ -28,21 +27,6 @@ COLUMNS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Contender:
-    """One way to serve one subject."""
-
-    key: str
-    handler: str
-    variables: Mapping[str, str]
-    python: str
-    plain: bool = True
-
-    def event(self, subject: Subject) -> dict[str, Any]:
-        """The request that it takes."""
-        return event_for(subject, plain=self.plain)
-
-
 def measure(quick: bool) -> dict[str, Any]:
     """Start new processes of all contenders in turn, with the files in the page cache and without; then ask them in
     turn. Raises PeersMissing; ValueError if a contender answers other numbers than TensorFlow."""
@@ -56,7 +40,7 @@ def measure(quick: bool) -> dict[str, Any]:
             "dropped_cache": _starts(subject, contenders, 1 if quick else 3, page_cache.drop)
             if page_cache.may_drop()
             else {},
-            "calls": _calls(subject, contenders, *((2, 5) if quick else (10, 20))),
+            "calls": take_turns(contenders, *((2, 5) if quick else (10, 20))),
         }
     return {"subjects": found}
 
@@ -122,42 +106,39 @@ def _row(name: str, found: Mapping[str, Any], read: Read, show: Callable[[float]
     return [LABELS.get(name, name), *cells]
 
 
-def _contenders(subject: Subject, python: str) -> Sequence[Contender]:
-    def peer(each: Peer) -> Contender:
-        variables = {"MODEL_PATH": str(each.path(subject))}
-        return Contender(key=each.key, handler=each.handler, variables=variables, python=python)
-
-    return [
-        Contender(
-            key=OURS,
+def _contenders(subject: Subject, python: str) -> Mapping[str, Turn]:
+    """By key, each way to serve a subject, with the request that it takes."""
+    plain = event_for(subject, plain=True)
+    return {
+        OURS: Turn(
             handler=SINGLE_MODEL_HANDLER,
             variables={MODEL_STORE_URI: CHOSEN.as_uri(), MODEL_NAMES: subject.name},
-            python=sys.executable,
-            plain=False,
+            event=event_for(subject, plain=False),
         ),
-        *(peer(each) for each in PEERS if each.path(subject).exists()),
-        Contender(
-            key=TENSORFLOW,
-            handler=SAVED_MODEL_LOAD.handler,
-            variables=SAVED_MODEL_LOAD.environment(subject),
-            python=sys.executable,
+        **{
+            each.key: Turn(handler=each.handler, variables=each.environment(subject), event=plain, python=python)
+            for each in PEERS
+            if each.path(subject).exists()
+        },
+        TENSORFLOW: Turn(
+            handler=SAVED_MODEL_LOAD.handler, variables=SAVED_MODEL_LOAD.environment(subject), event=plain
         ),
-    ]
+    }
 
 
 def _starts(
-    subject: Subject, contenders: Sequence[Contender], rounds: int, before: Callable[[], None]
+    subject: Subject, contenders: Mapping[str, Turn], rounds: int, before: Callable[[], None]
 ) -> dict[str, list[dict[str, float]]]:
     """New processes in turn; a first round more, which fills the page cache, is dropped."""
-    found: dict[str, list[dict[str, float]]] = {each.key: [] for each in contenders}
+    found: dict[str, list[dict[str, float]]] = {key: [] for key in contenders}
     answers: dict[str, list[float]] = {}
     for number in range(rounds + 1):
-        for each in contenders:
+        for key, each in contenders.items():
             before()
-            start = cold_start(each.handler, each.variables, each.event(subject), each.python)
-            answers[each.key] = answered_numbers(start.answer)
+            start = cold_start(each.handler, each.variables, each.event, each.python)
+            answers[key] = answered_numbers(start.answer)
             if number:
-                found[each.key].append({key: value for key, value in asdict(start).items() if key != "answer"})
+                found[key].append({name: value for name, value in asdict(start).items() if name != "answer"})
     for key, numbers in answers.items():
         if not same_answer(numbers, answers[TENSORFLOW]):
             raise ValueError(f"{subject.name}: {key} answers {numbers[:5]}, TensorFlow {answers[TENSORFLOW][:5]}")
@@ -165,11 +146,3 @@ def _starts(
             f"  {subject.name}, {key}: {seconds(median([each['answered_seconds'] for each in found[key]]))}", flush=True
         )
     return found
-
-
-def _calls(subject: Subject, contenders: Sequence[Contender], rounds: int, calls: int) -> dict[str, list[list[float]]]:
-    turns = {
-        each.key: Turn(handler=each.handler, variables=each.variables, event=each.event(subject), python=each.python)
-        for each in contenders
-    }
-    return take_turns(turns, rounds, calls)

@@ -31,6 +31,17 @@ class Api(pulumi.ComponentResource):
     metrics: ApiMetrics | None = None
     """None where CloudWatch counts in another namespace."""
 
+    def _check_by_web_acl(self, name: str, arn: pulumi.Output[str], web_acl_arn: str | None) -> None:
+        """Have a web ACL check every request to a resource, which has one at a time: deleted last, the association with
+        the old one would take the new one off the resource."""
+        if web_acl_arn:
+            aws.wafv2.WebAclAssociation(
+                f"{name}-web-acl",
+                resource_arn=arn,
+                web_acl_arn=web_acl_arn,
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            )
+
 
 class GatewayApi(Api):
     """The base of both kinds of API of API Gateway: their outputs."""
@@ -40,17 +51,16 @@ class GatewayApi(Api):
 
     def _register(
         self,
+        api: aws.apigatewayv2.Api | aws.apigateway.RestApi,
+        stage_name: pulumi.Output[str],
         *,
         url: pulumi.Output[str],
-        api_id: pulumi.Output[str],
-        stage_name: pulumi.Output[str],
         logs: aws.cloudwatch.LogGroup,
-        execution_arn: pulumi.Output[str],
         metrics: ApiMetrics,
     ) -> None:
         self.metrics = metrics
-        self.url, self.api_id, self.stage_name, self.log_group_name = url, api_id, stage_name, logs.name
-        self.requests_arn = pulumi.Output.concat(execution_arn, "/", stage_name, "/*")
+        self.url, self.api_id, self.stage_name, self.log_group_name = url, api.id, stage_name, logs.name
+        self.requests_arn = pulumi.Output.concat(api.execution_arn, "/", stage_name, "/*")
         self.register_outputs(
             {
                 "url": self.url,

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from components.api.api_access import LambdaAccess
 from components.api.api_args import ApiFunctions
 from components.function.inference_function import InferenceFunction
+from components.function.permission import permit
 
 
 def permit_api(
@@ -15,13 +16,12 @@ def permit_api(
 ) -> Mapping[InferenceFunction, aws.lambda_.Permission]:
     """Let this API invoke each function's alias: one permission for each function, however many paths lead to it."""
     return {
-        function: aws.lambda_.Permission(
+        function: permit(
             f"{name}-{label}-permission",
-            action="lambda:InvokeFunction",
-            function=function.function_name,
+            "apigateway",
+            pulumi.Output.concat(execution_arn, "/*/*"),
+            function.function_name,
             qualifier=function.alias_name,
-            principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(execution_arn, "/*/*"),
             opts=opts,
         )
         for function, label in functions.labels().items()
@@ -33,12 +33,11 @@ def permit_authorizer(
 ) -> aws.lambda_.Permission:
     """Let only this API's authorizers invoke the function."""
     parts = access.function_arn.split(":")
-    return aws.lambda_.Permission(
+    return permit(
         f"{name}-permission-to-authorize",  # no model's name can give its permission this name
-        action="lambda:InvokeFunction",
-        function=":".join(parts[:7]),
+        "apigateway",
+        pulumi.Output.concat(execution_arn, "/authorizers/*"),
+        ":".join(parts[:7]),
         qualifier=parts[7] if len(parts) > 7 else None,
-        principal="apigateway.amazonaws.com",
-        source_arn=pulumi.Output.concat(execution_arn, "/authorizers/*"),
         opts=opts,
     )

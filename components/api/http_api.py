@@ -44,6 +44,7 @@ class HttpApi(GatewayApi):
 
     def __init__(self, name: str, args: HttpApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:HttpApi", name, None, opts)
+        self._name = name
         self._inside = pulumi.ResourceOptions(parent=self)
         shared = args.shared
         api = aws.apigatewayv2.Api(
@@ -53,30 +54,18 @@ class HttpApi(GatewayApi):
             cors_configuration=cors_configuration(args.cors) if args.cors else None,
             opts=self._inside,
         )
-        server_routes = self._route(name, api, args)
+        server_routes = self._route(api, args)
         logs = access_log(name, shared, self._inside)
-        stage = self._stage(name, api, logs, shared, server_routes)
+        stage = self._stage(api, logs, shared, server_routes)
         metrics = ApiMetrics({"ApiId": api.id, "Stage": stage.name}, failed="5xx")
-        self._register(
-            url=api.api_endpoint,
-            api_id=api.id,
-            stage_name=stage.name,
-            logs=logs,
-            execution_arn=api.execution_arn,
-            metrics=metrics,
-        )
+        self._register(api, stage.name, url=api.api_endpoint, logs=logs, metrics=metrics)
 
     def _stage(
-        self,
-        name: str,
-        api: aws.apigatewayv2.Api,
-        logs: aws.cloudwatch.LogGroup,
-        args: ApiArgs,
-        routes: Sequence[pulumi.Resource],
+        self, api: aws.apigatewayv2.Api, logs: aws.cloudwatch.LogGroup, args: ApiArgs, routes: Sequence[pulumi.Resource]
     ) -> aws.apigatewayv2.Stage:
         """The stage, which deploys these routes first and each later one by itself."""
         return aws.apigatewayv2.Stage(
-            f"{name}-stage",
+            f"{self._name}-stage",
             api_id=api.id,
             name="$default",
             auto_deploy=True,
@@ -88,7 +77,7 @@ class HttpApi(GatewayApi):
             opts=pulumi.ResourceOptions(parent=self, depends_on=routes),
         )
 
-    def _route(self, name: str, api: aws.apigatewayv2.Api, args: HttpApiArgs) -> Sequence[pulumi.Resource]:
+    def _route(self, api: aws.apigatewayv2.Api, args: HttpApiArgs) -> Sequence[pulumi.Resource]:
         """A route for each path and, with CORS, one for each of its methods.
 
         A page's preflight request carries no authorisation, so a route that takes every method would refuse it. Where
@@ -100,9 +89,9 @@ class HttpApi(GatewayApi):
         them before. Returns the server's routes: their number is the same for any number of models.
         """
         functions = args.shared.functions
-        permissions = permit_api(name, functions, api.execution_arn, self._inside)
-        integrations = self._integrate(name, api, functions)
-        required = self._authorise(name, api, args.shared.auth)
+        permissions = permit_api(self._name, functions, api.execution_arn, self._inside)
+        integrations = self._integrate(api, functions)
+        required = self._authorise(api, args.shared.auth)
         methods = CORS_METHODS if args.cors else ("ANY",)
         health = args.shared.open_health_checks
 
@@ -110,7 +99,7 @@ class HttpApi(GatewayApi):
             asked = _OF_EVERYONE if health and path in OPEN_PATHS else required
             return [
                 aws.apigatewayv2.Route(
-                    f"{name} {method} {path}",
+                    f"{self._name} {method} {path}",
                     api_id=api.id,
                     route_key=f"{method} {path}",
                     target=pulumi.Output.concat("integrations/", integrations[function].id),
@@ -127,14 +116,14 @@ class HttpApi(GatewayApi):
         server = [path for path, model in paths.items() if model is None]
         return [route for path in server for route in lead(path, functions.server, own)]
 
-    def _authorise(self, name: str, api: aws.apigatewayv2.Api, access: Access) -> _Authorisation:
+    def _authorise(self, api: aws.apigatewayv2.Api, access: Access) -> _Authorisation:
         if access == "none":
             return _OF_EVERYONE
         if access == "iam":
             return _Authorisation(type="AWS_IAM")
         if isinstance(access, JwtAccess):
             authorizer = aws.apigatewayv2.Authorizer(
-                f"{name}-jwt-authorizer",
+                f"{self._name}-jwt-authorizer",
                 api_id=api.id,
                 authorizer_type="JWT",
                 identity_sources=[f"$request.header.{IDENTITY_HEADER}"],
@@ -142,14 +131,12 @@ class HttpApi(GatewayApi):
                 opts=self._inside,
             )
             return _Authorisation(type="JWT", authorizer=authorizer, scopes=access.scopes)
-        permitted = permit_authorizer(name, access, api.execution_arn, self._inside)
-        return _Authorisation(type="CUSTOM", authorizer=self._lambda_authorizer(name, api, access), ready=[permitted])
+        permitted = permit_authorizer(self._name, access, api.execution_arn, self._inside)
+        return _Authorisation(type="CUSTOM", authorizer=self._lambda_authorizer(api, access), ready=[permitted])
 
-    def _lambda_authorizer(
-        self, name: str, api: aws.apigatewayv2.Api, access: LambdaAccess
-    ) -> aws.apigatewayv2.Authorizer:
+    def _lambda_authorizer(self, api: aws.apigatewayv2.Api, access: LambdaAccess) -> aws.apigatewayv2.Authorizer:
         return aws.apigatewayv2.Authorizer(
-            f"{name}-lambda-authorizer",
+            f"{self._name}-lambda-authorizer",
             api_id=api.id,
             authorizer_type="REQUEST",
             authorizer_uri=authorizer_uri(access),
@@ -161,12 +148,12 @@ class HttpApi(GatewayApi):
         )
 
     def _integrate(
-        self, name: str, api: aws.apigatewayv2.Api, functions: ApiFunctions
+        self, api: aws.apigatewayv2.Api, functions: ApiFunctions
     ) -> Mapping[InferenceFunction, aws.apigatewayv2.Integration]:
         """One integration for each function, however many routes lead to it."""
         return {
             function: aws.apigatewayv2.Integration(
-                f"{name}-{label}",
+                f"{self._name}-{label}",
                 api_id=api.id,
                 integration_type="AWS_PROXY",
                 integration_method="POST",

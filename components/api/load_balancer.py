@@ -10,6 +10,7 @@ from components.api.api import Api
 from components.api.api_args import ApiFunctions
 from components.api.api_domain import Domain
 from components.function.inference_function import InferenceFunction
+from components.function.permission import permit
 
 HTTPS_PORT = 443
 
@@ -61,13 +62,7 @@ class LoadBalancer(Api):
             opts=self._inside,
         )
         self._lead(balancer, args)
-        if args.web_acl_arn:
-            aws.wafv2.WebAclAssociation(
-                f"{name}-web-acl",
-                resource_arn=balancer.arn,
-                web_acl_arn=args.web_acl_arn,
-                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-            )
+        self._check_by_web_acl(name, balancer.arn, args.web_acl_arn)
         if args.domain.hosted_zone_id:
             aws.route53.Record(
                 f"{name}-record",
@@ -131,13 +126,12 @@ class LoadBalancer(Api):
                 lambda_multi_value_headers_enabled=True,
                 opts=self._inside,
             )
-            permission = aws.lambda_.Permission(
+            permission = permit(
                 f"{self._name}-{label}-permission",
-                action="lambda:InvokeFunction",
-                function=function.function_name,
+                "elasticloadbalancing",
+                group.arn,
+                function.function_name,
                 qualifier=function.alias_name,
-                principal="elasticloadbalancing.amazonaws.com",
-                source_arn=group.arn,
                 opts=self._inside,
             )
             attachment = aws.lb.TargetGroupAttachment(

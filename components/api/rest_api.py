@@ -55,6 +55,7 @@ class RestApi(GatewayApi):
 
     def __init__(self, name: str, args: RestApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:RestApi", name, None, opts)
+        self._name = name
         self._inside = pulumi.ResourceOptions(parent=self)
         shared = args.shared
         body = _body(name, args)
@@ -76,20 +77,12 @@ class RestApi(GatewayApi):
             opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
         logs = access_log(name, shared, self._inside)
-        stage = self._stage(name, api, deployment, logs, args)
+        stage = self._stage(api, deployment, logs, args)
         metrics = ApiMetrics({"ApiName": api.name, "Stage": stage.stage_name}, failed="5XXError")
-        self._register(
-            url=stage.invoke_url,
-            api_id=api.id,
-            stage_name=stage.stage_name,
-            logs=logs,
-            execution_arn=api.execution_arn,
-            metrics=metrics,
-        )
+        self._register(api, stage.stage_name, url=stage.invoke_url, logs=logs, metrics=metrics)
 
     def _stage(
         self,
-        name: str,
         api: aws.apigateway.RestApi,
         deployment: aws.apigateway.Deployment,
         logs: aws.cloudwatch.LogGroup,
@@ -97,7 +90,7 @@ class RestApi(GatewayApi):
     ) -> aws.apigateway.Stage:
         """The stage, with its limits, its web ACL and its API key."""
         stage = aws.apigateway.Stage(
-            f"{name}-stage",
+            f"{self._name}-stage",
             rest_api=api.id,
             deployment=deployment.id,
             stage_name=STAGE,
@@ -106,7 +99,7 @@ class RestApi(GatewayApi):
             opts=self._inside,
         )
         aws.apigateway.MethodSettings(
-            f"{name}-limits",
+            f"{self._name}-limits",
             rest_api=api.id,
             stage_name=stage.stage_name,
             method_path="*/*",
@@ -117,29 +110,22 @@ class RestApi(GatewayApi):
             },
             opts=self._inside,
         )
-        if args.web_acl_arn:
-            aws.wafv2.WebAclAssociation(
-                f"{name}-web-acl",
-                resource_arn=stage.arn,
-                web_acl_arn=args.web_acl_arn,
-                # A stage has one web ACL. Deleting the old association last would take the new one off the stage.
-                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-            )
+        self._check_by_web_acl(self._name, stage.arn, args.web_acl_arn)
         if args.api_key_required:
-            self._make_api_key(name, api, stage, args.shared)
+            self._make_api_key(api, stage, args.shared)
         return stage
 
-    def _make_api_key(self, name: str, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage, args: ApiArgs) -> None:
+    def _make_api_key(self, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage, args: ApiArgs) -> None:
         """One key, and the usage plan that lets it call this stage. More keys may be added to the plan later."""
         plan = aws.apigateway.UsagePlan(
-            f"{name}-plan",
+            f"{self._name}-plan",
             api_stages=[{"api_id": api.id, "stage": stage.stage_name}],
             throttle_settings={"burst_limit": args.throttling_burst, "rate_limit": args.throttling_rate},
             opts=self._inside,
         )
-        key = aws.apigateway.ApiKey(f"{name}-key", opts=self._inside)
+        key = aws.apigateway.ApiKey(f"{self._name}-key", opts=self._inside)
         aws.apigateway.UsagePlanKey(
-            f"{name}-plan-key", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=self._inside
+            f"{self._name}-plan-key", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=self._inside
         )
 
 

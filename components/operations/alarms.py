@@ -6,21 +6,10 @@ from functools import partial
 
 import pulumi
 
-from components.model_source import Alarm, MetricSource
+from components.model_source import Alarm, MetricSource, alarm_at_the_first
 from components.operations.operated_function import OperatedFunction
+from components.settings.operations_settings import OperationsSettings
 from handlers.contract import METRIC_NAMESPACE, Metric
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlarmThresholds:
-    """When a function's alarms ring."""
-
-    error_percent: float
-    """Requests that failed in the stack (not by the caller; a crash, a timeout), as a share of all."""
-    latency_p99_ms: float
-    """99th percentile of the invocations' durations, cold starts included."""
-    cold_start_percent: float
-    """Requests that waited for a new environment, as a share of all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,47 +40,45 @@ class _Metrics:
         return MetricSource(namespace=METRIC_NAMESPACE, dimensions=self.of_ours, name=name)
 
 
-def function_alarms(operated: OperatedFunction, thresholds: AlarmThresholds) -> list[Alarm]:
+def function_alarms(operated: OperatedFunction, settings: OperationsSettings) -> list[Alarm]:
     """The alarms of one inference function, whichever of its versions answers."""
     dimensions = {"FunctionName": operated.function.function_name}
     metrics = _Metrics(of_lambda=dimensions, of_ours=dimensions)
     return [
-        *_failure_alarms(operated.name, metrics, thresholds),
-        Alarm(
-            name=f"{operated.name}-throttles",
-            description="Requests are turned away because the function's or the account's concurrency is used up. "
-            "Raise reservedConcurrency, or the account's limit.",
-            metrics={"throttled": metrics.aws("Throttles")},
-            expression="FILL(throttled, 0)",
-            threshold=0,
+        *_failure_alarms(operated.name, metrics, settings),
+        alarm_at_the_first(
+            f"{operated.name}-throttles",
+            "Requests are turned away because the function's or the account's concurrency is used up. Raise "
+            "reservedConcurrency, or the account's limit.",
+            throttled=metrics.aws("Throttles"),
         ),
         Alarm(
             name=f"{operated.name}-cold-starts",
-            description=f"More than {thresholds.cold_start_percent:g} % of the requests wait for a new environment. "
+            description=f"More than {settings.cold_start_alarm_percent} % of the requests wait for a new environment. "
             "Consider provisioned concurrency or SnapStart.",
             metrics={"cold": metrics.own("ColdStarts"), "all": metrics.own("Requests")},
             expression="100 * cold / all",
-            threshold=thresholds.cold_start_percent,
+            threshold=settings.cold_start_alarm_percent,
             minutes=5,
         ),
     ]
 
 
-def api_alarm(api: WatchedApi, thresholds: AlarmThresholds) -> Alarm:
+def api_alarm(api: WatchedApi, settings: OperationsSettings) -> Alarm:
     """The alarm of an API, which also sees what never reaches a function."""
     metric = partial(MetricSource, namespace="AWS/ApiGateway", dimensions=api.dimensions)
     return Alarm(
         name=f"{api.name}-errors",
-        description=f"The API answers more than {thresholds.error_percent:g} % of the requests with a status of 500 or "
-        "more. If no function's alarm rings, API Gateway itself fails: it may not invoke a function, or waits for one "
-        "too long. The access log has the reason of each as integrationError.",
+        description=f"The API answers more than {settings.error_alarm_percent} % of the requests with a status of 500 "
+        "or more. If no function's alarm rings, API Gateway itself fails: it may not invoke a function, or waits for "
+        "one too long. The access log has the reason of each as integrationError.",
         metrics={"failed": metric(name=api.failed), "all": metric(name="Count")},
         expression="100 * FILL(failed, 0) / all",
-        threshold=thresholds.error_percent,
+        threshold=settings.error_alarm_percent,
     )
 
 
-def new_version_alarms(operated: OperatedFunction, thresholds: AlarmThresholds) -> list[Alarm]:
+def new_version_alarms(operated: OperatedFunction, settings: OperationsSettings) -> list[Alarm]:
     """The alarms that stop a shift of traffic: they look at the new version alone. While the live version fails, they
     let the version through that mends it. Empty where all traffic moves at once.
 
@@ -105,14 +92,14 @@ def new_version_alarms(operated: OperatedFunction, thresholds: AlarmThresholds) 
         of_lambda={"FunctionName": name, "Resource": alias, "ExecutedVersion": version},
         of_ours={"FunctionName": name, "FunctionVersion": version},
     )
-    return _failure_alarms(f"{operated.name}-new-version", metrics, thresholds)
+    return _failure_alarms(f"{operated.name}-new-version", metrics, settings)
 
 
-def _failure_alarms(name: str, metrics: _Metrics, thresholds: AlarmThresholds) -> list[Alarm]:
+def _failure_alarms(name: str, metrics: _Metrics, settings: OperationsSettings) -> list[Alarm]:
     return [
         Alarm(
             name=f"{name}-errors",
-            description=f"More than {thresholds.error_percent:g} % of the requests fail, and no caller could have "
+            description=f"More than {settings.error_alarm_percent:g} % of the requests fail, and no caller could have "
             "prevented it: by a crash, a timeout, or an answer that counts as one of ServerErrors. The function's log "
             "group has a record of the level ERROR for each.",
             metrics={
@@ -121,23 +108,21 @@ def _failure_alarms(name: str, metrics: _Metrics, thresholds: AlarmThresholds) -
                 "all": metrics.aws("Invocations"),
             },
             expression="100 * (FILL(crashed, 0) + FILL(answered, 0)) / all",
-            threshold=thresholds.error_percent,
+            threshold=settings.error_alarm_percent,
         ),
         Alarm(
             name=f"{name}-latency",
-            description=f"The slowest 1 % of the invocations take longer than {thresholds.latency_p99_ms:g} ms. "
+            description=f"The slowest 1 % of the invocations take longer than {settings.latency_alarm_ms:g} ms. "
             "If cold starts rose too, see the cold-start alarm; else compare PredictTime of the models.",
             metrics={"p99": metrics.aws("Duration", "p99")},
             expression="p99",
-            threshold=thresholds.latency_p99_ms,
+            threshold=settings.latency_alarm_ms,
             minutes=3,
         ),
-        Alarm(
-            name=f"{name}-load-failures",
-            description="A model could not be loaded; where an older version was in memory, that one goes on "
-            "answering. The log names the model, the version and the reason.",
-            metrics={"failed": metrics.own("LoadFailures")},
-            expression="FILL(failed, 0)",
-            threshold=0,
+        alarm_at_the_first(
+            f"{name}-load-failures",
+            "A model could not be loaded; where an older version was in memory, that one goes on answering. The log "
+            "names the model, the version and the reason.",
+            failed=metrics.own("LoadFailures"),
         ),
     ]

@@ -10,13 +10,13 @@ import pulumi_aws as aws
 
 from components.model_source import Alarm
 from components.operations.alarms import (
-    AlarmThresholds,
     WatchedApi,
     api_alarm,
     function_alarms,
     new_version_alarms,
 )
 from components.operations.operated_function import OperatedFunction
+from components.settings.operations_settings import OperationsSettings
 from handlers.contract import METRIC_NAMESPACE, Metric
 
 PERIOD_SECONDS = 60
@@ -34,7 +34,8 @@ class InferenceMonitoringArgs:
     """None where the functions' alarms see all that fails."""
     dashboard_name: str
     """Unique in the account and region."""
-    thresholds: AlarmThresholds
+    settings: OperationsSettings
+    """With the thresholds of the alarms."""
     storage_alarms: Sequence[Alarm] = ()
     """The alarms that the storages ask for."""
     topic_arn: pulumi.Input[str] | None = None
@@ -53,11 +54,11 @@ class InferenceMonitoring(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(parent=self)
 
         self.rollback_alarms = {
-            each.name: [_metric_alarm(alarm, args, inside) for alarm in new_version_alarms(each, args.thresholds)]
+            each.name: [_metric_alarm(alarm, args, inside) for alarm in new_version_alarms(each, args.settings)]
             for each in args.functions
         }
-        of_functions = [alarm for each in args.functions for alarm in function_alarms(each, args.thresholds)]
-        of_api = [] if args.api is None else [api_alarm(args.api, args.thresholds)]
+        of_functions = [alarm for each in args.functions for alarm in function_alarms(each, args.settings)]
+        of_api = [] if args.api is None else [api_alarm(args.api, args.settings)]
         for alarm in (*of_functions, *of_api, *args.storage_alarms):
             _metric_alarm(alarm, args, inside)
 

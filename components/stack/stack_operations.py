@@ -6,7 +6,7 @@ import pulumi
 
 from components.api.api import Api
 from components.function.tool_function import ToolRuntime
-from components.operations.alarms import AlarmThresholds, WatchedApi
+from components.operations.alarms import WatchedApi
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
 from components.operations.operated_function import OperatedFunction
@@ -68,11 +68,7 @@ def _monitoring(
         functions=functions,
         api=api,
         dashboard_name=f"{args.project_name}-{settings.stack_name}",
-        thresholds=AlarmThresholds(
-            error_percent=settings.error_alarm_percent,
-            latency_p99_ms=settings.latency_alarm_ms,
-            cold_start_percent=settings.cold_start_alarm_percent,
-        ),
+        settings=settings,
         storage_alarms=storages.alarms,
         topic_arn=settings.alarms_topic_arn,
     )

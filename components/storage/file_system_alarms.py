@@ -4,7 +4,7 @@ from functools import partial
 
 import pulumi
 
-from components.model_source import Alarm, MetricSource
+from components.model_source import Alarm, MetricSource, alarm_at_the_first
 
 LOW_BURST_CREDITS_BYTES = 0.21 * 2**40
 """A tenth of a full balance, which lasts for half an hour of reading at 100 MiB/s.
@@ -37,11 +37,9 @@ def file_system_alarms(name: str, file_system_id: pulumi.Input[str], *, bursting
 def dead_letter_alarm(name: str, queue_name: pulumi.Input[str]) -> Alarm:
     """The alarm of the queue that receives the events on which the sync function failed."""
     sqs_metric = partial(MetricSource, namespace="AWS/SQS", dimensions={"QueueName": queue_name})
-    return Alarm(
-        name=f"{name}-dead-letters",
-        description="The sync function failed for an upload event, so the file system may lack a published version. "
-        "The message holds the event; the function's log holds the reason. Invoke the function again when mended.",
-        metrics={"waiting": sqs_metric(name="ApproximateNumberOfMessagesVisible", statistic="Maximum")},
-        expression="FILL(waiting, 0)",
-        threshold=0,
+    return alarm_at_the_first(
+        f"{name}-dead-letters",
+        "The sync function failed for an upload event, so the file system may lack a published version. The message "
+        "holds the event; the function's log holds the reason. Invoke the function again when mended.",
+        waiting=sqs_metric(name="ApproximateNumberOfMessagesVisible", statistic="Maximum"),
     )

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.function.permission import permit
 from components.function.tool_function import ToolFunctionArgs, ToolRuntime, tool_function
 from components.retries import NOT_MOUNTED, NOT_READY, until_it_holds
 from components.settings.packaged_models import PackagedModel
@@ -79,15 +80,8 @@ class ModelSync(pulumi.ComponentResource):
             destination_config={"on_failure": {"destination": dead_letters.arn}},
             opts=inside,
         )
-        allowed = aws.lambda_.Permission(
-            name,
-            function=function.name,
-            action="lambda:InvokeFunction",
-            principal="s3.amazonaws.com",
-            source_arn=args.bucket.bucket_arn,
-            source_account=args.clients.network.account_id,
-            opts=inside,
-        )
+        account = args.clients.network.account_id  # a bucket's ARN names none
+        allowed = permit(name, "s3", args.bucket.bucket_arn, function.name, source_account=account, opts=inside)
         notification = args.bucket.notify(
             [
                 {
@@ -144,14 +138,7 @@ class ModelSync(pulumi.ComponentResource):
             description="Make the copies of models equal to the bucket",
             opts=inside,
         )
-        permitted = aws.lambda_.Permission(
-            every,
-            function=function.name,
-            action="lambda:InvokeFunction",
-            principal="events.amazonaws.com",
-            source_arn=rule.arn,
-            opts=inside,
-        )
+        permitted = permit(every, "events", rule.arn, function.name, opts=inside)
         aws.cloudwatch.EventTarget(
             every,
             rule=rule.name,

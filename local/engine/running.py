@@ -67,12 +67,7 @@ def engine_run(directory: Path, *, stack: str = "dev", project: Path = PROJECT, 
 
 @contextmanager
 def kept_stack(overrides: Mapping[str, str], *, stack: str = "dev", **options: Any) -> Generator[LocalStack]:
-    """Deploy with the engine, and let other processes attach to the stack; remove everything at the end.
-
-    Args:
-        overrides: settings over the stack file's, by key and as text.
-        stack: which stack file to read.
-        options: of `emulated_account`.
+    """`local_stack`, with the same arguments, by the engine: other processes may attach to the stack.
 
     Raises:
         EngineError: there is no `pulumi`, or another process keeps this stack.

@@ -4,14 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from handlers.contract import Architecture
-from ops.prices import PriceList
-
-MIB_PER_GB = 1024
-"""Lambda bills memory by the GB of 1,024 MB."""
-
-FREE_EPHEMERAL_MIB = 512
-"""https://aws.amazon.com/lambda/pricing/"""
+from handlers.contract import FREE_EPHEMERAL_MIB, Architecture
+from ops.prices import MIB_PER_GB, PriceList
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,12 @@ from math import ceil
 
 import numpy as np
 
-from ops.advice.bill import MIB_PER_GB, Item, ephemeral, gb_seconds, held, invocations, kept_ready, used
+from ops.advice.bill import Item, ephemeral, gb_seconds, held, invocations, kept_ready, used
 from ops.advice.figures import Figures
 from ops.advice.model_facts import GB
 from ops.advice.options import Option, Workload, ephemeral_mib
 from ops.advice.running import FunctionRun, Run
-from ops.prices import PriceList
+from ops.prices import MIB_PER_GB, PriceList
 
 PART_BYTES = 8 << 20
 """Of a ranged request to S3."""

@@ -118,8 +118,7 @@ def _requests(options: Namespace, headers: Mapping[str, str], signer: Signer | N
         url = f"{options.url.rstrip('/')}/v2/models/{model}"
         signed = {} if signer is None else signer.headers("GET", url)
         if model in bodies:
-            path = f"/v1/models/{model}:predict" if options.dialect == "v1" else f"/v2/models/{model}/infer"
-            made.append(LoadRequest(model=model, path=path, body=bodies[model]))
+            made.append(LoadRequest(model=model, dialect=options.dialect, body=bodies[model]))
         else:
             document = metadata(options.url, model, {**headers, **signed})
             made.append(load_request(model, document, options.dialect, options.seed + number))

@@ -21,8 +21,13 @@ class LoadRequest:
     """A prediction that is asked for."""
 
     model: str
-    path: str
+    dialect: Dialect
     body: bytes
+
+    @property
+    def path(self) -> str:
+        """Where the model predicts."""
+        return f"/v1/models/{self.model}:predict" if self.dialect == "v1" else f"/v2/models/{self.model}/infer"
 
 
 def parsed(url: str) -> SplitResult:
@@ -59,9 +64,9 @@ def load_request(model: str, document: Mapping[str, Any], dialect: Dialect, seed
     random = np.random.default_rng(seed)
     if dialect == "v2":
         inputs = [_tensor(each, random) for each in document["inputs"]]
-        return LoadRequest(model=model, path=f"/v2/models/{model}/infer", body=_json({"inputs": inputs}))
+        return LoadRequest(model=model, dialect=dialect, body=_json({"inputs": inputs}))
     named = {each["name"]: _nested(each, random) for each in document["inputs"]}
-    return LoadRequest(model=model, path=f"/v1/models/{model}:predict", body=_json({"inputs": named}))
+    return LoadRequest(model=model, dialect=dialect, body=_json({"inputs": named}))
 
 
 def http_message(url: str, request: LoadRequest, headers: Mapping[str, str]) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .resource import Inputs, is_set
+from .resource import Inputs, is_set, of
 
 FUNCTION = "aws:lambda/function:Function"
 
@@ -35,34 +35,36 @@ SNAPSHOT_EPHEMERAL_MIB = 512
 """The largest /tmp that SnapStart supports. https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"""
 
 
-def functions_run_an_image_by_digest(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of(FUNCTION)
+def functions_run_an_image_by_digest(name: str, inputs: Inputs) -> Iterator[str]:
     """A function names its image by digest: Lambda resolves a tag only once, so a tag does not say what runs."""
-    if type_ == FUNCTION and is_set(inputs, "imageUri"):
+    if is_set(inputs, "imageUri"):
         image = inputs["imageUri"]
         if "@sha256:" not in image or ":" in image.split("@")[0].rsplit("/", 1)[-1]:
             yield f"{name}: imageUri must be repository@sha256:digest, not {image}"
 
 
-def functions_write_their_own_logs(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of(FUNCTION)
+def functions_write_their_own_logs(name: str, inputs: Inputs) -> Iterator[str]:
     """A function names its log group and writes JSON."""
-    if type_ == FUNCTION:
-        logging = inputs.get("loggingConfig") or {}
-        if not is_set(logging, "logGroup") or logging.get("logFormat") != "JSON":
-            yield f"{name}: loggingConfig must name a log group and the format JSON"
+    logging = inputs.get("loggingConfig") or {}
+    if not is_set(logging, "logGroup") or logging.get("logFormat") != "JSON":
+        yield f"{name}: loggingConfig must name a log group and the format JSON"
 
 
-def functions_set_no_reserved_name(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of(FUNCTION)
+def functions_set_no_reserved_name(name: str, inputs: Inputs) -> Iterator[str]:
     """A function sets no variable that Lambda sets itself, because Lambda refuses it."""
-    if type_ == FUNCTION:
-        variables = (inputs.get("environment") or {}).get("variables") or {}
-        for variable in sorted(variables):
-            if variable in RESERVED_VARIABLES or variable.startswith(RESERVED_PREFIXES):
-                yield f"{name}: Lambda sets {variable} itself; choose another name"
+    variables = (inputs.get("environment") or {}).get("variables") or {}
+    for variable in sorted(variables):
+        if variable in RESERVED_VARIABLES or variable.startswith(RESERVED_PREFIXES):
+            yield f"{name}: Lambda sets {variable} itself; choose another name"
 
 
-def functions_mount_inside_a_network(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of(FUNCTION)
+def functions_mount_inside_a_network(name: str, inputs: Inputs) -> Iterator[str]:
     """A file system is mounted directly under /mnt, by a function in a network."""
-    if type_ != FUNCTION or not (mount := inputs.get("fileSystemConfig")):
+    if not (mount := inputs.get("fileSystemConfig")):
         return
     path = mount.get("localMountPath") or ""
     if not path.startswith("/mnt/") or "/" in path.removeprefix("/mnt/") or path == "/mnt/":
@@ -72,9 +74,10 @@ def functions_mount_inside_a_network(type_: str, name: str, inputs: Inputs) -> I
         yield f"{name}: a function with a file system must have subnets and security groups"
 
 
-def snapshots_hold_what_lambda_can_restore(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of(FUNCTION)
+def snapshots_hold_what_lambda_can_restore(name: str, inputs: Inputs) -> Iterator[str]:
     """A function with SnapStart mounts no file system, has at most 512 MiB of /tmp and publishes versions."""
-    if type_ != FUNCTION or (inputs.get("snapStart") or {}).get("applyOn") != "PublishedVersions":
+    if (inputs.get("snapStart") or {}).get("applyOn") != "PublishedVersions":
         return
     if inputs.get("fileSystemConfig"):
         yield f"{name}: SnapStart does not go with a mounted file system"
@@ -85,10 +88,9 @@ def snapshots_hold_what_lambda_can_restore(type_: str, name: str, inputs: Inputs
         yield f"{name}: SnapStart needs published versions"
 
 
-def function_urls_lead_to_an_alias(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of("aws:lambda/functionUrl:FunctionUrl")
+def function_urls_lead_to_an_alias(name: str, inputs: Inputs) -> Iterator[str]:
     """A function URL leads to a version that was published, and says whom it admits."""
-    if type_ != "aws:lambda/functionUrl:FunctionUrl":
-        return
     if not is_set(inputs, "qualifier"):
         yield f"{name}: a function URL must name an alias; without one it leads to what is being changed"
     if inputs.get("authorizationType") not in ("AWS_IAM", "NONE"):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from .documents import WITHOUT_RESOURCE_LEVEL, allowing, compared, denying, is_everything, listed, means_everyone
 from .file_systems import FILE_SYSTEMS
-from .resource import Inputs, is_set
+from .resource import Inputs, is_set, of
 
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -45,10 +45,9 @@ def resource_policies_name_their_principals(type_: str, name: str, inputs: Input
                 yield f"{name}: a statement allows everyone; name the principal"
 
 
-def services_call_for_one_resource(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of("aws:lambda/permission:Permission")
+def services_call_for_one_resource(name: str, inputs: Inputs) -> Iterator[str]:
     """A permission to invoke a function names the resource that the service acts for."""
-    if type_ != "aws:lambda/permission:Permission":
-        return
     if not is_set(inputs, "sourceArn"):
         yield f"{name}: a permission must name sourceArn"
     if inputs.get("principal") == "*":
@@ -58,10 +57,9 @@ def services_call_for_one_resource(type_: str, name: str, inputs: Inputs) -> Ite
         yield f"{name}: a permission for a bucket must name sourceAccount"
 
 
-def grants_are_narrow(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of(*GRANTS)
+def grants_are_narrow(name: str, inputs: Inputs) -> Iterator[str]:
     """A role's policy has no wildcard action, and covers every resource only if AWS offers nothing narrower."""
-    if type_ not in GRANTS:
-        return
     for statement in allowing(inputs.get("policy")):
         if inverted := sorted({"NotAction", "NotResource"} & set(statement)):
             yield f"{name}: allows by {', '.join(inverted)}; list what is allowed"
@@ -72,29 +70,26 @@ def grants_are_narrow(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
                 yield f"{name}: grants {', '.join(broad)} on every resource ({resource})"
 
 
-def services_assume_roles_for_one_account(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of(ROLE)
+def services_assume_roles_for_one_account(name: str, inputs: Inputs) -> Iterator[str]:
     """An AWS service assumes a role only when it acts for the account that is named."""
-    if type_ != ROLE:
-        return
     for statement in allowing(inputs.get("assumeRolePolicy")):
         if "Service" in statement["Principal"] and "aws:SourceAccount" not in compared(statement):
             yield f"{name}: a service assumes the role for any account; compare aws:SourceAccount"
 
 
-def keys_are_used_through_services(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of(*GRANTS)
+def keys_are_used_through_services(name: str, inputs: Inputs) -> Iterator[str]:
     """A role uses a KMS key only through the AWS services whose data it encrypts."""
-    if type_ not in GRANTS:
-        return
     for statement in allowing(inputs.get("policy")):
         of_kms = [action for action in listed(statement.get("Action")) if action.startswith("kms:")]
         if of_kms and "kms:ViaService" not in compared(statement):
             yield f"{name}: grants {', '.join(of_kms)} to the role's own requests; compare kms:ViaService"
 
 
-def network_interfaces_are_for_lambda(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of(*GRANTS)
+def network_interfaces_are_for_lambda(name: str, inputs: Inputs) -> Iterator[str]:
     """Lambda may make network interfaces with a function's role; the function's own code may not."""
-    if type_ not in GRANTS:
-        return
     granted = {action for each in allowing(inputs.get("policy")) for action in listed(each.get("Action"))}
     denied = {
         action

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .documents import allowing, compared, is_everything, listed
-from .resource import Inputs, Resource, is_set, made_from, of_type
+from .resource import Inputs, Resource, is_set, made_from, of, of_type
 
 CORS = {"aws:apigatewayv2/api:Api": "corsConfiguration", "aws:lambda/functionUrl:FunctionUrl": "cors"}
 """Types that decide which pages may call, and the input that says so."""
@@ -39,10 +39,9 @@ def networks_have_no_gateway_to_the_internet(type_: str, name: str, inputs: Inpu
         yield f"{name}: gives public addresses"
 
 
-def endpoints_let_named_resources_through(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of("aws:ec2/vpcEndpoint:VpcEndpoint")
+def endpoints_let_named_resources_through(name: str, inputs: Inputs) -> Iterator[str]:
     """An endpoint has a policy. A gateway's names what may be reached; an interface's may name an account instead."""
-    if type_ != "aws:ec2/vpcEndpoint:VpcEndpoint":
-        return
     if not is_set(inputs, "policy"):
         yield f"{name}: an endpoint must have a policy; AWS's default lets everything through"
         return
@@ -84,9 +83,10 @@ def domains_speak_current_tls(type_: str, name: str, inputs: Inputs) -> Iterator
         yield f"{name}: the security policy must be TLS_1_2 or newer, not {policy}"
 
 
-def load_balancers_are_internal(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of("aws:lb/loadBalancer:LoadBalancer")
+def load_balancers_are_internal(name: str, inputs: Inputs) -> Iterator[str]:
     """No load balancer has a public address: it asks callers for no identity."""
-    if type_ == "aws:lb/loadBalancer:LoadBalancer" and not inputs.get("internal"):
+    if not inputs.get("internal"):
         yield f"{name}: has a public address; set internal"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 Inputs = Mapping[str, Any]
@@ -9,6 +10,23 @@ Inputs = Mapping[str, Any]
 
 Invariant = Callable[[str, str, Inputs], Iterator[str]]
 """A rule about one resource: takes its type, name and inputs, yields a sentence for each breach."""
+
+
+RuleOfType = Callable[[str, Inputs], Iterator[str]]
+"""A rule about resources of some types: takes a resource's name and inputs."""
+
+
+def of(*types: str) -> Callable[[RuleOfType], Invariant]:
+    """Makes an invariant of a rule about resources of these types."""
+
+    def invariant(rule: RuleOfType) -> Invariant:
+        @wraps(rule)
+        def checked(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+            return rule(name, inputs) if type_ in types else iter(())
+
+        return checked
+
+    return invariant
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,29 +3,30 @@
 from collections.abc import Iterator
 
 from .documents import denies_plain_traffic
-from .resource import Inputs, is_set
+from .resource import Inputs, is_set, of
 
 
-def buckets_block_public_access(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+def buckets_block_public_access(name: str, inputs: Inputs) -> Iterator[str]:
     """A public access block sets all four of its inputs."""
-    if type_ == "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":
-        for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
-            if inputs.get(key) is not True:
-                yield f"{name}: {key} must be true"
+    for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
+        if inputs.get(key) is not True:
+            yield f"{name}: {key} must be true"
 
 
-def buckets_refuse_plain_http(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of("aws:s3/bucketPolicy:BucketPolicy")
+def buckets_refuse_plain_http(name: str, inputs: Inputs) -> Iterator[str]:
     """A bucket policy denies every request without TLS."""
-    if type_ == "aws:s3/bucketPolicy:BucketPolicy" and not denies_plain_traffic(inputs.get("policy")):
+    if not denies_plain_traffic(inputs.get("policy")):
         yield f"{name}: a bucket policy must deny requests without TLS"
 
 
-def buckets_are_versioned(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of("aws:s3/bucketVersioning:BucketVersioning")
+def buckets_are_versioned(name: str, inputs: Inputs) -> Iterator[str]:
     """A bucket keeps versions, so that what is overwritten or deleted can be restored."""
-    if type_ == "aws:s3/bucketVersioning:BucketVersioning":
-        status = (inputs.get("versioningConfiguration") or {}).get("status")
-        if status != "Enabled":
-            yield f"{name}: versioning must be Enabled, not {status}"
+    status = (inputs.get("versioningConfiguration") or {}).get("status")
+    if status != "Enabled":
+        yield f"{name}: versioning must be Enabled, not {status}"
 
 
 def buckets_know_no_access_lists(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
@@ -56,13 +57,13 @@ def data_is_encrypted(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
         yield f"{name}: a bucket must encrypt by AES256, aws:kms or aws:kms:dsse"
 
 
-def repositories_never_move_a_tag(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+@of("aws:ecr/repository:Repository")
+def repositories_never_move_a_tag(name: str, inputs: Inputs) -> Iterator[str]:
     """An image repository has immutable tags and scans every image."""
-    if type_ == "aws:ecr/repository:Repository":
-        if inputs.get("imageTagMutability") != "IMMUTABLE":
-            yield f"{name}: imageTagMutability must be IMMUTABLE"
-        if not (inputs.get("imageScanningConfiguration") or {}).get("scanOnPush"):
-            yield f"{name}: images must be scanned on push"
+    if inputs.get("imageTagMutability") != "IMMUTABLE":
+        yield f"{name}: imageTagMutability must be IMMUTABLE"
+    if not (inputs.get("imageScanningConfiguration") or {}).get("scanOnPush"):
+        yield f"{name}: images must be scanned on push"
 
 
 def _encrypts(inputs: Inputs) -> bool:

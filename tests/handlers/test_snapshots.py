@@ -5,7 +5,6 @@ restored, and an environment that provisioned concurrency kept ready. The first 
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from handlers.contract import MODEL_NAMES, MODEL_STORE_URI
 from local.http_server import JsonHandler
 from local.runtime_api import RUNTIME, Answered, Event, Invocation, Ready, RuntimeApi
 from tests.handlers.s3_server import BUCKET, S3Server
+from tests.handlers.versions import two_versions
 from tests.paths import PROJECT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric is built for Linux only")
@@ -112,13 +112,7 @@ class Bucket:
     def __init__(self, kind: str, repository: Path, root: Path, s3: S3Server) -> None:
         self.uri = f"s3://{BUCKET}/models" if kind == "s3" else root.as_uri()
         self._root, self._s3 = root, s3
-        source = repository / "iris" / "1"
-        for version in (1, 2):
-            copy = root / "iris" / str(version)
-            copy.mkdir(parents=True)
-            shutil.copyfile(source / "model.tflite", copy / "model.tflite")
-            manifest = json.loads((source / "manifest.json").read_text())
-            (copy / "manifest.json").write_text(json.dumps(manifest | {"version": version}))
+        two_versions(repository, root)
         self.point(1)
 
     def point(self, version: int) -> None:

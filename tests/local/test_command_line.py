@@ -16,6 +16,7 @@ import pytest
 
 from local.emulator import HOST, free_port
 from tests.local.waiting import listening, wait_until_gone
+from tests.packaged import WRONG_OPTIONS
 from tests.paths import PROJECT
 
 
@@ -108,18 +109,11 @@ def test_up_refuses_a_port_that_is_taken_and_says_what_to_do():
     assert "--port" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--config", "memory"], "error: 'memory' is not a setting; write key=value"),
-        (["--stack", "absent"], "error: There is no Pulumi.absent.yaml"),
-        (["--config", "memoryMib=12"], "memoryMib"),
-        (["--config", "memmoryMib=512"], "did you mean 'memoryMib'"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "message"), WRONG_OPTIONS)
 def test_a_wrong_configuration_is_refused_with_the_reason(repository, arguments, message):
     done = run("up", *arguments)
     assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
     assert message in done.stderr
 
 

@@ -13,6 +13,7 @@ from ops import grants
 from ops.example_models import package
 from ops.program import record_with
 from ops.recorder import Recorder
+from tests.packaged import WRONG_OPTIONS
 from tests.paths import PROJECT
 
 
@@ -130,14 +131,7 @@ def test_a_grant_that_is_too_wide_fails_the_command(
     assert "NO REASON IS KNOWN" in captured.out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--config", "storag=s3"], "there is no such setting; did you mean 'storage'?"),
-        (["--config", "storage"], "'storage' is not a setting; write key=value"),
-        (["--stack", "nowhere"], "There is no Pulumi.nowhere.yaml; there are stack files for dev"),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "said"), WRONG_OPTIONS)
 def test_a_wrong_configuration_is_reported_and_nothing_else_is_printed(
     arguments: list[str], said: str, root: Path, capsys: pytest.CaptureFixture[str]
 ):

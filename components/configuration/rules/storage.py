@@ -14,10 +14,8 @@ from components.configuration.rules.rule import (
 from components.settings.settings import Settings
 from components.settings.storage_settings import PROVISIONED_EVERYWHERE_MIBPS, PROVISIONED_MIBPS
 from components.storage.model_staging import files_to_stage, room_for_models
+from handlers.contract import FREE_EPHEMERAL_MIB
 from handlers.manifest import engine_set
-
-FREE_EPHEMERAL_MIB = 512
-"""https://aws.amazon.com/lambda/pricing/"""
 
 BURSTING_BYTES_PER_GIB = 50 * 1024
 BURSTING_LOWEST_BYTES = 1 << 20

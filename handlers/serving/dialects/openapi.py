@@ -4,21 +4,21 @@ In mode single, each function can read its own model alone. For the paths of eve
 to the one that the model's own function answers at `/v2/models/NAME/openapi.json`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 from handlers.manifest import Manifest
-from handlers.serving.dialects import Call, Inference, Models
-from handlers.serving.dialects.json_text import error_response, json_response
+from handlers.serving.dialects import Call, Models
+from handlers.serving.dialects.json_text import json_response
 from handlers.serving.dialects.open_inference import SERVER_NAME, SERVER_VERSION
 from handlers.serving.dialects.openapi_examples import infer_examples, predict_examples
 from handlers.serving.dialects.openapi_schemas import infer_schema, predict_schema
+from handlers.serving.dialects.without_predictions import decode, encode, fail
 from handlers.serving.errors import MethodNotAllowed, ServingError
 from handlers.serving.events import Request, Response
 
-if TYPE_CHECKING:
-    import numpy as np
+__all__ = ["NAME", "decode", "describe", "document", "encode", "fail", "route"]
 
 NAME = "openapi"
 
@@ -51,6 +51,12 @@ _MODEL_PATHS = (
 )
 """The paths of a model."""
 
+_PREDICTIONS: Mapping[str, tuple[str, Callable[[Manifest], Any], Callable[[Manifest], Any]]] = {
+    "predict": ("as TensorFlow Serving", predict_schema, predict_examples),
+    "infer": ("by the Open Inference Protocol", infer_schema, infer_examples),
+}
+"""The operations that predict, by the verb at the end of their paths: how, the schema of a body, and examples."""
+
 
 def route(method: str, path: str) -> Call:
     """See `Dialect.route`."""
@@ -66,21 +72,6 @@ def describe(call: Call, request: Request, models: Models) -> Response:
     own = models.models()
     elsewhere = [name for name in models.listed() if name not in own]
     return json_response(document(_manifests(own, models), elsewhere))
-
-
-def decode(request: Request, manifest: Manifest) -> Inference[Any]:
-    """See `Dialect.decode`. The document predicts nothing."""
-    _refuse()
-
-
-def encode(inference: Inference[Any], outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
-    """See `Dialect.encode`. The document predicts nothing."""
-    _refuse()
-
-
-def fail(error: ServingError) -> Response:
-    """See `Dialect.fail`."""
-    return error_response(error, str(error))
 
 
 def document(manifests: list[Manifest], elsewhere: list[str]) -> dict[str, Any]:
@@ -136,10 +127,6 @@ def _manifests(names: list[str], models: Models) -> list[Manifest]:
     return found
 
 
-def _refuse() -> NoReturn:
-    raise MethodNotAllowed("POST", "/openapi.json", ("GET",))
-
-
 def _server_paths() -> dict[str, Any]:
     return {
         "/openapi.json": _got("document", "This document"),
@@ -162,32 +149,24 @@ def _server_paths() -> dict[str, Any]:
 
 def _model_paths(manifest: Manifest) -> dict[str, Any]:
     name = manifest.model
-    predict = _operation(
-        f"{name}-predict",
-        f"Predict with {name}, as TensorFlow Serving",
-        name,
-        body=predict_schema(manifest),
-        examples=predict_examples(manifest),
-    )
-    infer = _operation(
-        f"{name}-infer",
-        f"Predict with {name}, by the Open Inference Protocol",
-        name,
-        body=infer_schema(manifest),
-        examples=infer_examples(manifest),
-    )
     items = (
         _got(f"{name}-status", f"The state of {name}", name),
         _got(f"{name}-signatures", f"All signatures of {name}", name),
-        {"post": predict},
+        _predicted(manifest, "predict"),
         _got(f"{name}-metadata", f"The inputs and outputs of {name}", name),
         _got(f"{name}-config", "The same as a configuration of Triton's", name),
         _got(f"{name}-statistics", f"What this environment answered of {name} so far", name),
         _got(f"{name}-ready", f"Whether {name} can answer", name),
         _got(f"{name}-document", f"The paths of {name} as a document of their own", name),
-        {"post": infer},
+        _predicted(manifest, "infer"),
     )
     return {path.format(name): item for path, item in zip(_MODEL_PATHS, items, strict=True)}
+
+
+def _predicted(manifest: Manifest, verb: str) -> dict[str, Any]:
+    how, schema, examples = _PREDICTIONS[verb]
+    name, summary = manifest.model, f"Predict with {manifest.model}, {how}"
+    return {"post": _operation(f"{name}-{verb}", summary, name, body=schema(manifest), examples=examples(manifest))}
 
 
 def _sagemaker_paths(manifest: Manifest) -> dict[str, Any]:

@@ -4,19 +4,16 @@ Programs that do not ask for HTML get `{"status": "alive"}`, as from KServe.
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
 
-from handlers.manifest import Manifest
-from handlers.serving.dialects import Call, Inference, Models
-from handlers.serving.dialects.json_text import error_response, json_response
-from handlers.serving.errors import MethodNotAllowed, ServingError
+from handlers.serving.dialects import Call, Models
+from handlers.serving.dialects.json_text import json_response
+from handlers.serving.dialects.without_predictions import decode, encode, fail
+from handlers.serving.errors import MethodNotAllowed
 from handlers.serving.events import Request, Response
 
-if TYPE_CHECKING:
-    import numpy as np
+__all__ = ["NAME", "decode", "describe", "encode", "fail", "route"]
 
 NAME = "page"
 
@@ -55,21 +52,6 @@ def _page() -> Response:
     return Response(200, body.encode(), headers)
 
 
-def decode(request: Request, manifest: Manifest) -> Inference[Any]:
-    """See `Dialect.decode`. The page predicts nothing by itself."""
-    _refuse()
-
-
-def encode(inference: Inference[Any], outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
-    """See `Dialect.encode`. The page predicts nothing by itself."""
-    _refuse()
-
-
-def fail(error: ServingError) -> Response:
-    """See `Dialect.fail`."""
-    return error_response(error, str(error))
-
-
 def _policy(style: str, script: str) -> str:
     """Only this style and this script, requests to this API, and images that the page itself holds."""
     return (
@@ -80,7 +62,3 @@ def _policy(style: str, script: str) -> str:
 
 def _digest(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
-
-
-def _refuse() -> NoReturn:
-    raise MethodNotAllowed("POST", "/", ("GET",))

@@ -1,7 +1,6 @@
 """Init: what is loaded before the first request and what in the background, and what a restored snapshot reads."""
 
 import json
-import shutil
 import socket
 import threading
 import time
@@ -24,6 +23,7 @@ from handlers.serving.loading import ArtifactLoad
 from handlers.serving.start import cache_budget, function_memory, open_app, open_single_model_app
 from handlers.serving.stores.s3 import S3Store
 from handlers.serving.warmup import warmup_inputs
+from tests.handlers import versions
 from tests.handlers.s3_server import BUCKET, S3Server
 from tests.handlers.serving.conftest import Context
 
@@ -103,15 +103,7 @@ def ask(app: App, method: str, path: str, body: Any = None) -> dict[str, Any]:
 @pytest.fixture
 def two_versions(repository: Path, tmp_path: Path) -> Path:
     """A repository of the model iris, whose versions 1 and 2 differ only in their numbers."""
-    pointer = json.loads((repository / "iris" / "current.json").read_text())
-    source = repository / "iris" / str(pointer["version"])
-    for version in (1, 2):
-        copy = tmp_path / "iris" / str(version)
-        copy.mkdir(parents=True)
-        shutil.copyfile(source / "model.tflite", copy / "model.tflite")
-        manifest = json.loads((source / "manifest.json").read_text())
-        (copy / "manifest.json").write_text(json.dumps(manifest | {"version": version}))
-    (tmp_path / "iris" / "current.json").write_text('{"version": 1}')
+    versions.two_versions(repository, tmp_path)
     return tmp_path
 
 

@@ -35,6 +35,14 @@ def server(serve: Callable[..., Server], go_on: threading.Event) -> Server:
     return serve({"slow": slow, "m": half_plus(2)})
 
 
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The models for whose sake the environment has ended itself."""
+    models: list[str | None] = []
+    monkeypatch.setattr(app, "end_environment", lambda record: models.append(record.model))
+    return models
+
+
 @pytest.mark.parametrize(("path", "body"), [("/v1/models/slow:predict", ONE), ("/v2/models/slow/infer", INFER)])
 def test_a_prediction_that_takes_too_long_is_answered_before_lambda_ends_it(
     server: Server, capsys: pytest.CaptureFixture[str], path: str, body: Any
@@ -68,10 +76,8 @@ def test_the_model_stays_in_memory_until_the_prediction_has_ended(server: Server
 
 
 def test_an_environment_in_which_two_predictions_do_not_end_ends_itself(
-    server: Server, go_on: threading.Event, monkeypatch: pytest.MonkeyPatch
+    server: Server, ended: list[str | None]
 ) -> None:
-    ended: list[str | None] = []
-    monkeypatch.setattr(app, "end_environment", lambda record: ended.append(record.model))
     server.ask("POST", "/v1/models/slow:predict", ONE, milliseconds=600)
     assert ended == []
     server.ask("POST", "/v1/models/slow:predict", ONE, milliseconds=600)
@@ -79,10 +85,8 @@ def test_an_environment_in_which_two_predictions_do_not_end_ends_itself(
 
 
 def test_an_environment_whose_slow_predictions_end_after_all_goes_on(
-    server: Server, go_on: threading.Event, monkeypatch: pytest.MonkeyPatch
+    server: Server, go_on: threading.Event, ended: list[str | None]
 ) -> None:
-    ended: list[str | None] = []
-    monkeypatch.setattr(app, "end_environment", lambda record: ended.append(record.model))
     server.ask("POST", "/v1/models/slow:predict", ONE, milliseconds=600)
     go_on.set()
     time.sleep(0.1)

@@ -13,7 +13,7 @@ from ops.load.generator import Load, run
 from ops.load.recording import Recording, as_text
 from tests.ops.load.server import METADATA, Server, running
 
-REQUEST = LoadRequest(model="iris", path="/v1/models/iris:predict", body=b"{}")
+REQUEST = LoadRequest(model="iris", dialect="v1", body=b"{}")
 
 
 def test_latencies_are_the_server_s() -> None:
