@@ -18,8 +18,8 @@ def another_bucket_says_what_answers(before: Deployed, after: Deployed) -> Itera
     if new is None:
         message = (
             f"the stack makes a bucket of its own, which starts with the packaged models and versions only; {old} "
-            "stays, but functions do not read it any more; before this update, copy what was published there to the model "
-            f"repository: aws s3 sync s3://{old}/{BUCKET_PREFIX} REPOSITORY"
+            "stays, but functions do not read it any more; before this update, copy what was published there to the "
+            f"model repository: aws s3 sync s3://{old}/{BUCKET_PREFIX} REPOSITORY"
         )
     else:
         message = (
