@@ -3,7 +3,8 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,26 @@ class Operator:
             return None
         if verb == "cancel":
             return None  # nothing was killed here; tests/engine/test_kills.py cancels
-        operation = self._run.stack.recover if words else getattr(self._run.stack, verb)
-        result = operation(self._changed)
+        if verb == "stack":
+            assert words == ("rm", "--force", "--preserve-config")
+            self._run.stack.forget()
+            return None
+        result = self._operation(verb, *words)(self._changed)
         assert result.succeeded, (verb, result.errors)
         return result
+
+    def _operation(self, verb: str, *options: str) -> Callable[[Mapping[str, Any]], Result]:
+        """What a verb of `pulumi` does with these options."""
+        stack = self._run.stack
+        named: Mapping[tuple[str, ...], Callable[[Mapping[str, Any]], Result]] = {
+            ("preview",): stack.preview,
+            ("up",): stack.up,
+            ("refresh",): stack.refresh,
+            ("refresh", "--clear-pending-creates"): stack.recover,
+            ("destroy",): stack.destroy,
+            ("destroy", "--exclude-protected"): partial(stack.destroy, exclude_protected=True),
+        }
+        return named[verb, *options]
 
     def _copy(self, words: list[str]) -> None:
         named = dict(pairwise(words))
