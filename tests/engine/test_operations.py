@@ -56,6 +56,8 @@ def test_a_stack_that_is_taken_apart_can_leave_its_bucket_to_the_next_stack_of_i
     refused = run.stack.destroy()
     assert not refused.succeeded
     assert refused.operation == "preview_destroy"
+    assert any("protect" in error for error in refused.errors)
+    assert succeeded(run.stack.refresh()).changes["same"] == made.changes["create"]
     operator = Operator(run, tmp_path, {"BUCKET": bucket})
     for command in dict(sections(PAGE))["Take the stack apart and keep its bucket"]:
         operator.types(command)
