@@ -110,12 +110,9 @@ class EngineStack:
         self, settings: Settings = NO_SETTINGS, *, show: Show | None = None, exclude_protected: bool = False
     ) -> Result:
         """Delete everything, if a preview finds that it can be: what is protected stops the whole, or is left out."""
-        preview = self._run("preview_destroy", settings, show, exclude_protected=exclude_protected)
-        return (
-            self._run("destroy", NO_SETTINGS, show, exclude_protected=exclude_protected)
-            if preview.succeeded
-            else preview
-        )
+        options = {"exclude_protected": exclude_protected}
+        preview = self._run("preview_destroy", settings, show, **options)
+        return self._run("destroy", NO_SETTINGS, show, **options) if preview.succeeded else preview
 
     def forget(self) -> None:
         """Remove the stack with its state, and leave what it still has: `pulumi stack rm --force --preserve-config`."""
