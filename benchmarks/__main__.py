@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.figures import Figure
+from benchmarks.load_tools import VegetaMissing
 from benchmarks.object_server import ServerMissing
 from benchmarks.paths import DOCS, PROJECT, QUICK, RESULTS
 from benchmarks.peers import PeersMissing
@@ -42,7 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
         try:
             if name != "report":
                 run(name, arguments.quick, results)
-        except (ServerMissing, EngineError, PeersMissing) as error:
+        except (ServerMissing, EngineError, PeersMissing, VegetaMissing) as error:
             print(f"  not measured: {error}", flush=True)
             status = 1
     print(f"wrote {write_report(results, docs).relative_to(PROJECT)}")

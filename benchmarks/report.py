@@ -13,8 +13,8 @@ INTRODUCTION = """# Benchmarks
 `make bench` measures everything and writes this page. `python -m benchmarks cold-start` measures one section again.
 `python -m benchmarks report` writes the page from the records in `benchmarks/results/`. Compared measurements take
 turns in one run, so that a change of the machine's speed affects all of them. Read the ratios: times hold only for the
-machine below. Fetching needs nginx (on Debian: `nginx-light`), and the last section needs the Pulumi CLI. Dropping the
-page cache needs root.
+machine below. Fetching needs nginx (on Debian: `nginx-light`), growth needs the Pulumi CLI, and load needs vegeta.
+Dropping the page cache needs root.
 """
 
 

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 from types import FrameType
 from typing import get_args
 
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             port=options.port,
             docker=options.docker,
             base_image=options.base_image,
+            keep_seconds=options.keep_seconds,
         )
         if options.verb == "demo":
             return 0 if run_demo(start, overrides) else 1
@@ -109,6 +111,13 @@ def _rate(text: str) -> float:
     if not 0 < rate <= 1000:
         raise argparse.ArgumentTypeError(f"{rate:g} requests a second cannot be sent; allowed are up to 1000")
     return rate
+
+
+def _keep(text: str) -> float:
+    seconds = float(text)
+    if not seconds > 0:
+        raise argparse.ArgumentTypeError(f"environments cannot be kept for {seconds:g} s; allowed is more than 0")
+    return seconds
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -178,6 +187,13 @@ def _machine_options() -> argparse.ArgumentParser:
         default=os.environ.get("BASE_IMAGE") or None,
         metavar="IMAGE",
         help="with --docker: the base image instead of AWS's Python image (default: $BASE_IMAGE)",
+    )
+    options.add_argument(
+        "--keep-seconds",
+        type=_keep,
+        default=inf,
+        metavar="N",
+        help="how long an idle environment is kept; Lambda keeps it for five to fifteen minutes (default: for good)",
     )
     return options
 

@@ -23,6 +23,12 @@ class EnvironmentPool:
         """How many environments are in use, or will be when this machine can start them."""
         return len(self.busy) + self.waiting
 
+    def take_idle(self, since: float) -> list[ExecutionEnvironment]:
+        """Remove the warm environments that are idle since before this time; returns them."""
+        idle = [environment for environment in self.warm if environment.idle_since < since]
+        self.warm = [environment for environment in self.warm if environment not in idle]
+        return idle
+
     def take_warm(self) -> list[ExecutionEnvironment]:
         """Empty the list of warm environments; returns what it held."""
         warm, self.warm = self.warm, []

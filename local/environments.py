@@ -56,6 +56,8 @@ class ExecutionEnvironment:
         self._peak_bytes = 0
         self._lock = threading.Lock()
         self._closed = False
+        self.idle_since = time.monotonic()
+        """When its last invocation ended, by the monotonic clock."""
 
     @property
     def alive(self) -> bool:
@@ -93,6 +95,7 @@ class ExecutionEnvironment:
             ended = failure
         duration_ms = (time.monotonic() - began + spent) * 1000
         outcome = self._outcome(ended, request_id, duration_ms, init_ms)
+        self.idle_since = time.monotonic()
         self._logs.write(f"END RequestId: {request_id}")
         self._logs.write(outcome.report.line())
         return outcome

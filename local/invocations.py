@@ -2,8 +2,10 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from local.environment_pool import EnvironmentPool
@@ -40,13 +42,15 @@ class Invocations:
         directory: Path,
         concurrency: int = ACCOUNT_CONCURRENCY,
         on_line: Callable[[str, str], None] | None = None,
+        keep_seconds: float = inf,
     ) -> None:
         """`directory` gets the functions' logs, and `on_line` a log group's name and each line. `concurrency` is the
-        account's."""
+        account's. An environment that is idle for `keep_seconds` is not used again."""
         self._on_line = on_line
         self._start = start
         self._directory = directory
         self._concurrency = concurrency
+        self._keep_seconds = keep_seconds
         self._pools: dict[tuple[str, str], EnvironmentPool] = {}
         self._current: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -178,9 +182,21 @@ class Invocations:
         return pool
 
     def _take(self, name: str, revision: str | None, patient: bool) -> tuple[EnvironmentPool, ExecutionEnvironment]:
+        ended: list[ExecutionEnvironment] = []
+        try:
+            return self._taken(name, revision, patient, ended)
+        finally:
+            for environment in ended:
+                environment.close()
+
+    def _taken(
+        self, name: str, revision: str | None, patient: bool, ended: list[ExecutionEnvironment]
+    ) -> tuple[EnvironmentPool, ExecutionEnvironment]:
+        """An environment for an invocation. Adds those to `ended` that were idle for too long."""
         with self._lock:
             while True:
                 pool = self._found(name, revision)
+                ended += pool.take_idle(time.monotonic() - self._keep_seconds)
                 refusal = self._refusal(pool)
                 if refusal is not None and (not patient or self._reserved(name) == 0):
                     raise throttled(refusal)

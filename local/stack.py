@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def emulated_account(
     docker: bool = False,
     base_image: str | None = None,
     concurrency: int = ACCOUNT_CONCURRENCY,
+    keep_seconds: float = inf,
 ) -> Generator[EmulatedAccount]:
     """Start the emulated AWS and the workers, with nothing deployed, and remove everything at the end.
 
@@ -98,6 +100,7 @@ def emulated_account(
         docker: build the image and run the functions in containers of it.
         base_image: with `docker`, the base image instead of the program's.
         concurrency: how many environments the account may run at a time.
+        keep_seconds: how long an idle environment is kept. Lambda promises nothing; five to fifteen minutes are seen.
 
     Raises:
         EmulatorError: the emulated AWS did not start.
@@ -118,7 +121,7 @@ def emulated_account(
             delivery.read(group, line)
 
         logs = guard.directory("tensorflow-lambda-logs-")
-        invocations = Invocations(containers or processes, logs, concurrency, on_line=read)
+        invocations = Invocations(containers or processes, logs, concurrency, read, keep_seconds)
         cleanup.callback(invocations.stop)
         invoke_api = InvokeApi(invocations)
         cleanup.callback(invoke_api.stop)

@@ -12,6 +12,7 @@ from handlers.contract import (
     MetricSet,
     split_model_names,
 )
+from ops.advice.bill import MIB_PER_GB, gb_seconds, invocations, total, used
 from ops.prices import Price, price_list
 from ops.recorder import Recorder, Registered
 from ops.resource_types import resource_types
@@ -20,9 +21,6 @@ FUNCTION = "aws:lambda/function:Function"
 
 SERVING = (SINGLE_MODEL_HANDLER, MULTI_MODEL_HANDLER)
 """What functions that answer predictions run."""
-
-MIB_PER_GB = 1024
-"""Lambda bills memory by the GB of 1,024 MB."""
 
 
 def monthly(stack: Recorder) -> float:
@@ -45,20 +43,27 @@ LOGGED_BYTES = 1_500
 """What a request leaves in the logs, for an estimate: a line of the API and one of the function."""
 
 
+API_PRICES = {
+    "aws:apigatewayv2/api:Api": "http_api_requests",
+    "aws:apigateway/restApi:RestApi": "rest_api_requests",
+}
+"""What an API that is paid by the request pays, by the API's type."""
+
+
 def in_use(stack: Recorder, requests: int) -> Mapping[str, float]:
     """US dollars a month of a stack with so many requests in it, by item. Cold starts are not in it."""
     if not requests:
         return {"idle": monthly(stack)}
-    prices = {key: price.usd for key, price in price_list().price.items()}
+    prices = price_list()
     function = next(each.inputs for each in stack.of(FUNCTION) if each.inputs["imageConfig"]["commands"][0] in SERVING)
-    kind = "rest" if stack.of("aws:apigateway/restApi:RestApi") else "http"
-    compute = prices[f"compute_{function['architectures'][0]}"] * _memory_gb(function) * RUN_SECONDS
+    compute = gb_seconds(requests, RUN_SECONDS, function["memorySize"])
+    billed = invocations(prices, requests=requests, compute=compute, architecture=function["architectures"][0])
     return {
         "idle": monthly(stack),
-        "metrics": prices["custom_metric"] * sum(map(_metrics, stack.of(FUNCTION))),
-        "API": prices[f"{kind}_request"] * requests,
-        "functions": (prices["invocation"] + compute) * requests,
-        "logs": prices["logs_written"] * LOGGED_BYTES / 1e9 * requests,
+        "metrics": prices.price["custom_metric"].usd * sum(map(_metrics, stack.of(FUNCTION))),
+        "API": sum(used(prices, key, requests).usd for type_, key in API_PRICES.items() if stack.of(type_)),
+        "functions": total(billed),
+        "logs": used(prices, "logs", LOGGED_BYTES / 1e9 * requests).usd,
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from ops import costs
 from ops.diagrams import MODES, diagram
 from ops.example_stacks import FEWER, Examples, Shape, count
-from ops.prices import price_list
+from ops.prices import UsagePrice, price_list
 from ops.recorder import Recorder
 from ops.resource_types import FILE as TYPES
 from ops.resource_types import ResourceType, resource_types
@@ -190,3 +190,12 @@ def _prices() -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for price in prices.price.values():
         yield f"| {price.what} | {_usd(price.usd)} | {price.unit} | [AWS]({price.page}) |"
+    for price in prices.usage.values():
+        yield f"| {price.what} | {_tiers(price)} | {price.unit} | [AWS]({price.page}) |"
+
+
+def _tiers(price: UsagePrice) -> str:
+    """The first price, and how it falls with the quantity."""
+    first, *further = (_usd(tier.usd) for tier in price.tiers)
+    ends = (f"{tier.up_to:,.0f}" for tier in price.tiers)
+    return first + "".join(f", {usd} beyond {end}" for usd, end in zip(further, ends, strict=False))

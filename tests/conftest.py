@@ -4,15 +4,22 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.paths import PROJECT
 from tests.processes import run_python
 
+IMAGES_OF_DEV = (
+    *("acceptance", "engine", "identical", "images", "models/publishing/test_stacks.py"),
+    *("local/test_shapes.py", "local/test_storages.py"),
+)
+"""What puts models into images of the stack `dev`, which have one directory below build/images."""
 
-STACK_ROOMS = frozenset({"acceptance", "callers", "conformance", "engine", "identical", "images", "local", "page"})
-"""What deploys stacks on this machine: they have one name, and so one directory below build/images."""
+IMAGES_OF_TEST = ("components", "program")
+"""The same of the stack `test`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,14 +27,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what a sample stands for, and let one worker run what shares expensive fixtures or files."""
+    """Leave out what a sample stands for."""
     if not config.getoption("--whole"):
         left_out = [item for item in items if item.get_closest_marker("whole")]
         items[:] = [item for item in items if not item.get_closest_marker("whole")]
         config.hook.pytest_deselected(items=left_out)
-    for item in items:
-        room = item.path.relative_to(PROJECT / "tests").parts[0]
-        item.add_marker(pytest.mark.xdist_group("stacks" if room in STACK_ROOMS else room))
+
+
+class Rooms(LoadScopeScheduling):
+    """Gives all tests of a room to one worker: they share expensive fixtures, or files."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0].removeprefix("tests/")
+        for shared in (IMAGES_OF_DEV, IMAGES_OF_TEST):
+            if path.startswith(shared):
+                return shared[0]
+        return path.partition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
+    """How `-n 2 --dist loadscope` divides the tests."""
+    return Rooms(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """`python -m ops load`: sends a stack requests at a rate, and shows how fast it answers."""
 
+import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import get_args
 import boto3
 
 from clients.signing import Signer
-from ops.load import cloudwatch, recording
+from ops.load import cloudwatch, recording, simulated
 from ops.load.bodies import Dialect, LoadRequest, load_request, metadata
 from ops.load.generator import Load, Pace
 from ops.load.generator import run as send
@@ -49,6 +50,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--sign", action="store_true", help="sign with your AWS credentials, as `auth: iam` wants it")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
+        "--keep-seconds",
+        type=float,
+        metavar="N",
+        help="show how many cold starts the simulation behind `advise` has for these requests, if idle ones are "
+        "kept for so long",
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
+    parser.add_argument(
         "--function", action="append", default=[], metavar="NAME", help="show its CloudWatch metrics; repeatable"
     )
     parser.add_argument("--file-system", metavar="ID", help="show the CloudWatch metrics of this EFS file system")
@@ -65,13 +74,21 @@ def run(options: Namespace) -> int:
         signed = {} if signer is None else signer.headers("POST", options.url.rstrip("/") + request.path, request.body)
         return {**headers, **signed}
 
-    if options.warm_up > 0 and load.due is None:
+    if options.warm_up > 0 and load.due is None and options.keep_seconds is None:
         warm = Load(rate=load.rate, seconds=options.warm_up, pace=load.pace, shares=load.shares, seed=options.seed + 1)
         warmed = send(options.url, requests, warm, sign)
-        print(f"warm-up: {warmed.sent:,} requests, {warmed.cold:,} cold starts")
+        print(
+            f"warm-up: {warmed.sent:,} requests, {warmed.cold:,} cold starts",
+            file=sys.stderr if options.json else sys.stdout,
+        )
     began = datetime.now(UTC)
     found = send(options.url, requests, load, sign)
+    if options.json:
+        print(json.dumps(recording.as_json(found)))
+        return 1 if found.errors or not found.keeps_rate else 0
     print("\n".join(recording.as_text(found)))
+    if options.keep_seconds is not None:
+        print(simulated.as_text(found, options.keep_seconds))
     if options.function or options.file_system:
         client = boto3.client("cloudwatch")
         figures = cloudwatch.read(client, options.function, options.file_system, began, datetime.now(UTC))

@@ -76,6 +76,7 @@ async def _run(url: str, requests: Sequence[LoadRequest], load: Load, sign: Sign
             _note(recording, model, due, answer)
 
     await connections.warm(min(64, max(1, round(load.rate / 20))))
+    recording.due = times
     computed, began = time.process_time(), loop.time()
     for at, number in zip(times, chosen, strict=True):
         due = began + at

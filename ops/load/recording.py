@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from ops.load.histogram import Histogram
 
@@ -22,11 +23,15 @@ class Recording:
     """Requests a second that were asked for."""
     latency: Histogram = field(default_factory=Histogram)
     """From when a request was due until its answer was there."""
+    warm_latency: Histogram = field(default_factory=Histogram)
+    """Of the requests that started no environment."""
     by_model: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
     errors: Counter[str] = field(default_factory=Counter[str])
     sent: int = 0
     late: int = 0
     cold: int = 0
+    due: list[float] = field(default_factory=list[float])
+    """Seconds from the beginning at which each request was due."""
     seconds: float = 0.0
     """From the first request until the last was sent."""
     cpu_seconds: float = 0.0
@@ -42,7 +47,10 @@ class Recording:
         microseconds = max(1, round((received - due) * 1e6))
         self.latency.record(microseconds)
         self.by_model.setdefault(model, Histogram()).record(microseconds)
-        self.cold += cold
+        if cold:
+            self.cold += 1
+        else:
+            self.warm_latency.record(microseconds)
 
     @property
     def answered(self) -> int:
@@ -53,6 +61,12 @@ class Recording:
     def achieved(self) -> float:
         """Requests a second that were sent."""
         return self.sent / self.seconds if self.seconds else 0.0
+
+    @property
+    def cold_seconds(self) -> float:
+        """The mean of the requests that started an environment; 0 if there are none."""
+        together = self.latency.mean * self.latency.total - self.warm_latency.mean * self.warm_latency.total
+        return together / self.cold / 1e6 if self.cold else 0.0
 
     def percentile(self, percent: float) -> float:
         """Seconds in which so many percent of the answers came."""
@@ -93,6 +107,22 @@ def as_text(recording: Recording) -> Iterator[str]:
         f"the generator computed {recording.cpu_seconds / max(1, recording.sent) * 1e6:,.0f} µs a request, "
         f"{recording.overhead:.1%} of a request's time"
     )
+
+
+def as_json(recording: Recording) -> dict[str, Any]:
+    """The figures as JSON has them; times are in milliseconds."""
+    percentiles = {f"p{p:g}": recording.latency.percentile(p) / 1000 for p in PERCENTILES}
+    return {
+        "sent": recording.sent,
+        "answered": recording.answered,
+        "errors": dict(recording.errors),
+        "rate": recording.achieved,
+        "keepsRate": recording.keeps_rate,
+        "coldStarts": recording.cold,
+        "latencyMs": percentiles,
+        "generatorMs": recording.cpu_seconds / max(1, recording.sent) * 1000,
+        "overhead": recording.overhead,
+    }
 
 
 def _line(name: str, found: Histogram) -> str:

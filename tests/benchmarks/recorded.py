@@ -23,6 +23,7 @@ def records(**changes: dict[str, Any]) -> list[Record]:
         "container-start": container_start(),
         "peers": peers(),
         "growth": growth(),
+        "load": load(),
     }
     return [
         Record(
@@ -127,6 +128,14 @@ def growth() -> dict[str, Any]:
             stack("single", 100, 50.0, deployed=False),
         ]
     }
+
+
+def load() -> dict[str, Any]:
+    """The other tool's percentiles are 5 % higher; the generator computes for 4 % of a request's time."""
+    latencies = {"p50": 2.0, "p90": 4.0, "p95": 5.0, "p99": 10.0}
+    mine = {"sent": 1000, "answered": 1000, "rate": 500.0, "overhead": 0.04, "latencyMs": latencies}
+    other = {**mine, "latencyMs": {name: value * 1.05 for name, value in latencies.items()}}
+    return {"rate": 500, "seconds": 60, "rounds": [{"ours": mine, "theirs": other}]}
 
 
 def fetch() -> dict[str, Any]:

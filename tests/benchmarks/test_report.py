@@ -10,7 +10,7 @@ from benchmarks.figures import Figure
 from benchmarks.records import read_record, write_record
 from benchmarks.report import write_report
 from benchmarks.sections import load_section, section_names
-from tests.benchmarks.recorded import TRAFFIC, records
+from tests.benchmarks.recorded import TRAFFIC, load, records
 
 
 def figures(**changes: dict[str, Any]) -> dict[str, Figure]:
@@ -140,6 +140,16 @@ def test_fetching_is_compared_with_s5cmd_as_it_comes_and_tuned() -> None:
 def test_the_previews_of_single_models_are_compared() -> None:
     preview = only(figures(), "preview of 100 models beside that of 10")
     assert (preview.value, preview.met) == (10, True)
+
+
+def test_the_load_generator_is_held_against_another_tool() -> None:
+    found = figures()
+    assert only(found, "difference of a percentile").value == pytest.approx(0.048, abs=0.001)
+    assert only(found, "500 requests a second").met
+    rounds = [{**each, "ours": {**each["ours"], "answered": 990, "rate": 480.0}} for each in load()["rounds"]]
+    missed = figures(load={"rounds": rounds})
+    assert only(missed, "load: requests that failed").value == 10
+    assert not only(missed, "500 requests a second").met
 
 
 def test_a_model_that_does_not_answer_and_a_resource_that_changes_again_miss_their_targets() -> None:

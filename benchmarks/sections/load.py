@@ -1,0 +1,107 @@
+"""A load of hundreds of requests a second against a stack of this machine, by this project's generator and another."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import Figure
+from benchmarks.load_tools import PERCENTILES, ours, theirs, vegeta
+from benchmarks.markdown import table
+from benchmarks.requests import event_for
+from benchmarks.statistics import median
+from benchmarks.subjects import prepare, repository
+from local.stack import local_stack
+
+TITLE = "A load of hundreds of requests a second"
+
+MODEL = "iris"
+RATE = 500
+"""Requests a second."""
+OVERHEAD_AT_MOST = 0.05
+"""What the generator computes for a request, beside the time of one."""
+DIFFERENCE_AT_MOST = 0.1
+"""Of a percentile between the two tools."""
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """Let both tools ask one stack by turns. Raises VegetaMissing."""
+    vegeta()
+    rounds, rate, seconds = (1, 50, 2) if quick else (3, RATE, 60)
+    (subject,) = prepare([MODEL])
+    body = event_for(subject, plain=False)["body"].encode()
+    settings = {"storage": "s3", "mode": "multi", "models": f'["{MODEL}"]'}
+    measured: list[dict[str, Any]] = []
+    with local_stack({**settings, "modelRepository": str(repository("tflite"))}) as stack:
+        ours(stack.api_url, MODEL, rate, 2)  # starts the environments
+        for number in range(rounds):
+            print(f"  round {number + 1} of {rounds}", flush=True)
+            measured.append(
+                {
+                    "ours": ours(stack.api_url, MODEL, rate, seconds),
+                    "theirs": theirs(f"{stack.api_url}/v1/models/{MODEL}:predict", body, rate, seconds),
+                }
+            )
+    return {"rate": rate, "seconds": seconds, "rounds": measured}
+
+
+def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
+    """Whether the rate was kept without errors, at what price, and whether the tools agree."""
+    mine = [each["ours"] for each in data["rounds"]]
+    return [
+        Figure(
+            what=f"load of {data['rate']} requests a second: rate",
+            value=min(each["rate"] for each in mine),
+            unit=" a second",
+            sense="at least",
+            bound=0.99 * data["rate"],
+        ),
+        Figure(
+            what="load: requests that failed",
+            value=sum(each["sent"] - each["answered"] for each in mine),
+            unit="",
+            sense="at most",
+            bound=0,
+        ),
+        Figure(
+            what="load: the generator's own part of a request's time",
+            value=median([each["overhead"] for each in mine]),
+            unit="",
+            sense="at most",
+            bound=OVERHEAD_AT_MOST,
+        ),
+        Figure(
+            what="load: largest difference of a percentile from vegeta's",
+            value=max(abs(ratio - 1) for ratio in _ratios(data).values()),
+            unit="",
+            sense="at most",
+            bound=DIFFERENCE_AT_MOST,
+        ),
+    ]
+
+
+def write(data: Mapping[str, Any], images: Path) -> str:
+    """One table."""
+    rows = [
+        [
+            name,
+            *(f"{_latency(data, tool, name):.2f} ms" for tool in ("ours", "theirs")),
+            f"{_ratios(data)[name]:.2f}×",
+        ]
+        for name in PERCENTILES
+    ]
+    return "\n".join(
+        [
+            f"`python -m ops load` and vegeta ask one model of a stack of this machine by turns, {data['rate']} "
+            f"requests a second for {data['seconds']} s each, {len(data['rounds'])} times. Stack, functions and "
+            "generator share this machine's processors. The percentiles are medians of the rounds.\n",
+            table(["", "`ops load`", "vegeta", "ratio"], rows, numbers_from=1),
+        ]
+    )
+
+
+def _ratios(data: Mapping[str, Any]) -> Mapping[str, float]:
+    return {name: _latency(data, "ours", name) / _latency(data, "theirs", name) for name in PERCENTILES}
+
+
+def _latency(data: Mapping[str, Any], tool: str, percentile: str) -> float:
+    return median([each[tool]["latencyMs"][percentile] for each in data["rounds"]])
