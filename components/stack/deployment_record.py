@@ -17,16 +17,28 @@ Compare = Callable[[str | None], str]
 refuse half-way. Gives the new record."""
 
 
+OWN_KEY = f"{KEY}.json"
+"""The record in a bucket that the stack made."""
+
+
+def given_key(project_name: str, settings: Settings) -> str:
+    """The record in a bucket that was there before, in which other stacks may have records, too."""
+    return f"{KEY}/{project_name}/{settings.stack_name}.json"
+
+
 def record_key(project_name: str, settings: Settings) -> str:
-    """The record's key. In a bucket that was there before, other stacks may have records, too."""
-    return f"{KEY}/{project_name}/{settings.stack_name}.json" if settings.model_bucket else f"{KEY}.json"
+    """The record in the bucket that the stack uses."""
+    return given_key(project_name, settings) if settings.model_bucket else OWN_KEY
 
 
 def compared(
-    bucket_name: pulumi.Output[str], key: str, compare: Compare, parent: pulumi.Resource
+    bucket_name: pulumi.Output[str], key: str, left: str | None, compare: Compare, parent: pulumi.Resource
 ) -> pulumi.Output[str]:
     """The new record, when what is deployed has been compared with what shall be. What must not change before that
-    waits for it. Unknown in the preview of a new bucket."""
+    waits for it. `left`: the record in the bucket that the stack leaves; without it, it is unknown in the preview of a
+    new bucket."""
+    if left is not None:
+        return pulumi.Output.from_input(compare(left))
     found = stored_object(bucket_name, key, parent)
     return found.apply(lambda stored: compare(stored and stored.body))
 

@@ -13,6 +13,7 @@ from components.network.model_network import ExistingVpc, ModelNetwork, ModelNet
 from components.settings.settings import Settings
 from components.settings.storage_settings import Storage
 from components.stack.deployment_record import compared, record_key
+from components.stack.left_record import left_record
 from components.stack.stack_args import StackArgs
 from components.storage.baked_models import BakedModels, BakedModelsArgs, PrebuiltModels
 from components.storage.model_bucket import ModelBucket, ModelBucketArgs
@@ -38,7 +39,8 @@ class StackStorages:
             inside,
         )
         self.record_key = record_key(args.project_name, self.settings)
-        self.record = compared(self.bucket.bucket_name, self.record_key, args.compare, self.bucket)
+        left = left_record(args.project_name, self.settings)
+        self.record = compared(self.bucket.bucket_name, self.record_key, left, args.compare, self.bucket)
         self.baked = self._bake()
         # Functions change only when it is known that AWS takes the change.
         self.image_uri = pulumi.Output.all(self._image(), self.record).apply(lambda known: str(known[0]))

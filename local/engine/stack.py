@@ -106,10 +106,17 @@ class EngineStack:
         """Let the state say what there is."""
         return self._run("refresh", settings, show)
 
-    def destroy(self, settings: Settings = NO_SETTINGS, *, show: Show | None = None) -> Result:
-        """Delete everything, if a preview finds that it can be: what is protected stops the whole."""
-        preview = self._run("preview_destroy", settings, show)
-        return self._run("destroy", NO_SETTINGS, show) if preview.succeeded else preview
+    def destroy(
+        self, settings: Settings = NO_SETTINGS, *, show: Show | None = None, exclude_protected: bool = False
+    ) -> Result:
+        """Delete everything, if a preview finds that it can be: what is protected stops the whole, or is left out."""
+        options = {"exclude_protected": exclude_protected}
+        preview = self._run("preview_destroy", settings, show, **options)
+        return self._run("destroy", NO_SETTINGS, show, **options) if preview.succeeded else preview
+
+    def forget(self) -> None:
+        """Remove the stack with its state, and leave what it still has: `pulumi stack rm --force --preserve-config`."""
+        self._select(NO_SETTINGS).workspace.remove_stack(self.name, force=True, preserve_config=True)
 
     def resources(self) -> list[Mapping[str, Any]]:
         """The resources of the state, as the engine keeps them."""

@@ -1,6 +1,7 @@
 """Pulumi's own engine on an emulated AWS: one model of a repository of its own, in stacks of their own."""
 
 import gc
+import shutil
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,21 @@ def run(tmp_path: Path) -> Iterator[EngineRun]:
     """An emulated AWS with an empty stack of the real program."""
     with engine_run(tmp_path / "pulumi") as run:
         yield run
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineRun]:
+    """An emulated AWS with one stack for all tests of a file. Each says all the settings that it needs."""
+    with engine_run(tmp_path_factory.mktemp("pulumi")) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def of_living(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What that stack is configured with besides the stack file, with one model of the file's own."""
+    root = tmp_path_factory.mktemp("models")
+    shutil.copytree(repository / "iris", root / "iris")
+    return {**SETTINGS, "modelRepository": str(root), "deleteModelsOnDestroy": True}
 
 
 @pytest.fixture

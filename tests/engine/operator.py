@@ -3,7 +3,8 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,32 @@ class Operator:
 
     def _pulumi(self, verb: str, *words: str) -> Result | None:
         if verb == "config":
-            assert words[0] == "set"
-            self._changed[words[1]] = TYPES.get(self._types[words[1]], str)(words[2])
+            assert words[0] in ("set", "rm")
+            text = words[2] if words[0] == "set" else ""
+            self._changed[words[1]] = TYPES.get(self._types[words[1]], str)(text)
             return None
         if verb == "cancel":
             return None  # nothing was killed here; tests/engine/test_kills.py cancels
-        operation = self._run.stack.recover if words else getattr(self._run.stack, verb)
-        result = operation(self._changed)
+        if verb == "stack":
+            assert words == ("rm", "--force", "--preserve-config")
+            self._run.stack.forget()
+            return None
+        result = self._operation(verb, *words)(self._changed)
         assert result.succeeded, (verb, result.errors)
         return result
+
+    def _operation(self, verb: str, *options: str) -> Callable[[Mapping[str, Any]], Result]:
+        """What a verb of `pulumi` does with these options."""
+        stack = self._run.stack
+        named: Mapping[tuple[str, ...], Callable[[Mapping[str, Any]], Result]] = {
+            ("preview",): stack.preview,
+            ("up",): stack.up,
+            ("refresh",): stack.refresh,
+            ("refresh", "--clear-pending-creates"): stack.recover,
+            ("destroy",): stack.destroy,
+            ("destroy", "--exclude-protected"): partial(stack.destroy, exclude_protected=True),
+        }
+        return named[verb, *options]
 
     def _copy(self, words: list[str]) -> None:
         named = dict(pairwise(words))
@@ -84,12 +102,17 @@ class Operator:
                 self._run.account.client("s3").upload_file(str(file), bucket, place)
 
     def _sync(self, source: str, target: str) -> None:
-        (source, prefix), (target, into) = (each.removeprefix("s3://").split("/", 1) for each in (source, target))
+        source, prefix = source.removeprefix("s3://").split("/", 1)
         s3 = self._run.account.client("s3")
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=source, Prefix=f"{prefix}/"):
-            for each in page.get("Contents", ()):
-                key = into + each["Key"].removeprefix(prefix)
-                s3.copy({"Bucket": source, "Key": each["Key"]}, target, key)
+            for key in [each["Key"] for each in page.get("Contents", ())]:
+                if target.startswith("s3://"):
+                    bucket, into = target.removeprefix("s3://").split("/", 1)
+                    s3.copy({"Bucket": source, "Key": key}, bucket, into + key.removeprefix(prefix))
+                else:
+                    file = self._project / target / key.removeprefix(f"{prefix}/")
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    s3.download_file(source, key, str(file))
 
     def _call(self, service: str, operation: str, words: list[str]) -> None:
         client = self._run.account.client("s3" if service == "s3api" else service)

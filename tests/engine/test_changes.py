@@ -2,6 +2,7 @@
 
 import pytest
 
+from local.engine.results import Result
 from tests.engine.conftest import succeeded
 
 FUNCTION = "aws:lambda/function:Function"
@@ -9,80 +10,83 @@ RECORD = "aws:s3/bucketObjectv2:BucketObjectv2"
 """Of a deployment, in the bucket. Models are objects, too, and no update of settings changes those."""
 
 
+def live(run) -> str:
+    """The version that the alias of the stack's one function stands for."""
+    [function] = run.account.invocations.functions()
+    return run.account.client("lambda").get_alias(FunctionName=function.name, Name="live")["FunctionVersion"]
+
+
 def types_of(steps) -> set[str]:
     return {step.pulumi_type for step in steps}
 
 
-def test_more_memory_updates_the_function_in_place_and_moves_its_alias(run, settings):
-    before = succeeded(run.stack.up(settings))
-    after = succeeded(run.stack.up({"memoryMib": 2048}))
+@pytest.fixture
+def deployed(living, of_living) -> Result:
+    """The deployment that each test starts from."""
+    return succeeded(living.stack.up({**of_living, "memoryMib": 1024}))
+
+
+def test_a_preview_of_more_memory_does_not_know_the_version(living, deployed):
+    preview = succeeded(living.stack.preview({"memoryMib": 2048}))
+    [alias] = [step for step in preview.of("update") if step.pulumi_type == "aws:lambda/alias:Alias"]
+    assert alias.changed == ("functionVersion",)
+    [function] = living.account.invocations.functions()
+    assert function.memory_mib == 1024
+
+
+def test_more_memory_updates_the_function_in_place_and_moves_its_alias(living, deployed):
+    [before] = living.account.invocations.functions()
+    after = succeeded(living.stack.up({"memoryMib": 2048}))
     assert {(step.pulumi_type, step.operation) for step in after.steps if step.operation != "same"} == {
         (FUNCTION, "update"),
         ("aws:lambda/alias:Alias", "update"),
         (RECORD, "update"),
     }
-    assert after.outputs["apiUrl"] == before.outputs["apiUrl"]
-    [function] = run.account.invocations.functions()
-    assert (function.memory_mib, function.version) == (2048, "2")
+    assert after.outputs["apiUrl"] == deployed.outputs["apiUrl"]
+    [function] = living.account.invocations.functions()
+    assert (function.memory_mib, int(function.version)) == (2048, int(before.version) + 1)
 
 
-def test_a_gradual_delivery_moves_the_alias_to_the_new_version(run, settings):
-    succeeded(run.stack.up({**settings, "delivery": "canary10Percent5Minutes", "monitoring": True}))
-    succeeded(run.stack.up({"memoryMib": 2048}))
-    [function] = [each for each in run.account.invocations.functions() if each.memory_mib == 2048]
-    alias = run.account.client("lambda").get_alias(FunctionName=function.name, Name="live")
-    assert alias["FunctionVersion"] == "2"
-    assert succeeded(run.stack.up()).quiet
-
-
-def test_a_preview_of_more_memory_does_not_know_the_version(run, settings):
-    succeeded(run.stack.up(settings))
-    preview = succeeded(run.stack.preview({"memoryMib": 2048}))
-    [alias] = [step for step in preview.of("update") if step.pulumi_type == "aws:lambda/alias:Alias"]
-    assert alias.changed == ("functionVersion",)
-    [function] = run.account.invocations.functions()
-    assert function.memory_mib != 2048
-
-
-def test_a_key_replaces_what_cannot_be_encrypted_anew(run, settings):
-    key = run.account.client("kms").create_key()["KeyMetadata"]["Arn"]
-    succeeded(run.stack.up({**settings, "storage": "efs"}))
-    preview = succeeded(run.stack.preview({"kmsKeyArn": key}))
-    replaced = types_of(preview.of("replace"))
-    assert {"aws:efs/fileSystem:FileSystem", "aws:ecr/repository:Repository"} <= replaced
-    assert FUNCTION not in replaced
-    assert "aws:s3/bucket:Bucket" not in replaced
-
-
-def test_a_bucket_that_keeps_its_models_stops_a_destruction_before_anything_is_deleted(run, settings):
-    made = succeeded(run.stack.up({**settings, "deleteModelsOnDestroy": False}))
-    refused = run.stack.destroy()
-    assert not refused.succeeded
-    assert any("protect" in error for error in refused.errors)
-    assert succeeded(run.stack.refresh()).changes["same"] == made.changes["create"]
-
-
-def test_what_somebody_changed_is_found_by_a_refresh_and_put_back_by_the_next_update(run, settings):
-    succeeded(run.stack.up(settings))
-    [function] = run.account.invocations.functions()
-    lambda_ = run.account.client("lambda")
+def test_what_somebody_changed_is_found_by_a_refresh_and_put_back_by_the_next_update(living, deployed):
+    [function] = living.account.invocations.functions()
+    lambda_ = living.account.client("lambda")
     lambda_.update_function_configuration(FunctionName=function.name, MemorySize=512)
-    found = succeeded(run.stack.refresh())
+    found = succeeded(living.stack.refresh())
     assert types_of(found.of("refresh", "update")) >= {FUNCTION}
     assert found.changes["update"] == 1
-    put_back = succeeded(run.stack.up())
+    put_back = succeeded(living.stack.up())
     assert FUNCTION in types_of(put_back.of("update"))
-    memory = lambda_.get_function_configuration(FunctionName=function.name)["MemorySize"]
-    assert memory == function.memory_mib
+    assert lambda_.get_function_configuration(FunctionName=function.name)["MemorySize"] == 1024
 
 
-def test_what_somebody_deleted_is_made_again(run, settings):
-    succeeded(run.stack.up(settings))
-    [alarm] = run.account.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"][:1]
-    run.account.client("logs").delete_log_group(logGroupName=alarm["logGroupName"])
-    assert succeeded(run.stack.refresh()).changes["delete"] == 1
-    again = succeeded(run.stack.up())
+def test_what_somebody_deleted_is_made_again(living, deployed):
+    logs = living.account.client("logs")
+    [group] = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"][:1]
+    logs.delete_log_group(logGroupName=group["logGroupName"])
+    assert succeeded(living.stack.refresh()).changes["delete"] == 1
+    again = succeeded(living.stack.up())
     assert "aws:cloudwatch/logGroup:LogGroup" in types_of(again.of("create"))
+
+
+def test_an_alias_a_route_and_an_object_that_somebody_changes_are_put_back(living, deployed):
+    lambda_, gateway, s3 = (living.account.client(service) for service in ("lambda", "apigatewayv2", "s3"))
+    first = live(living)
+    made = succeeded(living.stack.up({"memoryMib": 2048}))
+    [function] = living.account.invocations.functions()
+    lambda_.update_alias(FunctionName=function.name, Name="live", FunctionVersion=first)
+    [api] = gateway.get_apis()["Items"]
+    route = next(each for each in gateway.get_routes(ApiId=api["ApiId"])["Items"] if each["RouteKey"] == "ANY /v2")
+    gateway.update_route(ApiId=api["ApiId"], RouteId=route["RouteId"], AuthorizationType="AWS_IAM")
+    pointer = {"Bucket": made.outputs["bucketName"], "Key": "models/iris/current.json"}
+    s3.delete_object(**pointer)
+
+    found = succeeded(living.stack.refresh())
+    assert (found.changes["update"], found.changes["delete"]) == (2, 1)
+    succeeded(living.stack.up())
+    assert live(living) == function.version
+    assert gateway.get_route(ApiId=api["ApiId"], RouteId=route["RouteId"])["AuthorizationType"] == "NONE"
+    assert s3.get_object(**pointer)["ContentLength"] > 0
+    assert succeeded(living.stack.up()).quiet
 
 
 @pytest.mark.parametrize("engines", [3])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from local.api_client import ApiClient
+from local.engine.results import Result
 from local.surroundings import DOMAIN, make_surroundings
 from tests.engine.conftest import succeeded
 
@@ -30,19 +31,19 @@ def leads_to(run) -> str:
 
 def test_a_domain_name_stays_and_leads_to_the_other_kind_of_api_and_back(run, named):
     first = succeeded(run.stack.up(named))
-    led = [leads_to(run)]
+    led, changes = [leads_to(run)], []
     for api in ("rest", "http"):
-        changed = succeeded(run.stack.up({"api": api}))
-        assert {step.operation for step in changed.steps if step.pulumi_type in OF_THE_DOMAIN} == {"same"}
-        assert changed.outputs["apiUrl"] == first.outputs["apiUrl"]
+        changes.append(succeeded(run.stack.up({"api": api})))
+        assert {step.operation for step in changes[-1].steps if step.pulumi_type in OF_THE_DOMAIN} == {"same"}
+        assert changes[-1].outputs["apiUrl"] == first.outputs["apiUrl"]
         led.append(leads_to(run))
         assert succeeded(run.stack.up()).quiet
     assert all(before != after for before, after in pairwise(led))
+    leads_there_when_the_new_api_answers_and_before_the_old_one_goes(changes[0])
 
 
-def test_the_name_leads_to_the_new_api_as_soon_as_that_answers_and_before_the_old_one_goes(run, named):
-    succeeded(run.stack.up(named))
-    steps = [(step.operation, step.pulumi_type) for step in succeeded(run.stack.up({"api": "rest"})).steps]
+def leads_there_when_the_new_api_answers_and_before_the_old_one_goes(to_rest: Result) -> None:
+    steps = [(step.operation, step.pulumi_type) for step in to_rest.steps]
     mapped = steps.index(("create-replacement", MAPPING))
     assert steps.index(("create", "aws:apigateway/stage:Stage")) < steps.index(("delete-replaced", MAPPING)) < mapped
     assert mapped < steps.index(("delete", "aws:apigatewayv2/api:Api"))

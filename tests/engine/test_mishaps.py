@@ -31,3 +31,13 @@ def test_a_bucket_that_somebody_deletes_with_all_its_settings_is_made_again(reco
     [recovery] = delete_some(run, "the bucket", FAMILIES["the bucket"])
     assert recovery.problem == ""
     assert len(recovery.types) == 9
+
+
+@pytest.mark.timeout(600)
+def test_an_image_repository_that_somebody_deletes_is_made_again_and_a_delivery_moves_the_alias_once(
+    recovered: tuple[EngineRun, Recovery],
+):
+    run, _ = recovered
+    [recovery] = delete_some(run, "the image repository", FAMILIES["the image repository"])
+    assert recovery.problem == ""
+    assert len(recovery.types) == 3

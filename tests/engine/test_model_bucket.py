@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from local.api_client import ApiClient
 from local.publishing import add_version, copy_model, current_version, publish
 from local.surroundings import make_surroundings
 from tests.engine.conftest import succeeded
@@ -126,6 +125,7 @@ def test_a_living_stack_takes_another_bucket_only_when_nothing_that_was_publishe
     assert not protected.succeeded
     assert any("protect" in error for error in protected.errors)
     assert any(f"the stack's own bucket {own} is deleted" in line for line in said(protected))
+    assert any("current.json of each model there says which version answers" in line for line in said(protected))
     assert "models/iris/current.json" in keys(run, own)
 
     succeeded(run.stack.up({"modelBucket": "", "deleteModelsOnDestroy": True}))
@@ -133,7 +133,12 @@ def test_a_living_stack_takes_another_bucket_only_when_nothing_that_was_publishe
     assert (moved.outputs["bucketName"], answering(moved)) == (bucket, str(published))
     assert own not in [each["Name"] for each in run.account.client("s3").list_buckets()["Buckets"]]
     assert succeeded(run.stack.up()).quiet
-    back = succeeded(run.stack.up({"modelBucket": ""}))
-    with ApiClient(back.outputs["apiUrl"]) as client:
-        assert client.request("GET", "/v1/models/iris")[0] == 200
+    assert not any("says which version answers" in line for line in said(succeeded(run.stack.preview())))
+
+    [line] = [each for each in said(succeeded(run.stack.preview({"modelBucket": ""}))) if "of its own" in each]
+    Operator(run, tmp_path, {}).types(command(line).replace("REPOSITORY", str(models)))
+    back = succeeded(run.stack.up())
+    assert answering(back) == str(published)
+    assert back.outputs["bucketName"] != bucket
     assert f"models/iris/{published}/manifest.json" in keys(run, bucket)
+    assert succeeded(run.stack.up()).quiet

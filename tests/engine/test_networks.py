@@ -1,25 +1,28 @@
-"""Subnets, zones and VPCs of a living stack, changed under Pulumi's own engine."""
+"""Subnets, zones, VPCs and keys of a living stack, changed under Pulumi's own engine."""
 
-from typing import Any
+from pathlib import Path
 
 import pytest
 
+from local.engine.results import Result
 from local.surroundings import Surroundings, make_surroundings
 from tests.engine.conftest import succeeded
+from tests.engine.test_prices import told
 
 FILE_SYSTEM = "aws:efs/fileSystem:FileSystem"
 MOUNT_TARGET = "aws:efs/mountTarget:MountTarget"
 
 
-@pytest.fixture
-def around(run, models) -> Surroundings:
-    return make_surroundings(run.account, models)
+@pytest.fixture(scope="module")
+def around(living, of_living) -> Surroundings:
+    return make_surroundings(living.account, Path(of_living["modelRepository"]))
 
 
 @pytest.fixture
-def given(settings, around) -> dict[str, Any]:
+def given(living, of_living, around) -> Result:
     """An efs stack in a VPC that is there already."""
-    return {**settings, "storage": "efs", "vpcId": around.vpc_id, "subnetIds": around.subnet_ids}
+    there = {"storage": "efs", "vpcId": around.vpc_id, "subnetIds": around.subnet_ids}
+    return succeeded(living.stack.up({**of_living, **there}))
 
 
 def mounted(run) -> set[str]:
@@ -30,41 +33,54 @@ def mounted(run) -> set[str]:
     return {each["SubnetId"] for each in targets}
 
 
-def test_subnets_in_another_order_change_nothing(run, given, around):
-    succeeded(run.stack.up(given))
-    assert succeeded(run.stack.up({"subnetIds": around.subnet_ids[::-1]})).quiet
+@pytest.mark.usefixtures("given")
+def test_subnets_in_another_order_change_nothing(living, around):
+    assert succeeded(living.stack.up({"subnetIds": around.subnet_ids[::-1]})).quiet
 
 
-def test_a_subnet_less_and_then_one_more_converge_with_a_mount_target_in_each(run, given, around):
+@pytest.mark.usefixtures("given")
+def test_a_subnet_less_and_then_one_more_converge_with_a_mount_target_in_each(living, around):
     first, second = around.subnet_ids
-    succeeded(run.stack.up(given))
     for subnets in ([second], [second, first]):
-        succeeded(run.stack.up({"subnetIds": subnets}))
-        assert mounted(run) == set(subnets)
-        assert succeeded(run.stack.up()).quiet
+        succeeded(living.stack.up({"subnetIds": subnets}))
+        assert mounted(living) == set(subnets)
+        assert succeeded(living.stack.up()).quiet
 
 
-def test_a_subnet_gives_way_to_another_one_of_its_zone(run, given, around):
+@pytest.mark.usefixtures("given")
+def test_a_subnet_gives_way_to_another_one_of_its_zone(living, around):
     first, second = around.subnet_ids
-    ec2 = run.account.client("ec2")
+    ec2 = living.account.client("ec2")
     [there] = ec2.describe_subnets(SubnetIds=[second])["Subnets"]
     block = there["CidrBlock"].replace(".64/", ".128/")
     made = ec2.create_subnet(VpcId=around.vpc_id, CidrBlock=block, AvailabilityZone=there["AvailabilityZone"])
     third = made["Subnet"]["SubnetId"]
-    succeeded(run.stack.up(given))
-    succeeded(run.stack.up({"subnetIds": [first, third]}))
-    assert mounted(run) == {first, third}
-    assert succeeded(run.stack.up()).quiet
+    succeeded(living.stack.up({"subnetIds": [first, third]}))
+    assert mounted(living) == {first, third}
+    assert succeeded(living.stack.up()).quiet
 
 
-def test_a_file_system_is_made_in_the_other_vpc_and_filled_before_the_old_one_is_deleted(run, settings, around):
-    succeeded(run.stack.up({**settings, "storage": "efs"}))
-    there = succeeded(run.stack.up({"vpcId": around.vpc_id, "subnetIds": around.subnet_ids}))
-    assert mounted(run) == set(around.subnet_ids)
-    back = succeeded(run.stack.up({"vpcId": "", "subnetIds": []}))
-    assert not mounted(run) & set(around.subnet_ids)
-    for result in (there, back):
+@pytest.mark.usefixtures("given")
+def test_another_vpc_is_said_and_its_file_system_is_made_and_filled_before_the_old_one_is_deleted(living, around):
+    elsewhere = {"vpcId": "", "subnetIds": []}
+    assert told(succeeded(living.stack.preview(elsewhere))) == ["vpcId, subnetIds"]
+    out = succeeded(living.stack.up(elsewhere))
+    assert not mounted(living) & set(around.subnet_ids)
+    back = succeeded(living.stack.up({"vpcId": around.vpc_id, "subnetIds": around.subnet_ids}))
+    assert mounted(living) == set(around.subnet_ids)
+    assert told(succeeded(living.stack.preview())) == []
+    for result in (out, back):
         operations = [(step.operation, step.pulumi_type) for step in result.steps]
         filled = operations.index(("create-replacement", "aws:lambda/invocation:Invocation"))
         assert filled < operations.index(("delete-replaced", FILE_SYSTEM))
         assert filled < operations.index(("delete", MOUNT_TARGET))
+
+
+@pytest.mark.usefixtures("given")
+def test_a_key_replaces_what_cannot_be_encrypted_anew(living):
+    key = living.account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    preview = succeeded(living.stack.preview({"kmsKeyArn": key}))
+    succeeded(living.stack.preview({"kmsKeyArn": ""}))
+    replaced = {step.pulumi_type for step in preview.of("replace")}
+    assert {FILE_SYSTEM, "aws:ecr/repository:Repository"} <= replaced
+    assert not replaced & {"aws:lambda/function:Function", "aws:s3/bucket:Bucket"}

@@ -9,6 +9,7 @@ from local.publishing import add_version, point
 from tests.engine.conftest import succeeded
 from tests.engine.operator import Operator, sections
 from tests.engine.test_shapes import left_over
+from tests.engine.test_truth import answering
 from tests.paths import PROJECT
 
 PAGE = PROJECT / "docs" / "operations.md"
@@ -48,9 +49,20 @@ def test_an_operator_can_type_every_command_of_the_page_in_its_order(run, settin
     }
 
 
-def test_a_stack_that_keeps_its_models_is_not_taken_apart(run, settings):
-    succeeded(run.stack.up({**settings, "deleteModelsOnDestroy": False}))
+@pytest.mark.timeout(300)
+def test_a_stack_that_is_taken_apart_can_leave_its_bucket_to_the_next_stack_of_its_name(run, settings, tmp_path):
+    made = succeeded(run.stack.up({**settings, "deleteModelsOnDestroy": False}))
+    bucket, answered = made.outputs["bucketName"], answering(made)
     refused = run.stack.destroy()
     assert not refused.succeeded
     assert refused.operation == "preview_destroy"
-    assert "pulumi config set deleteModelsOnDestroy true" in PAGE.read_text(encoding="utf-8")
+    assert any("protect" in error for error in refused.errors)
+    assert succeeded(run.stack.refresh()).changes["same"] == made.changes["create"]
+    operator = Operator(run, tmp_path, {"BUCKET": bucket})
+    for command in dict(sections(PAGE))["Take the stack apart and keep its bucket"]:
+        operator.types(command)
+    assert {kind: [each["Name"] for each in entries] for kind, entries in left_over(run.account).items()} == {
+        "buckets": [bucket]
+    }
+    again = succeeded(run.stack.up({**settings, "modelBucket": bucket, "seedModels": False}))
+    assert answering(again) == answered

@@ -1,6 +1,5 @@
 """What a change of a living stack costs is said at its preview, under Pulumi's own engine."""
 
-from local.surroundings import make_surroundings
 from tests.engine.conftest import succeeded
 
 
@@ -17,15 +16,6 @@ def test_a_preview_says_what_a_change_of_address_and_of_the_models_costs(run, se
     assert any("the rest API has another address" in line for line in preview.warnings)
     succeeded(run.stack.up())
     assert not any("another address" in line for line in succeeded(run.stack.preview()).warnings)
-
-
-def test_a_preview_says_that_another_vpc_means_another_file_system_and_the_update_works(run, settings, models):
-    around = make_surroundings(run.account, models)
-    succeeded(run.stack.up({**settings, "storage": "efs"}))
-    other = {"vpcId": around.vpc_id, "subnetIds": around.subnet_ids}
-    assert told(succeeded(run.stack.preview(other))) == ["vpcId, subnetIds"]
-    succeeded(run.stack.up())
-    assert told(succeeded(run.stack.preview())) == []
 
 
 def test_a_change_that_takes_two_updates_is_refused_before_a_function_changes_and_both_steps_pass(run, settings):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from components.configuration.deployed import Deployed
 from components.configuration.problem import Problem
+from components.configuration.rules.bucket_changes import another_bucket_says_what_answers
 from components.configuration.rules.concurrency import ACCOUNT_CONCURRENCY, UNRESERVABLE_CONCURRENCY, most_ready
 from components.settings.declaration import key_of
 from components.settings.settings import Settings
@@ -199,6 +200,7 @@ ADVISED: tuple[Change, ...] = (
     throughput_is_lowered_once_a_day,
     networks_end,
     repositories_end,
+    another_bucket_says_what_answers,
     models_are_served_no_more,
     reserved_concurrency_fits_while_both_modes_are_there,
 )

@@ -68,6 +68,10 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ({"storage": "efs", **GIVEN}, {"storage": "s3"}, []),
         ({}, {"imageUri": IMAGE}, ["imageUri"]),
         ({"imageUri": IMAGE}, {"kmsKeyArn": KEY}, []),
+        ({}, {"modelBucket": "models-of-a-team"}, ["modelBucket"]),
+        ({"modelBucket": "models-of-a-team"}, {"modelBucket": "models-of-others"}, ["modelBucket"]),
+        ({"modelBucket": "models-of-a-team"}, {}, ["modelBucket"]),
+        ({"modelBucket": "models-of-a-team"}, {"modelBucket": "models-of-a-team"}, []),
         (
             {"reservedConcurrency": 400},
             {"reservedConcurrency": 300, "mode": "single"},

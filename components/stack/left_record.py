@@ -1,0 +1,46 @@
+"""The record of the last deployment, where that deployment used another bucket than this one will."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.settings.settings import Settings
+from components.stack.deployment_record import OWN_KEY, given_key
+
+OUTPUTS = "pulumi:pulumi:readStackOutputs"
+"""A function of Pulumi's engine. Unlike a `StackReference`, it leaves nothing in the state."""
+
+BUCKET_OUTPUT = "bucketName"
+
+
+def left_record(project_name: str, settings: Settings) -> str | None:
+    """The record in the bucket that this deployment leaves; None where it leaves none."""
+    last = _outputs().get(BUCKET_OUTPUT)
+    if not last or last == settings.model_bucket:
+        return None
+    given = given_key(project_name, settings)
+    # No bucket that the stack made has that key. A bucket that it was given may have the other one from a stack before.
+    keys = (given, OWN_KEY) if settings.model_bucket else (given,)
+    return next((record for key in keys if (record := _stored(last, key)) is not None), None)
+
+
+def _outputs() -> Mapping[str, Any]:
+    """The outputs of this stack's last deployment; none where the engine does not tell them."""
+    name = "/".join((str(pulumi.get_organization()), pulumi.get_project(), pulumi.get_stack()))
+    try:
+        told: Any = pulumi.runtime.invoke(OUTPUTS, {"name": name}).value
+    except Exception:  # the SDK raises nothing narrower
+        return {}
+    return told.get("outputs") or {}
+
+
+def _stored(bucket: str, key: str) -> str | None:
+    """The text of an object; None where it, or its bucket, is gone."""
+    try:
+        if key not in aws.s3.get_objects(bucket=bucket, prefix=key, max_keys=1).keys:
+            return None
+        return aws.s3.get_object(bucket=bucket, key=key).body
+    except Exception:  # the SDK raises nothing narrower
+        return None
