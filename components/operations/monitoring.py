@@ -35,8 +35,8 @@ class InferenceMonitoringArgs:
     dashboard_name: str
     """Unique in the account and region."""
     thresholds: AlarmThresholds
-    storage_alarms: Sequence[Alarm] = ()
-    """The alarms that the storages ask for."""
+    further_alarms: Sequence[Alarm] = ()
+    """The alarms that storages and queues ask for."""
     topic_arn: pulumi.Input[str] | None = None
     """An SNS topic that receives a message when an alarm rings and when it ends. None sends no messages."""
 
@@ -58,7 +58,7 @@ class InferenceMonitoring(pulumi.ComponentResource):
         }
         of_functions = [alarm for each in args.functions for alarm in function_alarms(each, args.thresholds)]
         of_api = [] if args.api is None else [api_alarm(args.api, args.thresholds)]
-        for alarm in (*of_functions, *of_api, *args.storage_alarms):
+        for alarm in (*of_functions, *of_api, *args.further_alarms):
             _metric_alarm(alarm, args, inside)
 
         region = args.functions[0].function.function_arn.apply(lambda arn: arn.split(":")[3])

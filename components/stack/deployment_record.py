@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.settings.settings import Settings
 from components.storage.stored_object import stored_object
+from handlers.contract import ASYNCHRONOUS_PREFIX
 
 KEY = "deployed"
 """Where records are in a bucket: beside the model repository, where no function may read."""
@@ -20,6 +21,13 @@ refuse half-way. Gives the new record."""
 def record_key(project_name: str, settings: Settings) -> str:
     """The record's key. In a bucket that was there before, other stacks may have records, too."""
     return f"{KEY}/{project_name}/{settings.stack_name}.json" if settings.model_bucket else f"{KEY}.json"
+
+
+def requests_prefix(project_name: str, settings: Settings) -> str:
+    """Where requests are kept that are answered later. In a bucket that was there before, other stacks may keep theirs,
+    too."""
+    own = f"/{project_name}/{settings.stack_name}" if settings.model_bucket else ""
+    return ASYNCHRONOUS_PREFIX + own
 
 
 def compared(

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from handlers.contract import COLD_START_HEADER
 from handlers.serving.aws_clients import client
 from handlers.serving.errors import ModelUnavailable, NotServed, RequestTooLarge
 from handlers.serving.events import Request, Response
@@ -87,7 +88,7 @@ class Place:
         try:
             return getattr(client("s3"), operation)(Bucket=self._bucket, Key=key, **arguments)
         except ClientError as error:
-            status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+            status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
             if status in (_THERE if {"IfNoneMatch", "IfMatch"} & arguments.keys() else _ABSENT):
                 return None
             raise ModelUnavailable(f"What is answered later cannot be kept or found now ({status})") from error
@@ -102,8 +103,9 @@ def as_bytes(request: Request) -> bytes:
 
 
 def _written(response: Response) -> dict[str, Any]:
+    headers = {name: value for name, value in response.headers.items() if name != COLD_START_HEADER}
     return {
         "Body": response.body,
         "ContentType": response.headers.get("content-type", "application/octet-stream"),
-        "Metadata": {"status": str(response.status), "headers": json.dumps(dict(response.headers))},
+        "Metadata": {"status": str(response.status), "headers": json.dumps(headers)},
     }
