@@ -60,10 +60,13 @@ class AsynchronousRequests(pulumi.ComponentResource):
     place: pulumi.Output[str]
     """`s3://bucket/prefix`"""
     dead_letters_url: pulumi.Output[str]
+    mappings: list[pulumi.Resource]
+    """What leads each queue to its function."""
 
     def __init__(self, name: str, args: AsynchronousRequestsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tensorflow-lambda:index:AsynchronousRequests", name, None, opts)
         self._name, self._args, self._queues = name, args, list[RequestQueue]()
+        self.mappings = []
         self._dead_letters = self._queue(f"{name}-dead-letters", KEPT_DAYS)
         self.place = pulumi.Output.concat("s3://", args.bucket_name, "/", args.prefix)
         self.dead_letters_url = self._dead_letters.url
@@ -89,10 +92,10 @@ class AsynchronousRequests(pulumi.ComponentResource):
         self._queues.append(queue)
         return queue
 
-    def lead(self, queue: RequestQueue, alias_arn: pulumi.Input[str]) -> pulumi.Resource:
+    def lead(self, queue: RequestQueue, alias_arn: pulumi.Input[str]) -> None:
         """Hand each message of a queue to the function behind this alias, one in an invocation: it has all of the
         function's time, and fails alone."""
-        return aws.lambda_.EventSourceMapping(
+        mapping = aws.lambda_.EventSourceMapping(
             f"{queue.name}-requests",
             event_source_arn=queue.arn,
             function_name=alias_arn,
@@ -101,6 +104,7 @@ class AsynchronousRequests(pulumi.ComponentResource):
             scaling_config={"maximum_concurrency": self._args.concurrency},
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self.mappings.append(mapping)
 
     @property
     def alarms(self) -> Sequence[Alarm]:

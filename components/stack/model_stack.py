@@ -38,11 +38,12 @@ class ModelStack(pulumi.ComponentResource):
         api = stack_api(f"{name}-api", args.settings, _behind_the_api(functions, page=args.settings.page), inside)
         alarms = [*storages.alarms, *(requests.alarms if requests else ())]
         operation = operate(name, args, functions, api.api, alarms, storages, inside)
+        mappings = requests.mappings if requests else []
         record = DeploymentRecordArgs(
             bucket_name=storages.bucket.bucket_name,
             key=storages.record_key,
             record=storages.record,
-            after=[*(each.function for each in functions), *api.parts, *operation],
+            after=[*(each.function for each in functions), *api.parts, *operation, *mappings],
         )
         DeploymentRecord(f"{name}-record", record, inside)
 
