@@ -100,7 +100,7 @@ class App:
             if record.cold_start:
                 response = response._replace(headers={**response.headers, COLD_START_HEADER: "1"})
             answer = sent.answer(response)
-            record.is_fault = response.status >= 500
+            record.is_fault = response.status >= 500 and record.operation != "answer"  # its failure was counted
         except Exception as error:
             failure = _for_the_caller(error, record)
             record.is_fault = failure.is_fault
@@ -178,7 +178,7 @@ class App:
 
     def _accept(self, call: Call, request: Request, record: Record) -> Response | None:
         """The answer to a request that prefers to be answered later; None if it does not."""
-        from handlers.serving.asynchronous.accepting import accept, prefers_later  # late: it imports boto3
+        from handlers.serving.asynchronous.accepting import accept, prefers_later  # late: few stacks do
 
         if not prefers_later(request.headers):
             return None
@@ -189,7 +189,7 @@ class App:
     def _kept_answer(self, call: Call) -> Response:
         if not self._answers_later:
             raise NotServed("This server keeps no answers: it answers every request at once")
-        from handlers.serving.asynchronous.accepting import kept_answer  # late: it imports boto3
+        from handlers.serving.asynchronous.accepting import kept_answer
 
         return kept_answer(call)
 

@@ -178,6 +178,19 @@ def test_a_failure_of_the_server_is_tried_again_and_its_last_answer_kept(
     assert ask(app, place)["statusCode"] == 200
 
 
+def test_a_failure_counts_when_it_happens_and_not_when_it_is_told(
+    app: App, queue: Queue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = accepted_at(ask(app, PREDICT, ONE, LATER), PREDICT)
+    message = event_of(queue.event()["Records"][0]["body"], MOST_TRIES)
+    with monkeypatch.context() as broken:
+        broken.setattr(app, "_predict", lambda *_: Response(503))
+        app.handle(message, Context())
+    assert ask(app, place)["statusCode"] == 503
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["status"], line["ServerErrors"]) for line in lines] == [(202, 0), (503, 1), (503, 0)]
+
+
 def test_a_message_that_comes_twice_leaves_the_first_answer(
     app: App, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
