@@ -1,7 +1,7 @@
 """Batch: files of rows below one prefix of S3, answered into files below another."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -132,7 +132,7 @@ def _failed(running: Running) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _reported(key: str, unfinished: dict[str, str]) -> Iterator[None]:
+def _reported(key: str, unfinished: dict[str, str]) -> Generator[None]:
     """Note why a file cannot be read or written, and go on with the others."""
     try:
         yield
