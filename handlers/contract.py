@@ -34,6 +34,23 @@ TENSOR_PLACES = "TENSOR_PLACES"
 """Environment, optional: where requests may name tensors in S3. Each is `bucket` or `bucket/prefix`; commas separate
 them."""
 
+ASYNCHRONOUS_PLACE = "ASYNCHRONOUS_PLACE"
+"""Environment, optional: where requests that are answered later are kept, and their answers: `s3://bucket/prefix`."""
+
+ASYNCHRONOUS_QUEUE = "ASYNCHRONOUS_QUEUE"
+"""Environment, optional: the URL of the SQS queue that leads such requests back to the function. Without it, the
+function answers every request at once."""
+
+ASYNCHRONOUS_PREFIX = "asynchronous"
+"""Where they are in a bucket that the stack made."""
+
+MOST_TRIES = 5
+"""How often a message is handed to a function before it goes to the dead-letter queue. AWS recommends 5 or more.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
+
+KEPT_DAYS = 14
+"""How long a request and its answer are kept: as long as a message in the dead-letter queue, which is SQS's maximum."""
+
 SERVES_PAGE = "SERVES_PAGE"
 """Environment, optional: `false` if there is no page for people at `/`."""
 

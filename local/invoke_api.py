@@ -102,7 +102,7 @@ def _call(
     if source in ("gateway", "balancer"):
         admit(name, event, revision)
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
-    patient = source == "notification"  # asynchronous: Lambda queues it
+    patient = source in ("notification", "queue")  # asynchronous: Lambda queues it, or tries again
     return invocations.invoke(name, event, request_id, trace_id, patient=patient, revision=revision)
 
 
@@ -192,9 +192,9 @@ def _while_the_emulator_waits(
     return result[0] if result else None
 
 
-def _source(event: bytes) -> Literal["gateway", "balancer", "notification", "caller"]:
-    """The sender of an event: API Gateway, a load balancer, a bucket's notifications, or a caller of the Invoke
-    operation."""
+def _source(event: bytes) -> Literal["gateway", "balancer", "notification", "queue", "caller"]:
+    """The sender of an event: API Gateway, a load balancer, a bucket's notifications, a queue's mapping, or a caller of
+    the Invoke operation."""
     try:
         document: Any = json.loads(event)
     except ValueError:
@@ -206,6 +206,8 @@ def _source(event: bytes) -> Literal["gateway", "balancer", "notification", "cal
             return "balancer"
         case {"Records": [{"eventSource": "aws:s3"}, *_]}:
             return "notification"
+        case {"Records": [{"eventSource": "aws:sqs"}, *_]}:
+            return "queue"
         case _:
             return "caller"
 

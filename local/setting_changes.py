@@ -140,6 +140,7 @@ def _of_the_api(around: Surroundings) -> Sequence[Settings]:
         {"auth": "lambda", "authorizerArn": around.authorizer_arn, "authorizerCacheSeconds": 60},
         {"corsOrigins": ["https://app.example.com"], "corsHeaders": ["x-tenant"], "corsCredentials": True},
         {"throttlingBurst": 1000, "throttlingRate": 500},
+        {"asynchronous": True, "asynchronousConcurrency": 3},
         {"apiRoutesQuota": 500},
         {"openHealthChecks": True},
         {"page": False},

@@ -135,6 +135,7 @@ COMPUTED: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
         "invokeArn": f"{known['arn']}/invocations",
     },
     "aws:lambda/alias:Alias": lambda name, known: {"invokeArn": f"{known['arn']}/invocations"},
+    "aws:sqs/queue:Queue": lambda name, known: {"url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{known['name']}"},
     "aws:lb/loadBalancer:LoadBalancer": lambda name, known: {
         "dnsName": f"internal-{known['name']}.{REGION}.elb.amazonaws.com",
         "zoneId": "Z215JYRZR1TBD5",

@@ -15,6 +15,7 @@ ALLOWED_HEADERS = (
     "content-encoding",
     "content-type",
     "inference-header-content-length",
+    "prefer",
     "x-amz-content-sha256",
     "x-amz-date",
     "x-amz-security-token",
@@ -24,7 +25,9 @@ ALLOWED_HEADERS = (
 """Headers that a page may send in any case: a signature or a token, what the dialects read, what AWS's clients add, and
 who calls."""
 
-EXPOSED_HEADERS = ("inference-header-content-length", "retry-after", "x-model-version")
+EXPOSED_HEADERS = (
+    *("inference-header-content-length", "location", "preference-applied", "retry-after", "x-model-version"),
+)
 """Headers that a page may read."""
 
 

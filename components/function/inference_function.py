@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.function.asynchronous_requests import RequestQueue
 from components.function.function_arguments import attachments, concurrency
 from components.model_source import ModelBinding, ModelSource
 from components.settings.function_settings import FunctionSettings
@@ -68,6 +69,8 @@ class InferenceFunctionArgs:
     tensor_buckets: Sequence[str] = ()
     """Where requests may name tensors in S3, each `bucket` or `bucket/prefix`: the function may read them there, and
     write new ones."""
+    requests: RequestQueue | None = None
+    """The queue of requests that it answers later. None answers every request at once."""
     page: bool = True
     """Answer people with a page at `/`."""
     snap_start: bool = False
@@ -117,7 +120,8 @@ class InferenceFunction(pulumi.ComponentResource):
         )
         trusted = iam.trust("lambda.amazonaws.com", iam.account_of(logs.arn))
         role = aws.iam.Role(f"{name}-role", assume_role_policy=trusted, opts=inside)
-        policies = [_grants(args, binding, logs.arn), *binding.further_policies]
+        of_requests = [args.requests.statements] if args.requests else []
+        policies = [_grants(args, binding, logs.arn), *binding.further_policies, *of_requests]
         granted = iam.grant(f"{name}-grants", role, policies, inside, replaced=True)
         function = aws.lambda_.Function(
             name,
@@ -205,6 +209,8 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
         variables[ALLOW_MODEL_CODE] = "true"
     if args.tensor_buckets:
         variables[TENSOR_PLACES] = ",".join(args.tensor_buckets)
+    if args.requests:
+        variables |= args.requests.environment
     if not args.page:
         variables[SERVES_PAGE] = "false"
     return variables

@@ -44,6 +44,9 @@ class ModelNetworkArgs:
     """AWS services to reach besides S3, such as `kms`. AWS bills each by the hour and zone. Logs, metrics in logs and
     image pulls need no endpoint: Lambda handles those outside the VPC."""
 
+    written_below: Sequence[str] = ()
+    """Where in the bucket functions may write: prefixes of keys."""
+
     def __post_init__(self) -> None:
         if self.existing is None:
             subnet_blocks(self.cidr, self.zones or default_zones(self.region))
@@ -107,11 +110,14 @@ class ModelNetwork(pulumi.ComponentResource):
     ) -> tuple[pulumi.Output[str], Mapping[str, pulumi.Output[str]], pulumi.Output[str], Sequence[pulumi.Resource]]:
         if args.existing is None:
             zones = args.zones or default_zones(args.region)
-            vpc = PrivateVpc(
-                self._name,
-                PrivateVpcArgs(region=args.region, bucket_arn=args.bucket_arn, cidr=args.cidr, zones=zones),
-                self._inside,
+            arguments = PrivateVpcArgs(
+                region=args.region,
+                bucket_arn=args.bucket_arn,
+                written_below=args.written_below,
+                cidr=args.cidr,
+                zones=zones,
             )
+            vpc = PrivateVpc(self._name, arguments, self._inside)
             return vpc.vpc_id, vpc.subnets, vpc.s3_prefix_list_id, vpc.ready
         s3_addresses = aws.ec2.get_managed_prefix_list_output(
             name=f"com.amazonaws.{args.region}.s3", opts=pulumi.InvokeOutputOptions(parent=self)

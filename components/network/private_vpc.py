@@ -19,6 +19,8 @@ class PrivateVpcArgs:
     region: str
     bucket_arn: pulumi.Input[str]
     """The only bucket that the S3 endpoint gives access to."""
+    written_below: Sequence[str] = ()
+    """Where the endpoint lets clients write in that bucket: prefixes of keys."""
     cidr: str
     zones: Sequence[str]
     """Availability zones by name; each gets a subnet."""
@@ -75,7 +77,7 @@ class PrivateVpc(pulumi.ComponentResource):
             service_name=f"com.amazonaws.{args.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[routes.id],
-            policy=_only_reading(args.bucket_arn),
+            policy=_only_this_bucket(args.bucket_arn, args.written_below),
             opts=inside,
         )
 
@@ -88,10 +90,12 @@ class PrivateVpc(pulumi.ComponentResource):
         )
 
 
-def _only_reading(bucket_arn: pulumi.Input[str]) -> pulumi.Output[str]:
+def _only_this_bucket(bucket_arn: pulumi.Input[str], written_below: Sequence[str]) -> pulumi.Output[str]:
     # The policy of an endpoint only filters: a client needs a grant of its own besides. So the principal is anyone.
     reading = iam.allow(
         ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"],
         [bucket_arn, pulumi.Output.concat(bucket_arn, "/*")],
     )
-    return iam.policy([{**reading, "Principal": "*"}])
+    places = [pulumi.Output.concat(bucket_arn, f"/{prefix}/*") for prefix in written_below]
+    allowed = [reading, *([iam.allow(["s3:PutObject"], places)] if places else [])]
+    return iam.policy([{**each, "Principal": "*"} for each in allowed])

@@ -36,8 +36,8 @@ class InferenceMonitoringArgs:
     """Unique in the account and region."""
     settings: OperationsSettings
     """With the thresholds of the alarms."""
-    storage_alarms: Sequence[Alarm] = ()
-    """The alarms that the storages ask for."""
+    further_alarms: Sequence[Alarm] = ()
+    """The alarms that storages and queues ask for."""
     topic_arn: pulumi.Input[str] | None = None
     """An SNS topic that receives a message when an alarm rings and when it ends. None sends no messages."""
 
@@ -59,7 +59,7 @@ class InferenceMonitoring(pulumi.ComponentResource):
         }
         of_functions = [alarm for each in args.functions for alarm in function_alarms(each, args.settings)]
         of_api = [] if args.api is None else [api_alarm(args.api, args.settings)]
-        for alarm in (*of_functions, *of_api, *args.storage_alarms):
+        for alarm in (*of_functions, *of_api, *args.further_alarms):
             _metric_alarm(alarm, args, inside)
 
         region = args.functions[0].function.function_arn.apply(lambda arn: arn.split(":")[3])

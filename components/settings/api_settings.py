@@ -54,6 +54,8 @@ class ApiSettings:
         text(re.compile(r"Z[A-Z0-9]+"), "the id of a Route 53 hosted zone, such as Z0123456789ABC"), absent=""
     )
     page: bool = setting(flag(), True)
+    asynchronous: bool = setting(flag(), False)
+    asynchronous_concurrency: int = setting(integer(2, 1000, "messages at once"), 5)
     throttling_burst: int = setting(integer(1, 5000, "requests"), 200)
     throttling_rate: int = setting(integer(1, 10_000, "requests per second"), 100)
     api_routes_quota: int = setting(integer(ROUTES_QUOTA, 100_000, "routes"), ROUTES_QUOTA)

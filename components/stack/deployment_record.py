@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.settings.settings import Settings
 from components.storage.stored_object import stored_object
+from handlers.contract import ASYNCHRONOUS_PREFIX
 
 KEY = "deployed"
 """Where records are in a bucket: beside the model repository, where no function may read."""
@@ -29,6 +30,13 @@ def given_key(project_name: str, settings: Settings) -> str:
 def record_key(project_name: str, settings: Settings) -> str:
     """The record in the bucket that the stack uses."""
     return given_key(project_name, settings) if settings.model_bucket else OWN_KEY
+
+
+def requests_prefix(project_name: str, settings: Settings) -> str:
+    """Where requests are kept that are answered later. In a bucket that was there before, other stacks may keep theirs,
+    too."""
+    own = f"/{project_name}/{settings.stack_name}" if settings.model_bucket else ""
+    return ASYNCHRONOUS_PREFIX + own
 
 
 def compared(

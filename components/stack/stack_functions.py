@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.function.asynchronous_requests import AsynchronousRequests, RequestQueue
 from components.function.inference_function import InferenceFunction, InferenceFunctionArgs
 from components.function.provisioned_concurrency import (
     ProvisionedConcurrency,
@@ -26,6 +27,8 @@ class StackFunction:
     """Plain: part of the names of what belongs to it."""
     settings: Settings
     function: InferenceFunction
+    requests: RequestQueue | None = None
+    """The queue of those that it answers later."""
 
     @property
     def models(self) -> Sequence[str]:
@@ -35,21 +38,31 @@ class StackFunction:
 
 
 def stack_functions(
-    name: str, settings: Settings, storages: StackStorages, opts: pulumi.ResourceOptions
+    name: str,
+    settings: Settings,
+    storages: StackStorages,
+    requests: AsynchronousRequests | None,
+    opts: pulumi.ResourceOptions,
 ) -> list[StackFunction]:
-    """A stack's functions, each with what keeps it ready. The first one answers for the server: it lists all models."""
+    """A stack's functions, each with what keeps it ready, and with what leads to it the requests that are answered
+    later. The first one answers for the server: it lists all models."""
     made: list[StackFunction] = []
     for own in settings.functions():
         listed = [] if made or own.mode == "multi" else [model.name for model in settings.packaged]
         own_name = name if own.mode == "multi" else f"{name}-{own.packaged[0].name}"
-        function = InferenceFunction(own_name, _arguments(own, storages, listed), opts)
+        queue = requests and requests.queue(own_name, own.served, own.timeout_seconds)
+        function = InferenceFunction(own_name, _arguments(own, storages, listed, queue), opts)
+        if requests and queue:
+            requests.lead(queue, function.alias_arn)
         if own.provisioned_concurrency or own.provisioned_concurrency_schedule:
             ProvisionedConcurrency(f"{own_name}-ready", _kept_ready(function, own), opts)
-        made.append(StackFunction(name=own_name, settings=own, function=function))
+        made.append(StackFunction(name=own_name, settings=own, function=function, requests=queue))
     return made
 
 
-def _arguments(settings: Settings, storages: StackStorages, listed: Sequence[str]) -> InferenceFunctionArgs:
+def _arguments(
+    settings: Settings, storages: StackStorages, listed: Sequence[str], requests: RequestQueue | None
+) -> InferenceFunctionArgs:
     return InferenceFunctionArgs(
         image_uri=storages.image_uri,
         handler=HANDLERS[settings.mode],
@@ -66,6 +79,7 @@ def _arguments(settings: Settings, storages: StackStorages, listed: Sequence[str
         verify_models=settings.verify_models,
         allow_model_code=settings.allow_model_code,
         tensor_buckets=settings.tensor_buckets,
+        requests=requests,
         page=settings.page,
         snap_start=settings.snap_start,
         gradual_delivery=settings.delivery != "allAtOnce",

@@ -6,6 +6,7 @@ import pulumi
 
 from components.api.api import Api
 from components.function.tool_function import ToolRuntime
+from components.model_source import Alarm
 from components.operations.alarms import WatchedApi
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
 from components.operations.monitoring import InferenceMonitoring, InferenceMonitoringArgs
@@ -21,11 +22,12 @@ def operate(
     args: StackArgs,
     functions: Sequence[StackFunction],
     api: Api,
+    alarms: Sequence[Alarm],
     storages: StackStorages,
     opts: pulumi.ResourceOptions,
 ) -> Sequence[pulumi.Resource]:
-    """Watch the functions, the API and the storages, shift traffic in steps, and remove old versions, where the
-    settings ask for it. Returns what was made for that."""
+    """Watch the functions, the API and what has alarms of its own, shift traffic in steps, and remove old versions,
+    where the settings ask for it. Returns what was made for that."""
     made: list[pulumi.Resource] = []
     settings = args.settings
     if settings.monitoring:
@@ -33,7 +35,7 @@ def operate(
         watched = api.metrics and WatchedApi(
             name=f"{name}-api", dimensions=api.metrics.dimensions, failed=api.metrics.failed
         )
-        monitoring = InferenceMonitoring(f"{name}-monitoring", _monitoring(args, operated, watched, storages), opts)
+        monitoring = InferenceMonitoring(f"{name}-monitoring", _monitoring(args, operated, watched, alarms), opts)
         made.append(monitoring)
         if settings.delivery != "allAtOnce":
             delivery = GradualDeliveryArgs(
@@ -61,7 +63,7 @@ def _operated(each: StackFunction) -> OperatedFunction:
 
 
 def _monitoring(
-    args: StackArgs, functions: Sequence[OperatedFunction], api: WatchedApi | None, storages: StackStorages
+    args: StackArgs, functions: Sequence[OperatedFunction], api: WatchedApi | None, alarms: Sequence[Alarm]
 ) -> InferenceMonitoringArgs:
     settings = args.settings
     return InferenceMonitoringArgs(
@@ -69,7 +71,7 @@ def _monitoring(
         api=api,
         dashboard_name=f"{args.project_name}-{settings.stack_name}",
         settings=settings,
-        storage_alarms=storages.alarms,
+        further_alarms=alarms,
         topic_arn=settings.alarms_topic_arn,
     )
 

@@ -12,7 +12,7 @@ from components.model_source import Alarm, ModelSource
 from components.network.model_network import ExistingVpc, ModelNetwork, ModelNetworkArgs
 from components.settings.settings import Settings
 from components.settings.storage_settings import Storage
-from components.stack.deployment_record import compared, record_key
+from components.stack.deployment_record import compared, record_key, requests_prefix
 from components.stack.left_record import left_record
 from components.stack.stack_args import StackArgs
 from components.storage.baked_models import BakedModels, BakedModelsArgs, PrebuiltModels
@@ -38,6 +38,7 @@ class StackStorages:
             ),
             inside,
         )
+        self.requests_prefix = requests_prefix(args.project_name, self.settings)
         self.record_key = record_key(args.project_name, self.settings)
         left = left_record(args.project_name, self.settings)
         self.record = compared(self.bucket.bucket_name, self.record_key, left, args.compare, self.bucket)
@@ -66,6 +67,7 @@ class StackStorages:
             zones=settings.zones,
             existing=existing,
             interface_endpoints=settings.interface_endpoints,
+            written_below=[self.requests_prefix] if settings.asynchronous else [],
         )
         return ModelNetwork(f"{self.name}-network", arguments, self.inside)
 

@@ -17,6 +17,7 @@ from components.settings.packaged_models import PackagedModel
 from components.settings.storage_settings import BUCKET_PREFIX
 from components.storage.model_grants import read_models, use_key_of_objects
 from components.storage.model_seed import ModelSeed
+from handlers.contract import ASYNCHRONOUS_PREFIX, KEPT_DAYS
 
 RECOVERY_DAYS = 30
 """How many days an overwritten or deleted object can be brought back."""
@@ -174,6 +175,14 @@ class ModelBucket(pulumi.ComponentResource):
                     "status": "Enabled",
                     "filter": {},
                     "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+                },
+                {
+                    # Also where nothing is answered later any more: what was kept goes then, too.
+                    "id": "expire-answers",
+                    "status": "Enabled",
+                    "filter": {"prefix": f"{ASYNCHRONOUS_PREFIX}/"},
+                    "expiration": {"days": KEPT_DAYS},
+                    "noncurrent_version_expiration": {"noncurrent_days": 1},
                 },
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioned]),

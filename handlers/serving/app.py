@@ -13,7 +13,7 @@ from handlers.serving.engines import EngineError
 from handlers.serving.errors import InvalidRequest, NotServed, ServingError, TookTooLong
 from handlers.serving.events import ROOM_BYTES, Request, Response, is_warmup, recognise
 from handlers.serving.repository import Repository
-from handlers.serving.request_ids import INFERENCE_ID, ids_of, loggable
+from handlers.serving.request_ids import ASYNCHRONOUS_ID, INFERENCE_ID, ids_of, loggable
 from handlers.serving.request_time import LimitedTo
 from handlers.serving.telemetry import Record, traceback_of, write_event, write_record
 from handlers.serving.timed_work import TimedWork, TimeIsUp
@@ -72,9 +72,11 @@ class App:
         *,
         has_page: bool = True,
         tensor_places: tuple[str, ...] = (),
+        answers_later: bool = False,
     ) -> None:
-        """Serve these models. Reading one request may take `room` bytes of memory."""
-        self.repository, self._room = repository, room
+        """Serve these models. Reading one request may take `room` bytes of memory. With `answers_later`, requests may
+        ask to be answered later."""
+        self.repository, self._room, self._answers_later = repository, room, answers_later
         self._has_page, self._tensor_places = has_page, tensor_places
         self._predictions: TimedWork[Response] = TimedWork()
         self._watched: dict[tuple[str, int], _Watched] = {}
@@ -98,7 +100,7 @@ class App:
             if record.cold_start:
                 response = response._replace(headers={**response.headers, COLD_START_HEADER: "1"})
             answer = sent.answer(response)
-            record.is_fault = response.status >= 500
+            record.is_fault = response.status >= 500 and record.operation != "answer"  # its failure was counted
         except Exception as error:
             failure = _for_the_caller(error, record)
             record.is_fault = failure.is_fault
@@ -160,13 +162,36 @@ class App:
         record.operation = call.operation
         try:
             with LimitedTo(_seconds_left(context)):
+                if call.operation == "answer":
+                    return self._kept_answer(call)
                 if call.operation != "predict":
                     return dialect.describe(call, request, self.repository)
                 call = call if call.model else call._replace(model=self.repository.only_model())
+                if self._answers_later and "prefer" in request.headers:
+                    accepted = self._accept(call, request, record)
+                    if accepted is not None:
+                        return accepted
                 return self._predict(dialect, call, _inflated(request), record, context)
         finally:
             # Last: which models there are may only be known once the store was asked.
             record.model = call.model if self.repository.serves(call.model) else None
+
+    def _accept(self, call: Call, request: Request, record: Record) -> Response | None:
+        """The answer to a request that prefers to be answered later; None if it does not."""
+        from handlers.serving.asynchronous.accepting import accept, prefers_later  # late: few stacks do
+
+        if not prefers_later(request.headers):
+            return None
+        self.repository.find(call.model, call.version, call.label)
+        record.ids[ASYNCHRONOUS_ID], response = accept(request, call)
+        return response
+
+    def _kept_answer(self, call: Call) -> Response:
+        if not self._answers_later:
+            raise NotServed("This server keeps no answers: it answers every request at once")
+        from handlers.serving.asynchronous.accepting import kept_answer
+
+        return kept_answer(call)
 
     def _predict(self, dialect: Dialect, call: Call, request: Request, record: Record, context: Context) -> Response:
         def predict(manifest: Manifest, patience: float, label: str | None) -> Response:

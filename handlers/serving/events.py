@@ -176,6 +176,29 @@ class DirectEvent:
         return _direct_answer(response)
 
 
+class QueueEvent:
+    """A message of the queue that leads to a request which was accepted to be answered later. Request and answer are in
+    S3. The mapping of the queue sends one message at a time."""
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        from handlers.serving.asynchronous.messages import Message  # late: few stacks have a queue
+
+        self._message = Message(event["Records"][0])
+
+    @staticmethod
+    def recognises(event: Any) -> bool:
+        records = event.get("Records") if isinstance(event, dict) else None
+        if not isinstance(records, list) or len(records) != 1:
+            return False
+        return isinstance(records[0], dict) and records[0].get("eventSource") == "aws:sqs"
+
+    def request(self, room: int = ROOM_BYTES) -> Request:
+        return self._message.request(room)
+
+    def answer(self, response: Response) -> dict[str, Any]:
+        return self._message.answer(response)
+
+
 class UnknownEvent:
     """Any other event. The answer says which events are known, in the form that the sender most likely reads."""
 
@@ -196,7 +219,7 @@ class UnknownEvent:
         return _http_answer(response) if self._is_http else _direct_answer(response)
 
 
-KINDS: tuple[type[Event], ...] = (HttpEvent, LoadBalancerEvent, RestEvent, DirectEvent, UnknownEvent)
+KINDS: tuple[type[Event], ...] = (HttpEvent, LoadBalancerEvent, RestEvent, DirectEvent, QueueEvent, UnknownEvent)
 """Every kind of event; an event is of the first kind that recognises it."""
 
 

@@ -4,15 +4,25 @@ from collections.abc import Mapping
 
 from handlers.serving.events import Request
 
-HEADERS: Mapping[str, str] = {"x-request-id": "callerRequestId", "traceparent": "traceparent"}
-"""What the log calls the ids that a caller sends, by the header."""
-
 API_REQUEST_ID = "apiRequestId"
 """What the log calls the id that API Gateway or a function URL gave the request: its answer has it as `apigw-requestid`
 or `x-amzn-requestid`."""
 
+ASYNCHRONOUS_ID = "asynchronousId"
+"""What the log calls the id of a request that is answered later: the last part of the path of its answer."""
+
+ASYNCHRONOUS_HEADER = "x-asynchronous-id"
+"""The header by which such a request has its id when it is answered."""
+
 INFERENCE_ID = "inferenceId"
 """What the log calls the `id` in the body of an Open Inference request."""
+
+HEADERS: Mapping[str, str] = {
+    "x-request-id": "callerRequestId",
+    "traceparent": "traceparent",
+    ASYNCHRONOUS_HEADER: ASYNCHRONOUS_ID,
+}
+"""What the log calls the ids that a request brings in its headers."""
 
 _MOST_CHARACTERS = 128
 

@@ -7,6 +7,7 @@ from math import ceil
 
 from handlers.contract import (
     ALLOW_MODEL_CODE,
+    ASYNCHRONOUS_QUEUE,
     LISTED_MODELS,
     MIB_PER_VCPU,
     MODEL_CACHE_BYTES,
@@ -67,7 +68,13 @@ def open_app(environment: Mapping[str, str]) -> App:
         register_after_restore(repository.restored)
     room = request_room(function_memory(environment))
     places = tuple(filter(None, environment.get(TENSOR_PLACES, "").split(",")))
-    return App(repository, room, has_page=_flag(environment, SERVES_PAGE, "true"), tensor_places=places)
+    return App(
+        repository,
+        room,
+        has_page=_flag(environment, SERVES_PAGE, "true"),
+        tensor_places=places,
+        answers_later=ASYNCHRONOUS_QUEUE in environment,
+    )
 
 
 def open_single_model_app(environment: Mapping[str, str]) -> App:

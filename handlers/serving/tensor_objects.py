@@ -4,20 +4,14 @@ Only below the places that the configuration lists. Nothing is ever overwritten:
 another's. boto3 is imported by the first such request.
 """
 
-import threading
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any, NamedTuple
 
+from handlers.serving.aws_clients import client
 from handlers.serving.errors import InvalidRequest, ModelUnavailable, RequestTooLarge, show
 
 SCHEME = "s3://"
-
-TIMEOUT_SECONDS = 20
-"""How long to wait for data on a connection."""
-
-_lock = threading.Lock()
-_clients: list[Any] = []
 
 
 class TensorObject(NamedTuple):
@@ -63,13 +57,13 @@ def read(place: TensorObject, size: int | None, room: int) -> memoryview:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        found = int(_client().head_object(Bucket=place.bucket, Key=place.key)["ContentLength"])
+        found = int(client("s3").head_object(Bucket=place.bucket, Key=place.key)["ContentLength"])
         if size is not None and found != size:
             raise InvalidRequest(f"{place} has {found} bytes, and the tensor needs {size}")
         if found > room:
             raise RequestTooLarge(room)
         content = BytesIO()
-        _client().download_fileobj(place.bucket, place.key, content)
+        client("s3").download_fileobj(place.bucket, place.key, content)
         return content.getbuffer()
     except ClientError as error:
         raise _refusal(place, error, "read", "s3:GetObject") from error
@@ -82,7 +76,7 @@ def write(place: TensorObject, content: bytes | memoryview) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        _client().put_object(Bucket=place.bucket, Key=place.key, Body=content, IfNoneMatch="*")
+        client("s3").put_object(Bucket=place.bucket, Key=place.key, Body=content, IfNoneMatch="*")
     except ClientError as error:
         raise _refusal(place, error, "written", "s3:PutObject") from error
     except BotoCoreError as error:
@@ -98,14 +92,3 @@ def _refusal(place: TensorObject, error: Any, done: str, action: str) -> Invalid
     if status in (301, 400):
         return InvalidRequest(f"{place} cannot be {done} ({status}): the bucket must be in the server's region")
     return ModelUnavailable(f"{place} cannot be {done} now ({status})")
-
-
-def _client() -> Any:
-    with _lock:
-        if not _clients:
-            from boto3 import client
-            from botocore.config import Config
-
-            limits = Config(connect_timeout=5, read_timeout=TIMEOUT_SECONDS, retries={"mode": "standard"})
-            _clients.append(client("s3", config=limits))
-        return _clients[0]

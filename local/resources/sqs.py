@@ -11,6 +11,7 @@ ATTRIBUTES = {
     "delaySeconds": "DelaySeconds",
     "kmsMasterKeyId": "KmsMasterKeyId",
     "messageRetentionSeconds": "MessageRetentionPeriod",
+    "redrivePolicy": "RedrivePolicy",
     "sqsManagedSseEnabled": "SqsManagedSseEnabled",
     "visibilityTimeoutSeconds": "VisibilityTimeout",
 }
@@ -52,8 +53,9 @@ class Queue(ResourceType):
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         wanted = {**DEFAULTS, **{key: _text(new[key]) for key in ATTRIBUTES if key in new}}
         attributes = {ATTRIBUTES[key]: value for key, value in wanted.items()}
-        if "kmsMasterKeyId" in old and "kmsMasterKeyId" not in new:
-            attributes["KmsMasterKeyId"] = ""
+        for removed in ("kmsMasterKeyId", "redrivePolicy"):
+            if removed in old and removed not in new:
+                attributes[ATTRIBUTES[removed]] = ""
         self.client().set_queue_attributes(QueueUrl=resource_id, Attributes=attributes)
         gone, given = tag_changes(old, new)
         if gone:

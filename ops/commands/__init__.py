@@ -7,7 +7,21 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Protocol
 
-from ops.commands import advise, call, choosing, find, iam, images, load, orphans, permissions, prices, resources, size
+from ops.commands import (
+    advise,
+    batch,
+    call,
+    choosing,
+    find,
+    iam,
+    images,
+    load,
+    orphans,
+    permissions,
+    prices,
+    resources,
+    size,
+)
 
 
 class Command(Protocol):
@@ -34,6 +48,7 @@ class Command(Protocol):
 
 COMMANDS: Sequence[Command] = (
     call,
+    batch,
     find,
     iam,
     permissions,

@@ -37,6 +37,7 @@ INVARIANTS: Sequence[Invariant] = (
     functions.snapshots_hold_what_lambda_can_restore,
     functions.function_urls_lead_to_an_alias,
     functions.failures_are_kept,
+    functions.messages_fail_alone,
     functions.logs_are_kept_for_a_time,
     functions.tags_are_not_amazons,
     functions.tags_are_few,
@@ -57,6 +58,7 @@ STACK_INVARIANTS: Sequence[StackInvariant] = (
     file_systems.functions_of_one_model_see_no_other,
     file_systems.functions_wait_for_their_mounts,
     stack.functions_wait_for_their_grants,
+    stack.queues_of_functions_keep_what_fails,
     network.preflights_run_no_function,
 )
 """Rules about a whole stack."""

@@ -6,6 +6,8 @@ from .resource import Inputs, is_set, of
 
 FUNCTION = "aws:lambda/function:Function"
 
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+
 OF_ONE_MODEL = "handlers.single_model.handler"
 """The command of a function that serves one model."""
 
@@ -102,6 +104,12 @@ def failures_are_kept(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
     configuration = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
     if type_ == configuration and not (inputs.get("destinationConfig") or {}).get("onFailure"):
         yield f"{name}: destinationConfig.onFailure must name a destination"
+
+
+def messages_fail_alone(type_: str, name: str, inputs: Inputs) -> Iterator[str]:
+    """A function says which messages of a queue it failed on; else the others are handed out again, too."""
+    if type_ == MAPPING and "ReportBatchItemFailures" not in (inputs.get("functionResponseTypes") or ()):
+        yield f"{name}: functionResponseTypes must have ReportBatchItemFailures"
 
 
 def logs_are_kept_for_a_time(type_: str, name: str, inputs: Inputs) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .functions import FUNCTION
+from .functions import FUNCTION, MAPPING
 from .identity import ROLE, ROLE_POLICY
-from .resource import Resource, made_from, of_type, waits_for
+from .resource import Resource, is_set, made_from, of_type, waits_for
 
 BUCKET = "aws:s3/bucket:Bucket"
+QUEUE = "aws:sqs/queue:Queue"
 GUARDS: Mapping[str, str] = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "ownership controls",
     "aws:s3/bucketPolicy:BucketPolicy": "a policy that refuses plain HTTP",
@@ -26,6 +27,15 @@ def buckets_are_guarded(resources: Sequence[Resource]) -> Iterator[tuple[Resourc
         for type_, guard in GUARDS.items():
             if not made_from(resources, type_, bucket):
                 yield bucket, f"the bucket lacks {guard}"
+
+
+def queues_of_functions_keep_what_fails(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """A queue that leads to a function hands what fails on to another queue; else it goes round until it is too old."""
+    by_urn = {resource.urn: resource for resource in resources}
+    for mapping in of_type(resources, MAPPING):
+        for queue in (by_urn[urn] for urn in mapping.dependencies if urn in by_urn and by_urn[urn].type == QUEUE):
+            if not is_set(queue.inputs, "redrivePolicy"):
+                yield queue, "the queue leads to a function, and must have a redrivePolicy"
 
 
 def functions_wait_for_their_grants(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:

@@ -238,6 +238,12 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         "must say authorizationType AWS_IAM or NONE",
     ),
     (
+        "messages_fail_alone",
+        "aws:lambda/eventSourceMapping:EventSourceMapping",
+        {"batchSize": 10},
+        "functionResponseTypes must have ReportBatchItemFailures",
+    ),
+    (
         "failures_are_kept",
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         {"maximumRetryAttempts": 2},
@@ -373,6 +379,13 @@ STACK_BREACHES: dict[str, tuple[list[Resource], str]] = {
             made(FUNCTION, "digits", waits_for=("role",)),
         ],
         "digits: the function must wait for the grant grants",
+    ),
+    "queues_of_functions_keep_what_fails": (
+        [
+            made(QUEUE, "requests"),
+            made("aws:lambda/eventSourceMapping:EventSourceMapping", "mapping", waits_for=("requests",)),
+        ],
+        "requests: the queue leads to a function, and must have a redrivePolicy",
     ),
     "preflights_run_no_function": (
         [

@@ -63,7 +63,7 @@ NETWORKS = (
     {"vpcCidr": "10.1.0.0/22"},
     {"zones": [f"{REGION}a", f"{REGION}b", f"{REGION}c"]},
     {"vpcId": "vpc-0a", "subnetIds": ["subnet-0a", "subnet-0b"]},
-    {"interfaceEndpoints": ["kms"]},
+    {"interfaceEndpoints": ["kms", "sqs"]},
 )
 THROUGHPUTS = (
     {},
@@ -127,6 +127,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         lambda delivery: {**ALARMS, "delivery": delivery, **dict.fromkeys(PROVISIONED, 0), **NO_SCHEDULE}
     ),
     one_of({}, {}, {}, {"ephemeralStorageMib": 1024}, {"tensorBuckets": ["acme-tensors/requests", "acme-results"]}),
+    one_of({}, {}, {"asynchronous": True}, {"asynchronous": True, "asynchronousConcurrency": 3}),
     one_of({}, {"kmsKeyArn": arn("kms", "key/0a")}),
     one_of({}, {"permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary"}),
     one_of({}, {"tags": {"team": "vision", "cost-centre": "42"}}),

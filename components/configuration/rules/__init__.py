@@ -7,6 +7,7 @@ from components.configuration.problem import Problem
 from components.configuration.rules import (
     advice,
     api,
+    asynchronous,
     concurrency,
     functions,
     grants,
@@ -19,7 +20,7 @@ from components.configuration.rules import (
 from components.configuration.rules.rule import Rule
 from components.settings.settings import Settings
 
-SUBJECTS = (storage, network, models, functions, concurrency, operations, grants, api, ways_in, advice)
+SUBJECTS = (storage, network, models, functions, concurrency, operations, grants, api, ways_in, asynchronous, advice)
 
 RULES: tuple[Rule, ...] = tuple(rule for subject in SUBJECTS for rule in subject.REFUSED)
 

@@ -101,6 +101,24 @@ def repositories_end(before: Deployed, after: Deployed) -> Iterator[Problem]:
         )
 
 
+def queues_end(before: Deployed, after: Deployed) -> Iterator[Problem]:
+    """A queue belongs to one function, and is deleted with the messages that are in it."""
+    old, new = before.settings, after.settings
+    if not old.asynchronous:
+        return
+    if not new.asynchronous:
+        keys, what = ("asynchronous",), "the queues"
+    elif old.mode != new.mode:
+        keys, what = ("mode",), "the queues of the functions that are replaced"
+    else:
+        return
+    yield Problem(
+        keys=keys,
+        message=f"{what} are deleted with what is in them: requests that were accepted and are not answered by then "
+        "stay without an answer; let callers and batches wait for their answers first, or ask again after it",
+    )
+
+
 def models_are_served_no_more(before: Deployed, after: Deployed) -> Iterator[Problem]:
     """Requests for such a model are answered with 404."""
     lost = before.known - (after.serves if after.serves is not None else before.known | after.models)
@@ -201,6 +219,7 @@ ADVISED: tuple[Change, ...] = (
     networks_end,
     repositories_end,
     another_bucket_says_what_answers,
+    queues_end,
     models_are_served_no_more,
     reserved_concurrency_fits_while_both_modes_are_there,
 )

@@ -3,6 +3,7 @@
 A dialect is a module with the functions of `Dialect`. `handlers.serving.app` lists the dialects and their paths.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
@@ -28,7 +29,11 @@ Operation = Literal[
     "index",
     "document",
     "page",
+    "answer",
 ]
+
+ANSWER_PATH = r"/v[12]/models/(?P<model>[^/:]+)/answers/(?P<id>[A-Za-z0-9_-]{1,128})"
+"""A regular expression: where the answer to a request is that was accepted to be answered later."""
 
 
 class Call(NamedTuple):
@@ -39,6 +44,14 @@ class Call(NamedTuple):
     """Empty for the only model that is served, or for an operation that is about no model or about all."""
     version: int | None = None
     label: str | None = None
+    answer_id: str = ""
+    """Of an answer that is asked for."""
+
+
+def answer_at(path: str) -> Call | None:
+    """The call for a kept answer; None if the path is not that of one."""
+    match = re.fullmatch(ANSWER_PATH, path)
+    return match and Call("answer", match["model"], answer_id=match["id"])
 
 
 Form = TypeVar("Form")
@@ -82,7 +95,7 @@ class Dialect(Protocol):
         ...
 
     def describe(self, call: Call, request: Request, models: Models) -> Response:
-        """Answer any operation except `predict`."""
+        """Answer any operation except `predict` and `answer`."""
         ...
 
     def decode(self, request: Request, manifest: Manifest) -> Inference[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from handlers.manifest import Manifest
-from handlers.serving.dialects import Call, Inference, Models, Operation
+from handlers.serving.dialects import Call, Inference, Models, Operation, answer_at
 from handlers.serving.dialects.json_text import error_response, json_response, of_version
 from handlers.serving.errors import (
     InvalidJson,
@@ -63,6 +63,8 @@ def route(method: str, path: str) -> Call:
     if operation is not None:
         return _allowed(method, path, Call(operation))
     match = _MODEL.fullmatch(path)
+    if match is None and (call := answer_at(path)) is not None:
+        return _allowed(method, path, call)
     if match is None or match["action"] not in _ACTIONS or (match["version"] and match["action"] == "openapi.json"):
         raise NotServed(f"Nothing is at {path}; models answer at /v2/models/NAME, /config, /infer, /ready and /stats")
     version = match["version"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from handlers.manifest import DEFAULT_SIGNATURE, Default, Manifest, TensorSpec
-from handlers.serving.dialects import Call, Inference, Models
+from handlers.serving.dialects import Call, Inference, Models, answer_at
 from handlers.serving.dialects.json_text import error_response, is_json, of_version, parse_object
 from handlers.serving.errors import (
     InvalidRequest,
@@ -46,6 +46,8 @@ def route(method: str, path: str) -> Call:
     """See `Dialect.route`."""
     match = _PATHS[method].fullmatch(path) if method in _PATHS else None
     if match is None:
+        if method == "GET" and (call := answer_at(path)) is not None:
+            return call
         raise InvalidRequest(f"Malformed request: {method} {path}")
     model, label = match["model"], match["label"]
     if not model:

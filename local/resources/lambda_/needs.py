@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, split_model_names
+from handlers.contract import ASYNCHRONOUS_PLACE, ASYNCHRONOUS_QUEUE, MODEL_NAMES, MODEL_STORE_URI, split_model_names
 from handlers.manifest import POINTER_FILE
 from local.resources.account import EmulatedAccount
 from local.role_permissions import Need
@@ -24,9 +24,21 @@ def needs(account: EmulatedAccount, inputs: Mapping[str, Any]) -> Iterator[Need]
         if ":s3files:" in mount["arn"]:
             yield _probe(account, mount["arn"])
     variables = inputs.get("environment", {}).get("variables", {})
+    if place := variables.get(ASYNCHRONOUS_PLACE):
+        [model, *_] = split_model_names(variables.get(MODEL_NAMES, "")) or (ANY_MODEL,)
+        yield from _later(account, f"{place.removeprefix('s3://')}/{model}", variables[ASYNCHRONOUS_QUEUE])
     store = urlsplit(variables.get(MODEL_STORE_URI, ""))
     if store.scheme == "s3":
         yield from _bucket(store.netloc, store.path.strip("/"), split_model_names(variables.get(MODEL_NAMES, "")))
+
+
+def _later(account: EmulatedAccount, place: str, queue: str) -> Iterator[Need]:
+    """To keep requests and answers, and to send messages."""
+    for action in ("s3:GetObject", "s3:PutObject"):
+        yield Need(action=action, resource=f"arn:aws:s3:::{place}/requests/id")
+    arn = f"arn:aws:sqs:{account.region}:{account.account_id}:{queue.rpartition('/')[2]}"
+    for action in ("sqs:SendMessage", "sqs:ChangeMessageVisibility"):
+        yield Need(action=action, resource=arn)
 
 
 def _mount(account: EmulatedAccount, access_point: str) -> Need:

@@ -9,9 +9,13 @@ from botocore.exceptions import ClientError
 from local.resources.account import EmulatedAccount
 from local.resources.refusals import ecr, files, refused
 from local.resources.resource_type import says_gone
+from local.role_permissions import Need
 
 ENVIRONMENT_BYTES = 4096
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+READING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+"""What Lambda does to a queue as a function's role."""
 
 INVALID = "InvalidParameterValueException"
 
@@ -92,6 +96,26 @@ def of_alias(account: EmulatedAccount, operation: str, inputs: Mapping[str, Any]
         _of_version(account, operation, function, other)
     if weights and _provisioned(account, function, inputs["name"]):
         message = "Alias with weights can not be used with Provisioned Concurrency"
+        raise refused(operation, INVALID, message)
+
+
+def of_event_source(account: EmulatedAccount, operation: str, queue: str, function: str) -> None:
+    """A function's role may read the queue, and a message stays hidden at least as long as the function may take."""
+    name = function.split(":function:")[-1].partition(":")[0]
+    role = account.client("lambda").get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
+    needs = [Need(action=f"sqs:{action}", resource=queue) for action in READING]
+    if (lacking := account.invoke_api.roles.lacking(role, needs)) is not None:
+        message = (
+            "The provided execution role does not have permissions to call "
+            f"{lacking.action.removeprefix('sqs:')} on SQS"
+        )
+        raise refused(operation, INVALID, message)
+    sqs = account.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    hidden, timeout = int(found["VisibilityTimeout"]), account.invocations.function(name).timeout_seconds
+    if hidden < timeout:
+        message = f"Queue visibility timeout: {hidden} seconds is less than Function timeout: {timeout:.0f} seconds"
         raise refused(operation, INVALID, message)
 
 

@@ -43,6 +43,20 @@ DAY = {"schedule": "cron(0 8 ? * MON-FRI *)", "minimum": 5, "maximum": 20}
             "and such an alias cannot have provisioned concurrency; set delivery to allAtOnce",
         ),
         (
+            {"asynchronous": True, "storage": "efs"},
+            "asynchronous, storage, interfaceEndpoints: functions that mount a file system are in a network that does "
+            "not lead to SQS; name sqs in interfaceEndpoints",
+        ),
+        (
+            {"asynchronous": True, "reservedConcurrency": 4},
+            "asynchronousConcurrency, reservedConcurrency: 5 messages at once are more than the 4 requests that are "
+            "reserved for the function; set asynchronousConcurrency to 4 or less, but 2 or more, or reserve more",
+        ),
+        (
+            {"asynchronousConcurrency": 9},
+            "asynchronousConcurrency, asynchronous: every request is answered at once; set asynchronous to true",
+        ),
+        (
             {"provisionedConcurrency": 5, "reservedConcurrency": 3},
             "provisionedConcurrency, reservedConcurrency: 5 environments are kept ready, but only 3 may run; set "
             "reservedConcurrency to 5 or more, or to -1 to reserve nothing",

@@ -77,6 +77,12 @@ def test_the_s3_endpoint_is_a_gateway_that_only_reads_and_only_this_bucket():
     assert statement["Action"] == ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"]
 
 
+def test_where_functions_keep_requests_the_s3_endpoint_lets_them_write_there_and_nowhere_else():
+    endpoint = network(written_below=["asynchronous"]).one("aws:ec2/vpcEndpoint:VpcEndpoint")
+    _, writing = statements(endpoint)
+    assert (writing["Action"], writing["Resource"]) == (["s3:PutObject"], [f"{BUCKET_ARN}/asynchronous/*"])
+
+
 def test_an_interface_endpoint_is_made_only_when_asked_for_and_only_functions_reach_it():
     deployment = network(interface_endpoints=["kms"])
 

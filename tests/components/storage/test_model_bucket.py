@@ -56,14 +56,15 @@ def test_the_bucket_is_versioned_encrypted_and_owned(packaged: Path):
 
 def test_old_versions_and_broken_uploads_expire(packaged: Path):
     rules = deploy_bucket(packaged).one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-    noncurrent, broken = rules.inputs["rules"]
+    noncurrent, broken, _ = rules.inputs["rules"]
     assert noncurrent["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
     assert broken["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
 
 
-def test_no_lifecycle_rule_expires_a_current_object(packaged: Path):
+def test_only_requests_and_answers_that_are_kept_for_a_while_expire(packaged: Path):
     rules = deploy_bucket(packaged).one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
-    assert not any("expiration" in rule for rule in rules.inputs["rules"])
+    [expiring] = [rule for rule in rules.inputs["rules"] if "expiration" in rule]
+    assert (expiring["filter"], expiring["expiration"]) == ({"prefix": "asynchronous/"}, {"days": 14})
 
 
 def test_the_bucket_is_protected_and_keeps_what_it_holds(packaged: Path):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handlers.serving import tensor_objects
+from handlers.serving import aws_clients
 from handlers.serving.app import App
 from handlers.serving.start import open_app
 from local.emulator import CREDENTIALS, REGION, Emulator
@@ -31,7 +31,7 @@ def s3(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
-    monkeypatch.setattr(tensor_objects, "_clients", [])
+    monkeypatch.setattr(aws_clients, "_clients", {})
     return emulator.client("s3")
 
 
@@ -153,5 +153,5 @@ def test_a_tensor_has_one_source(app, rows):
 def test_s3_that_cannot_be_reached_is_tried_again_later(app, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setattr(tensor_objects, "_clients", [])
+    monkeypatch.setattr(aws_clients, "_clients", {})
     assert infer(app, f"s3://{BUCKET}/in/rows")[0] == 503
