@@ -8,11 +8,11 @@ import pytest
 
 from clients.signing import Signer
 from local.issuer import KEY_ID, Issuer
-from local.signatures import Sent, refusal
+from local.signatures import Expected, Sent, refusal
 
 REGION = "eu-central-1"
 URL = "http://127.0.0.1:4566/token/_aws/execute-api/abc/v1/models/iris:predict?a=1&b=%2F"
-SECRETS = {"key": "secret"}
+EXPECTED = Expected(service="execute-api", region=REGION, secrets={"key": "secret"})
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
 
 
 def refused(headers: Mapping[str, str], url: str = URL, body: bytes = b"{}", **options: datetime) -> str | None:
-    return refusal(Sent(method="POST", url=url, headers=headers, body=body), SECRETS, REGION, **options)
+    found = refusal(Sent(method="POST", url=url, headers=headers, body=body), EXPECTED, **options)
+    return found.reason if found else None
 
 
 def test_a_request_that_botocore_signed_is_accepted_with_its_colon(headers: Mapping[str, str]) -> None:
