@@ -28,7 +28,7 @@ MISSIGNED = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
 )
-OTHER_SERVICE = "Credential should be scoped to correct service: '{}'. "
+OTHER_SERVICE = "Credential should be scoped to correct service: '{}'."
 """How AWS words refusals, where it words them at all."""
 
 

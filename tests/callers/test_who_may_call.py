@@ -58,8 +58,8 @@ def test_a_signature_of_another_body_path_or_key_is_refused(
     ("api", "other", "words"),
     [
         ("iam", "lambda", {"message": "Forbidden"}),
-        ("rest", "lambda", {"error": "Credential should be scoped to correct service: 'execute-api'. "}),
-        ("url", "execute-api", {"message": "Credential should be scoped to correct service: 'lambda'. "}),
+        ("rest", "lambda", {"error": "Credential should be scoped to correct service: 'execute-api'."}),
+        ("url", "execute-api", {"message": "Credential should be scoped to correct service: 'lambda'."}),
     ],
 )
 def test_a_signature_for_another_service_is_refused(
