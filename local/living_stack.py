@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -171,13 +171,17 @@ class LivingStack:
         self._learn(model)
         return version
 
-    def move(self, what: str, model: str, version: int, act: Callable[[], None]) -> Change:
+    def move(
+        self, what: str, model: str, version: int, act: Callable[[], None], *, kept: Collection[int] = ()
+    ) -> Change:
         """Let `act` make a version current that the bucket has, or will have, and wait until it alone answers.
 
-        Raises ChangeError if it does not answer.
+        `kept` are earlier versions that may answer meanwhile, beside the one before: where a version cannot be read, an
+        environment that no request reached during a publication goes on with what it has. Raises ChangeError if the
+        version does not answer.
         """
         before, began = self._answering[model], time.monotonic()
-        self._versions.allow(model, before, version)
+        self._versions.allow(model, before, version, *kept)
         act()
         acted = time.monotonic()
         self._await(model, version, began)

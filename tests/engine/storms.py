@@ -18,7 +18,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import get_args
@@ -117,6 +117,7 @@ def faults(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Ro
     kinds: list[tuple[Fault, str]] = [(fault, path) for fault in get_args(Fault) for path in OBJECTS]
     kinds.remove(("absent", OBJECTS[0]))  # which is how a model is withdrawn
     chance.shuffle(kinds)
+    earlier: list[int] = []
     try:
         stack.start(settings_of(stack, Shape("s3", "multi")))
         for number in range(count):
@@ -129,7 +130,9 @@ def faults(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Ro
                 time.sleep(FAULT_SECONDS)
                 proxy.stop_faults()
 
-            change = _move(stack, f"fault {number + 1}", number, act)
+            before = stack.answering(PUBLISHED)
+            change = _move(stack, f"fault {number + 1}", number, act, kept=earlier)
+            earlier.append(before)
             yield Round(change=change, what=f"{path} is {fault}, {proxy.hit - hit} times")
     finally:
         proxy.stop()
@@ -150,10 +153,10 @@ RATE, LOAD_RATE = 20.0, 100.0
 LOAD_SHARE = 10
 
 
-def _move(stack: LivingStack, what: str, number: int, act: Callable[[int], None]) -> Change:
+def _move(stack: LivingStack, what: str, number: int, act: Callable[[int], None], kept: Collection[int] = ()) -> Change:
     trained = versions_of(stack.repository / PUBLISHED)
     version = stack.package(PUBLISHED, trained[(number + 1) % 2])
-    return stack.move(what, PUBLISHED, version, lambda: act(version))
+    return stack.move(what, PUBLISHED, version, lambda: act(version), kept=kept)
 
 
 def _publish(stack: LivingStack, version: int) -> None:
