@@ -70,7 +70,7 @@ mishaps: models ## Let each type of resource fail once at its creation, and dele
 ROUNDS ?= 50
 
 .PHONY: storms
-storms: models ## Publish ROUNDS=50 times while S3 fails, workers or the sync are killed, or many call (an hour)
+storms: models ## Publish ROUNDS=50 times while S3 fails, workers or the sync are killed, or RATE many call (an hour)
 	@$(RUN) -m tests.engine.storms --rounds $(ROUNDS) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
 
 # WHOLE=1 runs every case of tests that state a fact by a sample otherwise.

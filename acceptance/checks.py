@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.awsrequest import AWSRequest
-
 from acceptance.targets import Target
+from clients.signing import service_of
 from local.held_out import HeldOut
 from local.publishing import add_version, current_version, publish, versions_of
 
@@ -48,15 +47,10 @@ class Deployed:
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
         """The status and the body of an answer of the API."""
-        request = AWSRequest(
-            method,
-            f"{self.outputs['apiUrl']}{path}",
-            data=body,
-            headers={"content-type": "application/json", **(headers or {})},
-        )
-        self.target.sign(request)
-        prepared = request.prepare()
-        sent = urllib.request.Request(prepared.url, body, dict(prepared.headers), method=method)  # noqa: S310 the stack's
+        url = f"{self.outputs['apiUrl']}{path}"
+        signed = self.target.signer(service=service_of(str(self.outputs["requestsArn"]))).headers(method, url, body)
+        named = {"content-type": "application/json", **(headers or {}), **signed}
+        sent = urllib.request.Request(url, body, named, method=method)  # noqa: S310 the stack's
         try:
             with urllib.request.urlopen(sent, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
                 return answer.status, answer.read()

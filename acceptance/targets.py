@@ -5,13 +5,15 @@ import shutil
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
+from clients.signing import Signer
+from local.emulator import CREDENTIALS, REGION
 from local.engine.running import engine_run
 from local.engine.stack import EngineStack
 from local.stack import SETTINGS
@@ -20,8 +22,11 @@ from local.stack_config import PROJECT
 STACK = "acceptance"
 """The name of the stack in its state. Nothing in an account is named after a stack file."""
 
-Sign = Callable[[AWSRequest], object]
-"""Adds a caller's signature to a request to an API."""
+
+class SignerOf(Protocol):
+    """Makes what signs a caller's requests for a service."""
+
+    def __call__(self, *, service: str) -> Signer: ...
 
 
 class TargetError(Exception):
@@ -38,7 +43,7 @@ class Target:
     """The boto3 client of a service."""
     settings: Mapping[str, Any]
     """What every stack in it needs."""
-    sign: Sign
+    signer: SignerOf
     emulated: bool
 
 
@@ -52,7 +57,7 @@ def on_this_machine(directory: Path, file: str) -> Generator[Target]:
             stack=run.stack,
             client=run.account.client,
             settings=SETTINGS,
-            sign=lambda request: None,
+            signer=partial(Signer, REGION, credentials=Credentials(*CREDENTIALS.values())),
             emulated=True,
         )
 
@@ -75,7 +80,7 @@ def in_an_account(directory: Path, file: str, region: str) -> Generator[Target]:
         stack=EngineStack(PROJECT, STACK, directory, {**environment, **given}),
         client=session.client,  # pyright: ignore[reportArgumentType] any service
         settings={"aws:region": region, "tags": {"purpose": STACK}},
-        sign=SigV4Auth(credentials, "execute-api", region).add_auth,
+        signer=partial(Signer, region, credentials=credentials),
         emulated=False,
     )
 

@@ -9,11 +9,27 @@ The same object is the `auth` of httpx, and of KServe's `RESTConfig`. `SignedTri
 """
 
 import os
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.session import Session
+
+FUNCTION_URL = re.compile(r"\.lambda-url\.[a-z0-9-]+\.on\.aws")
+"""How the host name of a function URL ends."""
+
+
+def service_of(address: str) -> str:
+    """What requests are signed for: `lambda` at a function URL, else `execute-api`.
+
+    Args:
+        address: the API's URL, or the output `requestsArn` of its stack.
+    """
+    if address.startswith("arn:"):
+        return address.split(":")[2]
+    return "lambda" if FUNCTION_URL.search(urlsplit(address).hostname or "") else "execute-api"
 
 
 class Signer:
@@ -21,12 +37,18 @@ class Signer:
 
     Args:
         region: where the API is; by default AWS_REGION.
+        service: what requests are signed for; by default API_SERVICE, or else what the address of a request says.
+        credentials: botocore's; by default those that AWS's tools find.
+
+    Raises:
+        ValueError: no region is known, or no credentials are.
     """
 
-    def __init__(self, region: str | None = None) -> None:
+    def __init__(self, region: str | None = None, *, service: str | None = None, credentials: Any = None) -> None:
         session = Session()
         self._region = region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
-        self._credentials: Any = session.get_credentials()
+        self._service = service or os.environ.get("API_SERVICE")
+        self._credentials: Any = credentials or session.get_credentials()
         if self._credentials is None:
             raise ValueError("no AWS credentials are found; `aws sts get-caller-identity` shows which ones there are")
         if self._region is None:
@@ -35,7 +57,8 @@ class Signer:
     def headers(self, method: str, url: str, body: bytes | str | None = None) -> dict[str, str]:
         """The headers that sign a request. Whoever sends it may add others."""
         request = AWSRequest(method=method, url=url, data=body or b"")
-        SigV4Auth(self._credentials.get_frozen_credentials(), "execute-api", self._region).add_auth(request)
+        service = self._service or service_of(url)
+        SigV4Auth(self._credentials.get_frozen_credentials(), service, self._region).add_auth(request)
         return dict(request.headers.items())
 
     def __call__(self, request: Any) -> Any:

@@ -40,6 +40,13 @@ class Load:
     p99: float = 0
     problems: Sequence[str] = ()
     """Some of the requests that failed or were answered differently, a line for each."""
+    seconds: float = 0
+    """How long the period was."""
+
+    @property
+    def per_second(self) -> float:
+        """The rate of the requests that were sent in time: what a machine cannot send in a period is not in it."""
+        return self.requests / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +74,7 @@ class Change:
             failed=sum(load.failed for load in counted),
             different=sum(load.different for load in counted),
             problems=[problem for load in counted for problem in load.problems],
+            seconds=sum(load.seconds for load in self.loads.values()),
         )
 
     @property
@@ -112,8 +120,8 @@ def conclusion(changes: Sequence[Change]) -> str:
     return f"{counted} {quiet} of {len(repetitions)} repetitions found nothing to do." if repetitions else counted
 
 
-def load_of(answers: Sequence[Answer], versions: Versions) -> Load:
-    """What these answers say."""
+def load_of(answers: Sequence[Answer], versions: Versions, seconds: float) -> Load:
+    """What the answers of so many seconds say."""
     failed = [answer for answer in answers if answer.status != 200]
     different = [answer for answer in answers if answer.status == 200 and not versions.is_right(answer)]
     times = [answer.seconds for answer in answers]
@@ -125,6 +133,7 @@ def load_of(answers: Sequence[Answer], versions: Versions) -> Load:
         p50=cuts[49],
         p99=cuts[98],
         problems=[_problem(answer) for answer in [*failed, *different][:KEPT_PROBLEMS]],
+        seconds=seconds,
     )
 
 

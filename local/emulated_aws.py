@@ -29,19 +29,14 @@ from typing import Any
 from botocore.awsrequest import AWSRequest
 from ministack import app
 from ministack.core.iam_evaluator import AuthError
-from ministack.core.sigv4 import SIGNATURE_MISMATCH
 from ministack.services import alb, apigateway, apigateway_v1, cloudwatch_logs
 
 from local.emulated_logs import LogGroups
 from local.gate import KEYS_VARIABLE, asked_url, run_ministack
-from local.signatures import refusal
+from local.signatures import REASON, Expected, refusal
 
-UNSIGNED = "MissingAuthenticationToken", "Missing Authentication Token"
-MISSIGNED = "SignatureDoesNotMatch", SIGNATURE_MISMATCH
-"""What a REST API calls the two failures, and how it words them."""
-
-REASON = "x-local-reason"
-"""The header that says why a request was refused."""
+UNSIGNED, MISSIGNED = "MissingAuthenticationToken", "SignatureDoesNotMatch"
+"""What a REST API calls the two failures."""
 
 UNTYPED = "application/json"
 """The media type of a request that names none."""
@@ -166,13 +161,14 @@ def enforce(api_id: str, stage: str, method: str, path: str, headers: Any, query
     if sent is None or _authorization(api_id, stage, method, path) != "AWS_IAM":
         return _enforce(api_id, stage, method, path, headers, query, *rest, **named)
     secrets = {os.environ["AWS_ACCESS_KEY_ID"]: os.environ["AWS_SECRET_ACCESS_KEY"]}
-    reason = refusal(sent, secrets, os.environ["MINISTACK_REGION"])
-    if reason is None:
+    expected = Expected(service="execute-api", region=os.environ["MINISTACK_REGION"], secrets=secrets)
+    found = refusal(sent, expected)
+    if found is None:
         return None
-    error = AuthError(*(UNSIGNED if "authorization" not in sent.headers else MISSIGNED))
+    error = AuthError(MISSIGNED if "authorization" in sent.headers else UNSIGNED, found.message)
     refused = apigateway_v1.authentication_error_response(api_id, stage, error, headers, query)
     status, answered, body = refused or (403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}')
-    return status, {**answered, REASON: reason}, body
+    return status, {**answered, REASON: found.reason}, body
 
 
 async def fetch_keys(url: str) -> Any:

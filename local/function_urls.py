@@ -14,10 +14,14 @@ from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import unquote
 
-from local.emulator import ACCOUNT
+from botocore.awsrequest import AWSRequest
+
+from local.emulator import ACCOUNT, CREDENTIALS, REGION
 from local.functions import InvokeError, Outcome
 from local.gate import new_token, refusal
 from local.http_server import JsonHandler, LoopbackServer
+from local.signatures import REASON, Expected
+from local.signatures import refusal as signature_refusal
 
 Invoke = Callable[[bytes], Outcome]
 """Runs a function on an event. Raises InvokeError where Lambda refuses it."""
@@ -25,8 +29,12 @@ Invoke = Callable[[bytes], Outcome]
 TEXTS = ("application/javascript", "application/json", "application/xml")
 """Content types, besides `text/…`, whose bodies are handed on as text."""
 
-SIGNATURE = "AWS4-HMAC-SHA256 "
-"""How the header `Authorization` of a signed request begins. The signature itself is not checked."""
+SIGNATURE = Expected(
+    service="lambda",
+    region=REGION,
+    secrets={CREDENTIALS["AWS_ACCESS_KEY_ID"]: CREDENTIALS["AWS_SECRET_ACCESS_KEY"]},
+)
+"""What requests to a URL with IAM's authorization are signed by."""
 
 OPEN, SIGNED = "NONE", "AWS_IAM"
 
@@ -99,8 +107,9 @@ def _respond(request: JsonHandler, address: FunctionAddress, url_id: str, path: 
     if request.command == "OPTIONS" and request.headers.get("Access-Control-Request-Method") and address.cors:
         request.answer(HTTPStatus.OK, headers=shared)  # no function runs
         return
-    if address.auth == SIGNED and not request.headers.get("Authorization", "").startswith(SIGNATURE):
-        request.answer(HTTPStatus.FORBIDDEN, _message("Forbidden"), shared)
+    if address.auth == SIGNED and (refused := _unsigned(request, body)):
+        headers, content = refused
+        request.answer(HTTPStatus.FORBIDDEN, content, {**headers, **shared})
         return
     event = json.dumps(_event(request, url_id, path, body)).encode()
     try:
@@ -112,9 +121,28 @@ def _respond(request: JsonHandler, address: FunctionAddress, url_id: str, path: 
     request.answer(status, content, {**headers, **shared})
 
 
+def _unsigned(request: JsonHandler, body: bytes) -> tuple[dict[str, str], bytes] | None:
+    """Headers and body of the answer to a request that is not signed as it must be; None if it is.
+
+    Lambda words what is wrong with a signature, and says no more than `Forbidden` where there is none.
+    """
+    headers = _headers(request)
+    url = f"http://{headers.get('host', '')}{request.path}"
+    found = signature_refusal(AWSRequest(request.command, url, headers, body), SIGNATURE)
+    if found is None:
+        return None
+    words = json.dumps({"message": found.message}).encode() if "authorization" in headers else _message("Forbidden")
+    return {REASON: found.reason}, words
+
+
+def _headers(request: JsonHandler) -> dict[str, str]:
+    """By lower-case name."""
+    return {name.lower(): ", ".join(request.headers.get_all(name) or ()) for name in request.headers}
+
+
 def _event(request: JsonHandler, url_id: str, path: str, body: bytes) -> dict[str, Any]:
     raw, _, query = path.partition("?")
-    headers = {name.lower(): ", ".join(request.headers.get_all(name) or ()) for name in request.headers}
+    headers = _headers(request)
     is_text = _is_text(headers)
     text = body.decode("utf-8", "replace") if is_text else base64.b64encode(body).decode()
     client, _ = request.client_address

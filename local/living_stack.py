@@ -2,14 +2,15 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from local.callers import Callers, Versions
+from local.callers import Versions
+from local.callers_process import CallersProcess
 from local.changes import ADDRESSES, Change, Load, Period, load_of
 from local.engine.results import Result
 from local.engine.stack import EngineStack
@@ -56,7 +57,7 @@ class LivingStack:
         self._versions = Versions()
         self._answering: dict[str, int] = {}
         self._is_baked = False
-        self._callers: list[Callers] = []
+        self._callers: list[CallersProcess] = []
         self._cleanup = ExitStack()
 
     def __enter__(self) -> Self:
@@ -162,13 +163,17 @@ class LivingStack:
         self._learn(model)
         return version
 
-    def move(self, what: str, model: str, version: int, act: Callable[[], None]) -> Change:
+    def move(
+        self, what: str, model: str, version: int, act: Callable[[], None], *, kept: Collection[int] = ()
+    ) -> Change:
         """Let `act` make a version current that the bucket has, or will have, and wait until it alone answers.
 
-        Raises ChangeError if it does not answer.
+        `kept` are earlier versions that may answer meanwhile, beside the one before: where a version cannot be read, an
+        environment that no request reached during a publication goes on with what it has. Raises ChangeError if the
+        version does not answer.
         """
         before, began = self._answering[model], time.monotonic()
-        self._versions.allow(model, before, version)
+        self._versions.allow(model, before, version, *kept)
         act()
         acted = time.monotonic()
         self._await(model, version, began)
@@ -212,7 +217,8 @@ class LivingStack:
         """Let callers call the stack's address; those of another address stop."""
         for callers in self._callers[-1:]:
             callers.stop()
-        self._callers.append(Callers(str(self.outputs["apiUrl"]), self._questions, self._per_second))
+        self._callers.append(CallersProcess(str(self.outputs["apiUrl"]), self._questions, self._per_second))
+        self._cleanup.callback(self._callers[-1].close)
         self._cleanup.callback(self._callers[-1].stop)
 
     def _rest(self) -> None:
@@ -249,6 +255,8 @@ class LivingStack:
             "after": (ended, ended + self._calm_seconds),
         }
         return {
-            period: load_of([each for callers in self._callers for each in callers.answers(*time)], self._versions)
-            for period, time in times.items()
+            period: load_of(
+                [each for callers in self._callers for each in callers.answers(start, end)], self._versions, end - start
+            )
+            for period, (start, end) in times.items()
         }

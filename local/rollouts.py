@@ -4,7 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,12 +12,13 @@ from local.changes import Change
 from local.emulator import CREDENTIALS, REGION
 from local.living_stack import POINTER_SECONDS, ChangeError, LivingStack
 from local.publishing import versions_of
+from local.shapes import Storage
 from local.stack_config import PROJECT
 
 QUIET_SECONDS = POINTER_SECONDS + 4
 """How long a version is unnamed before it is pruned: no request of these callers lasts as long."""
 
-LIVE_STORAGES = ("s3", "efs", "s3files")
+LIVE_STORAGES: Sequence[Storage] = ("s3", "efs", "s3files")
 """Where a published version goes live without a deployment."""
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from clients.signing import service_of
 from local.announcement import announced
 from local.emulator import CREDENTIALS, REGION
 from local.engine.attached import attach, instructions
@@ -21,12 +22,6 @@ ADMITTED = {
     "lambda": "auth=lambda: the authorizer says who may call.",
 }
 """Who may call, by the stack's auth."""
-
-SENT = {
-    "iam": f" --aws-sigv4 aws:amz:{REGION}:execute-api --user {':'.join(CREDENTIALS.values())}",
-    "jwt": ' -H "Authorization: Bearer $TOKEN"',
-}
-"""What curl sends besides, by the stack's auth."""
 
 SHORT = 16
 """Numbers that an example may have at most to be printed."""
@@ -105,4 +100,14 @@ def _predict(stack: LocalStack, name: str, model: str, body: dict[str, Any]) -> 
 
 def _curl(stack: LocalStack, path: str, body: dict[str, Any] | None = None) -> str:
     data = "" if body is None else f" -d {shlex.quote(json.dumps(body))}"
-    return f"  curl -s {shlex.quote(stack.api_url + path)}{SENT.get(stack.setting('auth'), '')}{data}"
+    return f"  curl -s {shlex.quote(stack.api_url + path)}{_admission(stack)}{data}"
+
+
+def _admission(stack: LocalStack) -> str:
+    """What curl sends besides, by the stack's auth."""
+    if stack.setting("auth") == "jwt":
+        return ' -H "Authorization: Bearer $TOKEN"'
+    if stack.setting("auth") != "iam":
+        return ""
+    service = service_of(str(stack.deployment.outputs["requestsArn"]))
+    return f" --aws-sigv4 aws:amz:{REGION}:{service} --user {':'.join(CREDENTIALS.values())}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 
+from clients.signing import service_of
 from local.stack_config import RUNNING
 
 
@@ -28,6 +29,11 @@ class Deployed:
     def region(self) -> str:
         """Where its API is."""
         return str(self.outputs["requestsArn"]).split(":")[3]
+
+    @property
+    def service(self) -> str:
+        """What requests to its API are signed for."""
+        return service_of(str(self.outputs["requestsArn"]))
 
     def session(self) -> boto3.Session:
         """A boto3 session in the stack's region."""

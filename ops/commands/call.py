@@ -9,9 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-
+from clients.signing import Signer
 from local.stack_config import PROJECT
 from ops.deployed import Deployed, find_deployed
 
@@ -72,10 +70,5 @@ def _credentials(stack: Deployed, url: str, body: bytes, token: str | None) -> M
         if not found:
             raise ValueError(f"the stack's auth is {auth}: give a token with --token, or in TOKEN")
         return {"Authorization": f"Bearer {found}"}
-    session = stack.session()
-    credentials = session.get_credentials()
-    if credentials is None:
-        raise ValueError("the stack's auth is iam, and no AWS credentials are found; `aws configure` sets them up")
-    request = AWSRequest(method="POST", url=url, data=body)
-    SigV4Auth(credentials.get_frozen_credentials(), "execute-api", stack.region).add_auth(request)
-    return dict(request.headers.items())
+    credentials = stack.session().get_credentials()
+    return Signer(stack.region, service=stack.service, credentials=credentials).headers("POST", url, body)

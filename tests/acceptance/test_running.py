@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from acceptance.checks import CHECKS
 from acceptance.report import as_text
 from acceptance.running import Outcome, Record, run
 from acceptance.targets import Target
+from clients.signing import Signer
 from local.engine.results import Result
 from local.shapes import SHAPES
 
@@ -61,7 +63,7 @@ def held(tmp_path: Path, repository: Path, done: list[str]) -> Any:
     def open_target(directory: Path, file: str) -> Iterator[Target]:
         stack: Any = Stack(done)
         client: Any = lambda service: Nothing()  # noqa: E731 a stand-in for boto3's
-        yield Target(name="r", stack=stack, client=client, settings={}, sign=lambda request: None, emulated=False)
+        yield Target(name="r", stack=stack, client=client, settings={}, signer=partial(Signer, "r"), emulated=False)
 
     def held(record: Record) -> list[Outcome]:
         held_out: Any = None

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from clients.signing import Signer
+from clients.signing import Signer, service_of
 from local.emulator import REGION
 from local.stack import LocalStack
 
@@ -26,11 +26,11 @@ class Got(NamedTuple):
         return json.loads(self.body)
 
 
-def signer(monkeypatch: Any) -> Signer:
-    """A signer with the key of the emulated account."""
+def signer(monkeypatch: Any, stack: LocalStack) -> Signer:
+    """A signer for a stack, with the key of the emulated account."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    return Signer(REGION)
+    return Signer(REGION, service=service_of(str(stack.deployment.outputs["requestsArn"])))
 
 
 def ask(

@@ -18,6 +18,7 @@ ASKED: Mapping[str, Mapping[str, str]] = {
     "iam": {"auth": "iam"},
     "jwt": TOKENS,
     "rest": {"auth": "iam", "api": "rest"},
+    "url": {"auth": "iam", "api": "url", "models": '["iris"]', "openHealthChecks": "false"},
 }
 """What stacks ask of callers, by the name that tests give them."""
 

@@ -15,7 +15,7 @@ def call(stacks: Stacks, name: str, body: str) -> "subprocess.CompletedProcess[s
     return run_python("-m", "ops", "call", "iris", body, "--stack", f"callers-{name}", timeout=60)
 
 
-@pytest.mark.parametrize("name", ["iam", "rest", "jwt"])
+@pytest.mark.parametrize("name", ["iam", "rest", "url", "jwt"])
 def test_a_call_signs_or_shows_a_token_by_itself(stacks: Stacks, name: str) -> None:
     done = call(stacks, name, json.dumps([ROW]))
     assert done.returncode == 0, done.stderr

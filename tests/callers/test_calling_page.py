@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import pytest
 
+from clients.signing import service_of
 from local.emulator import CREDENTIALS, REGION
 from local.stack import LocalStack
 from tests.callers.conftest import Stacks
 from tests.paths import PROJECT
 
-SECTIONS = {"With a signature": ("iam", "rest"), "With a token": ("jwt",)}
+SECTIONS = {"With a signature": ("iam", "url"), "With a token": ("jwt",)}
 """The sections that have programs, and the stacks on which they answer."""
 
 NEEDS = {"js": "node", "java": "java", "go": "go", "sh": "curl"}
@@ -72,7 +73,8 @@ def environment(stack: LocalStack) -> Mapping[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     token = {"TOKEN": stack.token()} if stack.setting("auth") == "jwt" else CREDENTIALS
     known = {"API_URL": stack.api_url, "AWS_REGION": REGION, "PYTHONPATH": str(PROJECT / "clients")}
-    return {**kept, **token, **known}
+    service = service_of(str(stack.deployment.outputs["requestsArn"]))
+    return {**kept, **token, **known, "API_SERVICE": service}
 
 
 def prepared(program: Program, directory: Path) -> Sequence[str]:

@@ -52,7 +52,7 @@ def test_a_request_is_found_by_every_id_that_its_caller_knows(
 ) -> None:
     headers = {"x-request-id": f"mine-{name}", "traceparent": TRACE}
     refused = {"id": f"body-{name}", "inputs": [{**COLUMNS["inputs"][0], "shape": [1, 3]}]}
-    answer = ask(stacks[name], INFER, refused, headers, signer(monkeypatch))
+    answer = ask(stacks[name], INFER, refused, headers, signer(monkeypatch, stacks[name]))
     assert answer.status == 400
     seen = answer.headers.get("apigw-requestid") or answer.headers["x-amzn-requestid"]
     for known in (seen, f"mine-{name}", f"body-{name}", TRACE):

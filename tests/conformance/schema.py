@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from components.settings.api_settings import ApiKind
 from local.shapes import Mode
-from tests.conformance.environments import python_of
+from tests.environments import python_of
 from tests.paths import PROJECT
 from tests.ways_in import stack_behind
 

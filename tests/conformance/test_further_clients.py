@@ -9,7 +9,7 @@ import pytest
 
 from local.stack import LocalStack
 from tests.conformance.conftest import SAMPLE_STACKS
-from tests.conformance.environments import python_of
+from tests.environments import python_of
 from tests.paths import PROJECT
 
 pytestmark = [pytest.mark.index, pytest.mark.timeout(900)]

@@ -7,7 +7,8 @@
 - `worker`: a function's worker is killed at a random moment after a publication. A request that it had is lost, as on
   Lambda, and no other.
 - `faults`: S3 is slow, busy, denies, forgets, breaks off or sends other bytes while a version is published.
-- `load`: versions are published, rolled back, promoted and pruned while as many callers call as `--rate` says.
+- `load-s3`, `load-efs`, `load-s3files`: with models in this storage, versions are published, rolled back, promoted and
+  pruned under the steady load of `--rate`. A round takes about a minute.
 
 Every answer must be the whole answer of a version that may answer.
 """
@@ -17,8 +18,9 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
 import psutil
@@ -28,8 +30,8 @@ from local.changes import Change
 from local.living_stack import LivingStack
 from local.publishing import publish, versions_of
 from local.questions import Reference
-from local.rollouts import rollouts
-from local.shapes import Shape
+from local.rollouts import LIVE_STORAGES, rollouts
+from local.shapes import Shape, Storage
 from local.switch_models import PUBLISHED
 from tests.engine.kills import seed_of, settings_of, small_stack
 from tests.engine.s3_proxy import S3Proxy
@@ -63,7 +65,7 @@ class Round:
         total, during = self.change.total, self.change.loads["during"]
         return (
             f"{self.change.what}: {self.what}; {total.requests} requests, {total.failed} failed, "
-            f"{total.different} answers differ; p99 {during.p99 * 1000:.0f} ms"
+            f"{total.different} answers differ; p99 {during.p99 * 1000:.0f} ms at {during.per_second:.0f} a second"
         )
 
 
@@ -115,6 +117,7 @@ def faults(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Ro
     kinds: list[tuple[Fault, str]] = [(fault, path) for fault in get_args(Fault) for path in OBJECTS]
     kinds.remove(("absent", OBJECTS[0]))  # which is how a model is withdrawn
     chance.shuffle(kinds)
+    earlier: list[int] = []
     try:
         stack.start(settings_of(stack, Shape("s3", "multi")))
         for number in range(count):
@@ -127,25 +130,33 @@ def faults(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Ro
                 time.sleep(FAULT_SECONDS)
                 proxy.stop_faults()
 
-            change = _move(stack, f"fault {number + 1}", number, act)
+            before = stack.answering(PUBLISHED)
+            change = _move(stack, f"fault {number + 1}", number, act, kept=earlier)
+            earlier.append(before)
             yield Round(change=change, what=f"{path} is {fault}, {proxy.hit - hit} times")
     finally:
         proxy.stop()
 
 
-def load(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
-    """Roll versions out and back."""
-    for change in rollouts(stack, PUBLISHED, {"s3": settings_of(stack, Shape("s3", "multi"))}, count):
+def load(storage: Storage, stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
+    """Roll versions out and back, with models in this storage."""
+    for change in rollouts(stack, PUBLISHED, {storage: settings_of(stack, Shape(storage, "multi"))}, count):
         yield Round(change=change, what="under load")
 
 
-STORMS: Mapping[str, Storm] = {"sync": sync_kills, "worker": worker_kills, "faults": faults, "load": load}
+LOADS: Mapping[str, Storm] = {f"load-{storage}": partial(load, storage) for storage in LIVE_STORAGES}
+STORMS: Mapping[str, Storm] = {"sync": sync_kills, "worker": worker_kills, "faults": faults, **LOADS}
+
+RATE, LOAD_RATE = 20.0, 100.0
+"""Requests a second, by default: of most kinds, and of `LOADS`."""
+
+LOAD_SHARE = 10
 
 
-def _move(stack: LivingStack, what: str, number: int, act: Callable[[int], None]) -> Change:
+def _move(stack: LivingStack, what: str, number: int, act: Callable[[int], None], kept: Collection[int] = ()) -> Change:
     trained = versions_of(stack.repository / PUBLISHED)
     version = stack.package(PUBLISHED, trained[(number + 1) % 2])
-    return stack.move(what, PUBLISHED, version, lambda: act(version))
+    return stack.move(what, PUBLISHED, version, lambda: act(version), kept=kept)
 
 
 def _publish(stack: LivingStack, version: int) -> None:
@@ -169,18 +180,27 @@ def _kill(handler: str, chance: random.Random) -> bool:
     return bool(found)
 
 
+def rounds_of(kind: str, rounds: int) -> int:
+    """How many rounds this kind has where others have so many: a round of `LOADS` is four changes, each watched."""
+    return max(1, rounds // LOAD_SHARE) if kind in LOADS else rounds
+
+
 def main() -> int:
     """Run the storms; 1 if a request failed that need not, or an answer was not a version's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=50, metavar="N", help="of each kind (default: 50)")
+    parser.add_argument(
+        "--rounds", type=int, default=50, metavar="N", help="of each kind; of load-… a tenth (default: 50)"
+    )
     parser.add_argument("--kind", choices=STORMS, action="append", help="only this kind; repeatable")
-    parser.add_argument("--rate", type=float, default=20, metavar="N", help="requests a second (default: 20)")
+    parser.add_argument(
+        "--rate", type=float, metavar="N", help=f"requests a second (default: {RATE:g}, and {LOAD_RATE:g} of load-…)"
+    )
     parser.add_argument("--seed", type=int, default=None, help="repeats the moments of a run before")
     options = parser.parse_args()
     seed, failed = seed_of(options), 0
     for kind in options.kind or STORMS:
-        with small_stack(per_second=options.rate) as stack:
-            for each in STORMS[kind](stack, options.rounds, random.Random(f"{seed} {kind}")):  # noqa: S311
+        with small_stack(per_second=options.rate or (LOAD_RATE if kind in LOADS else RATE)) as stack:
+            for each in STORMS[kind](stack, rounds_of(kind, options.rounds), random.Random(f"{seed} {kind}")):  # noqa: S311
                 print(f"  {each}", *each.change.total.problems, sep="\n    ", flush=True)
                 failed += not each.went_well
     print("every round went well" if not failed else f"{failed} went wrong")

@@ -5,7 +5,10 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.credentials import Credentials
 
+from clients.signing import Signer
+from local.emulator import CREDENTIALS, REGION
 from local.held_out import read_held_out
 from local.stack import LocalStack, local_stack
 from tests.identical.asks import asks_of_a_model
@@ -71,6 +74,8 @@ def test_pages_are_answered_only_where_the_setting_names_them(repository):
 
 def test_a_caller_without_a_signature_is_refused_where_one_is_asked_for(repository):
     with local_stack({**SETTINGS, "auth": "iam"}) as stack:
+        signer = Signer(REGION, service="lambda", credentials=Credentials(*CREDENTIALS.values()))
+        signed = signer.headers("GET", f"{stack.api_url}/v2/health/live")
         assert asked(stack, "GET", "/v2/health/live", {})[0] == 403
-        signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=test"}
+        assert asked(stack, "GET", "/v2/health/ready", signed)[0] == 403
         assert asked(stack, "GET", "/v2/health/live", signed)[0] == 200

@@ -9,11 +9,11 @@ from botocore.awsrequest import AWSRequest
 
 from clients.signing import Signer
 from local.issuer import KEY_ID, Issuer
-from local.signatures import refusal
+from local.signatures import Expected, refusal
 
 REGION = "eu-central-1"
 URL = "http://127.0.0.1:4566/token/_aws/execute-api/abc/v1/models/iris:predict?a=1&b=%2F"
-SECRETS = {"key": "secret"}
+EXPECTED = Expected(service="execute-api", region=REGION, secrets={"key": "secret"})
 
 
 @pytest.fixture
@@ -26,7 +26,8 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
 
 
 def refused(headers: Mapping[str, str], url: str = URL, body: bytes = b"{}", **options: datetime) -> str | None:
-    return refusal(AWSRequest("POST", url, headers, body), SECRETS, REGION, **options)
+    found = refusal(AWSRequest("POST", url, headers, body), EXPECTED, **options)
+    return found.reason if found else None
 
 
 def test_a_request_that_botocore_signed_is_accepted_with_its_colon(headers: Mapping[str, str]) -> None:
