@@ -73,10 +73,13 @@ ROUNDS ?= 50
 storms: models ## Publish ROUNDS=50 times while S3 fails, workers or the sync are killed, or RATE many call (an hour)
 	@$(RUN) -m tests.engine.storms --rounds $(ROUNDS) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
 
+# Processes of pytest, each with rooms of tests of its own.
+WORKERS ?= 2
+
 # WHOLE=1 runs every case of tests that state a fact by a sample otherwise.
 .PHONY: test
 test: models ## Run the tests
-	@$(RUN) -m pytest $(if $(WHOLE),--whole)
+	@$(RUN) -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(if $(WHOLE),--whole)
 
 MINUTES ?= 10
 
