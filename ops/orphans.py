@@ -13,6 +13,9 @@ STACK_TAG = "tensorflow-lambda:stack"
 REMOVALS: Mapping[str, str] = {
     r"arn:[^:]+:s3:::(?P<name>.+)": "aws s3 rb s3://{name}",
     r".*:lambda:.*:function:(?P<name>[^:]+)": "aws lambda delete-function --function-name {name}",
+    r".*:lambda:.*:event-source-mapping:(?P<name>.+)": "aws lambda delete-event-source-mapping --uuid {name}",
+    r".*:elasticloadbalancing:.*:loadbalancer/.+": "aws elbv2 delete-load-balancer --load-balancer-arn {arn}",
+    r".*:elasticloadbalancing:.*:targetgroup/.+": "aws elbv2 delete-target-group --target-group-arn {arn}",
     r".*:sqs:(?P<region>[^:]+):(?P<account>\d+):(?P<name>.+)": (
         "aws sqs delete-queue --queue-url https://sqs.{region}.amazonaws.com/{account}/{name}"
     ),

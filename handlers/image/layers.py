@@ -26,7 +26,7 @@ LIBRARIES = ("libtensorflow_cc.so.2", "libtensorflow_framework.so.2")
 LIBRARIES_DIRECTORY = "opt/tensorflow"
 """`handlers.contract.TENSORFLOW_DIRECTORY`, below the layer's root."""
 
-AWS_SERVICES = frozenset({"cloudwatch", "codedeploy", "lambda", "s3", "sts"})
+AWS_SERVICES = frozenset({"cloudwatch", "codedeploy", "lambda", "s3", "sqs", "sts"})
 """The services that the handlers call, and `sts`, which credentials may come from. The data of all other services is
 removed from botocore: two thirds of its size, and a megabyte of JSON that the first client would parse."""
 

@@ -183,19 +183,24 @@ class QueueEvent:
     def __init__(self, event: Mapping[str, Any]) -> None:
         from handlers.serving.asynchronous.messages import Message  # late: few stacks have a queue
 
-        self._message = Message(event["Records"][0])
+        self._records = event["Records"]
+        self._message = Message(self._records[0])
 
     @staticmethod
     def recognises(event: Any) -> bool:
         records = event.get("Records") if isinstance(event, dict) else None
-        if not isinstance(records, list) or len(records) != 1:
+        if not isinstance(records, list) or not records:
             return False
         return isinstance(records[0], dict) and records[0].get("eventSource") == "aws:sqs"
 
     def request(self, room: int = ROOM_BYTES) -> Request:
+        if (count := len(self._records)) != 1:
+            raise InvalidRequest(f"The event has {count} messages; the mapping of the queue must have a batchSize of 1")
         return self._message.request(room)
 
     def answer(self, response: Response) -> dict[str, Any]:
+        if len(self._records) != 1:  # so that none is taken for answered
+            return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in self._records]}
         return self._message.answer(response)
 
 

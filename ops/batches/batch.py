@@ -11,7 +11,7 @@ from handlers.manifest import POINTER_FILE, parse_pointer
 from ops.batches.chunks import Question, Source, batch_id, chunked
 from ops.batches.kept import Kept
 from ops.batches.rows import READERS, rows
-from ops.batches.running import Progress, Running
+from ops.batches.running import CUT, Progress, Running
 from ops.batches.written import name_of, write
 from ops.deployed import Deployed
 
@@ -58,7 +58,8 @@ def place_of(uri: str) -> Place:
 
 
 def question_of(stack: Deployed, model: str, signature: str | None, label: str | None) -> Question:
-    """The question to a model as it is now. Raises ValueError if the model's pointer cannot be read."""
+    """The question to a model as it is now. Raises ValueError if the model's pointer cannot be read, or
+    has no such label."""
     from botocore.exceptions import ClientError
 
     key = f"{REPOSITORY}/{model}/{POINTER_FILE}"
@@ -67,12 +68,12 @@ def question_of(stack: Deployed, model: str, signature: str | None, label: str |
     except ClientError as error:
         raise ValueError(f"s3://{stack.outputs['bucketName']}/{key} cannot be read: {error}") from None
     pointer = parse_pointer(found["Body"].read())
-    return Question(
-        model=model,
-        version=f"{pointer.version} {label}" if label else str(pointer.version),
-        signature=signature,
-        label=label,
-    )
+    if label and label not in {*pointer.labels, *pointer.splits}:
+        known = ", ".join(sorted({*pointer.labels, *pointer.splits})) or "none"
+        raise ValueError(f"{model} has no label {label!r}; it has {known}")
+    among = [label] if label in pointer.labels else sorted(pointer.splits.get(label or "", ()))
+    version = " ".join(str(pointer.labels[each]) for each in among) or str(pointer.version)
+    return Question(model=model, version=version, signature=signature, label=label)
 
 
 def run(
@@ -80,8 +81,10 @@ def run(
 ) -> Result:
     """Answer every row of every file. A batch that was killed goes on where it was when it is run again.
 
-    Raises ValueError if there is nothing to read, or the stack keeps no requests.
+    Raises ValueError if there is nothing to read, the answers would be among the rows, or the stack keeps no requests.
     """
+    if source.bucket == target.bucket and target.prefix.startswith(source.prefix):
+        raise ValueError(f"{target} is in {source}, so that answers would be read as rows; name another place for them")
     kept, s3 = Kept(stack, question), stack.client("s3")
     running = Running(kept=kept, say=say)
     with tempfile.TemporaryDirectory(prefix="batch-") as name:
@@ -127,7 +130,7 @@ def _failed(running: Running) -> Iterator[tuple[str, str]]:
         yield chunk.source.key, f"rows from {chunk.numbers[0]} on: every try failed; the message is a dead letter"
     for whole in running.chunks:
         for leaf in whole.leaves():
-            if leaf.status is not None and leaf.status >= 500 and leaf.status != 504:
+            if leaf.status is not None and leaf.status >= 500 and leaf.status not in CUT:
                 yield leaf.source.key, f"rows from {leaf.numbers[0]} on: every try was answered with {leaf.status}"
 
 

@@ -87,14 +87,27 @@ class Kept:
 
     def dead(self, messages: Collection[str]) -> frozenset[str]:
         """Which of these messages are among the dead letters. They stay there."""
-        found = set[str]()
+        found = dict[str, str]()
         while True:
             answer = self._sqs.receive_message(
                 QueueUrl=self._dead_letters, MaxNumberOfMessages=AT_ONCE, VisibilityTimeout=SEEN_SECONDS
             )
-            if not (received := answer.get("Messages", ())):
-                return frozenset(found & set(messages))
-            found |= {each["MessageId"] for each in received}
+            received = {each["MessageId"]: each["ReceiptHandle"] for each in answer.get("Messages", ())}
+            is_new = not received.keys() <= found.keys()
+            found |= received
+            if not is_new:
+                break
+        for handles in _groups(list(found.values())):
+            self._show(handles)
+        return frozenset(found.keys() & set(messages))
+
+    def _show(self, handles: Sequence[str]) -> None:
+        """Let others see dead letters that were looked at, such as the alarm that counts them."""
+        entries = [
+            {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+            for number, handle in enumerate(handles)
+        ]
+        self._sqs.change_message_visibility_batch(QueueUrl=self._dead_letters, Entries=entries)
 
     def _read(self, kind: str, request: str) -> Any:
         return self._s3.get_object(Bucket=self._bucket, Key=f"{self._prefix}/{kind}/{request}")

@@ -42,7 +42,7 @@ def _lines(file: Path) -> Iterator[Row]:
         for line in lines:
             try:
                 yield Row(json.dumps(json.loads(line)))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 yield Row("", f"the line is not JSON: {error}")
 
 
@@ -69,6 +69,8 @@ def _arrays(file: Path) -> Iterator[Row]:
     try:
         if file.suffix == ".npy":
             loaded: Any = np.load(file, mmap_mode="r", allow_pickle=False)
+            if not loaded.ndim:
+                raise ValueError("it holds one number and no rows; give it an axis of rows")
             yield from (Row(json.dumps(row.tolist())) for row in loaded)
             return
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as several:

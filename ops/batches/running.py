@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from ops.batches.chunks import Chunk, Source, chunk_id, cut
 from ops.batches.kept import AT_ONCE, Kept
 
-CUT = (400, 413, 504)
-"""The statuses of an answer that parts of the chunk may not get: a bad row, too many rows, too long."""
+CUT = (400, 413, 501, 504)
+"""The statuses of an answer that parts of the chunk may not get: a bad row, too many rows, an answer that JSON cannot
+have, too long."""
 
 LOOK_SECONDS = 0.5
 """How often answers are looked for."""
@@ -48,7 +49,15 @@ class Running:
     """The requests by the ids of the messages of this run."""
 
     def add(self, source: Source, batch: str, divided: Iterator[tuple[list[int], list[str]]]) -> None:
-        """Ask for the chunks of a file, but for those that are answered."""
+        """Ask for the chunks of a file, but for those that are answered. Raises ValueError if the file cannot be read
+        to its end; then nothing of it is waited for."""
+        try:
+            self._add(source, batch, divided)
+        except ValueError:
+            self._waiting = {key: each for key, each in self._waiting.items() if each.source != source}
+            raise
+
+    def _add(self, source: Source, batch: str, divided: Iterator[tuple[list[int], list[str]]]) -> None:
         with ThreadPoolExecutor(THREADS) as pool:
             answered = list(self.kept.answered(batch))
             known = dict(zip(answered, pool.map(self.kept.status, answered), strict=True))

@@ -4,6 +4,9 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local.stack_config import PROJECT
 from ops.batches.batch import Result, place_of, question_of
 from ops.batches.batch import run as answer
@@ -40,6 +43,8 @@ def run(options: Namespace) -> int:
     source, target = place_of(options.source), place_of(options.target)
     try:
         result = answer(stack, source, target, question, options.rows, _say)
+    except (BotoCoreError, Boto3Error, ClientError) as error:
+        raise ValueError(f"{source}, {target} or the stack's queue cannot be used: {error}; run this again") from None
     except KeyboardInterrupt:
         print("\nstopped; what was asked is answered meanwhile; the same command goes on", file=sys.stderr)
         return 130

@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=float,
         metavar="N",
         help="show how many cold starts the simulation behind `advise` has for these requests, if idle ones are "
-        "kept for so long",
+        "kept for so long; there is no warm-up then",
     )
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
     parser.add_argument(
@@ -97,6 +97,10 @@ def run(options: Namespace) -> int:
 
 
 def _load(options: Namespace, count: int) -> Load:
+    if options.keep_seconds is not None and not options.keep_seconds > 0:
+        raise ValueError(f"--keep-seconds is {options.keep_seconds:g}; allowed is more than 0")
+    if options.json and (options.keep_seconds or options.function or options.file_system):
+        raise ValueError("--json prints the load's own figures; leave out --keep-seconds, --function and --file-system")
     if options.rate <= 0 or options.seconds <= 0:
         raise ValueError(f"--rate {options.rate:g} for --seconds {options.seconds:g} is no load; both are above 0")
     if options.sign and options.seconds + options.warm_up > VALID_SECONDS:

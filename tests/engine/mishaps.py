@@ -51,7 +51,7 @@ SHAPES: Mapping[str, Callable[[Surroundings], Mapping[str, Any]]] = {
         "provisionedConcurrencySchedule": {"day": {"schedule": "cron(0 8 * * ? *)", "minimum": 2, "maximum": 3}},
     },
     "image": lambda around: {"storage": "image", "snapStart": True},
-    "many models": lambda around: {"models": MANY_MODELS},
+    "many models": lambda around: {"models": MANY_MODELS, "asynchronous": True},
 }
 """The settings of stacks that have every type between them."""
 

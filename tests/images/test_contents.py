@@ -113,12 +113,13 @@ def test_every_aws_service_that_a_handler_calls_is_described(litert: Image):
         for path in (PROJECT / "handlers").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"client", "resource", "create_client"}
+        and isinstance(node.func, ast.Attribute | ast.Name)
+        and (node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id)
+        in {"client", "resource", "create_client"}
         and node.args
         and isinstance(node.args[0], ast.Constant)
     }
-    assert called >= {"s3"}
+    assert called >= {"s3", "sqs"}
     opened = "boto3.client(name, 'eu-central-1').meta.service_model.service_name"
     code = f"import boto3\nfor name in {sorted(called)}: print({opened})"
     assert litert.python(code).splitlines() == sorted(called)

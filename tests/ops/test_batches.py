@@ -3,18 +3,19 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from ops.batches import running
-from ops.batches.batch import place_of
+from ops.batches.batch import place_of, run
 from ops.batches.chunks import Question, Source, batch_id, chunked
 from ops.batches.kept import Answer
 from ops.batches.rows import Row, rows
 from ops.batches.running import Running
 from ops.batches.written import name_of, write
+from ops.deployed import Deployed
 
 QUESTION = Question(model="iris", version="3")
 SOURCE = Source(key="rows.jsonl", tag="one")
@@ -84,7 +85,7 @@ def lines(directory: Path, batch: Running, held: Sequence[Row]) -> list[dict[str
     return [json.loads(line) for line in (directory / "lines").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("status", [400, 413, 504])
+@pytest.mark.parametrize("status", [400, 413, 501, 504])
 def test_a_bad_row_is_refused_alone(tmp_path: Path, status: int) -> None:
     held = given(*range(60), "bad", *range(61, 100))
     kept = KeptInMemory(status)
@@ -178,6 +179,26 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, conten
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=r".+"):
         list(rows(tmp_path / name))
+
+
+def test_a_file_that_is_cut_off_after_its_first_rows_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"1,2\n" * 60 + "é\n".encode("latin-1"))
+    batch = Running(kept=KeptInMemory(), say=lambda progress: None)
+    with pytest.raises(ValueError, match="utf-8"):
+        batch.add(SOURCE, batch_id(SOURCE, QUESTION), chunked(rows(tmp_path / "a.csv"), 25))
+    batch.finish()
+
+
+def test_a_number_without_an_axis_of_rows_is_no_file_of_rows(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array(1.0))
+    with pytest.raises(ValueError, match="one number and no rows"):
+        list(rows(tmp_path / "a.npy"))
+
+
+@pytest.mark.parametrize(("source", "target"), [("s3://a/in", "s3://a/in"), ("s3://a", "s3://a/out")])
+def test_answers_do_not_go_where_rows_are_read(source: str, target: str) -> None:
+    with pytest.raises(ValueError, match="answers would be read as rows"):
+        run(cast("Deployed", None), place_of(source), place_of(target), QUESTION, 10, lambda progress: None)
 
 
 def test_arrays_of_different_lengths_are_no_rows(tmp_path: Path) -> None:

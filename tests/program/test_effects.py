@@ -29,7 +29,7 @@ OTHER_VALUES: Mapping[str, Any] = {
     **{"storage": "s3files", "vpcCidr": "10.43.0.0/24", "zones": [f"{REGION}c"], "vpcId": "vpc-0b"},
     **{"subnetIds": ["subnet-0c"], "interfaceEndpoints": ["kms"], "efsThroughput": "bursting"},
     **{"efsProvisionedMibps": 20, "syncReservedConcurrency": False, "imageHoldsModels": True, "verifyModels": False},
-    **{"allowModelCode": True, "openHealthChecks": True},
+    **{"allowModelCode": True, "openHealthChecks": True, "asynchronous": True, "asynchronousConcurrency": 3},
     **{"memoryMib": 1024, "timeoutSeconds": 20, "ephemeralStorageMib": 1024, "modelCacheMib": 256},
     **{"reservedConcurrency": 100, "provisionedConcurrency": 2, "provisionedConcurrencyMaximum": 9},
     "provisionedConcurrencyUtilizationPercent": 50,

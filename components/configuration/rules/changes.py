@@ -110,6 +110,8 @@ def queues_end(before: Deployed, after: Deployed) -> Iterator[Problem]:
         keys, what = ("asynchronous",), "the queues"
     elif old.mode != new.mode:
         keys, what = ("mode",), "the queues of the functions that are replaced"
+    elif old.mode == "single" and _lost(before, after):
+        keys, what = ("models",), "the queues of the models that go"
     else:
         return
     yield Problem(
@@ -119,10 +121,14 @@ def queues_end(before: Deployed, after: Deployed) -> Iterator[Problem]:
     )
 
 
+def _lost(before: Deployed, after: Deployed) -> frozenset[str]:
+    """The models that are served and would not be served any more."""
+    return before.known - (after.serves if after.serves is not None else before.known | after.models)
+
+
 def models_are_served_no_more(before: Deployed, after: Deployed) -> Iterator[Problem]:
     """Requests for such a model are answered with 404."""
-    lost = before.known - (after.serves if after.serves is not None else before.known | after.models)
-    if lost:
+    if lost := _lost(before, after):
         yield Problem(
             keys=("models", "modelRepository"),
             message=f"{', '.join(sorted(lost))} {'is' if len(lost) == 1 else 'are'} served now and would not be served "

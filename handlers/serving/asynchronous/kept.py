@@ -7,7 +7,7 @@ An answer is written once. Only one that says that the server failed is replaced
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from handlers.contract import COLD_START_HEADER
@@ -26,7 +26,8 @@ KEPT_HEADERS = frozenset(
 """The headers that an answer may depend on, or that name the request. No others are kept: they may hold credentials."""
 
 _ABSENT, _THERE = (403, 404), (409, 412)
-"""S3's answers about an object that is not there, and to a write of one that must not be."""
+"""S3's answers about an object that is not there, and to a write of one that must not be. 403 says no more than that to
+whoever may not list the bucket."""
 
 
 class Named(NamedTuple):
@@ -44,11 +45,11 @@ class Place:
 
     def keep_request(self, named: Named, request: Request) -> None:
         """Write a request."""
-        self._call("put_object", self._key(named, "requests"), Body=as_bytes(request))
+        self._call("put_object", self._key(named, "requests"), absent=(), Body=as_bytes(request))
 
     def request(self, named: Named, room: int) -> Request:
         """A request. Raises NotServed if it is not there, or RequestTooLarge if it takes more than `room` bytes."""
-        found = self._call("get_object", self._key(named, "requests"))
+        found = self._call("get_object", self._key(named, "requests"), absent=(404,))
         if found is None:
             raise NotServed(f"The request {named.id} is not there: it was deleted, or is older than answers are kept")
         if found["ContentLength"] > room:
@@ -65,10 +66,10 @@ class Place:
     def keep_answer(self, named: Named, response: Response) -> None:
         """Write an answer, unless there is one that stays."""
         key, written = self._key(named, "answers"), _written(response)
-        if self._call("put_object", key, **written, IfNoneMatch="*") is None:
-            there = self._call("head_object", key)
-            if there is not None and int(there["Metadata"]["status"]) >= 500:
-                self._call("put_object", key, **written, IfMatch=there["ETag"])
+        if self._call("put_object", key, absent=_THERE, **written, IfNoneMatch="*") is None:
+            there = self._call("head_object", key, absent=())
+            if int(there["Metadata"]["status"]) >= 500:
+                self._call("put_object", key, absent=_THERE, **written, IfMatch=there["ETag"])
 
     def answer(self, named: Named) -> Response | None:
         """The answer; None as long as there is none."""
@@ -81,19 +82,20 @@ class Place:
     def _key(self, named: Named, kind: str) -> str:
         return f"{self._prefix}/{named.model}/{kind}/{named.id}"
 
-    def _call(self, operation: str, key: str, **arguments: Any) -> Any:
-        """What S3 answers; None if the object is not there, or must not be there and is."""
+    def _call(self, operation: str, key: str, absent: Sequence[int] = _ABSENT, **arguments: Any) -> Any:
+        """What S3 answers; None if that is one of the statuses `absent`."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             return getattr(client("s3"), operation)(Bucket=self._bucket, Key=key, **arguments)
         except ClientError as error:
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            if status in (_THERE if {"IfNoneMatch", "IfMatch"} & arguments.keys() else _ABSENT):
+            if status in absent:
                 return None
-            raise ModelUnavailable(f"What is answered later cannot be kept or found now ({status})") from error
+            code = error.response["Error"]["Code"]
+            raise ModelUnavailable(f"What is answered later cannot be kept or found now: S3 says {code}") from error
         except BotoCoreError as error:
-            raise ModelUnavailable(f"What is answered later cannot be kept or found now: {error}") from error
+            raise ModelUnavailable("What is answered later cannot be kept or found now: S3 gives no answer") from error
 
 
 def as_bytes(request: Request) -> bytes:

@@ -81,6 +81,11 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ({"asynchronous": True}, {}, ["asynchronous"]),
         ({"asynchronous": True}, {"asynchronous": True, "mode": "single"}, ["mode"]),
         ({}, {"asynchronous": True}, []),
+        (
+            {"asynchronous": True, "mode": "single", "models": ["iris"]},
+            {"asynchronous": True, "mode": "single", "models": ["digits"]},
+            ["models", "models, modelRepository"],
+        ),
         ({}, {"models": ["iris"]}, ["models, modelRepository"]),
         ({"models": ["iris"]}, {}, []),
         ({"mode": "single", "models": ["iris"]}, {"mode": "single", "models": ["digits"]}, ["models, modelRepository"]),

@@ -214,6 +214,20 @@ def test_a_request_that_is_kept_no_more_is_answered_with_that(app: App) -> None:
     assert (answer["statusCode"], "older than answers are kept" in answer["body"]) == (404, True)
 
 
+def test_a_request_that_cannot_be_kept_is_not_accepted(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ASYNCHRONOUS_PLACE, "s3://no-bucket-of-this-name/asynchronous")
+    answer = ask(app, PREDICT, ONE, LATER)
+    assert answer["statusCode"] == 503
+    assert "NoSuchBucket" in answer["body"]
+
+
+def test_several_messages_at_once_are_not_taken_for_answered(app: App) -> None:
+    [record] = event_of("{}")["Records"]
+    records = [record, {**record, "messageId": "message-2"}]
+    failed = [{"itemIdentifier": "message-1"}, {"itemIdentifier": "message-2"}]
+    assert app.handle({"Records": records}, Context()) == {"batchItemFailures": failed}
+
+
 def test_both_records_have_the_id_of_the_answer(app: App, queue: Queue, capsys: pytest.CaptureFixture[str]) -> None:
     place = accepted_at(ask(app, PREDICT, ONE, {**LATER, "x-request-id": "mine"}), PREDICT)
     app.handle(queue.event(), Context())

@@ -7,9 +7,9 @@ from ops.load.bodies import load_request, metadata
 from ops.load.generator import Load, run
 from ops.load.simulated import as_text, simulate
 
-KEEP_SECONDS = 2.5
+KEEP_SECONDS = 5.0
 
-DUE = (4.0, 6.0, 6.2, *(10.0, 10.0), 12.0, *(14.0, 14.0), *(18.5, 18.5))
+DUE = (7.0, 9.0, 9.2, *(16.0, 16.0), 20.0, *(24.0, 24.0), *(31.0, 31.0))
 """One environment is enough; then two are needed, of which one is idle for too long; then both are."""
 
 
