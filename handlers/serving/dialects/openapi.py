@@ -4,10 +4,12 @@ In mode single, each function can read its own model alone. For the paths of eve
 to the one that the model's own function answers at `/v2/models/NAME/openapi.json`.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from handlers.contract import ASYNCHRONOUS_QUEUE
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Models
 from handlers.serving.dialects.json_text import json_response
@@ -50,6 +52,9 @@ _MODEL_PATHS = (
     "/v2/models/{}/infer",
 )
 """The paths of a model."""
+
+_ANSWER_PATHS = ("/v1/models/{}/answers/{{id}}", "/v2/models/{}/answers/{{id}}")
+"""Those of its answers to requests that prefer to be answered later."""
 
 _PREDICTIONS: Mapping[str, tuple[str, Callable[[Manifest], Any], Callable[[Manifest], Any]]] = {
     "predict": ("as TensorFlow Serving", predict_schema, predict_examples),
@@ -111,7 +116,7 @@ def _whole(paths: Mapping[str, Any], root: str) -> dict[str, Any]:
 
 def _elsewhere(model: str) -> Iterator[tuple[str, dict[str, str]]]:
     """The paths of a model that another function serves, as references to that function's document."""
-    for path in _MODEL_PATHS:
+    for path in (*_MODEL_PATHS, *(_ANSWER_PATHS if _answers_later() else ())):
         named = path.format(model)
         pointer = named.replace("/", "~1")
         yield named, {"$ref": f"v2/models/{model}/openapi.json#/paths/{pointer}"}
@@ -160,13 +165,41 @@ def _model_paths(manifest: Manifest) -> dict[str, Any]:
         _got(f"{name}-document", f"The paths of {name} as a document of their own", name),
         _predicted(manifest, "infer"),
     )
-    return {path.format(name): item for path, item in zip(_MODEL_PATHS, items, strict=True)}
+    found = {path.format(name): item for path, item in zip(_MODEL_PATHS, items, strict=True)}
+    if _answers_later():
+        for number, path in enumerate(_ANSWER_PATHS, start=1):
+            found[path.format(name)] = _kept(f"{name}-answer-v{number}", name)
+    return found
+
+
+def _answers_later() -> bool:
+    return ASYNCHRONOUS_QUEUE in os.environ
+
+
+def _kept(identifier: str, model: str) -> dict[str, Any]:
+    identified = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    summary = "The answer to a request that preferred to be answered later, with the status that it would have had"
+    return {"parameters": [identified], "get": _accepted(_operation(identifier, summary, model))}
+
+
+def _accepted(operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation that may say that the answer is not there yet."""
+    schema = {"type": "object", "required": ["id", "state"]}
+    later = {
+        "description": "The answer is not there yet. `retry-after` says when to look, `location` where.",
+        "content": {"application/json": {"schema": schema}},
+    }
+    return {**operation, "responses": {**operation["responses"], "202": later}}
 
 
 def _predicted(manifest: Manifest, verb: str) -> dict[str, Any]:
     how, schema, examples = _PREDICTIONS[verb]
     name, summary = manifest.model, f"Predict with {manifest.model}, {how}"
-    return {"post": _operation(f"{name}-{verb}", summary, name, body=schema(manifest), examples=examples(manifest))}
+    operation = _operation(f"{name}-{verb}", summary, name, body=schema(manifest), examples=examples(manifest))
+    if not _answers_later():
+        return {"post": operation}
+    prefer = {"name": "Prefer", "in": "header", "schema": {"type": "string"}, "example": "respond-async"}
+    return {"post": {**_accepted(operation), "parameters": [{**prefer, "description": "When to answer: RFC 7240."}]}}
 
 
 def _sagemaker_paths(manifest: Manifest) -> dict[str, Any]:

@@ -228,6 +228,14 @@ def test_several_messages_at_once_are_not_taken_for_answered(app: App) -> None:
     assert app.handle({"Records": records}, Context()) == {"batchItemFailures": failed}
 
 
+def test_the_document_of_the_api_says_where_answers_are(app: App) -> None:
+    paths = json.loads(ask(app, "/openapi.json")["body"])["paths"]
+    for version, predict in (("v1", PREDICT), ("v2", INFER)):
+        assert {"200", "202", "404"} <= paths[f"/{version}/models/m/answers/{{id}}"]["get"]["responses"].keys()
+        assert "202" in paths[predict]["post"]["responses"]
+        assert [each["name"] for each in paths[predict]["post"]["parameters"]] == ["Prefer"]
+
+
 def test_both_records_have_the_id_of_the_answer(app: App, queue: Queue, capsys: pytest.CaptureFixture[str]) -> None:
     place = accepted_at(ask(app, PREDICT, ONE, {**LATER, "x-request-id": "mine"}), PREDICT)
     app.handle(queue.event(), Context())
