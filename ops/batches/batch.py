@@ -71,7 +71,7 @@ def question_of(stack: Deployed, model: str, signature: str | None, label: str |
     if label and label not in {*pointer.labels, *pointer.splits}:
         known = ", ".join(sorted({*pointer.labels, *pointer.splits})) or "none"
         raise ValueError(f"{model} has no label {label!r}; it has {known}")
-    among = [label] if label in pointer.labels else sorted(pointer.splits.get(label or "", ()))
+    among = [label] if label and label in pointer.labels else sorted(pointer.splits.get(label or "", ()))
     version = " ".join(str(pointer.labels[each]) for each in among) or str(pointer.version)
     return Question(model=model, version=version, signature=signature, label=label)
 

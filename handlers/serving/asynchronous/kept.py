@@ -92,7 +92,7 @@ class Place:
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
             if status in absent:
                 return None
-            code = error.response["Error"]["Code"]
+            code = error.response.get("Error", {}).get("Code", "no more")
             raise ModelUnavailable(f"What is answered later cannot be kept or found now: S3 says {code}") from error
         except BotoCoreError as error:
             raise ModelUnavailable("What is answered later cannot be kept or found now: S3 gives no answer") from error

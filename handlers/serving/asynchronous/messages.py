@@ -25,9 +25,8 @@ def send(named: Named) -> None:
     try:
         client("sqs").send_message(QueueUrl=os.environ[ASYNCHRONOUS_QUEUE], MessageBody=body_of(named))
     except ClientError as error:
-        raise ModelUnavailable(
-            f"The request cannot be accepted now: SQS says {error.response['Error']['Code']}"
-        ) from error
+        code = error.response.get("Error", {}).get("Code", "no more")
+        raise ModelUnavailable(f"The request cannot be accepted now: SQS says {code}") from error
     except BotoCoreError as error:
         raise ModelUnavailable("The request cannot be accepted now: its queue cannot be reached") from error
 
