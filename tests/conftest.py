@@ -14,9 +14,9 @@ from tests.processes import run_python
 
 IMAGES_OF_DEV = (
     *("acceptance", "engine", "identical", "images", "models/publishing/test_stacks.py"),
-    *("local/test_shapes.py", "local/test_storages.py"),
+    *("local/test_command_line.py", "local/test_shapes.py", "local/test_storages.py"),
 )
-"""What puts models into images of the stack `dev`, which have one directory below build/images."""
+"""What puts models into images of the stack `dev`, which have one directory below build/images, or keeps it running."""
 
 IMAGES_OF_TEST = ("components", "program")
 """The same of the stack `test`."""
