@@ -12,14 +12,11 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.paths import PROJECT
 from tests.processes import run_python
 
-IMAGES_OF_DEV = (
-    *("acceptance", "engine", "identical", "images", "models/publishing/test_stacks.py"),
+STACKS = (
+    *("acceptance", "components", "engine", "identical", "images", "program", "models/publishing/test_stacks.py"),
     *("local/test_command_line.py", "local/test_shapes.py", "local/test_storages.py"),
 )
-"""What puts models into images of the stack `dev`, which have one directory below build/images, or keeps it running."""
-
-IMAGES_OF_TEST = ("components", "program")
-"""The same of the stack `test`."""
+"""What writes below build/images, which is part of what every image is built from, or keeps the stack `dev` running."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,10 +36,7 @@ class Rooms(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0].removeprefix("tests/")
-        for shared in (IMAGES_OF_DEV, IMAGES_OF_TEST):
-            if path.startswith(shared):
-                return shared[0]
-        return path.partition("/")[0]
+        return "stacks" if path.startswith(STACKS) else path.partition("/")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
