@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class LocalStack:
         """What differs from AWS, a line for each kind."""
         return (*self.deployment.not_emulated, *((STANDS_IN,) if self.stands_in else ()))
 
-    @property
+    @cached_property
     def api_url(self) -> str:
         """The base URL of the API on this machine."""
         if self.setting("api") == "alb":

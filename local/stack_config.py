@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ class StackConfigError(Exception):
     """A configuration file or an override cannot be read; the message says which one and why."""
 
 
+@cache
 def project_name(project: Path) -> str:
     """The name in `Pulumi.yaml`. Raises StackConfigError."""
     return str(_read(project / "Pulumi.yaml")["name"])
