@@ -13,8 +13,13 @@ from tests.paths import PROJECT
 from tests.processes import run_python
 
 STACKS = (
-    *("acceptance", "components", "engine", "identical", "images", "program", "models/publishing/test_stacks.py"),
-    *("local/test_command_line.py", "local/test_shapes.py", "local/test_storages.py"),
+    *("acceptance", "components", "engine", "identical", "images", "ops", "policy", "program"),
+    *(
+        "local/test_command_line.py",
+        "local/test_shapes.py",
+        "local/test_storages.py",
+        "models/publishing/test_stacks.py",
+    ),
 )
 """What writes below build/images, which is part of what every image is built from, or keeps the stack `dev` running."""
 
