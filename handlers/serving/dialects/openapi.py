@@ -28,6 +28,7 @@ _STATUSES = {
     "400": "The request is not as the signature wants it.",
     "404": "There is no such model or version.",
     "413": "The request or the answer is too large. The message says what the limit is and what to do.",
+    "415": "The body is of a type that the signature does not take. The message says what to send.",
     "429": "Requests come faster than the API or the function takes them. Try again later.",
     "500": "The server failed: the model needs more memory than the function has, or the message has the id of the "
     "request, which the log has, too.",

@@ -26,7 +26,7 @@ SECONDS, SECONDS_PER_BYTE = 1.0, 2e-6
 """The most processor time of an answer. The slowest valid requests take a tenth of it."""
 
 ERROR_CHARACTERS = 1100
-STATUSES = frozenset({200, 400, 404, 405, 413, 501})
+STATUSES = frozenset({200, 400, 404, 405, 413, 415, 501})
 
 
 class Wrong(AssertionError):
