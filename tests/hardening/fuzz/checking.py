@@ -20,7 +20,7 @@ from tests.handlers.serving.conftest import Context, make_server
 from tests.hardening.fuzz.requests import Arrays, Request, decode
 from tests.hardening.fuzz.strategies import Target
 from tests.hardening.models import ECHOED, formula_models
-from tests.hardening.orders import environment, read_manifest
+from tests.hardening.orders import environment, events_of, read_manifest
 
 SECONDS, SECONDS_PER_BYTE = 1.0, 2e-6
 """The most processor time of an answer. The slowest valid requests take a tenth of it."""
@@ -38,8 +38,9 @@ class Servers:
 
     def __init__(self, patch: pytest.MonkeyPatch, repository: Path, models: Sequence[str]) -> None:
         self._packaged = {model: open_app(environment(repository.as_uri(), model)) for model in models}
-        for app in self._packaged.values():  # loads LiteRT before the formulas take its place
-            app.preload()
+        for model, app in self._packaged.items():  # loads every signature's artifact before the formulas take its place
+            for event in events_of(read_manifest(repository, model)):
+                _ask(app, event)
         self._formulas = make_server(patch, formula_models()).app
         self.formulas = [*_echoes(), _pair(), _half_plus_two()]
         self.packaged = [_packaged(repository, model) for model in models]
