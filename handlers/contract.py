@@ -48,6 +48,9 @@ MOST_TRIES = 5
 """How often a message is handed to a function before it goes to the dead-letter queue. AWS recommends 5 or more.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
 
+ANY_MODEL = "*"
+"""The name, in the output `asynchronous`, of the queue for all models."""
+
 KEPT_DAYS = 14
 """How long a request and its answer are kept: as long as a message in the dead-letter queue, which is SQS's maximum."""
 

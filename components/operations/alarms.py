@@ -99,7 +99,7 @@ def _failure_alarms(name: str, metrics: _Metrics, settings: OperationsSettings) 
     return [
         Alarm(
             name=f"{name}-errors",
-            description=f"More than {settings.error_alarm_percent:g} % of the requests fail, and no caller could have "
+            description=f"More than {settings.error_alarm_percent} % of the requests fail, and no caller could have "
             "prevented it: by a crash, a timeout, or an answer that counts as one of ServerErrors. The function's log "
             "group has a record of the level ERROR for each.",
             metrics={
@@ -112,7 +112,7 @@ def _failure_alarms(name: str, metrics: _Metrics, settings: OperationsSettings) 
         ),
         Alarm(
             name=f"{name}-latency",
-            description=f"The slowest 1 % of the invocations take longer than {settings.latency_alarm_ms:g} ms. "
+            description=f"The slowest 1 % of the invocations take longer than {settings.latency_alarm_ms} ms. "
             "If cold starts rose too, see the cold-start alarm; else compare PredictTime of the models.",
             metrics={"p99": metrics.aws("Duration", "p99")},
             expression="p99",

@@ -9,9 +9,7 @@ from components.function.asynchronous_requests import AsynchronousRequests, Asyn
 from components.stack.stack_args import StackArgs
 from components.stack.stack_functions import StackFunction
 from components.stack.stack_storages import StackStorages
-
-ANY_MODEL = "*"
-"""The name of the queue for all models."""
+from handlers.contract import ANY_MODEL
 
 
 def stack_requests(

@@ -27,7 +27,8 @@ class Question:
 
     model: str
     version: str
-    """The model's current version when the batch began: another version answers another batch."""
+    """The version that answered when the batch began, or those that its label stood for. With another version, it is
+    another batch."""
     signature: str | None = None
     label: str | None = None
 

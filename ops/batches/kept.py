@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from handlers.contract import ANY_MODEL
 from handlers.serving.asynchronous.kept import Named, as_bytes
 from handlers.serving.asynchronous.messages import body_of
 from handlers.serving.events import JSON_HEADERS, Request
@@ -17,15 +18,10 @@ AT_ONCE = 10
 SEEN_SECONDS = 10
 """How long a dead letter that was looked at is hidden from others."""
 
-ANY_MODEL = "*"
-"""The name of the queue for all models."""
-
 
 class Answer(NamedTuple):
     status: int
     body: bytes
-    version: str
-    """The model's version that answered."""
 
 
 class Kept:
@@ -77,9 +73,7 @@ class Kept:
     def answer(self, request: str) -> Answer:
         """An answer."""
         found = self._read("answers", request)
-        headers = json.loads(found["Metadata"]["headers"])
-        version = headers.get("x-model-version", "")
-        return Answer(int(found["Metadata"]["status"]), found["Body"].read(), version)
+        return Answer(int(found["Metadata"]["status"]), found["Body"].read())
 
     def forget(self, request: str) -> None:
         """Delete an answer, so that another try is told from it."""

@@ -94,11 +94,10 @@ class Recovery:
 def fail_each_once(run: EngineRun, settings: Mapping[str, Any]) -> Recovery:
     """Deploy a stack in which the first creation of every type fails, by as many updates as that takes."""
     with _outage() as failed:
-        result, in_vain = run.stack.up(settings), 0
-        while not result.succeeded and in_vain < 2:
+        before = -1
+        while before < len(failed):
             before = len(failed)
             result = run.stack.up(settings)
-            in_vain = 0 if len(failed) > before else in_vain + 1
     what = f"{len(failed)} types failed at their first creation"
     return Recovery(what=what, types=frozenset(failed), problem=_problem(run, result))
 

@@ -41,8 +41,8 @@ class KeptInMemory:
 
     def _answer(self, instances: Sequence[str]) -> Answer:
         if '"bad"' in instances:
-            return Answer(self.refusal, b'{"error": "no number"}', "")
-        return Answer(200, json.dumps({"predictions": [json.loads(each) * 2 for each in instances]}).encode(), "3")
+            return Answer(self.refusal, b'{"error": "no number"}')
+        return Answer(200, json.dumps({"predictions": [json.loads(each) * 2 for each in instances]}).encode())
 
     def instances(self, request: str) -> list[str]:
         return self.asked[request]
@@ -141,7 +141,7 @@ def test_a_chunk_whose_every_try_crashes_is_named_and_asked_again_by_the_next_ru
 def test_an_answer_that_says_that_the_server_failed_is_asked_for_again(tmp_path: Path) -> None:
     held, kept = given(*range(50)), KeptInMemory()
     failed = led(kept, held).chunks[0].id
-    kept.answers[failed] = Answer(500, b'{"error": "broken"}', "")
+    kept.answers[failed] = Answer(500, b'{"error": "broken"}')
     kept.times.clear()
     assert led(kept, held).progress.answered == 50
     assert kept.times == [failed]
@@ -150,7 +150,7 @@ def test_an_answer_that_says_that_the_server_failed_is_asked_for_again(tmp_path:
 def test_an_answer_that_is_not_one_for_each_row_is_refused(tmp_path: Path) -> None:
     held, kept = given(1, 2, 3), KeptInMemory()
     batch = led(kept, held)
-    kept.answers[batch.chunks[0].id] = Answer(200, b'{"predictions": [1]}', "3")
+    kept.answers[batch.chunks[0].id] = Answer(200, b'{"predictions": [1]}')
     with pytest.raises(ValueError, match="no answer for each of 3 rows"):
         write(tmp_path / "lines", held, batch.chunks, kept)
 
