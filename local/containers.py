@@ -136,7 +136,7 @@ class _Container:
     def memory_bytes(self) -> int:
         self._found.wait(FIND_SECONDS)  # a handler may answer before Docker reports its process
         handler = self._process()
-        return held_bytes(handler) if handler else 0  # files in /tmp do not count
+        return held_bytes(handler.pid) if handler else 0  # files in /tmp do not count
 
     def kill(self) -> None:
         self._docker("rm", "--force", self._name)

@@ -29,9 +29,9 @@ from typing import Any
 from botocore.awsrequest import AWSRequest
 from ministack import app
 from ministack.core.iam_evaluator import AuthError
-from ministack.services import alb, apigateway, apigateway_v1, cloudwatch_logs
+from ministack.services import alb, apigateway, apigateway_v1, lambda_svc
 
-from local.emulated_logs import LogGroups
+from local.forwarding import Forwarding
 from local.gate import KEYS_VARIABLE, asked_url, run_ministack
 from local.signatures import REASON, Expected, refusal
 
@@ -55,6 +55,8 @@ _invoke = apigateway._invoke_lambda_proxy  # pyright: ignore
 _target = alb._invoke_lambda_target  # pyright: ignore
 _execute_http = apigateway._handle_execute_in_scope  # pyright: ignore
 _execute_rest = apigateway_v1._execute_in_scope  # pyright: ignore
+_run = apigateway.run_reentrant
+_forwarding = Forwarding()
 _deploy = apigateway_v1._create_deployment  # pyright: ignore
 _closed: set[str] = set()
 """The REST APIs that were deployed with their own host name switched off."""
@@ -203,6 +205,24 @@ def create_deployment(api_id: str, data: Any) -> Any:
     return _deploy(api_id, data)
 
 
+async def run(work: Any, *arguments: Any, **named: Any) -> Any:
+    """Run work that blocks. An invocation needs no thread for it."""
+    if work is not lambda_svc._execute_function_with_config_scope:  # pyright: ignore
+        return await _run(work, *arguments, **named)
+    function, event = arguments
+    url = lambda_svc._proxy_url_for(function["config"])  # pyright: ignore
+    return await _run(work, *arguments, **named) if url is None else await _forwarding.forward(event, url)
+
+
+def forward(_: Any, event: Any, url: str, __: str) -> Any:
+    """Invoke a function from a thread of ministack's."""
+    return _forwarding.forward_from_thread(app._MAIN_LOOP, event, url)  # pyright: ignore
+
+
+def emit_no_logs(*_: Any, **__: Any) -> None:
+    """Leave a function's log to `local.log_delivery`, which has what the function wrote."""
+
+
 if __name__ == "__main__":
     apigateway_v1._media_type_matches = media_type_matches  # pyright: ignore
     apigateway_v1._build_lambda_event_v1 = event_of_rest_api  # pyright: ignore
@@ -217,5 +237,7 @@ if __name__ == "__main__":
     app._handle_execute_api_request = execute  # pyright: ignore
     app._enforce_execute_api = enforce  # pyright: ignore
     alb._invoke_lambda_target = invoke_lambda_target  # pyright: ignore
-    cloudwatch_logs._log_groups = LogGroups()  # pyright: ignore
+    lambda_svc._execute_function_proxy = forward  # pyright: ignore
+    apigateway.run_reentrant = apigateway_v1.run_reentrant = lambda_svc.run_reentrant = run
+    lambda_svc._emit_lambda_logs = emit_no_logs  # pyright: ignore
     run_ministack()

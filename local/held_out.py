@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, POINTER_FILE, Manifest, parse_manifest, parse_pointer
+from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, POINTER_FILE, Manifest
+from handlers.manifest_reading import parse_manifest, parse_pointer
 
 ACCURACY, ERROR = "accuracy", "mean_absolute_error"
 

@@ -72,7 +72,7 @@ class JsonHandler(BaseHTTPRequestHandler):
 
     def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         """Send a response. Its content type is JSON unless `headers` has another one."""
-        self.send_response(status)
+        self.send_response_only(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))

@@ -9,25 +9,18 @@ POST /followers/NAME                                           for the emulator:
 """
 
 import json
-import threading
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from local.forwarding import gateway_answer, is_from_gateway
 from local.functions import InvokeError, Outcome, not_granted, not_permitted
 from local.gateway_permissions import GatewayPermissions
 from local.http_server import JsonHandler, LoopbackServer
 from local.invocations import Invocations
 from local.role_permissions import RolePermissions
-
-GATEWAY_SECONDS = 30.0
-"""How long an HTTP API waits for its integration.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
-
-HEARTBEAT_SECONDS = 0.5
-"""How often the emulator is told to keep waiting: by itself it allows the function's timeout, without the init."""
 
 
 class InvokeApi:
@@ -37,15 +30,15 @@ class InvokeApi:
 
         class Handler(JsonHandler):
             def do_POST(self) -> None:  # noqa: N802 the standard library's name
-                body = self.read_body()
+                event = Sent(self.read_body())
                 match unquote(self.path).strip("/").split("/"):
                     case ["2015-03-31", "functions", name, "invocations"]:
-                        _invoke(self, lambda: _call(invocations, admit, self, name, body))
+                        _invoke(self, lambda: _call(invocations, admit, self, name, event))
                     case ["gateway", "functions", name, "invocations"]:
-                        _invoke_for_gateway(self, lambda: _call(invocations, admit, self, name, body), body)
+                        _invoke_for_gateway(self, lambda: _call(invocations, admit, self, name, event), event)
                     case ["gateway", "functions", name, "revisions", revision, "invocations"]:
-                        call = partial(_call, invocations, admit, self, name, body, revision)
-                        _invoke_for_gateway(self, call, body)
+                        call = partial(_call, invocations, admit, self, name, event, revision)
+                        _invoke_for_gateway(self, call, event)
                     case ["followers", name] if name in followers:
                         followers[name]()
                         self.answer(200, b"{}")
@@ -92,18 +85,18 @@ class InvokeApi:
 
 def _call(
     invocations: Invocations,
-    admit: Callable[[str, bytes, str | None], None],
+    admit: Callable[[str, Any, str | None], None],
     request: JsonHandler,
     name: str,
-    event: bytes,
+    event: "Sent",
     revision: str | None = None,
 ) -> Outcome:
-    headers, source = request.headers, _source(event)
-    if source in ("gateway", "balancer"):
-        admit(name, event, revision)
+    headers = request.headers
+    if event.source in ("gateway", "balancer"):
+        admit(name, event.document, revision)
     request_id, trace_id = headers.get("X-Amzn-Lambda-Request-Id"), headers.get("X-Amzn-Trace-Id")
-    patient = source in ("notification", "queue")  # asynchronous: Lambda queues it, or tries again
-    return invocations.invoke(name, event, request_id, trace_id, patient=patient, revision=revision)
+    patient = event.source in ("notification", "queue")  # asynchronous: Lambda queues it, or tries again
+    return invocations.invoke(name, event.body, request_id, trace_id, patient=patient, revision=revision)
 
 
 def _admit(
@@ -111,11 +104,11 @@ def _admit(
     permissions: GatewayPermissions,
     roles: RolePermissions,
     name: str,
-    event: bytes,
+    event: Any,
     revision: str | None,
 ) -> None:
     """Raise InvokeError if API Gateway may not invoke a function, or if its role lacks what it needs."""
-    if not permissions.admit(name, json.loads(event)):
+    if not permissions.admit(name, event):
         raise not_permitted(name)
     _refuse_lacking(invocations, roles, name, revision)
 
@@ -143,65 +136,50 @@ def _invoke(request: JsonHandler, call: Callable[[], Outcome]) -> None:
     request.answer(200, outcome.payload, headers)
 
 
-def _invoke_for_gateway(request: JsonHandler, call: Callable[[], Outcome], event: bytes) -> None:
+def _invoke_for_gateway(request: JsonHandler, call: Callable[[], Outcome], event: "Sent") -> None:
     """Answer the emulator, which reads only the status and the body.
 
     An HTTP API hides a function's errors from its clients: it answers 500, or 503 if the function did not answer. It
     answers 500, too, if it may not invoke the function.
     """
-    from_gateway = _source(event) == "gateway"
-    outcome = _while_the_emulator_waits(request, call, GATEWAY_SECONDS if from_gateway else None)
+    from_gateway = event.source == "gateway"
+    try:
+        outcome: Outcome | InvokeError = call()
+    except InvokeError as error:
+        outcome = error
     if isinstance(outcome, Outcome) and not outcome.failed:
         request.answer(200, outcome.payload)
     elif not from_gateway:
         refused = isinstance(outcome, InvokeError)
-        request.answer(outcome.status if refused else 500, outcome.body if refused else _payload(outcome))
-    elif isinstance(outcome, Outcome) or (outcome and outcome.status == HTTPStatus.FORBIDDEN):
-        request.answer(200, _gateway_answer(500, "Internal Server Error"))
+        request.answer(outcome.status if refused else 500, outcome.body if refused else outcome.payload)
+    elif isinstance(outcome, Outcome) or outcome.status == HTTPStatus.FORBIDDEN:
+        _answer_as_gateway(request, 500, "Internal Server Error")
     else:
-        request.answer(200, _gateway_answer(503, "Service Unavailable"))
+        _answer_as_gateway(request, 503, "Service Unavailable")
 
 
-def _payload(outcome: Outcome | InvokeError | None) -> bytes:
-    return outcome.payload if isinstance(outcome, Outcome) else b""
+def _answer_as_gateway(request: JsonHandler, status: int, message: str) -> None:
+    request.answer(200, json.dumps(gateway_answer(status, message)).encode())
 
 
-def _while_the_emulator_waits(
-    request: JsonHandler, call: Callable[[], Outcome], seconds: float | None
-) -> Outcome | InvokeError | None:
-    """The outcome, or None if it takes longer than `seconds`. Sends "100 Continue" meanwhile, so the emulator waits."""
-    done = threading.Event()
-    result: list[Outcome | InvokeError] = []
+class Sent:
+    """An event, and who sent it."""
 
-    def work() -> None:
+    def __init__(self, body: bytes) -> None:
+        self.body = body
         try:
-            result.append(call())
-        except InvokeError as error:
-            result.append(error)
-        finally:
-            done.set()
-
-    threading.Thread(target=work, daemon=True).start()
-    waited = 0.0
-    while not done.wait(HEARTBEAT_SECONDS):
-        waited += HEARTBEAT_SECONDS
-        if seconds is not None and waited >= seconds:
-            return None
-        request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.wfile.flush()
-    return result[0] if result else None
+            self.document: Any = json.loads(body)
+        except ValueError:
+            self.document = None
+        self.source = _source(self.document)
 
 
-def _source(event: bytes) -> Literal["gateway", "balancer", "notification", "queue", "caller"]:
-    """The sender of an event: API Gateway, a load balancer, a bucket's notifications, a queue's mapping, or a caller of
-    the Invoke operation."""
-    try:
-        document: Any = json.loads(event)
-    except ValueError:
-        return "caller"
-    match document:
-        case {"requestContext": {"apiId": _}}:
-            return "gateway"
+def _source(event: Any) -> Literal["gateway", "balancer", "notification", "queue", "caller"]:
+    """The sender: API Gateway, a load balancer, a bucket's notifications, a queue's mapping, or a caller of the Invoke
+    operation."""
+    if is_from_gateway(event):
+        return "gateway"
+    match event:
         case {"requestContext": {"elb": _}}:
             return "balancer"
         case {"Records": [{"eventSource": "aws:s3"}, *_]}:
@@ -210,13 +188,3 @@ def _source(event: bytes) -> Literal["gateway", "balancer", "notification", "que
             return "queue"
         case _:
             return "caller"
-
-
-def _gateway_answer(status: int, message: str) -> bytes:
-    return json.dumps(
-        {
-            "statusCode": status,
-            "headers": {"content-type": "application/json"},
-            "body": json.dumps({"message": message}),
-        }
-    ).encode()

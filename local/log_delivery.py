@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.periodic_sender import PeriodicSender
 
-MOST_SENT = 1_000
+MOST_SENT = 200
 """How many lines one request carries: CloudWatch Logs takes 10,000 of up to 1 MiB together."""
 
 

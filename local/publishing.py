@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Pointer, parse_manifest, parse_pointer
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Pointer
+from handlers.manifest_reading import parse_manifest, parse_pointer
 
 
 def current_version(model: Path) -> int:

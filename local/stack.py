@@ -1,6 +1,7 @@
 """LocalStack: starts the emulated AWS and the workers, and deploys the program into them."""
 
 import json
+import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,11 @@ SETTINGS: Mapping[str, str] = {"auth": "none", "aws:region": REGION}
 """Settings over every stack file's: whoever runs a stack on this machine may call it, and there is one region."""
 
 
+SWITCH_SECONDS = 0.0005
+"""How soon a thread lets another one run. A request passes through five, each of which waits as long for one that
+computes, such as the one that delivers the logs."""
+
+
 @contextmanager
 def emulated_account(
     *,
@@ -106,14 +112,15 @@ def emulated_account(
         EmulatorError: the emulated AWS did not start.
         ImageError: with `docker`, no Docker engine answers.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     with ExitStack() as cleanup:
         guard = cleanup.enter_context(Guard())
         emulator = cleanup.enter_context(Emulator(guard, port))
         containers = Containers(guard, emulator.url, base_image) if docker else None
         processes = ProcessWorkers(guard, project, emulator.url)
-        metrics = EmbeddedMetrics(emulator.client("cloudwatch"))
+        metrics = EmbeddedMetrics(emulator.client("cloudwatch", checked=False))
         cleanup.callback(metrics.stop)
-        delivery = LogDelivery(emulator.client("logs"))
+        delivery = LogDelivery(emulator.client("logs", checked=False))
         cleanup.callback(delivery.stop)
 
         def read(group: str, line: str) -> None:

@@ -5,6 +5,7 @@ A worker starts once, talks to its own Runtime API, and is killed when its envir
 """
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from local.emulator import CREDENTIALS, REGION
 from local.functions import Function
 from local.guard import Guard, kill_group
 from local.logs import FunctionLogs
+
+PAGE_BYTES = resource.getpagesize()
 
 RUNTIME_CLIENT = Path(__file__).with_name("runtime_client.py")
 
@@ -118,7 +121,6 @@ class _ProcessWorker:
         self._process = process
         self._scratch = scratch
         self._guard = guard
-        self._psutil = psutil.Process(process.pid)
         self._reader = threading.Thread(target=self._read, args=(logs, exited), daemon=True)
         self._reader.start()
 
@@ -129,13 +131,10 @@ class _ProcessWorker:
         exited(exit_status(self._process.wait()))
 
     def running(self) -> bool:
-        try:
-            return self._psutil.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
+        return self._process.poll() is None
 
     def memory_bytes(self) -> int:
-        return held_bytes(self._psutil)
+        return held_bytes(self._process.pid)
 
     def kill(self) -> None:
         kill_group(self._process.pid)
@@ -145,18 +144,19 @@ class _ProcessWorker:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def held_bytes(process: psutil.Process) -> int:
+def held_bytes(pid: int) -> int:
     """Memory that a process holds for itself; 0 if the process has ended.
 
-    Pages of mapped files (libraries, weights) do not count: the kernel can drop them.
+    Pages of mapped files (libraries, weights) do not count: the kernel can drop them. It is asked after every request,
+    so the kernel's own table is read: https://www.kernel.org/doc/html/latest/filesystems/proc.html
     """
     if not psutil.LINUX:
-        return footprint_bytes(process.pid)
+        return footprint_bytes(pid)
     try:
-        memory = process.memory_info()
-    except psutil.Error:
+        resident, shared = Path(f"/proc/{pid}/statm").read_bytes().split()[1:3]
+    except OSError:
         return 0
-    return int(memory.rss - memory.shared)
+    return (int(resident) - int(shared)) * PAGE_BYTES
 
 
 def lambda_environment(function: Function, address: str, log_stream: str) -> dict[str, str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.emulated_logs import LogGroups
 from local.emulator import HOST, Emulator, EmulatorError
 from local.guard import Guard
 from tests.local.waiting import listening, wait_until_gone
@@ -87,13 +86,3 @@ def test_everything_that_a_killed_stack_started_is_ended_and_removed():
         os.kill(stack.pid, signal.SIGKILL)
     wait_until_gone(processes)
     assert not Path(directory).exists()
-
-
-def test_the_streams_of_a_log_group_may_be_gone_through_while_a_function_starts_one():
-    groups = LogGroups()
-    groups["/of/a/function"] = {"streams": {"first": {}, "second": {}}}
-    streams = groups["/of/a/function"]["streams"]
-    for walk in (streams.values, streams.items):
-        for _ in walk():
-            streams[f"stream {len(streams)}"] = {}
-    assert len(streams) == 8
