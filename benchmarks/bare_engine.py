@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI
-from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, Artifact, EngineName, Manifest, parse_manifest
+from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, Artifact, EngineName, Manifest
+from handlers.manifest_reading import parse_manifest
 
 THREADS = 2
 

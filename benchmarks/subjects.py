@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.paths import BUILD, PROJECT, REPOSITORIES, SUBJECTS
-from handlers.manifest import MANIFEST_FILE, ArtifactForm, parse_manifest
+from handlers.manifest import MANIFEST_FILE, ArtifactForm
+from handlers.manifest_reading import parse_manifest
 from models.packaging.fingerprint import tool_versions
 from models.packaging.forms import PREFERENCE
 

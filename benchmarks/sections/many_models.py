@@ -23,7 +23,8 @@ from handlers.contract import (
     SINGLE_MODEL_HANDLER,
     join_model_names,
 )
-from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, parse_manifest
+from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE
+from handlers.manifest_reading import parse_manifest
 from handlers.serving.footprint import ENGINE_BYTES
 
 TITLE = "A hundred models, room for twenty"

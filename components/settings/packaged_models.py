@@ -5,18 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from handlers.checked_json import ManifestError
 from handlers.contract import MODEL_NAME
-from handlers.manifest import (
-    MANIFEST_FILE,
-    POINTER_FILE,
-    PREDICT_METHOD,
-    EngineName,
-    Manifest,
-    ManifestError,
-    Pointer,
-    parse_manifest,
-    parse_pointer,
-)
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, PREDICT_METHOD, EngineName, Manifest, Pointer
+from handlers.manifest_reading import parse_manifest, parse_pointer
 
 METHODS = PREDICT_METHOD.removesuffix("predict")
 """How TensorFlow Serving's names of methods begin."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from components.settings.packaged_models import PackagedModel
-from handlers.manifest import Pointer, parse_pointer
+from handlers.manifest import Pointer
+from handlers.manifest_reading import parse_pointer
 
 
 class VersionTakenBackError(Exception):

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from handlers.contract import MODEL_NAME
 from handlers.durable import status_now, sync_directory, write_durably
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer, parse_pointer
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer
+from handlers.manifest_reading import parse_pointer
 from handlers.serving.stores.checksum import sha256_of
 
 KEPT_ASIDE_SECONDS = 12 * 60 * 60

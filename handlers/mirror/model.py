@@ -8,8 +8,10 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
+from handlers.checked_json import ManifestError
 from handlers.durable import write_durably
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, ManifestError, parse_manifest_of, parse_pointer
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE
+from handlers.manifest_reading import parse_manifest_of, parse_pointer
 from handlers.mirror.bucket import BucketRepository, Contents
 from handlers.mirror.directory import ModelDirectory
 from handlers.serving.stores import StoreError

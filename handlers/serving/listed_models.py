@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable, Collection
 
+from handlers.checked_json import ManifestError
 from handlers.contract import MODEL_NAME
-from handlers.manifest import ManifestError
 from handlers.serving.errors import ModelUnavailable, UnknownModel
 from handlers.serving.model_list import ModelList
 from handlers.serving.stores import Store, StoreError

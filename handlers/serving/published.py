@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable
 
-from handlers.manifest import Manifest, ManifestError, Pointer
+from handlers.checked_json import ManifestError
+from handlers.manifest import Manifest, Pointer
 from handlers.serving.errors import MissingVersion, ModelUnavailable, ServingError
 from handlers.serving.model_list import ModelList
 from handlers.serving.stores import NotInStore, Store, StoreError

@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from handlers.manifest import is_plain_path
+from handlers.manifest_reading import is_plain_path
 from models.origins.errors import OriginError
 
 SUFFIXES = (".tar.gz", ".tgz")

@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from handlers.manifest import is_plain_path
+from handlers.manifest_reading import is_plain_path
 from models.origins.errors import OriginError
 from models.packaging.sources import GRAPH_FILE, SUFFIXES, TEXT_FILE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from handlers.manifest import is_plain_path
+from handlers.manifest_reading import is_plain_path
 from models.origins.archive import LARGEST_BYTES, extract, is_archive
 from models.origins.errors import OriginError, explained
 from models.progress import Say, in_units

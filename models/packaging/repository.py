@@ -7,17 +7,10 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from handlers.checked_json import ManifestError
 from handlers.durable import sync_directory, write_durably
-from handlers.manifest import (
-    MANIFEST_FILE,
-    POINTER_FILE,
-    FileEntry,
-    Manifest,
-    ManifestError,
-    Pointer,
-    parse_manifest,
-    parse_pointer,
-)
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer
+from handlers.manifest_reading import parse_manifest, parse_pointer
 from models.packaging.durable_files import copy_durably, lock_directory, sha256_of
 from models.packaging.errors import PackagingError
 

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from handlers.manifest import Manifest, parse_manifest
+from handlers.manifest import Manifest
+from handlers.manifest_reading import parse_manifest
 from models.packaging.arrays import Arrays, load_arrays, save_arrays
 from models.packaging.requests.exchange import Answer, Rejection
 

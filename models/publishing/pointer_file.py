@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from handlers.checked_json import Fields, read_object
-from handlers.manifest import LARGEST_POINTER_BYTES, POINTER_FILE, Pointer, parse_pointer
+from handlers.manifest import LARGEST_POINTER_BYTES, POINTER_FILE, Pointer
+from handlers.manifest_reading import parse_pointer
 
 KEPT = 100
 """How many former versions a pointer remembers."""

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+from handlers.checked_json import ManifestError
 from handlers.contract import MODEL_NAME
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest, ManifestError, Pointer, parse_manifest_of
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest, Pointer
+from handlers.manifest_reading import parse_manifest_of
 from models.publishing.claims import is_removed
 from models.publishing.errors import PublishingError
 from models.publishing.objects import Document, Listed, Objects

@@ -5,17 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers.manifest import (
-    MANIFEST_FILE,
-    POINTER_FILE,
-    Artifact,
-    ArtifactForm,
-    EngineName,
-    Manifest,
-    ManifestError,
-    parse_manifest_of,
-    parse_pointer,
-)
+from handlers.checked_json import ManifestError
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Artifact, ArtifactForm, EngineName, Manifest
+from handlers.manifest_reading import parse_manifest_of, parse_pointer
 from ops.advice.figures import Figures
 
 GB = 1e9

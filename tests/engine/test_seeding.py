@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from handlers.manifest import POINTER_FILE, parse_pointer
+from handlers.manifest import POINTER_FILE
+from handlers.manifest_reading import parse_pointer
 from local.publishing import add_version, copy_model, current_version
 from models.packaging.repository import ModelRepository
 from models.publishing.pruning import prunable, remove

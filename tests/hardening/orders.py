@@ -19,15 +19,8 @@ from typing import Any
 import numpy as np
 
 from handlers.contract import COLD_START_HEADER, MODEL_NAMES, MODEL_STORE_URI
-from handlers.manifest import (
-    DEFAULT_SIGNATURE,
-    MANIFEST_FILE,
-    POINTER_FILE,
-    Manifest,
-    Signature,
-    parse_manifest,
-    parse_pointer,
-)
+from handlers.manifest import DEFAULT_SIGNATURE, MANIFEST_FILE, POINTER_FILE, Manifest, Signature
+from handlers.manifest_reading import parse_manifest, parse_pointer
 from handlers.serving.app import App
 from handlers.serving.dialects.datatypes import DATATYPES
 from handlers.serving.start import open_app

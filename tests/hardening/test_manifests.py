@@ -9,16 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.manifest import (
-    LARGEST_MANIFEST_BYTES,
-    LARGEST_POINTER_BYTES,
-    Manifest,
-    ManifestError,
-    Pointer,
-    parse_manifest,
-    parse_manifest_of,
-    parse_pointer,
-)
+from handlers.checked_json import ManifestError
+from handlers.manifest import LARGEST_MANIFEST_BYTES, LARGEST_POINTER_BYTES, Manifest, Pointer
+from handlers.manifest_reading import parse_manifest, parse_manifest_of, parse_pointer
 
 GOOD: dict[str, Any] = {
     "schema_version": 1,

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest, parse_manifest, parse_pointer
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest
+from handlers.manifest_reading import parse_manifest, parse_pointer
 from handlers.serving import engines
 from models.packaging.repository import ModelRepository
 

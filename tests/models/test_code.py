@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers.manifest import CODE_PACKAGES, parse_manifest
+from handlers.manifest import CODE_PACKAGES
+from handlers.manifest_reading import parse_manifest
 from models.cli import main
 from models.packaging.code.files import copy_code, digest_code, find_code
 from models.packaging.code.packages import bring_packages

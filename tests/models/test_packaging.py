@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tensorflow.lite.tools import flatbuffer_utils
 
-from handlers.manifest import MANIFEST_FILE, parse_manifest
+from handlers.manifest import MANIFEST_FILE
+from handlers.manifest_reading import parse_manifest
 from handlers.serving import engines
 from models.packaging.errors import PackagingError
 from models.packaging.judgement import by_range

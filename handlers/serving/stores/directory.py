@@ -15,9 +15,8 @@ from handlers.manifest import (
     FileEntry,
     Manifest,
     Pointer,
-    parse_manifest_of,
-    parse_pointer,
 )
+from handlers.manifest_reading import parse_manifest_of, parse_pointer
 from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore, StoreError
 
 

@@ -6,7 +6,9 @@ Stores import this only where a manifest or a pointer is missing.
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from handlers.manifest import MANIFEST_FILE, Artifact, FileEntry, Manifest, ManifestError, Pointer, is_plain_path
+from handlers.checked_json import ManifestError
+from handlers.manifest import MANIFEST_FILE, Artifact, FileEntry, Manifest, Pointer
+from handlers.manifest_reading import is_plain_path
 from handlers.safety.unpackaged import harm_in
 from handlers.serving.meta_graph import MetaGraphError, read_signatures
 from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore

@@ -21,7 +21,8 @@ from types import ModuleType
 from typing import Any
 
 from handlers.contract import ALLOW_MODEL_CODE, MODEL_NAMES, MODEL_STORE_URI
-from handlers.manifest import CODE_FILE, MANIFEST_FILE, POINTER_FILE, Manifest, Pointer, parse_manifest
+from handlers.manifest import CODE_FILE, MANIFEST_FILE, POINTER_FILE, Manifest, Pointer
+from handlers.manifest_reading import parse_manifest
 from handlers.serving.app import App
 from handlers.serving.code.hooks import CodeError, ModelCode
 from handlers.serving.start import open_app

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from handlers.manifest import parse_manifest
+from handlers.manifest_reading import parse_manifest
 from handlers.mirror.directory import ASIDE
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from handlers.checked_json import ManifestError
 from handlers.contract import COLD_START_HEADER, MODEL_NAMES, MODEL_STORE_URI, VERIFY_MODELS
-from handlers.manifest import FileEntry, ManifestError, Pointer
+from handlers.manifest import FileEntry, Pointer
 from handlers.serving.app import App
 from handlers.serving.request_time import LimitedTo
 from handlers.serving.start import open_app

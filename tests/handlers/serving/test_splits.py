@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from handlers.manifest import ManifestError, Pointer, parse_pointer
+from handlers.checked_json import ManifestError
+from handlers.manifest import Pointer
+from handlers.manifest_reading import parse_pointer
 from handlers.serving.events import Request
 from handlers.serving.splits import CALLER_HEADER, label_at, share_of
 from handlers.serving.stores import StoreError

@@ -16,7 +16,8 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
-from handlers.manifest import FileEntry, ManifestError, Pointer
+from handlers.checked_json import ManifestError
+from handlers.manifest import FileEntry, Pointer
 from handlers.serving.stores import NotInStore, StoreError, open_store
 from handlers.serving.stores.directory import DirectoryStore
 from handlers.serving.stores.disk_tier import DiskTier
