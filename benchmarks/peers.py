@@ -17,6 +17,7 @@ from benchmarks.ways import Way
 
 ENVIRONMENTS = BUILD / "environments"
 LOCKS = PROJECT / "benchmarks" / "requirements"
+ONNX_CONVERSION = PROJECT / "benchmarks" / "baselines" / "onnx_conversion.py"
 
 
 class PeersMissing(Exception):
@@ -78,7 +79,7 @@ def _convert(subject: Subject, python: Path) -> None:
     if not ONNX_RUNTIME.path(subject).exists():
         _run(
             [
-                *(str(_environment("peers-conversion", beside_ours=True)), "-m", "tf2onnx.convert", "--opset", "18"),
+                *(str(_environment("peers-conversion", beside_ours=True)), str(ONNX_CONVERSION), "--opset", "18"),
                 *("--saved-model", str(subject.saved_model), "--output", str(ONNX_RUNTIME.path(subject))),
             ]
         )

@@ -11,6 +11,7 @@ from benchmarks.markdown import megabytes, milliseconds, seconds, table
 from benchmarks.peers import PEERS, prepare_peers
 from benchmarks.process_start import cold_start
 from benchmarks.requests import answered_numbers, event_for, same_answer
+from benchmarks.runtime_api import FunctionFailed
 from benchmarks.sections.warm_calls import Turn, take_turns
 from benchmarks.statistics import median, medians
 from benchmarks.subjects import CHOSEN, FURTHER_NETWORKS, LABELS, NETWORKS, Subject, prepare_chosen
@@ -34,8 +35,9 @@ def measure(quick: bool) -> dict[str, Any]:
     python = str(prepare_peers(subjects))
     found: dict[str, Any] = {}
     for subject in subjects:
-        contenders = _contenders(subject, python)
+        contenders, refused = _able(_contenders(subject, python))
         found[subject.name] = {
+            "refused": refused,
             "warm_cache": _starts(subject, contenders, 1 if quick else 7, lambda: None),
             "dropped_cache": _starts(subject, contenders, 1 if quick else 3, page_cache.drop)
             if page_cache.may_drop()
@@ -56,7 +58,8 @@ def write(data: Mapping[str, Any], images: Path) -> str:
         "Each runtime serves the same model in a handler written for it with care, on two threads, under AWS's runtime "
         "client; the answers were compared with TensorFlow's. Ours is the handler of this project, with the form that "
         "packaging chose. **Bold** is the first, and whoever is within 3 % of it. An empty cell: the runtime's "
-        "converter refuses the model. The networks are untrained, which does not change their speed.\n"
+        "converter refuses the model; *fails*: the runtime refuses what its converter wrote. The networks are "
+        "untrained, which does not change their speed.\n"
     ]
     for title, read, show in _TABLES:
         if rows := [row for name, found in data["subjects"].items() if (row := _row(name, found, read, show))]:
@@ -100,10 +103,16 @@ def _row(name: str, found: Mapping[str, Any], read: Read, show: Callable[[float]
     if not present:
         return []
     first = min(present) * 1.03
-    cells = [
-        "" if value is None else f"**{show(value)}**" if value <= first else show(value) for value in values.values()
-    ]
+    cells = [_cell(value, first, show) if value is not None else _empty(found, key) for key, value in values.items()]
     return [LABELS.get(name, name), *cells]
+
+
+def _cell(value: float, first: float, show: Callable[[float], str]) -> str:
+    return f"**{show(value)}**" if value <= first else show(value)
+
+
+def _empty(found: Mapping[str, Any], key: str) -> str:
+    return "*fails*" if key in found["refused"] else ""
 
 
 def _contenders(subject: Subject, python: str) -> Mapping[str, Turn]:
@@ -124,6 +133,22 @@ def _contenders(subject: Subject, python: str) -> Mapping[str, Turn]:
             handler=SAVED_MODEL_LOAD.handler, variables=SAVED_MODEL_LOAD.environment(subject), event=plain
         ),
     }
+
+
+def _able(contenders: Mapping[str, Turn]) -> tuple[Mapping[str, Turn], Mapping[str, str]]:
+    """The contenders that answer, and why each of the other peers does not. Ours and TensorFlow must: raises
+    FunctionFailed if one of them does not."""
+    able, refused = dict(contenders), dict[str, str]()
+    for key, each in contenders.items():
+        try:
+            cold_start(each.handler, each.variables, each.event, each.python)
+        except FunctionFailed as error:
+            if key in (OURS, TENSORFLOW):
+                raise
+            refused[key] = str(error)[:500]
+            del able[key]
+            print(f"  {key} fails: {refused[key][:200]}", flush=True)
+    return able, refused
 
 
 def _starts(
