@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers.manifest import POINTER_FILE, parse_pointer
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE
+from handlers.manifest_reading import parse_manifest, parse_pointer
 from ops.batches.chunks import Question, Source, batch_id, chunked
 from ops.batches.kept import Kept
 from ops.batches.rows import READERS, rows
@@ -58,22 +59,30 @@ def place_of(uri: str) -> Place:
 
 
 def question_of(stack: Deployed, model: str, signature: str | None, label: str | None) -> Question:
-    """The question to a model as it is now. Raises ValueError if the model's pointer cannot be read, or
-    has no such label."""
-    from botocore.exceptions import ClientError
-
-    key = f"{REPOSITORY}/{model}/{POINTER_FILE}"
-    try:
-        found = stack.client("s3").get_object(Bucket=stack.outputs["bucketName"], Key=key)
-    except ClientError as error:
-        raise ValueError(f"s3://{stack.outputs['bucketName']}/{key} cannot be read: {error}") from None
-    pointer = parse_pointer(found["Body"].read())
+    """The question to a model as it is now. Raises ValueError if the model's pointer cannot be read, or the model has
+    no such label or signature."""
+    pointer = parse_pointer(_read(stack, f"{model}/{POINTER_FILE}"))
     if label and label not in {*pointer.labels, *pointer.splits}:
         known = ", ".join(sorted({*pointer.labels, *pointer.splits})) or "none"
         raise ValueError(f"{model} has no label {label!r}; it has {known}")
     among = [label] if label and label in pointer.labels else sorted(pointer.splits.get(label or "", ()))
-    version = " ".join(str(pointer.labels[each]) for each in among) or str(pointer.version)
-    return Question(model=model, version=version, signature=signature, label=label)
+    versions = [pointer.labels[each] for each in among] or [pointer.version]
+    for version in versions if signature else ():
+        known = parse_manifest(_read(stack, f"{model}/{version}/{MANIFEST_FILE}")).signatures
+        if signature not in known:
+            raise ValueError(f"{model} version {version} has no signature {signature!r}; it has {', '.join(known)}")
+    return Question(model=model, version=" ".join(map(str, versions)), signature=signature, label=label)
+
+
+def _read(stack: Deployed, path: str) -> bytes:
+    """A document of the stack's model repository. Raises ValueError."""
+    from botocore.exceptions import ClientError
+
+    bucket, key = stack.outputs["bucketName"], f"{REPOSITORY}/{path}"
+    try:
+        return stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        raise ValueError(f"s3://{bucket}/{key} cannot be read: {error}") from None
 
 
 def run(

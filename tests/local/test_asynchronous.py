@@ -147,3 +147,20 @@ def test_files_of_arrays_and_of_numbers_are_answered_too_and_a_bad_file_is_named
     assert len(lines_of(s3, "out2/a.npy.jsonl")) == 3
     assert len(lines_of(s3, "out2/b.csv.jsonl")) == 2
     assert "the line is not JSON" in lines_of(s3, "out2/c.jsonl")[1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "said"),
+    [
+        (("--signature", "serving"), "has no signature 'serving'; it has serving_default"),
+        (("--label", "cannary"), "has no label 'cannary'"),
+    ],
+)
+def test_a_mistyped_name_is_refused_before_a_row_is_asked(
+    stack: LocalStack, mistyped: tuple[str, str], said: str
+) -> None:
+    command = [*batch("s3://acme/in", "s3://acme/out3"), *mistyped]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert done.stdout == ""
