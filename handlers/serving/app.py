@@ -44,9 +44,6 @@ COMPRESSED_BYTES = 32 * 1024
 ANSWER_SECONDS = 0.5
 """Seconds kept back to answer "the model is loading"."""
 
-LAST_SECONDS = 0.25
-"""Seconds kept back to answer that a prediction took too long."""
-
 QUICK_SHARE = 1 / 20
 """The part of a request's time within which a version answers that nobody needs to watch."""
 
@@ -219,17 +216,20 @@ class App:
             return response
 
         def attempt(manifest: Manifest, patience: float, label: str | None) -> Response:
-            return self._in_time(manifest, len(request.body), context, lambda: predict(manifest, patience, label))
+            return self._in_time(manifest, request, context, lambda: predict(manifest, patience, label))
 
         return self.repository.answer(call.model, call.version, call.label, attempt, lambda: _share(request, call))
 
-    def _in_time(self, manifest: Manifest, size: int, context: Context, work: Callable[[], Response]) -> Response:
-        """What `work` returns, which answers a request of `size` bytes.
+    def _in_time(
+        self, manifest: Manifest, request: Request, context: Context, work: Callable[[], Response]
+    ) -> Response:
+        """What `work` returns, which answers a request.
 
         It runs in a thread of its own, unless this version was seen to be quick: handing work over takes longer than
         a small model. Raises TookTooLong just before Lambda would end the environment.
         """
-        seconds = context.get_remaining_time_in_millis() / 1e3 - LAST_SECONDS
+        left, size = context.get_remaining_time_in_millis() / 1e3, len(request.body)
+        seconds = left - min(request.last_seconds, left / 2)
         version = manifest.model, manifest.version
         before = self._watched.get(version)
         if before is not None and size <= before.size and before.seconds < seconds * QUICK_SHARE:

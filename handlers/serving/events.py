@@ -30,6 +30,9 @@ _ENVELOPE_BYTES = 512
 ROOM_BYTES = 64 * 1024 * 1024
 """How many bytes of memory reading a request may take where the function's memory is not known."""
 
+LAST_SECONDS = 0.25
+"""Seconds kept back to answer that a prediction took too long."""
+
 FUNCTION_URL = ".lambda-url."
 """Part of the host name of every function URL. Its events have the form of an HTTP API's, with the path as it was
 sent. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html"""
@@ -53,6 +56,8 @@ class Request(NamedTuple):
     """The id that the sender gave the request, if its caller sees that too."""
     tensor_places: tuple[str, ...] = ()
     """Where it may name tensors in S3."""
+    last_seconds: float = LAST_SECONDS
+    """Seconds that its sender needs to answer that a prediction took too long."""
 
 
 class Response(NamedTuple):

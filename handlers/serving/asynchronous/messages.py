@@ -15,6 +15,9 @@ from handlers.serving.request_ids import ASYNCHRONOUS_HEADER
 TRIED_AGAIN = (429, 500, 503)
 """The statuses that another try may change."""
 
+KEEPING_SECONDS = 3.0
+"""Seconds kept back to keep the answer that a prediction took too long: S3 may be slow, and its client tries again."""
+
 _DONE: Mapping[str, Any] = {"batchItemFailures": []}
 
 
@@ -52,7 +55,8 @@ class Message:
         """The request that it names. Raises InvalidRequest if it names none, and what `Place.request` raises."""
         self._named = _named(self._record["body"])
         request = _place().request(self._named, room)
-        return request._replace(headers={**request.headers, ASYNCHRONOUS_HEADER: self._named.id})
+        headers = {**request.headers, ASYNCHRONOUS_HEADER: self._named.id}
+        return request._replace(headers=headers, last_seconds=KEEPING_SECONDS)
 
     def answer(self, response: Response) -> dict[str, Any]:
         """What the function returns, when the answer is kept or the message shall come again."""
