@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.manifest import DEFAULT_SIGNATURE, Manifest, TensorSpec
+from handlers.manifest import DEFAULT_SIGNATURE, Manifest, TensorSpec, element_bytes
+from handlers.serving.dialects.datatypes import DATATYPES
 
-_JSON_TYPES = {"bool": "boolean", **dict.fromkeys(("float16", "bfloat16", "float32", "float64"), "number")}
-"""The JSON type of each element type that is no integer and no string."""
+_JSON_TYPES = {"bool": "boolean", "float64": "number", **dict.fromkeys(("complex64", "complex128"), "array")}
+"""The JSON type of each element type that is no integer and no string, and has every value of JSON's type."""
+
+_LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38}
+"""The largest number of each element type that has not every number of JSON."""
 
 
 def predict_schema(manifest: Manifest) -> dict[str, Any]:
     """Of `:predict`. If there are several signatures, whose inputs differ, it tells only the outline."""
     signature = manifest.signatures.get(DEFAULT_SIGNATURE)
     others = sorted(manifest.signatures.keys() - {DEFAULT_SIGNATURE})
-    name = {"type": "string", "description": f"The signature; {DEFAULT_SIGNATURE} by default. Others: {others}"}
+    name = {"enum": [*manifest.signatures], "description": f"The signature; {DEFAULT_SIGNATURE} by default."}
     if signature is None or others:
         rows: dict[str, Any] = {"type": "array", "minItems": 1}
         return {"type": "object", "properties": {"signature_name": name, "instances": rows, "inputs": {}}}
@@ -37,29 +41,40 @@ def predict_schema(manifest: Manifest) -> dict[str, Any]:
 def infer_schema(manifest: Manifest) -> dict[str, Any]:
     """Of `/infer` with JSON tensors."""
     signature = manifest.signatures[manifest.default_signature()]
-    tensor = {
-        "type": "object",
-        "required": ["name", "datatype", "shape", "data"],
-        "properties": {
-            "name": {"enum": [*signature.inputs]},
-            "datatype": {"type": "string"},
-            "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
-            "data": {"type": "array"},
-        },
-    }
+    tensors = [_tensor(name, spec) for name, spec in signature.inputs.items()]
+    needed = len(tensors) - len(signature.defaults)
     return {
         "type": "object",
         "required": ["inputs"],
         "properties": {
             "id": {"type": "string"},
-            "inputs": {"type": "array", "items": tensor},
+            "inputs": {"type": "array", "items": {"anyOf": tensors}, "minItems": needed, "maxItems": len(tensors)},
             "outputs": {"type": "array", "items": _object({"name": {"enum": [*signature.outputs]}}, ["name"])},
         },
     }
 
 
+def _tensor(name: str, spec: TensorSpec) -> dict[str, Any]:
+    datatype = DATATYPES.get(spec.dtype)
+    size = {"type": "integer", "minimum": 0}
+    shape: dict[str, Any] = {"type": "array", "items": size}
+    if spec.shape is not None:
+        sizes = [size if each == -1 else {"const": each} for each in spec.shape]
+        shape = {"type": "array", "prefixItems": sizes, "minItems": len(sizes), "maxItems": len(sizes)}
+    return {
+        "type": "object",
+        "required": ["name", "datatype", "shape", "data"],
+        "properties": {
+            "name": {"const": name},
+            "datatype": {"const": datatype} if datatype else {"type": "string"},
+            "shape": shape,
+            "data": {"type": "array", "description": "The elements in one list, or in nested ones."},
+        },
+    }
+
+
 def _object(properties: Mapping[str, Any], needed: list[str]) -> dict[str, Any]:
-    return {"type": "object", "required": needed, "properties": properties}
+    return {"type": "object", "required": needed, "properties": properties, "additionalProperties": False}
 
 
 def _values(spec: TensorSpec, *, instance: bool = False) -> dict[str, Any]:
@@ -73,7 +88,13 @@ def _values(spec: TensorSpec, *, instance: bool = False) -> dict[str, Any]:
 
 
 def _element(dtype: str) -> dict[str, Any]:
-    if dtype != "string":
-        return {"type": _JSON_TYPES.get(dtype, "integer")}
-    encoded = {"type": "object", "required": ["b64"], "properties": {"b64": {"type": "string"}}}
-    return {"anyOf": [{"type": "string"}, encoded]}
+    if dtype == "string":
+        encoded = {"type": "object", "required": ["b64"], "properties": {"b64": {"type": "string"}}}
+        return {"anyOf": [{"type": "string"}, encoded]}
+    if dtype in _LARGEST:
+        return {"type": "number", "minimum": -_LARGEST[dtype], "maximum": _LARGEST[dtype]}
+    if dtype not in _JSON_TYPES:
+        bits, signed = 8 * element_bytes(dtype), not dtype.startswith("uint")
+        least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+        return {"type": "integer", "minimum": least, "maximum": most}
+    return {"type": _JSON_TYPES[dtype]}
