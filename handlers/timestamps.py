@@ -1,6 +1,7 @@
 """Timestamps of log lines, in the form that Lambda reads. Standard library only."""
 
 import time
+from functools import lru_cache
 
 SECOND = 1_000_000_000
 """In nanoseconds."""
@@ -13,4 +14,9 @@ def now() -> str:
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
     """
     seconds, rest = divmod(time.time_ns(), SECOND)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1_000_000:03d}Z"
+    return f"{_second(seconds)}.{rest // 1_000_000:03d}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 
 from handlers.contract import COLD_START_HEADER
@@ -47,6 +48,9 @@ ANSWER_SECONDS = 0.5
 QUICK_SHARE = 1 / 20
 """The part of a request's time within which a version answers that nobody needs to watch."""
 
+KNOWN_ROUTES = 256
+"""How many methods and paths are remembered with what they ask for."""
+
 MOST_WATCHED = 1024
 """How many versions' times are remembered."""
 
@@ -90,7 +94,9 @@ class App:
         sent = recognise(event)
         dialect: Dialect = tensorflow_serving
         try:
-            request = sent.request(self._room)._replace(tensor_places=self._tensor_places)
+            request = sent.request(self._room)
+            if self._tensor_places:
+                request = request._replace(tensor_places=self._tensor_places)
             record.method, record.request_bytes, record.ids = request.method, len(request.body), ids_of(request)
             dialect = _dialect_of(request.path, has_page=self._has_page)
             response = _fitted(self._respond(dialect, request, record, context), request)
@@ -155,7 +161,7 @@ class App:
     def _respond(self, dialect: Dialect, request: Request, record: Record, context: Context) -> Response:
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return Response(200, headers={"allow": "GET, HEAD, POST, OPTIONS"})
-        call = dialect.route("GET" if request.method == "HEAD" else request.method, request.path)
+        call = _routed(dialect, "GET" if request.method == "HEAD" else request.method, request.path)
         record.operation = call.operation
         try:
             with LimitedTo(_seconds_left(context)):
@@ -292,6 +298,12 @@ def _dialect_of(path: str, *, has_page: bool) -> Dialect:
 
         return cast("Dialect", import_module(f"handlers.serving.dialects.{late}"))
     raise NotServed(f"Nothing is at {path}; models answer under /v1/models/ and /v2/models/")
+
+
+@lru_cache(maxsize=KNOWN_ROUTES)
+def _routed(dialect: Dialect, method: str, path: str) -> Call:
+    """See `Dialect.route`. Most requests are to few paths."""
+    return dialect.route(method, path)
 
 
 def _refusal(inference: Inference[Any], error: EngineError) -> str:

@@ -235,7 +235,10 @@ KINDS: tuple[type[Event], ...] = (HttpEvent, LoadBalancerEvent, RestEvent, Direc
 
 def recognise(event: Any) -> Event:
     """The event as one of its kind. Never fails: an event of no other kind is an `UnknownEvent`."""
-    return next(kind for kind in KINDS if kind.recognises(event))(event)
+    for kind in KINDS:
+        if kind.recognises(event):
+            return kind(event)
+    raise AssertionError("an event of no other kind is an UnknownEvent")
 
 
 def is_warmup(event: Any) -> bool:

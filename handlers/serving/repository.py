@@ -128,7 +128,10 @@ class Repository:
     def note(self, record: Record) -> None:
         """Count a prediction."""
         if record.operation == "predict" and record.model is not None and record.version is not None:
-            self._tallies.setdefault((record.model, record.version), Tally()).note(record)
+            key = record.model, record.version
+            if (tally := self._tallies.get(key)) is None:
+                tally = self._tallies.setdefault(key, Tally())
+            tally.note(record)
 
     def tally(self, model: str, version: int) -> Tally:
         """What this environment answered of a version so far."""
@@ -324,6 +327,9 @@ class Repository:
             if version not in pointer.versions() and version not in self.versions(model):
                 raise UnknownVersion(model, version)
             return [_Candidate(version)]
+        newest, before = pointer.version, self._last_good.get(model)
+        if label is None and not pointer.splits and before in (newest, None):
+            return [_Candidate(newest)]  # as nearly always
         found: list[_Candidate] = []
         if split := pointer.splits.get(CURRENT if label is None else label):
             from handlers.serving.splits import labels_by_turns  # late: few pointers split requests
@@ -334,7 +340,6 @@ class Repository:
                 raise UnknownLabel(model, label)
             found = [_Candidate(pointer.labels[label], label)]
         if label is None:
-            newest, before = pointer.version, self._last_good.get(model)
             found += [_Candidate(each) for each in (newest, before) if each is not None]
         by_version: dict[int, _Candidate] = {}
         for candidate in found:

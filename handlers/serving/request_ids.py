@@ -29,8 +29,11 @@ _MOST_CHARACTERS = 128
 
 def ids_of(request: Request) -> dict[str, str]:
     """The ids that a request has outside of its body, by their names in the log."""
-    given = {API_REQUEST_ID: request.api_id, **{name: request.headers.get(key) for key, name in HEADERS.items()}}
-    return {name: loggable(value) for name, value in given.items() if value}
+    found = {API_REQUEST_ID: loggable(request.api_id)} if request.api_id else {}
+    for key, name in HEADERS.items():
+        if value := request.headers.get(key):
+            found[name] = loggable(value)
+    return found
 
 
 def loggable(value: str) -> str:

@@ -9,7 +9,6 @@ an entry in `write_record`.
 import os
 import sys
 import time
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -24,6 +23,9 @@ _TRACEBACK_CHARACTERS = 16_384
 
 _METHODS = frozenset({"", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 """The methods that are logged as they are."""
+
+
+_OF_EVERY_REQUEST: tuple[Metric, ...] = ("Requests", "ServerErrors", "ColdStarts")
 
 
 class Record:
@@ -90,16 +92,11 @@ def _add(tally: list[float], milliseconds: float) -> None:
 
 def write_record(record: Record) -> None:
     """Write the line of one request to standard output: facts in camelCase, metrics under their own names."""
-    metrics: dict[Metric, float] = {
-        "Requests": 1,
-        "ServerErrors": int(record.is_fault),
-        "ColdStarts": int(record.cold_start),
-    }
-    if record.load is not None:
-        metrics["LoadTime"] = sum(record.load)
-    if record.predict_ms is not None:
-        metrics["PredictTime"] = record.predict_ms
-    facts = {
+    load, metrics = record.load, _OF_EVERY_REQUEST
+    line: dict[str, Any] = {
+        "timestamp": timestamps.now(),
+        "level": "ERROR" if record.is_fault else "INFO",
+        "message": "request",
         "requestId": record.request_id,
         **record.ids,
         "method": record.method if record.method in _METHODS else "other",
@@ -110,24 +107,35 @@ def write_record(record: Record) -> None:
         "label": record.label,
         "coldStart": record.cold_start,
         "cacheHit": record.cache_hit,
-        "fetchMs": _rounded(record.load and record.load.fetch_ms),
-        "loadMs": _rounded(record.load and record.load.load_ms),
+        "fetchMs": _rounded(load and load.fetch_ms),
+        "loadMs": _rounded(load and load.load_ms),
         "predictMs": _rounded(record.predict_ms),
         "codeMs": _rounded(record.code_ms),
         "durationMs": _rounded(record.duration_ms),
         "requestBytes": record.request_bytes,
         "responseBytes": record.response_bytes,
+        "Requests": 1,
+        "ServerErrors": int(record.is_fault),
+        "ColdStarts": int(record.cold_start),
     }
     if record.label is not None:
-        facts |= {"Label": record.label, "Version": str(record.version)}
-    _write("ERROR" if record.is_fault else "INFO", "request", facts, record.model, metrics)
+        line |= {"Label": record.label, "Version": str(record.version)}
+    if load is not None:
+        line["LoadTime"] = round(sum(load), 3)
+        metrics = (*metrics, "LoadTime")
+    if record.predict_ms is not None:
+        line["PredictTime"] = line["predictMs"]
+        metrics = (*metrics, "PredictTime")
+    _write(line, record.model, metrics)
 
 
 def write_event(
     level: str, message: str, *, model: str | None = None, metric: Metric | None = None, **facts: Any
 ) -> None:
     """Write a line about something other than a request. `metric` is counted once."""
-    _write(level, message, facts, model, {} if metric is None else {metric: 1})
+    counted: tuple[Metric, ...] = () if metric is None else (metric,)
+    line = {"timestamp": timestamps.now(), "level": level, "message": message, **facts, **dict.fromkeys(counted, 1)}
+    _write(line, model, counted)
 
 
 def traceback_of(error: BaseException) -> str:
@@ -138,18 +146,14 @@ def traceback_of(error: BaseException) -> str:
     return text.encode(errors="replace").decode()  # the message may hold half of a surrogate pair
 
 
-def _write(
-    level: str, message: str, facts: Mapping[str, Any], model: str | None, metrics: Mapping[Metric, float]
-) -> None:
-    line: dict[str, Any] = {"timestamp": timestamps.now(), "level": level, "message": message, **facts}
+def _write(line: dict[str, Any], model: str | None, metrics: tuple[Metric, ...]) -> None:
+    """Write a line, which has these metrics."""
     if model is not None:
         line["Model"] = model
     if metrics:
         line["FunctionName"], line["FunctionVersion"] = _function_of_lambda()
-        for name, value in metrics.items():
-            line[name] = round(value, 3)
         has_label = "Label" in line and "Version" in line
-        if declared := _declaration(os.environ.get(METRICS, ""), tuple(metrics), "Model" in line, has_label):
+        if declared := _declaration(_written_sets(), metrics, model is not None, has_label):
             line["_aws"] = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": declared}
     sys.stdout.write(orjson.dumps(line).decode() + "\n")
     sys.stdout.flush()
@@ -164,6 +168,12 @@ def _function_of_lambda() -> tuple[str, str]:
     """The function's name and version: no environment changes them."""
     name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
     return name, os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "local")
+
+
+@cache
+def _written_sets() -> str:
+    """The sets of dimensions that this function's configuration names."""
+    return os.environ.get(METRICS, "")
 
 
 @cache

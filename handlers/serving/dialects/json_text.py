@@ -128,7 +128,7 @@ def json_response(document: Any, status: int = 200) -> Response:
 
 def of_version(manifest: Manifest, response: Response) -> Response:
     """The response with a header that names the version it is about."""
-    return response._replace(headers={**response.headers, VERSION_HEADER: str(manifest.version)})
+    return Response(response.status, response.body, {**response.headers, VERSION_HEADER: str(manifest.version)})
 
 
 def error_response(error: ServingError, message: str, layout: bytes = b'{"error":%b}') -> Response:

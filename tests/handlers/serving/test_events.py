@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers.serving import telemetry
 from handlers.serving.dialects.tensorflow_serving import route
 from handlers.serving.errors import AnswerTooLarge, InvalidRequest
 from handlers.serving.events import MAX_ANSWER_BYTES, Request, Response, recognise
@@ -201,7 +202,7 @@ def test_one_line_a_request_is_the_log_and_holds_nothing_of_the_payload(
 def test_a_line_has_the_metrics_of_the_sets_that_are_wanted(
     server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("METRICS", "function,model,version")
+    monkeypatch.setattr(telemetry, "_written_sets", lambda: "function,model,version")
     server.ask("POST", PATH, BODY)
     server.ask("POST", "/v1/models/nobody-knows-this:predict", BODY)
     known, unknown = written(capsys)
