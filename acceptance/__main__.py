@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from acceptance.cases import CASES, Case
+from acceptance.record import Outcome, Record
 from acceptance.report import as_text, estimate
-from acceptance.running import Open, Outcome, Record, run
+from acceptance.running import Open, run
 from acceptance.targets import TargetError, in_an_account, on_this_machine
 from local.engine.stack import EngineError
 from local.held_out import read_held_out

@@ -10,6 +10,10 @@ ALWAYS = ("deployed", "quiet", "answers")
 """What holds in every case."""
 
 
+CANARY: Mapping[str, Any] = {"monitoring": True, "delivery": "canary10Percent5Minutes"}
+"""A delivery in steps, with the alarms that stop it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One stack, from its first update until it is gone."""
@@ -22,6 +26,8 @@ class Case:
     """Names in `CHECKS`, in this order."""
     switches: Sequence[Mapping[str, Any]] = ()
     """Further settings, one update after the other, while callers call."""
+    failing: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Settings of an update whose new version fails on purpose while callers call, after the switches."""
     minutes: int = 15
     """How long it exists in an account, for the estimate of its cost."""
 
@@ -43,12 +49,8 @@ CASES: Sequence[Case] = (
     *_shapes(),
     Case(name="rest", settings={"api": "rest", "timeoutSeconds": 28}, checks=(*ALWAYS, "compressed")),
     Case(name="http-compressed", checks=(*ALWAYS, "compressed")),
-    Case(
-        name="canary",
-        settings={"monitoring": True, "delivery": "canary10Percent5Minutes"},
-        switches=({"memoryMib": 2048},),
-        minutes=25,
-    ),
+    Case(name="canary", settings=CANARY, switches=({"memoryMib": 2048},), minutes=30),
+    Case(name="failing-canary", settings=CANARY, failing={"memoryMib": 2048}, minutes=35),
     Case(name="switch", switches=({"storage": "efs"}, {"mode": "single"}, {"storage": "s3"}), minutes=120),
 )
 """Every case, in the order in which they run."""

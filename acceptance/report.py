@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from acceptance.cases import Case
-from acceptance.running import Outcome
+from acceptance.record import Outcome
 from local.table import table
 from ops.costs import in_use
 from ops.prices import price_list

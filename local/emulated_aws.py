@@ -29,8 +29,9 @@ from typing import Any
 from botocore.awsrequest import AWSRequest
 from ministack import app
 from ministack.core.iam_evaluator import AuthError
-from ministack.services import alb, apigateway, apigateway_v1, cloudwatch_logs
+from ministack.services import alb, apigateway, apigateway_v1, cloudwatch, cloudwatch_logs
 
+from local.emulated_alarms import Alarms
 from local.emulated_logs import LogGroups
 from local.gate import KEYS_VARIABLE, asked_url, run_ministack
 from local.signatures import REASON, Expected, refusal
@@ -217,5 +218,6 @@ if __name__ == "__main__":
     app._handle_execute_api_request = execute  # pyright: ignore
     app._enforce_execute_api = enforce  # pyright: ignore
     alb._invoke_lambda_target = invoke_lambda_target  # pyright: ignore
+    cloudwatch._alarms = Alarms()  # pyright: ignore
     cloudwatch_logs._log_groups = LogGroups()  # pyright: ignore
     run_ministack()

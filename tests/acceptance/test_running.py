@@ -11,8 +11,9 @@ import pytest
 from acceptance import __main__ as kit
 from acceptance.cases import CASES, Case
 from acceptance.checks import CHECKS
+from acceptance.record import Outcome, Record
 from acceptance.report import as_text
-from acceptance.running import Outcome, Record, run
+from acceptance.running import run
 from acceptance.targets import Target
 from clients.signing import Signer
 from local.engine.results import Result

@@ -11,7 +11,10 @@ from acceptance.checks import CHECKS, Deployed, NotHeldError
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("case", ["s3-multi", "rest"])
+@pytest.mark.parametrize(
+    "case",
+    ["s3-multi", "rest", pytest.param("failing-canary", marks=pytest.mark.whole)],  # a shift waits for its alarms
+)
 def test_a_case_holds_and_leaves_nothing(repository, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str):
     assert kit.main(["--target", "local", "--only", case, "--directory", str(tmp_path)]) == 0
     assert "1 of 1 cases held." in capsys.readouterr().out
