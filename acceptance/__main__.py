@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from acceptance.cases import CASES, Case
+from acceptance.cases import CASES, DOMAIN, Case, domain_case
 from acceptance.record import Outcome, Record
 from acceptance.report import as_text, estimate
 from acceptance.running import Open, run
@@ -29,9 +29,12 @@ MODEL = "iris"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the cases; the exit code is 0 if all held, 1 if one did not, 2 if nothing could be run."""
     options = _parse(arguments)
-    chosen = [case for case in CASES if not options.only or case.name in options.only]
-    if unknown := sorted(set(options.only) - {case.name for case in CASES}):
-        return _refuse(f"there is no case {', '.join(unknown)}; there are {', '.join(case.name for case in CASES)}")
+    if bool(options.domain) != bool(options.certificate) or (DOMAIN in options.only and not options.domain):
+        return _refuse(f"the case {DOMAIN} needs both --domain NAME and --certificate ARN")
+    cases = [*CASES, *([domain_case(options.domain, options.certificate)] if options.domain else [])]
+    chosen = [case for case in cases if not options.only or case.name in options.only]
+    if unknown := sorted(set(options.only) - {case.name for case in cases}):
+        return _refuse(f"there is no case {', '.join(unknown)}; there are {', '.join(case.name for case in cases)}")
     held_out = read_held_out(PROJECT / "build", MODEL)
     if held_out is None:
         return _refuse("the sample models are not there; run `make models`")
@@ -48,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(str(error))
     finally:
         print("", as_text(outcomes), sep="\n")
+        if not options.domain and not options.only:
+            print(f"Left out: {DOMAIN}, which needs --domain NAME and --certificate ARN (make: DOMAIN=, CERTIFICATE=).")
     return 0 if all(outcome.held for outcome in outcomes) else 1
 
 
@@ -56,6 +61,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--target", choices=("local", "aws"), required=True, help="where to deploy")
     parser.add_argument("--region", help="with aws: the region")
     parser.add_argument("--budget", type=float, metavar="USD", help="with aws: refuse what would cost more")
+    parser.add_argument("--domain", metavar="NAME", help=f"adds the case {DOMAIN}: a domain name for its API")
+    parser.add_argument("--certificate", metavar="ARN", help="with --domain: its certificate, in the same region")
     parser.add_argument("--only", action="append", default=[], metavar="CASE", help="run this case alone; repeatable")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)

@@ -53,4 +53,11 @@ CASES: Sequence[Case] = (
     Case(name="failing-canary", settings=CANARY, failing={"memoryMib": 2048}, minutes=35),
     Case(name="switch", switches=({"storage": "efs"}, {"mode": "single"}, {"storage": "s3"}), minutes=120),
 )
-"""Every case, in the order in which they run."""
+"""Every case that needs nothing but an account, in the order in which they run."""
+
+DOMAIN = "domain"
+
+
+def domain_case(name: str, certificate: str) -> Case:
+    """A stack whose API has a domain name, and the certificate with this ARN. DNS need not know the name."""
+    return Case(name=DOMAIN, settings={"domainName": name, "certificateArn": certificate}, checks=(*ALWAYS, "closed"))

@@ -96,6 +96,8 @@ def stack(account: Account, monkeypatch: pytest.MonkeyPatch) -> Deployed:
         stack=whole,
         client=account.client,
         settings={},
+        address=str,
+        host=str,
         signer=partial(Signer, "r"),
         emulated=False,
     )

@@ -1,6 +1,6 @@
 """The acceptance kit's bookkeeping: what is run, what is resumed, what it may cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from acceptance import __main__ as kit
-from acceptance.cases import CASES, Case
+from acceptance.cases import CASES, Case, domain_case
 from acceptance.checks import CHECKS
 from acceptance.record import Outcome, Record
 from acceptance.report import as_text
@@ -64,7 +64,16 @@ def held(tmp_path: Path, repository: Path, done: list[str]) -> Any:
     def open_target(directory: Path, file: str) -> Iterator[Target]:
         stack: Any = Stack(done)
         client: Any = lambda service: Nothing()  # noqa: E731 a stand-in for boto3's
-        yield Target(name="r", stack=stack, client=client, settings={}, signer=partial(Signer, "r"), emulated=False)
+        yield Target(
+            name="r",
+            stack=stack,
+            client=client,
+            settings={},
+            address=str,
+            host=str,
+            signer=partial(Signer, "r"),
+            emulated=False,
+        )
 
     def held(record: Record) -> list[Outcome]:
         held_out: Any = None
@@ -102,7 +111,8 @@ def test_every_storage_in_every_mode_and_every_stack_file_is_a_case():
     assert {f"{shape.storage}-{shape.mode}" for shape in SHAPES} <= names
     assert {"file-dev", "file-staging", "file-prod", "rest"} <= names
     assert len(names) == len(CASES)
-    assert {check for case in CASES for check in case.checks} == set(CHECKS)
+    checked = {check for case in (*CASES, domain_case("", "")) for check in case.checks}
+    assert checked == set(CHECKS)
 
 
 def test_a_table_says_what_did_not_hold_and_what_is_left():
@@ -129,3 +139,30 @@ def test_an_account_is_used_only_within_a_budget(repository: Path, tmp_path: Pat
 def test_a_case_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]):
     assert kit.main(["--target", "local", "--only", "none"]) == 2
     assert "there is no case none; there are file-dev" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given", [["--domain", "m.example.com"], ["--certificate", "arn:aws:acm:::certificate/1"], ["--only", "domain"]]
+)
+def test_a_domain_name_needs_its_certificate(given: list[str], capsys: pytest.CaptureFixture[str]):
+    assert kit.main(["--target", "local", *given]) == 2
+    assert "the case domain needs both --domain NAME and --certificate ARN" in capsys.readouterr().err
+
+
+def test_a_run_without_a_domain_name_says_that_its_case_is_left_out(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    run_of = list[str]()
+
+    def run_none(cases: Sequence[Case], *rest: Any) -> Iterator[Outcome]:
+        run_of.extend(case.name for case in cases)
+        return iter([])
+
+    monkeypatch.setattr(kit, "run", run_none)
+    given = ["--target", "local", "--directory", str(tmp_path)]
+    assert kit.main(given) == 0
+    assert "Left out: domain, which needs --domain NAME" in capsys.readouterr().out
+    assert kit.main([*given, "--domain", "m.example.com", "--certificate", "arn:aws:acm:::certificate/1"]) == 0
+    assert "Left out" not in capsys.readouterr().out
+    names = [case.name for case in CASES]
+    assert run_of == [*names, *names, "domain"]

@@ -23,6 +23,17 @@ def test_a_case_holds_and_leaves_nothing(repository, tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.timeout(600)
+def test_a_stack_with_a_domain_name_is_called_by_it_and_at_no_other_address(
+    repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    named = ["--domain", "models.example.com", "--certificate", "arn:aws:acm:eu-central-1:000000000000:certificate/1"]
+    assert kit.main(["--target", "local", "--only", "domain", *named, "--directory", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "1 of 1 cases held." in shown
+    assert "Left out" not in shown
+
+
+@pytest.mark.timeout(600)
 def test_what_does_not_hold_is_told_and_the_stack_is_taken_away_all_the_same(
     repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
