@@ -42,6 +42,8 @@ class Deployed:
     model: Path
     """The packaged model, which the stack was seeded with."""
     outputs: Mapping[str, Any]
+    requests: int = 0
+    """How many were sent."""
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -56,6 +58,7 @@ class Deployed:
         url = self.target.address(address)
         signed = self.target.signer(service=service_of(str(self.outputs["requestsArn"]))).headers(method, url, body)
         named = {"content-type": "application/json", **(headers or {}), **signed}
+        self.requests += 1
         return send(method, url, body, named, self.target.host(urlsplit(url).netloc))
 
     def predict(self, **headers: str) -> tuple[int, bytes]:

@@ -16,6 +16,8 @@ class Outcome:
     """By what did not hold, with the reason."""
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     """How long each step took."""
+    requests: dict[str, int] = field(default_factory=dict[str, int])
+    """How many requests the API got in each step."""
     left: list[str] = field(default_factory=list[str])
     """The ARNs of what still has the stack's tag."""
 

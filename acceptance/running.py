@@ -2,12 +2,12 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from acceptance.cases import Case
+from acceptance.cases import DESTROY, UP, Case, failing_title, title
 from acceptance.changing import fail, switch
 from acceptance.checks import CHECKS, Deployed
 from acceptance.record import Outcome, Record
@@ -48,37 +48,34 @@ def _hold(case: Case, target: Target, outcome: Outcome, held_out: HeldOut, packa
     model = copy_model(packaged, packaged.name, models)
     settings = {"modelRepository": str(models), "deleteModelsOnDestroy": True, **target.settings, **case.settings}
     result = target.stack.up(settings)
-    outcome.seconds["up"] = result.seconds
+    outcome.seconds[UP] = result.seconds
     if not result.succeeded:
-        outcome.failures["up"] = "; ".join(result.errors)
+        outcome.failures[UP] = "; ".join(result.errors)
         return
     stack = Deployed(target=target, held_out=held_out, model=model, outputs=result.outputs)
     for name in case.checks:
-        _timed(name, outcome, lambda name=name: CHECKS[name](stack))
+        _timed(name, stack, outcome, CHECKS[name])
     for change in case.switches:
-        _timed(_title(change), outcome, lambda change=change: switch(stack, change))
+        _timed(title(change), stack, outcome, partial(switch, settings=change))
     if case.failing:
-        _timed(f"failing {_title(case.failing)}", outcome, lambda: fail(stack, case.failing))
+        _timed(failing_title(case.failing), stack, outcome, partial(fail, settings=case.failing))
 
 
-def _timed(name: str, outcome: Outcome, step: Callable[[], object]) -> None:
-    began = time.monotonic()
+def _timed(name: str, stack: Deployed, outcome: Outcome, step: Callable[[Deployed], None]) -> None:
+    began, before = time.monotonic(), stack.requests
     try:
-        step()
+        step(stack)
     except Exception as error:  # one that fails must not keep the others from being looked at
         outcome.failures[name] = str(error) or type(error).__name__
     outcome.seconds[name] = time.monotonic() - began
-
-
-def _title(change: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in change.items())
+    outcome.requests[name] = stack.requests - before
 
 
 def _take_away(target: Target, outcome: Outcome) -> None:
     result = target.stack.destroy()
-    outcome.gone, outcome.seconds["destroy"] = result.succeeded, result.seconds
+    outcome.gone, outcome.seconds[DESTROY] = result.succeeded, result.seconds
     if not result.succeeded:
-        outcome.failures["destroy"] = "; ".join(result.errors)
+        outcome.failures[DESTROY] = "; ".join(result.errors)
     outcome.left = sorted(_tagged(target))
 
 

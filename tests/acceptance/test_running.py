@@ -149,19 +149,22 @@ def test_a_domain_name_needs_its_certificate(given: list[str], capsys: pytest.Ca
     assert "the case domain needs both --domain NAME and --certificate ARN" in capsys.readouterr().err
 
 
-def test_a_run_without_a_domain_name_says_that_its_case_is_left_out(
+def test_a_run_says_what_it_left_out_and_what_it_would_have_cost(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     run_of = list[str]()
 
-    def run_none(cases: Sequence[Case], *rest: Any) -> Iterator[Outcome]:
+    def run_one(cases: Sequence[Case], *rest: Any) -> Iterator[Outcome]:
         run_of.extend(case.name for case in cases)
-        return iter([])
+        return iter([Outcome(case="canary", gone=True, seconds={"up": 2_628})])
 
-    monkeypatch.setattr(kit, "run", run_none)
+    monkeypatch.setattr(kit, "run", run_one)
     given = ["--target", "local", "--directory", str(tmp_path)]
     assert kit.main(given) == 0
-    assert "Left out: domain, which needs --domain NAME" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Left out: domain, which needs --domain NAME" in shown
+    assert "the cases would have cost in an account, by the list prices:" in shown
+    assert "idle  0.0045\nsum   0.0045" in shown
     assert kit.main([*given, "--domain", "m.example.com", "--certificate", "arn:aws:acm:::certificate/1"]) == 0
     assert "Left out" not in capsys.readouterr().out
     names = [case.name for case in CASES]
