@@ -68,7 +68,7 @@ def _report(options: argparse.Namespace, cases: Sequence[Case], outcomes: Sequen
     named = {case.name: case for case in cases}
     bill = together(measured(named[outcome.case], outcome, stack_of) for outcome in outcomes)
     cost = "cost" if options.target == "aws" else "would have cost in an account"
-    print("", f"In the minutes that they existed, the cases {cost}, by the list prices:", as_table(bill), sep="\n")
+    print("", f"In the minutes that they existed, the cases {cost}, without what is stored:", as_table(bill), sep="\n")
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -163,7 +163,7 @@ def test_a_run_says_what_it_left_out_and_what_it_would_have_cost(
     assert kit.main(given) == 0
     shown = capsys.readouterr().out
     assert "Left out: domain, which needs --domain NAME" in shown
-    assert "the cases would have cost in an account, by the list prices:" in shown
+    assert "the cases would have cost in an account, without what is stored:" in shown
     assert "idle  0.0045\nsum   0.0045" in shown
     assert kit.main([*given, "--domain", "m.example.com", "--certificate", "arn:aws:acm:::certificate/1"]) == 0
     assert "Left out" not in capsys.readouterr().out
