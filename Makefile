@@ -52,11 +52,13 @@ switch: models ## Change a stack with Pulumi's engine while callers call it (fou
 KILLS ?= 50
 
 # TARGET=aws needs REGION and BUDGET, in US dollars; ONLY="case case" runs these cases alone.
+# DOMAIN=models.example.com with CERTIFICATE, the ARN of its certificate, adds the case of a domain name.
 TARGET ?= local
 
 .PHONY: acceptance
 acceptance: models ## Deploy the program case by case, hold what it promises, and take everything away (TARGET=local or aws)
 	@$(RUN) -m acceptance --target $(TARGET) $(if $(REGION),--region $(REGION)) $(if $(BUDGET),--budget $(BUDGET)) \
+	  $(if $(DOMAIN),--domain $(DOMAIN)) $(if $(CERTIFICATE),--certificate $(CERTIFICATE)) \
 	  $(foreach case,$(ONLY),--only $(case))
 
 .PHONY: kills

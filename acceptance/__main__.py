@@ -7,19 +7,26 @@ An interrupted run takes the stack away that it was at, and goes on there when i
 """
 
 import argparse
+import io
+import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from acceptance.cases import CASES, Case
-from acceptance.report import as_text, estimate
-from acceptance.running import Open, Outcome, Record, run
+from acceptance.bill import StackOf, as_table, measured, planned, together
+from acceptance.cases import CASES, DOMAIN, Case, domain_case
+from acceptance.record import Outcome, Record
+from acceptance.report import as_text
+from acceptance.running import Open, run
 from acceptance.targets import TargetError, in_an_account, on_this_machine
 from local.engine.stack import EngineError
 from local.held_out import read_held_out
 from local.stack_config import PROJECT
 from ops.example_stacks import Examples
+from ops.recorder import Recorder
 
 DIRECTORY = PROJECT / "build" / "acceptance"
 MODEL = "iris"
@@ -28,13 +35,17 @@ MODEL = "iris"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the cases; the exit code is 0 if all held, 1 if one did not, 2 if nothing could be run."""
     options = _parse(arguments)
-    chosen = [case for case in CASES if not options.only or case.name in options.only]
-    if unknown := sorted(set(options.only) - {case.name for case in CASES}):
-        return _refuse(f"there is no case {', '.join(unknown)}; there are {', '.join(case.name for case in CASES)}")
+    if bool(options.domain) != bool(options.certificate) or (DOMAIN in options.only and not options.domain):
+        return _refuse(f"the case {DOMAIN} needs both --domain NAME and --certificate ARN")
+    cases = [*CASES, *([domain_case(options.domain, options.certificate)] if options.domain else [])]
+    chosen = [case for case in cases if not options.only or case.name in options.only]
+    if unknown := sorted(set(options.only) - {case.name for case in cases}):
+        return _refuse(f"there is no case {', '.join(unknown)}; there are {', '.join(case.name for case in cases)}")
     held_out = read_held_out(PROJECT / "build", MODEL)
     if held_out is None:
         return _refuse("the sample models are not there; run `make models`")
-    if (refusal := _budget_refusal(options, chosen)) is not None:
+    stack_of = _recorded(options.directory / "estimate")
+    if (refusal := _budget_refusal(options, chosen, stack_of)) is not None:
         return _refuse(refusal)
     directory = options.directory / options.target
     outcomes = list[Outcome]()
@@ -46,8 +57,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (TargetError, EngineError) as error:
         return _refuse(str(error))
     finally:
-        print("", as_text(outcomes), sep="\n")
+        _report(options, chosen, outcomes, stack_of)
     return 0 if all(outcome.held for outcome in outcomes) else 1
+
+
+def _report(options: argparse.Namespace, cases: Sequence[Case], outcomes: Sequence[Outcome], stack_of: StackOf) -> None:
+    print("", as_text(outcomes), sep="\n")
+    if not options.domain and not options.only:
+        print(f"Left out: {DOMAIN}, which needs --domain NAME and --certificate ARN (make: DOMAIN=, CERTIFICATE=).")
+    named = {case.name: case for case in cases}
+    bill = together(measured(named[outcome.case], outcome, stack_of) for outcome in outcomes)
+    cost = "cost" if options.target == "aws" else "would have cost in an account"
+    print("", f"In the minutes that they existed, the cases {cost}, without what is stored:", as_table(bill), sep="\n")
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -55,6 +76,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--target", choices=("local", "aws"), required=True, help="where to deploy")
     parser.add_argument("--region", help="with aws: the region")
     parser.add_argument("--budget", type=float, metavar="USD", help="with aws: refuse what would cost more")
+    parser.add_argument("--domain", metavar="NAME", help=f"adds the case {DOMAIN}: a domain name for its API")
+    parser.add_argument("--certificate", metavar="ARN", help="with --domain: its certificate, in the same region")
     parser.add_argument("--only", action="append", default=[], metavar="CASE", help="run this case alone; repeatable")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
@@ -64,29 +87,33 @@ def _opening(options: argparse.Namespace) -> Open:
     return on_this_machine if options.target == "local" else partial(in_an_account, region=options.region)
 
 
-def _budget_refusal(options: argparse.Namespace, cases: Sequence[Case]) -> str | None:
+def _recorded(directory: Path) -> StackOf:
+    """Records what a case deploys, with an example in the place of its model. What the program warns of is not shown:
+    an update shows it."""
+    examples, known = Examples(PROJECT, directory), dict[str, Recorder]()
+
+    def stack_of(file: str, settings: Mapping[str, Any]) -> Recorder:
+        asked = json.dumps([file, settings], sort_keys=True)
+        if asked not in known:
+            with redirect_stderr(io.StringIO()):
+                known[asked] = examples.file(file, {**settings, "models": [MODEL]})
+        return known[asked]
+
+    return stack_of
+
+
+def _budget_refusal(options: argparse.Namespace, cases: Sequence[Case], stack_of: StackOf) -> str | None:
     """Print what the cases would cost in an account; why they are not run, if so."""
     if options.target == "local":
         return None
     if not options.region or options.budget is None:
         return "an account needs --region and --budget (make acceptance TARGET=aws REGION=eu-west-1 BUDGET=5)"
-    cost = _cost(options.directory / "estimate", cases)
-    items = ", ".join(f"{item} {amount:,.2f}" for item, amount in cost.items())
-    print(f"{len(cases)} cases cost about ${sum(cost.values()):,.2f}: {items}")
-    if sum(cost.values()) > options.budget:
+    bill = together(planned(case, stack_of) for case in cases)
+    items = ", ".join(f"{item} {amount:,.2f}" for item, amount in bill.items())
+    print(f"{len(cases)} cases cost about ${sum(bill.values()):,.2f}: {items}")
+    if sum(bill.values()) > options.budget:
         return f"that is more than the budget of ${options.budget:,.2f}; choose cases with --only, or raise it"
     return None
-
-
-def _cost(directory: Path, cases: Sequence[Case]) -> Mapping[str, float]:
-    """US dollars by item, by the list prices."""
-    examples = Examples(PROJECT, directory)
-    total: dict[str, float] = {}
-    for case in cases:
-        stack = examples.file(case.file, case.settings)
-        for item, amount in estimate(case, stack).items():
-            total[item] = total.get(item, 0) + amount
-    return total
 
 
 def _refuse(reason: str) -> int:

@@ -3,24 +3,24 @@
 import gzip
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from acceptance.sending import send
 from acceptance.targets import Target
 from clients.signing import service_of
 from local.held_out import HeldOut
 from local.publishing import add_version, current_version, publish, versions_of
 
 PREDICT = "/v1/models/iris:predict"
+LIVE = "/v2/health/live"
+HTTP_API = "aws:apigatewayv2/api:Api"
 
 VISIBLE_SECONDS = 600
 """How long a published version may take until it answers: S3's notifications take effect after five minutes."""
-
-ANSWER_SECONDS = 60
 
 
 class NotHeldError(Exception):
@@ -42,21 +42,24 @@ class Deployed:
     model: Path
     """The packaged model, which the stack was seeded with."""
     outputs: Mapping[str, Any]
+    requests: int = 0
+    """How many were sent."""
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, bytes]:
         """The status and the body of an answer of the API."""
-        url = f"{self.outputs['apiUrl']}{path}"
+        return self.ask_at(f"{self.outputs['apiUrl']}{path}", method, body, headers)
+
+    def ask_at(
+        self, address: str, method: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """The status and the body of an answer at a URL, signed as the API wants it."""
+        url = self.target.address(address)
         signed = self.target.signer(service=service_of(str(self.outputs["requestsArn"]))).headers(method, url, body)
         named = {"content-type": "application/json", **(headers or {}), **signed}
-        sent = urllib.request.Request(url, body, named, method=method)  # noqa: S310 the stack's
-        try:
-            with urllib.request.urlopen(sent, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read()
+        self.requests += 1
+        return send(method, url, body, named, self.target.host(urlsplit(url).netloc))
 
     def predict(self, **headers: str) -> tuple[int, bytes]:
         """The answer to all held-out examples; compressed if the headers say so."""
@@ -72,7 +75,7 @@ class Deployed:
 
 def deployed(stack: Deployed) -> None:
     """The health check answers."""
-    status, body = stack.ask("GET", "/v2/health/live")
+    status, body = stack.ask("GET", LIVE)
     require(status == 200, f"the health check was answered {status}: {body[:200]!r}")
 
 
@@ -109,6 +112,13 @@ def rolled_back(stack: Deployed) -> None:
     _await_version(stack, version)
 
 
+def closed(stack: Deployed) -> None:
+    """AWS's own address of the API answers no one: the domain name is the one way in."""
+    [api] = [each["outputs"] for each in stack.target.stack.resources() if each["type"] == HTTP_API]
+    status, _ = stack.ask_at(f"{api['apiEndpoint']}{LIVE}", "GET")
+    require(status in (403, 404), f"AWS's own address of the API answers {status}")
+
+
 def _agrees(stack: Deployed, status: int, body: bytes) -> None:
     require(status == 200, f"a prediction was answered {status}: {body[:200]!r}")
     figure = stack.held_out.figure_of(json.loads(body)["predictions"])
@@ -127,6 +137,7 @@ CHECKS: Mapping[str, Callable[[Deployed], None]] = {
     "quiet": quiet,
     "answers": answers,
     "compressed": compressed,
+    "closed": closed,
     "published": published,
     "rolled back": rolled_back,
 }

@@ -1,26 +1,12 @@
-"""What an acceptance run found, as a table, and what its stacks cost by the list prices."""
+"""What an acceptance run found, as a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from acceptance.cases import Case
-from acceptance.running import Outcome
+from acceptance.cases import DESTROY, UP
+from acceptance.record import Outcome
 from local.table import table
-from ops.costs import in_use
-from ops.prices import price_list
-from ops.recorder import Recorder
 
 HEADER = ("case", "held", "up, s", "longest, s", "destroy, s", "what did not hold, or is left")
-
-REQUESTS = 1_000
-"""More than a case sends."""
-
-
-def estimate(case: Case, stack: Recorder) -> Mapping[str, float]:
-    """US dollars of a case, by item: what is billed by time for as long as it exists, and its requests."""
-    share = case.minutes / 60 / price_list().hours_per_month
-    items = in_use(stack, REQUESTS)
-    by_time = {"idle", "metrics"}
-    return {item: amount * (share if item in by_time else 1) for item, amount in items.items()}
 
 
 def as_text(outcomes: Sequence[Outcome]) -> str:
@@ -31,7 +17,7 @@ def as_text(outcomes: Sequence[Outcome]) -> str:
 
 
 def _row(outcome: Outcome) -> list[str]:
-    steps = {name: seconds for name, seconds in outcome.seconds.items() if name not in ("up", "destroy")}
+    steps = {name: seconds for name, seconds in outcome.seconds.items() if name not in (UP, DESTROY)}
     longest = max(steps, key=lambda name: steps[name], default=None)
     wrong = [f"{name}: {reason}" for name, reason in outcome.failures.items()]
     return [

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +21,10 @@ from local.stack_config import PROJECT
 
 STACK = "acceptance"
 """The name of the stack in its state. Nothing in an account is named after a stack file."""
+
+
+OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".on.aws")
+"""How the host names end that AWS gives to APIs."""
 
 
 class SignerOf(Protocol):
@@ -43,6 +47,10 @@ class Target:
     """The boto3 client of a service."""
     settings: Mapping[str, Any]
     """What every stack in it needs."""
+    address: Callable[[str], str]
+    """Where an API's URL is called."""
+    host: Callable[[str], str]
+    """The host behind an address's host name."""
     signer: SignerOf
     emulated: bool
 
@@ -57,6 +65,8 @@ def on_this_machine(directory: Path, file: str) -> Generator[Target]:
             stack=run.stack,
             client=run.account.client,
             settings=SETTINGS,
+            address=run.account.emulator.reached,
+            host=str,
             signer=partial(Signer, REGION, credentials=Credentials(*CREDENTIALS.values())),
             emulated=True,
         )
@@ -80,9 +90,22 @@ def in_an_account(directory: Path, file: str, region: str) -> Generator[Target]:
         stack=EngineStack(PROJECT, STACK, directory, {**environment, **given}),
         client=session.client,  # pyright: ignore[reportArgumentType] any service
         settings={"aws:region": region, "tags": {"purpose": STACK}},
+        address=str,
+        host=cache(partial(host_behind, session.client("apigatewayv2"))),
         signer=partial(Signer, region, credentials=credentials),
         emulated=False,
     )
+
+
+def host_behind(apis: Any, name: str) -> str:
+    """The host that answers for a host name: for one that is not of AWS, API Gateway's behind it, whatever DNS says.
+
+    `apis` is boto3's client of API Gateway.
+    """
+    if name.endswith(OF_AWS):
+        return name
+    [configuration] = apis.get_domain_name(DomainName=name)["DomainNameConfigurations"]
+    return str(configuration["ApiGatewayDomainName"])
 
 
 def _copy_stack_file(directory: Path, file: str) -> None:

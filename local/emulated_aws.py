@@ -14,6 +14,7 @@
   not asked.
 - A route with JWT: tokens are verified with the key of this machine's issuer, whichever issuer the route names.
 - The id in the answer's `apigw-requestid` or `x-amzn-requestid` is the one in the function's event.
+- A domain name leads to its API by a path of this machine, for no resolver knows the name (`gate`).
 - An API whose own host name is switched off does not answer under it: an HTTP API at once, a REST API from its next
   deployment on. https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
 """
@@ -29,10 +30,11 @@ from typing import Any
 from botocore.awsrequest import AWSRequest
 from ministack import app
 from ministack.core.iam_evaluator import AuthError
-from ministack.services import alb, apigateway, apigateway_v1, lambda_svc
+from ministack.services import alb, apigateway, apigateway_v1, cloudwatch, lambda_svc
 
+from local.emulated_alarms import Alarms
 from local.forwarding import Forwarding
-from local.gate import KEYS_VARIABLE, asked_url, run_ministack
+from local.gate import KEYS_VARIABLE, asked_by_name, asked_url, run_ministack
 from local.signatures import REASON, Expected, refusal
 
 UNSIGNED, MISSIGNED = "MissingAuthenticationToken", "SignatureDoesNotMatch"
@@ -184,15 +186,16 @@ async def keys_of(authorizer: Any) -> str:
 
 
 async def execute_http(api_id: str, *request: Any, **named: Any) -> Any:
-    """Answer a request under an HTTP API's own host name."""
-    if (apigateway._apis.get(api_id) or {}).get("disableExecuteApiEndpoint"):  # pyright: ignore
+    """Answer a request to an HTTP API."""
+    api = apigateway._apis.get(api_id) or {}  # pyright: ignore
+    if api.get("disableExecuteApiEndpoint") and not asked_by_name.get():
         return 404, JSON, b'{"message":"Not Found"}'
     return await _execute_http(api_id, *request, **named)
 
 
 async def execute_rest(request: Any, api_id: str, *more: Any, **named: Any) -> Any:
-    """Answer a request under a REST API's own host name."""
-    if api_id in _closed:
+    """Answer a request to a REST API."""
+    if api_id in _closed and not asked_by_name.get():
         return 403, JSON, b'{"message":"Forbidden"}'
     return await _execute_rest(request, api_id, *more, **named)
 
@@ -240,4 +243,5 @@ if __name__ == "__main__":
     lambda_svc._execute_function_proxy = forward  # pyright: ignore
     apigateway.run_reentrant = apigateway_v1.run_reentrant = lambda_svc.run_reentrant = run
     lambda_svc._emit_lambda_logs = emit_no_logs  # pyright: ignore
+    cloudwatch._alarms = Alarms()  # pyright: ignore
     run_ministack()

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from local import gate
 from local.guard import Guard, kill_group
@@ -61,6 +62,13 @@ class Emulator:
     def url(self) -> str:
         """The endpoint of every emulated service. Whoever knows it can do everything: it holds the gate's token."""
         return f"http://{HOST}:{self.port}/{self._token}"
+
+    def reached(self, url: str) -> str:
+        """Where this machine reaches an API's URL: one with a domain name in it leads to a path of the emulator."""
+        parts = urlsplit(url)
+        if parts.scheme != "https":
+            return url
+        return f"{self.url}{gate.DOMAIN_PATHS}{parts.netloc}{url.partition(parts.netloc)[2]}"
 
     def __enter__(self) -> Self:
         if self._chosen:

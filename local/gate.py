@@ -25,8 +25,13 @@ API_PATHS = "/_aws/execute-api/"
 BALANCER_PATHS = "/_alb/"
 """Below the token: the deployed APIs and load balancers."""
 
+DOMAIN_PATHS = "/_aws/domains/"
+"""Below the token: domain names of APIs, which no resolver knows. What follows a name is the path there."""
+
 asked_url: ContextVar[str] = ContextVar("asked_url", default="")
 """The path and query of the present request, as its caller sent and signed them: with the token."""
+asked_by_name: ContextVar[bool] = ContextVar("asked_by_name", default=False)
+"""Whether the present request is to a domain name, and not to AWS's own address of an API."""
 
 Scope = Mapping[str, Any]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -55,8 +60,9 @@ def refusal(headers: Mapping[str, str], port: int) -> str | None:
 class Gate:
     """An ASGI application in front of another one. It passes on what comes with the token, without the token."""
 
-    def __init__(self, behind: Application, token: str, port: int) -> None:
-        self._behind = behind
+    def __init__(self, behind: Application, token: str, port: int, api_of: Callable[[str], str | None]) -> None:
+        """`api_of`: the path of the API that a domain name leads to; None if there is no such name."""
+        self._behind, self._api_of = behind, api_of
         self._prefix = f"/{token}"
         self._port = port
 
@@ -68,16 +74,23 @@ class Gate:
         if path is None:
             await _refuse(scope, send, 404, "there is nothing here")
             return
+        sent = scope["raw_path"].decode("latin-1")
+        raw = sent.removeprefix(self._prefix) or "/"
+        asked_by_name.set(path.startswith(DOMAIN_PATHS))
+        if asked_by_name.get():
+            name = path.removeprefix(DOMAIN_PATHS).partition("/")[0]
+            if (api := self._api_of(name)) is None:
+                await _refuse(scope, send, 404, f"no API has the domain name {name!r}")
+                return
+            path, raw = (api + each.removeprefix(f"{DOMAIN_PATHS}{name}") for each in (path, raw))
         headers = _by_name(scope["headers"])
         if path.startswith((API_PATHS, BALANCER_PATHS)):
             headers = {"host": headers.get("host", "")}
         if reason := refusal(headers, self._port):
             await _refuse(scope, send, 403, reason)
             return
-        sent = scope["raw_path"].decode("latin-1")
         query = scope.get("query_string", b"").decode("latin-1")
         asked_url.set(f"{sent}?{query}" if query else sent)
-        raw = sent.removeprefix(self._prefix) or "/"
         await self._behind({**scope, "path": path, "raw_path": raw.encode("latin-1")}, receive, send)
 
     def _without_token(self, path: str) -> str | None:
@@ -109,11 +122,18 @@ def run_ministack() -> None:
     import uvicorn
     from ministack import app as ministack  # reads its settings from the environment when it is imported
 
+    def api_of(name: str) -> str | None:
+        led = ministack._resolve_custom_domain_request(name, "/")  # pyright: ignore
+        if led is None:
+            return None
+        api, stage, _ = led
+        return f"{API_PATHS}{api}" if stage == "$default" else f"{API_PATHS}{api}/{stage}"
+
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # as ministack does: a load opens many
     port = int(os.environ[PORT_VARIABLE])
     uvicorn.run(
-        Gate(ministack.app, os.environ.pop(TOKEN_VARIABLE), port),
+        Gate(ministack.app, os.environ.pop(TOKEN_VARIABLE), port, api_of),
         host=os.environ["BIND_HOST"],
         port=port,
         loop="uvloop",

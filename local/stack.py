@@ -47,7 +47,7 @@ class LocalStack:
         if self.setting("api") == "alb":
             [balancer] = self.emulator.client("elbv2").describe_load_balancers()["LoadBalancers"]
             return f"{self.emulator.url}{BALANCER_PATHS}{balancer['LoadBalancerName']}"
-        return str(self.deployment.outputs["apiUrl"])
+        return self.emulator.reached(str(self.deployment.outputs["apiUrl"]))
 
     def setting(self, key: str) -> str:
         """The value of a setting of the program, as text."""

@@ -8,12 +8,12 @@ import pulumi_aws as aws
 
 from components import iam
 from components.model_source import Network
-from components.network.private_vpc import UNTIL_LAMBDA_LETS_GO, PrivateVpc, PrivateVpcArgs
+from components.network.private_vpc import PrivateVpc, PrivateVpcArgs
+from components.network.security_groups import HTTPS_PORT, SecurityGroups
 from components.network.subnets import default_zones, subnet_blocks
 from components.settings.storage_settings import StorageSettings
 
 NFS_PORT = 2049
-HTTPS_PORT = 443
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,10 @@ class ModelNetworkArgs:
 
     written_below: Sequence[str] = ()
     """Where in the bucket functions may write: prefixes of keys."""
+    readers_reach_s3: bool = False
+    """Whether functions that read models from a file system reach the bucket, too."""
+    is_filled: bool = False
+    """Whether a function fills a file system from the bucket."""
 
     def __post_init__(self) -> None:
         if self.existing is None:
@@ -53,7 +57,8 @@ class ModelNetworkArgs:
 
 
 class ModelNetwork(pulumi.ComponentResource):
-    """Functions may connect to the file system by NFS and to S3 by TLS, and to nothing else."""
+    """Functions that read models may connect to file systems by NFS. The one that fills file systems may connect to S3
+    by TLS, too. Both may connect to the interface endpoints, and to nothing else."""
 
     vpc_id: pulumi.Output[str]
     subnets: Mapping[str, pulumi.Output[str]]
@@ -61,13 +66,14 @@ class ModelNetwork(pulumi.ComponentResource):
     identity: str
     """Differs between networks of which one cannot become the other: a file system belongs to one of them."""
     function_security_group_id: pulumi.Output[str]
+    """Of the functions that read models."""
     mount_target_security_group_id: pulumi.Output[str]
     account_id: pulumi.Output[str]
     """The AWS account of the network."""
     partition: pulumi.Output[str]
     """`aws`, `aws-cn` or `aws-us-gov`."""
     region: str
-    ready: Sequence[pulumi.Resource]
+    ready: list[pulumi.Resource]
     """What a function must wait for before it can reach its file system or S3."""
 
     def __init__(self, name: str, args: ModelNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -78,15 +84,24 @@ class ModelNetwork(pulumi.ComponentResource):
         self.region = args.region
         self.vpc_id, self.subnets, s3_addresses, ready = self._vpc(args)
         self.identity = _identity(args)
-        functions = self._group("functions", "Functions that read models")
+        self._groups = SecurityGroups(name=name, vpc_id=self.vpc_id, parent=self)
+        functions = self._groups.group("functions", "Functions that read models")
         self.account_id = iam.account_of(functions.arn)
-        mount_targets = self._group("mount-targets", "File systems that hold models")
-        self.ready = [
-            *ready,
-            self._allow_out("s3", functions, prefix_list_id=s3_addresses),
-            *self._connect("nfs", functions, mount_targets, NFS_PORT),
-            *self._interface_endpoints(args.interface_endpoints, functions),
-        ]
+        mount_targets = self._groups.group("mount-targets", "File systems that hold models")
+        endpoints, made = self._interface_endpoints(args.interface_endpoints)
+        servers = {
+            "nfs": (mount_targets, NFS_PORT),
+            **({"endpoints": (endpoints, HTTPS_PORT)} if endpoints is not None else {}),
+        }
+        self.ready = [*ready, *made, *self._groups.connect_all("", functions, servers)]
+        if args.readers_reach_s3:
+            self.ready.append(self._groups.reach("s3", functions, s3_addresses))
+        self._sync_security_group_id: pulumi.Output[str] | None = None
+        if args.is_filled:
+            sync = self._groups.group("sync", "The function that fills file systems")
+            self._sync_security_group_id = sync.id
+            self.ready += self._groups.connect_all("sync-", sync, servers)
+            self.ready.append(self._groups.reach("sync-s3", sync, s3_addresses))
         self.function_security_group_id = functions.id
         self.mount_target_security_group_id = mount_targets.id
         self.partition = functions.arn.apply(lambda arn: arn.split(":")[1])
@@ -102,8 +117,17 @@ class ModelNetwork(pulumi.ComponentResource):
         )
 
     def for_functions(self) -> Network:
-        """What attaches a function to this network."""
-        return Network(subnet_ids=list(self.subnets.values()), security_group_ids=[self.function_security_group_id])
+        """What attaches a function that reads models to this network."""
+        return self._attached(self.function_security_group_id)
+
+    def for_sync(self) -> Network:
+        """What attaches the function that fills file systems. Raises ValueError in a network that has none."""
+        if self._sync_security_group_id is None:
+            raise ValueError(f"{self._name} has no function that fills file systems; set is_filled")
+        return self._attached(self._sync_security_group_id)
+
+    def _attached(self, security_group_id: pulumi.Output[str]) -> Network:
+        return Network(subnet_ids=list(self.subnets.values()), security_group_ids=[security_group_id])
 
     def _vpc(
         self, args: ModelNetworkArgs
@@ -125,10 +149,13 @@ class ModelNetwork(pulumi.ComponentResource):
         subnets = {subnet_id: pulumi.Output.from_input(subnet_id) for subnet_id in args.existing.subnet_ids}
         return pulumi.Output.from_input(args.existing.vpc_id), subnets, s3_addresses.id, []
 
-    def _interface_endpoints(self, services: Sequence[str], functions: aws.ec2.SecurityGroup) -> list[pulumi.Resource]:
+    def _interface_endpoints(
+        self, services: Sequence[str]
+    ) -> tuple[aws.ec2.SecurityGroup | None, Sequence[pulumi.Resource]]:
+        """Their group, if there are any, and what must be there before they answer."""
         if not services:
-            return []
-        group = self._group("endpoints", "AWS services that functions reach")
+            return None, []
+        group = self._groups.group("endpoints", "AWS services that functions reach")
         endpoints = [
             aws.ec2.VpcEndpoint(
                 f"{self._name}-{service}",
@@ -143,49 +170,7 @@ class ModelNetwork(pulumi.ComponentResource):
             )
             for service in services
         ]
-        return [*endpoints, *self._connect("endpoints", functions, group, HTTPS_PORT)]
-
-    def _group(self, role: str, description: str) -> aws.ec2.SecurityGroup:
-        return aws.ec2.SecurityGroup(
-            f"{self._name}-{role}",
-            vpc_id=self.vpc_id,
-            description=description,
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=UNTIL_LAMBDA_LETS_GO),
-        )
-
-    def _connect(
-        self, what: str, clients: aws.ec2.SecurityGroup, servers: aws.ec2.SecurityGroup, port: int
-    ) -> list[pulumi.Resource]:
-        arriving = aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-{what}-in",
-            security_group_id=servers.id,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            referenced_security_group_id=clients.id,
-            opts=self._inside,
-        )
-        return [self._allow_out(what, clients, group_id=servers.id, port=port), arriving]
-
-    def _allow_out(
-        self,
-        what: str,
-        clients: aws.ec2.SecurityGroup,
-        *,
-        group_id: pulumi.Output[str] | None = None,
-        prefix_list_id: pulumi.Output[str] | None = None,
-        port: int = HTTPS_PORT,
-    ) -> pulumi.Resource:
-        return aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-{what}-out",
-            security_group_id=clients.id,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            referenced_security_group_id=group_id,
-            prefix_list_id=prefix_list_id,
-            opts=self._inside,
-        )
+        return group, endpoints
 
 
 def _only_within(account_id: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -68,6 +68,9 @@ class StackStorages:
             existing=existing,
             interface_endpoints=settings.interface_endpoints,
             written_below=[self.requests_prefix] if settings.asynchronous else [],
+            # S3 Files leaves large files to S3; requests that are answered later lie in the bucket.
+            readers_reach_s3=settings.uses("s3files") or settings.asynchronous,
+            is_filled=settings.uses("efs"),
         )
         return ModelNetwork(f"{self.name}-network", arguments, self.inside)
 

@@ -164,7 +164,7 @@ def _function(args: ModelSyncArgs, dead_letters: aws.sqs.Queue) -> ToolFunctionA
             **contract.model_names(args.models),
             contract.MODEL_SYNC_TARGET: args.clients.mount.path,
         },
-        network=args.clients.network.for_functions(),
+        network=args.clients.network.for_sync(),
         mount=args.clients.mount,
         reserved_concurrency=1 if args.reserve_concurrency else None,
         ready=[*args.mountable, *args.clients.network.ready],

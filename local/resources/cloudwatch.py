@@ -84,11 +84,6 @@ class MetricAlarm(PutType):
         self.client().put_metric_alarm(**arguments)
         return inputs["name"]
 
-    def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
-        """An alarm is evaluated anew after a change. Nothing is measured here, so it does not ring then."""
-        super().change(resource_id, old, new)
-        self.client().set_alarm_state(AlarmName=resource_id, StateValue="OK", StateReason="Nothing is measured.")
-
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
         alarm = the_only(self.client().describe_alarms(AlarmNames=[resource_id])["MetricAlarms"])
         return {"arn": alarm["AlarmArn"], "name": resource_id, **answered(alarm, self.TOLD)}

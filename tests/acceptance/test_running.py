@@ -1,6 +1,6 @@
 """The acceptance kit's bookkeeping: what is run, what is resumed, what it may cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from acceptance import __main__ as kit
-from acceptance.cases import CASES, Case
+from acceptance.cases import CASES, Case, domain_case
 from acceptance.checks import CHECKS
+from acceptance.record import Outcome, Record
 from acceptance.report import as_text
-from acceptance.running import Outcome, Record, run
+from acceptance.running import run
 from acceptance.targets import Target
 from clients.signing import Signer
 from local.engine.results import Result
@@ -63,7 +64,16 @@ def held(tmp_path: Path, repository: Path, done: list[str]) -> Any:
     def open_target(directory: Path, file: str) -> Iterator[Target]:
         stack: Any = Stack(done)
         client: Any = lambda service: Nothing()  # noqa: E731 a stand-in for boto3's
-        yield Target(name="r", stack=stack, client=client, settings={}, signer=partial(Signer, "r"), emulated=False)
+        yield Target(
+            name="r",
+            stack=stack,
+            client=client,
+            settings={},
+            address=str,
+            host=str,
+            signer=partial(Signer, "r"),
+            emulated=False,
+        )
 
     def held(record: Record) -> list[Outcome]:
         held_out: Any = None
@@ -101,7 +111,8 @@ def test_every_storage_in_every_mode_and_every_stack_file_is_a_case():
     assert {f"{shape.storage}-{shape.mode}" for shape in SHAPES} <= names
     assert {"file-dev", "file-staging", "file-prod", "rest"} <= names
     assert len(names) == len(CASES)
-    assert {check for case in CASES for check in case.checks} == set(CHECKS)
+    checked = {check for case in (*CASES, domain_case("", "")) for check in case.checks}
+    assert checked == set(CHECKS)
 
 
 def test_a_table_says_what_did_not_hold_and_what_is_left():
@@ -128,3 +139,33 @@ def test_an_account_is_used_only_within_a_budget(repository: Path, tmp_path: Pat
 def test_a_case_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]):
     assert kit.main(["--target", "local", "--only", "none"]) == 2
     assert "there is no case none; there are file-dev" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given", [["--domain", "m.example.com"], ["--certificate", "arn:aws:acm:::certificate/1"], ["--only", "domain"]]
+)
+def test_a_domain_name_needs_its_certificate(given: list[str], capsys: pytest.CaptureFixture[str]):
+    assert kit.main(["--target", "local", *given]) == 2
+    assert "the case domain needs both --domain NAME and --certificate ARN" in capsys.readouterr().err
+
+
+def test_a_run_says_what_it_left_out_and_what_it_would_have_cost(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    run_of = list[str]()
+
+    def run_one(cases: Sequence[Case], *rest: Any) -> Iterator[Outcome]:
+        run_of.extend(case.name for case in cases)
+        return iter([Outcome(case="canary", gone=True, seconds={"up": 2_628})])
+
+    monkeypatch.setattr(kit, "run", run_one)
+    given = ["--target", "local", "--directory", str(tmp_path)]
+    assert kit.main(given) == 0
+    shown = capsys.readouterr().out
+    assert "Left out: domain, which needs --domain NAME" in shown
+    assert "the cases would have cost in an account, without what is stored:" in shown
+    assert "idle  0.0045\nsum   0.0045" in shown
+    assert kit.main([*given, "--domain", "m.example.com", "--certificate", "arn:aws:acm:::certificate/1"]) == 0
+    assert "Left out" not in capsys.readouterr().out
+    names = [case.name for case in CASES]
+    assert run_of == [*names, *names, "domain"]

@@ -54,12 +54,13 @@ def test_the_address_of_aws_closes_when_a_domain_name_comes_and_opens_when_it_go
     around = make_surroundings(run.account, models)
     address = succeeded(run.stack.up({**settings, "api": api})).outputs["apiUrl"]
 
-    def status() -> int:
-        with ApiClient(address) as client:
+    def status(of: str = address) -> int:
+        with ApiClient(of) as client:
             return client.exchange("GET", "/v2/health/live")[0]
 
     assert status() == 200
     succeeded(run.stack.up({"domainName": NAME, "certificateArn": around.certificate_arn}))
     assert status() == {"http": 404, "rest": 403}[api]
+    assert status(run.account.emulator.reached(f"https://{NAME}")) == 200
     succeeded(run.stack.up({"domainName": "", "certificateArn": ""}))
     assert status() == 200

@@ -10,6 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from local import emulated_alarms
+from local.emulated_alarms import EVALUATION_SECONDS, Alarms
 from local.emulator import HOST, Emulator, EmulatorError
 from local.guard import Guard
 from tests.local.waiting import listening, wait_until_gone
@@ -86,3 +88,22 @@ def test_everything_that_a_killed_stack_started_is_ended_and_removed():
         os.kill(stack.pid, signal.SIGKILL)
     wait_until_gone(processes)
     assert not Path(directory).exists()
+
+
+@pytest.mark.parametrize(
+    ("set_at", "looked_at", "state"),
+    [
+        (99, 100 + EVALUATION_SECONDS - 1, "ALARM"),
+        (99, 100 + EVALUATION_SECONDS, "OK"),
+        (101, 100 + EVALUATION_SECONDS, "ALARM"),  # set after the change
+    ],
+)
+def test_an_alarm_that_was_changed_keeps_its_state_until_it_is_evaluated(monkeypatch, set_at, looked_at, state):
+    monkeypatch.setattr(emulated_alarms.time, "time", lambda: looked_at)
+    alarms = Alarms()
+    alarms["errors"] = {
+        "StateValue": "ALARM",
+        "StateUpdatedTimestamp": set_at,
+        "AlarmConfigurationUpdatedTimestamp": 100,
+    }
+    assert [alarm["StateValue"] for _, alarm in alarms.items()] == [state]

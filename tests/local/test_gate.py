@@ -83,6 +83,31 @@ def test_a_deployed_api_answers_pages_by_its_own_rules(emulator: Emulator):
     assert asked(emulator.port, path, {**PAGE, "Host": "rebound.example"})[0] == 403
 
 
+def test_a_domain_name_leads_to_its_api_also_after_the_apis_own_address_is_closed(emulator: Emulator):
+    api = emulator.client("apigatewayv2")
+    cors = {"AllowOrigins": [PAGE["Origin"]], "AllowMethods": ["GET"]}
+    settings = {"ProtocolType": "HTTP", "CorsConfiguration": cors, "DisableExecuteApiEndpoint": True}
+    api_id = api.create_api(Name="named", **settings)["ApiId"]
+    api.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+    api.create_domain_name(DomainName="models.example.com")
+    api.create_api_mapping(DomainName="models.example.com", ApiId=api_id, Stage="$default")
+    preflight = {**PAGE, "Access-Control-Request-Method": "GET"}
+
+    def allowed(address: str) -> str | None:
+        path = "/" + address.split("/", 3)[3]
+        return asked(emulator.port, path, preflight, "OPTIONS")[1]["access-control-allow-origin"]
+
+    assert allowed(emulator.reached("https://models.example.com/v2")) == PAGE["Origin"]
+    assert allowed(f"{emulator.url}/_aws/execute-api/{api_id}/v2") is None
+
+
+@pytest.mark.parametrize("name", ["other.example.com", "", "127.0.0.1", "localhost"])
+def test_a_page_reaches_no_service_by_a_name_that_is_no_apis(emulator: Emulator, name: str):
+    path = below_token(emulator, f"/_aws/domains/{name}{LIST}")
+    for headers in ({}, PAGE, IMAGE):
+        assert asked(emulator.port, path, headers)[0] == 404
+
+
 def test_the_emulator_runs_no_code_that_it_is_given(emulator: Emulator, tmp_path: Path):
     marker = tmp_path / "it-ran"
     archive = io.BytesIO()

@@ -296,6 +296,24 @@ def test_functions_that_mount_nothing_have_no_network(packaged: Path, storage: s
     assert not [each for each in recorder.registered if each.type.startswith(("aws:ec2/", "aws:vpc/"))]
 
 
+@pytest.mark.parametrize(
+    ("settings", "reaching"),
+    [
+        ({"storage": "efs"}, {"sync"}),
+        ({"storage": "efs", "asynchronous": True, "interfaceEndpoints": ["sqs"]}, {"sync", "functions"}),
+        ({"storage": "s3files"}, {"functions"}),
+        (
+            {"mode": "single", "modelSettings": {"iris": {"storage": "efs"}, "digits": {"storage": "s3files"}}},
+            {"sync", "functions"},
+        ),
+    ],
+)
+def test_a_function_in_a_network_reaches_s3_only_if_it_has_something_to_do_there(packaged: Path, settings, reaching):
+    rules = run(packaged, **settings).of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+    clients = {rule.inputs["securityGroupId"] for rule in rules if rule.inputs.get("prefixListId")}
+    assert clients == {f"inference-network-{group}-id" for group in reaching}
+
+
 def test_a_network_that_is_there_already_is_used_as_it_is(packaged: Path):
     recorder = run(packaged, storage="efs", vpcId="vpc-0a", subnetIds=["subnet-0a", "subnet-0b"])
     assert not recorder.of("aws:ec2/vpc:Vpc")

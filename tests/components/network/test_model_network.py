@@ -31,12 +31,35 @@ def rules(deployment: Recorder) -> set[tuple[str, str, int, str]]:
     }
 
 
-def test_functions_reach_the_file_system_by_nfs_and_s3_by_tls_and_nothing_else_is_allowed():
-    assert rules(network()) == {
-        ("out", "net-functions-id", 2049, "net-mount-targets-id"),
-        ("in", "net-mount-targets-id", 2049, "net-functions-id"),
-        ("out", "net-functions-id", 443, "pl-s3"),
-    }
+READING = {
+    ("out", "net-functions-id", 2049, "net-mount-targets-id"),
+    ("in", "net-mount-targets-id", 2049, "net-functions-id"),
+}
+FILLING = {
+    ("out", "net-sync-id", 2049, "net-mount-targets-id"),
+    ("in", "net-mount-targets-id", 2049, "net-sync-id"),
+    ("out", "net-sync-id", 443, "pl-s3"),
+}
+
+
+def test_functions_that_read_models_reach_the_file_system_by_nfs_and_nothing_else():
+    assert rules(network()) == READING
+
+
+def test_the_function_that_fills_a_file_system_alone_reaches_s3():
+    assert rules(network(is_filled=True)) == READING | FILLING
+
+
+def test_functions_that_read_what_is_left_to_s3_reach_it_by_tls():
+    assert rules(network(readers_reach_s3=True)) == {*READING, ("out", "net-functions-id", 443, "pl-s3")}
+
+
+def test_a_network_that_nobody_fills_has_no_way_for_who_would():
+    def program() -> None:
+        with pytest.raises(ValueError, match="net has no function that fills file systems; set is_filled"):
+            ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=BUCKET_ARN)).for_sync()
+
+    deploy(program)
 
 
 def test_every_rule_is_one_port_of_tcp_and_no_group_carries_rules_of_its_own():
@@ -84,13 +107,14 @@ def test_where_functions_keep_requests_the_s3_endpoint_lets_them_write_there_and
 
 
 def test_an_interface_endpoint_is_made_only_when_asked_for_and_only_functions_reach_it():
-    deployment = network(interface_endpoints=["kms"])
+    deployment = network(interface_endpoints=["kms"], is_filled=True)
 
     endpoint = deployment.named("net-kms")
     assert endpoint.inputs["vpcEndpointType"] == "Interface"
     assert endpoint.inputs["securityGroupIds"] == ["net-endpoints-id"]
-    assert ("in", "net-endpoints-id", 443, "net-functions-id") in rules(deployment)
-    assert ("out", "net-functions-id", 443, "net-endpoints-id") in rules(deployment)
+    reaching = {("in", "net-endpoints-id", 443, f"net-{group}-id") for group in ("functions", "sync")}
+    assert {rule for rule in rules(deployment) if rule[:2] == ("in", "net-endpoints-id")} == reaching
+    assert {("out", f"net-{group}-id", 443, "net-endpoints-id") for group in ("functions", "sync")} <= rules(deployment)
 
 
 def test_an_interface_endpoint_lets_through_only_identities_and_resources_of_the_account():
@@ -101,12 +125,12 @@ def test_an_interface_endpoint_lets_through_only_identities_and_resources_of_the
 
 
 def test_an_existing_vpc_gets_security_groups_and_nothing_else():
-    deployment = existing()
+    deployment = existing(is_filled=True)
 
     kinds = {each.type.rsplit(":", 1)[-1] for each in deployment.registered}
     assert kinds == {"ModelNetwork", "SecurityGroup", "SecurityGroupIngressRule", "SecurityGroupEgressRule"}
     assert {each.inputs["vpcId"] for each in deployment.of("aws:ec2/securityGroup:SecurityGroup")} == {"vpc-1"}
-    assert ("out", "net-functions-id", 443, "pl-found") in rules(deployment)
+    assert ("out", "net-sync-id", 443, "pl-found") in rules(deployment)
 
 
 def test_the_account_is_the_one_that_the_network_is_in():

@@ -37,7 +37,7 @@ def serve_digits(
 
     def program() -> None:
         bucket = ModelBucket("bucket", ModelBucketArgs(models=models, kms_key_arn=key))
-        network = ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=bucket.bucket_arn))
+        network = ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=bucket.bucket_arn, is_filled=True))
         arguments = InferenceFunctionArgs(
             image_uri=IMAGE,
             handler="handlers.single_model.handler",

@@ -173,7 +173,7 @@ def test_the_sync_function_runs_alone_in_the_vpc_and_is_destroyed_fast(deploymen
 
     assert inputs["reservedConcurrentExecutions"] == 1
     assert inputs["replaceSecurityGroupsOnDestroy"] is True
-    assert inputs["vpcConfig"]["securityGroupIds"] == ["net-functions-id"]
+    assert inputs["vpcConfig"]["securityGroupIds"] == ["net-sync-id"]
     assert {each.name for each in deployment.of("aws:efs/mountTarget:MountTarget")} <= awaited(
         deployment, sync_function(deployment)
     )
