@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 
 from benchmarks.function_processes import run_module, take_stdout
-from benchmarks.requests import event_for, http_event
+from benchmarks.requests import event_for
 from benchmarks.subjects import prepare
 from benchmarks.ways import LITERT, WAYS, Way, fastest
 from benchmarks.worker import Context, load_call
 from handlers.serving.engines import open_libraries
 from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES, MIB, RUNTIME_BYTES, resident_bytes
 from models.packaging import process_memory
+from models.profiling.http_event import http_event
 
 SUBJECT = "iris"
 LARGEST_BODY = 6_000_000

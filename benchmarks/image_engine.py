@@ -12,8 +12,8 @@ from typing import Any
 
 from benchmarks.object_server import ServerMissing
 from benchmarks.paths import PROJECT
-from benchmarks.runtime_api import FunctionFailed, OneEventServer, function_failed
 from images.building import build, docker_command, trusted_bundle
+from models.profiling.runtime_server import FunctionFailed, RuntimeServer, function_failed
 
 BASE_IMAGE = os.environ.get("BASE_IMAGE", "local/bookworm-python")
 PLAIN = """\
@@ -75,7 +75,7 @@ class ImageEngine:
         Raises:
             FunctionFailed: the function did not answer.
         """
-        with OneEventServer(json.dumps(event).encode()) as server, tempfile.TemporaryFile() as log:
+        with RuntimeServer([json.dumps(event).encode()]) as server, tempfile.TemporaryFile() as log:
             name = f"tensorflow-lambda-bench-{uuid.uuid4().hex[:12]}"
             options = [f"--env={key}={value}" for key, value in {**variables, **server.variables}.items()]
             options += [f"--volume={directory}:{path}:ro" for directory, path in mounts.items()]
@@ -88,7 +88,7 @@ class ImageEngine:
             try:
                 if reason := server.wait_until_idle(process):
                     raise function_failed(image, reason, log)
-                return server.answered_at - began, json.loads(server.answer)
+                return server.answered[0].at - began, json.loads(server.answered[0].content)
             finally:
                 subprocess.run([self.command, "rm", "--force", name], capture_output=True)
                 process.wait()

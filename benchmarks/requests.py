@@ -7,7 +7,6 @@ JSON. The handlers that it is compared with get the same numbers as a plain body
 import base64
 import json
 import random
-import time
 from array import array
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -15,8 +14,7 @@ from typing import Any
 
 from benchmarks.subjects import Subject
 from benchmarks.ways import KERAS, LITERT
-
-Event = dict[str, Any]
+from models.profiling.http_event import Event, http_event
 
 
 def event_for(subject: Subject, *, plain: bool, model: str | None = None) -> Event:
@@ -37,40 +35,6 @@ def event_for(subject: Subject, *, plain: bool, model: str | None = None) -> Eve
     header = _infer_header(subject, len(numbers) * numbers.itemsize)
     headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(header))}
     return http_event("POST", f"/v2/models/{model}/infer", header + numbers.tobytes(), headers)
-
-
-def http_event(method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Event:
-    """An API Gateway HTTP API event, payload format 2.0.
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
-    headers = {"host": "localhost", "content-length": str(len(body)), "user-agent": "benchmarks", **(headers or {})}
-    binary = headers.get("content-type") == "application/octet-stream"
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": headers,
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": "benchmark",
-            "domainName": "localhost",
-            "domainPrefix": "localhost",
-            "http": {
-                "method": method,
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": "127.0.0.1",
-                "userAgent": "benchmarks",
-            },
-            "requestId": "benchmark",
-            "routeKey": "$default",
-            "stage": "$default",
-            "time": "01/Jan/2026:00:00:00 +0000",
-            "timeEpoch": int(time.time() * 1000),
-        },
-        "body": base64.b64encode(body).decode() if binary else body.decode(),
-        "isBase64Encoded": binary,
-    }
 
 
 def answered_numbers(answer: Mapping[str, Any]) -> list[float]:

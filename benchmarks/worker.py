@@ -16,8 +16,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.function_processes import function_environment, take_stdout
+from benchmarks.function_processes import take_stdout
 from benchmarks.paths import PROJECT
+from models.profiling.environment import function_environment
 
 
 class Context:

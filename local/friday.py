@@ -47,6 +47,7 @@ COMMANDS = (
         "list",
         "show",
         "diff",
+        "profile",
         "publish",
         "label",
         "promote",

@@ -14,6 +14,7 @@ from models.commands import (
     fetch_samples,
     label,
     package,
+    profile,
     promote,
     prune,
     publish,
@@ -25,6 +26,8 @@ from models.commands import (
 )
 from models.commands import list as list_
 from models.packaging.errors import PackagingError
+from models.profiling.errors import ProfilingError
+from models.profiling.runtime_server import FunctionFailed
 from models.publishing.errors import PublishingError, Refused
 from models.quiet import silence_libraries
 from models.samples.catalog import CatalogError
@@ -39,6 +42,7 @@ COMMANDS: Mapping[str, Command] = {
     "list": list_,
     "show": show,
     "diff": diff,
+    "profile": profile,
     "publish": publish,
     "label": label,
     "promote": promote,
@@ -49,7 +53,10 @@ COMMANDS: Mapping[str, Command] = {
     "completion": completion,
 }
 """In the order in which `--help` shows them."""
-FAILURES = (PackagingError, PublishingError, TrainingError, CatalogError, FetchError)
+FAILURES = (
+    *(PackagingError, PublishingError, ProfilingError, FunctionFailed),
+    *(TrainingError, CatalogError, FetchError),
+)
 """Errors whose message is all that a person needs."""
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure, ratio_figure
-from benchmarks.function_processes import LAMBDA_VARIABLES
 from benchmarks.image_engine import ImageEngine
 from benchmarks.markdown import seconds, table
 from benchmarks.paths import PROJECT
@@ -15,6 +14,7 @@ from benchmarks.statistics import median, paired_ratio
 from benchmarks.subjects import Subject, prepare, repository
 from benchmarks.ways import FROZEN, KERAS, LITERT, SAVED_MODEL_LOAD, Way
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, MOUNT_PATH
+from models.profiling.environment import LAMBDA_VARIABLES
 
 TITLE = "Cold start in a container"
 SUBJECTS = ("iris", "mobilenet_v2")

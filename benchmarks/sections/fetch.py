@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import downloads, plots
 from benchmarks.figures import Figure, ratio_figure
-from benchmarks.function_processes import function_environment, run_module
+from benchmarks.function_processes import run_module
 from benchmarks.markdown import picture, seconds, table
 from benchmarks.object_server import ObjectServer
 from benchmarks.paths import BUILD
@@ -29,6 +29,7 @@ from handlers.manifest import (
     Signature,
     TensorSpec,
 )
+from models.profiling.environment import function_environment
 
 TITLE = "Fetching a 200 MB model"
 SIZE = 200_000_000

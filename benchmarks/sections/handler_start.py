@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure, ratio_figure
-from benchmarks.function_processes import function_environment
 from benchmarks.markdown import seconds, table
 from benchmarks.paths import PROJECT
 from benchmarks.process_start import Start, cold_start
-from benchmarks.requests import http_event
 from benchmarks.statistics import median, paired_ratio
 from benchmarks.subjects import FamilyOfModels
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, MULTI_MODEL_HANDLER, join_model_names
+from models.profiling.environment import function_environment
+from models.profiling.http_event import http_event
 
 TITLE = "The handler without a model"
 LABELS = {

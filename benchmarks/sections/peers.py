@@ -11,12 +11,12 @@ from benchmarks.markdown import megabytes, milliseconds, seconds, table
 from benchmarks.peers import PEERS, prepare_peers
 from benchmarks.process_start import cold_start
 from benchmarks.requests import answered_numbers, event_for, same_answer
-from benchmarks.runtime_api import FunctionFailed
 from benchmarks.sections.warm_calls import Turn, take_turns
 from benchmarks.statistics import median, medians
 from benchmarks.subjects import CHOSEN, FURTHER_NETWORKS, LABELS, NETWORKS, Subject, prepare_chosen
 from benchmarks.ways import SAVED_MODEL_LOAD
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, SINGLE_MODEL_HANDLER
+from models.profiling.runtime_server import FunctionFailed
 
 TITLE = "Beside the peers"
 OURS = "ours"

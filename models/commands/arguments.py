@@ -2,7 +2,9 @@
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
+from models.packaging.options import Preference
 from models.places import EXPORTS, PROJECT, REPOSITORY
 
 STACK = "a deployed stack, by its name or by a .json file of its outputs"
@@ -29,6 +31,16 @@ def add_samples(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="real inputs (default: random): an .npz file or a directory of .npy files with an array for each input, "
         "or a .jsonl file with a request in each line, as clients send it",
+    )
+
+
+def add_preference(parser: argparse.ArgumentParser) -> None:
+    """`--prefer`: what to save."""
+    parser.add_argument(
+        "--prefer",
+        choices=get_args(Preference),
+        help="serve each signature in the form that starts first, answers soonest, takes the least memory or has the "
+        "smallest files (default: weigh starts, calls and memory together)",
     )
 
 

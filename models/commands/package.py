@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 from handlers.manifest import FORMS, ArtifactForm, EngineName
-from models.commands.arguments import add_repository, add_samples
+from models.commands.arguments import add_preference, add_repository, add_samples
 from models.origins.opening import ORIGINS, Opened, opened
 from models.packaging.code.files import find_code
 from models.packaging.errors import PackagingError
@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--engine", choices=get_args(EngineName), help="serve with this engine only (default: the best)"
     )
     parser.add_argument("--form", choices=PREFERENCE, help="serve in this form only (default: the best)")
+    add_preference(parser)
     add_samples(parser)
     parser.add_argument(
         "--tolerance",
@@ -100,6 +101,7 @@ def run(options: argparse.Namespace) -> None:
                 name=options.name,
                 version=options.version,
                 forms=_forms(options.engine, options.form),
+                prefer=options.prefer,
                 samples=options.samples,
                 tolerance=options.tolerance,
                 strict=options.strict,

@@ -2,7 +2,7 @@
 
 import argparse
 
-from models.commands.arguments import add_change, add_place, add_repository, add_samples
+from models.commands.arguments import add_change, add_place, add_preference, add_repository, add_samples
 from models.commands.going_live import refuse_unwaitable, wait, what_follows
 from models.commands.names import label_name
 from models.commands.output import place_of, pointer_document, progress_of, show
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("--version", type=int, help="the packaged version (default: the newest)")
     parser.add_argument("--from", dest="source", metavar="SOURCE", help="package this model first")
+    add_preference(parser)
     add_samples(parser)
     add_repository(parser)
     add_place(parser, required=True)
@@ -54,6 +55,8 @@ def run(options: argparse.Namespace) -> None:
     refuse_unwaitable(options)
     if options.samples is not None and options.source is None:
         raise PackagingError("--samples tries the model of --from; a packaged version has been tried")
+    if options.prefer is not None and options.source is None:
+        raise PackagingError("--prefer chooses forms of the model of --from; those of a packaged version are chosen")
     place = place_of(options)
     repository = ModelRepository(options.repository)
     publication = Publication(
@@ -89,7 +92,7 @@ def _refuse_code(planned: Plan, place: Place) -> None:
 
 def _packaged(options: argparse.Namespace, repository: ModelRepository) -> int:
     """Package the model of `--from`. Returns its version. Raises PackagingError."""
-    wanted = PackageOptions(name=options.model, version=options.version, samples=options.samples)
+    wanted = PackageOptions(name=options.model, version=options.version, prefer=options.prefer, samples=options.samples)
     with progress_of(options.model) as progress, opened(options.source, progress.say) as source:
         return package(source.model, repository, wanted, progress.say).manifest.version
 

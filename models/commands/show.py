@@ -11,6 +11,7 @@ from models.progress import in_units
 from models.publishing.comparison import figures
 from models.publishing.pointer_file import PointerFile
 from models.publishing.signature_changes import shown
+from models.publishing.tried_forms import TriedForm, preference, tried_forms
 
 SUMMARY = "show what answers for a model, and a version's signatures and measurements"
 
@@ -38,6 +39,8 @@ def run(options: argparse.Namespace) -> None:
             name: {
                 "inputs": {each: shown(spec) for each, spec in signature.inputs.items()},
                 "outputs": {each: shown(spec) for each, spec in signature.outputs.items()},
+                "prefer": preference(manifest, name),
+                "forms": [form._asdict() for form in tried_forms(manifest, name)],
             }
             for name, signature in manifest.signatures.items()
         },
@@ -72,3 +75,23 @@ def _version_lines(manifest: Manifest) -> Iterator[str]:
         inputs = ", ".join(f"{each} {shown(spec)}" for each, spec in signature.inputs.items())
         outputs = ", ".join(f"{each} {shown(spec)}" for each, spec in signature.outputs.items())
         yield f"  {name}: {inputs} → {outputs}"
+        if forms := tried_forms(manifest, name):
+            prefer = preference(manifest, name)
+            yield _form_line("form", "cold", "warm", "memory", "size", f"why, preferring {prefer}" if prefer else "why")
+            yield from map(_tried_line, forms)
+
+
+def _tried_line(tried: TriedForm) -> str:
+    cold, warm, memory, size = tried.cold_seconds, tried.warm_seconds, tried.memory_bytes, tried.size_bytes
+    return _form_line(
+        tried.form.replace("_", " "),
+        "" if cold is None else f"{cold:.3f} s",
+        "" if warm is None else f"{warm * 1000:.3g} ms",
+        "" if memory is None else in_units(memory),
+        "" if size is None else in_units(size),
+        tried.reason or "serves",
+    )
+
+
+def _form_line(form: str, cold: str, warm: str, memory: str, size: str, why: str) -> str:
+    return f"    {form:13}{cold:>8}{warm:>11}{memory:>8}{size:>8}   {why}"

@@ -12,6 +12,7 @@ from models.packaging.comparison import allowed_error
 from models.packaging.errors import PackagingError
 from models.packaging.forms import NAMES, PREFERENCE
 from models.packaging.judgement import UNLIKE_TENSORFLOW, Rules
+from models.packaging.options import Preference
 from models.packaging.requests.exchange import Exchange
 from models.packaging.trial_runner import Trial, TrialFailed, try_candidate
 from models.progress import Say
@@ -68,6 +69,7 @@ def build_artifacts(
     exchanges: Exchanges,
     forms: Sequence[ArtifactForm],
     rules: Rules,
+    prefer: Preference | None,
     say: Say,
 ) -> list[Artifact]:
     """Build the artifacts that together serve all signatures. Each was tried exactly as it is.
@@ -78,6 +80,7 @@ def build_artifacts(
         exchanges: requests and TensorFlow's answers, for each signature.
         forms: the forms to try.
         rules: what counts as the same answer.
+        prefer: what to save, see `choice`.
         say: reports progress.
 
     Raises:
@@ -91,19 +94,22 @@ def build_artifacts(
         trial, failures[form] = tester.test_for_most(form)
         if trial is not None:
             trials[form] = trial
-    groups, rejected = _choose_all(signatures, trials, failures)
+    groups, rejected = _choose_all(signatures, trials, failures, prefer)
     artifacts: list[Artifact] = []
     for form in sorted(groups, key=PREFERENCE.index):
         names, final = groups[form], trials[form]
         if tuple(names) != final.candidate.signatures:
             say(f"trying {NAMES[form]} for {', '.join(names)} alone")
             final = _test_alone(tester, form, names)
-        artifacts.append(_artifact(final, rejected.get(form, {}), trials, tester))
+        artifacts.append(_artifact(final, rejected.get(form, {}), trials, tester, prefer))
     return artifacts
 
 
 def _choose_all(
-    signatures: Signatures, trials: Mapping[ArtifactForm, Trial], failures: Mapping[ArtifactForm, Mapping[str, str]]
+    signatures: Signatures,
+    trials: Mapping[ArtifactForm, Trial],
+    failures: Mapping[ArtifactForm, Mapping[str, str]],
+    prefer: Preference | None,
 ) -> tuple[Mapping[ArtifactForm, list[str]], Mapping[ArtifactForm, RejectionReasons]]:
     """The signatures that each chosen form serves, and the reasons against the others. Raises PackagingError."""
     groups: dict[ArtifactForm, list[str]] = {}
@@ -113,7 +119,7 @@ def _choose_all(
             form: trial for form, trial in trials.items() if name in trial.candidate.signatures
         }
         failed: dict[ArtifactForm, str] = {form: found[name] for form, found in failures.items() if name in found}
-        choice = choose(name, tried, failed)
+        choice = choose(name, tried, failed, prefer)
         chosen = choice.trial.candidate.form
         groups.setdefault(chosen, []).append(name)
         for form, reason in choice.rejected.items():
@@ -133,7 +139,11 @@ def _test_alone(tester: CandidateTester, form: ArtifactForm, names: Sequence[str
 
 
 def _artifact(
-    trial: Trial, rejected: RejectionReasons, trials: Mapping[ArtifactForm, Trial], tester: CandidateTester
+    trial: Trial,
+    rejected: RejectionReasons,
+    trials: Mapping[ArtifactForm, Trial],
+    tester: CandidateTester,
+    prefer: Preference | None,
 ) -> Artifact:
     candidate = trial.candidate
     return Artifact(
@@ -150,7 +160,8 @@ def _artifact(
             UNLIKE_TENSORFLOW: {
                 name: list(trial.verdicts[name].notes) for name in candidate.signatures if trial.verdicts[name].notes
             }
-        },
+        }
+        | ({} if prefer is None else {"prefer": prefer}),
     )
 
 

@@ -1,28 +1,32 @@
 """Chooses the candidate that serves a signature.
 
-The rule: only candidates whose answers equal TensorFlow's within tolerance are considered. The cost of a candidate, in
-seconds, is the sum of
+Only candidates whose answers equal TensorFlow's within tolerance are considered. LiteRT is preferred to a frozen graph,
+and a frozen graph to the SavedModel as it is. A less preferred form is chosen only if it costs clearly less.
 
-- the processor time from the start of its process to its first answer: a cold start. Clock time would grow with the
-  load of the machine.
-- 50 warm calls. A function usually answers more before it is replaced, but the first caller waits for the start.
-- half a second for each GiB of resident memory, because Lambda bills memory like time.
+What a candidate costs is a matter of the preference:
 
-LiteRT is preferred to a frozen graph, and a frozen graph to the SavedModel as it is. A less preferred form is chosen
-only if it costs less than 0.8 of the preferred one, so that noise does not decide between equals.
+- none given: in seconds, the sum of the processor time from the start of its process to its first answer (a cold start;
+  clock time would grow with the load of the machine), of 50 warm calls (a function usually answers more before it is
+  replaced, but the first caller waits for the start), and of half a second for each GiB of resident memory (Lambda
+  bills memory like time). Clearly less is less than 0.8 of it, so that noise does not decide between equals.
+- `cold`: the processor time of the cold start alone; less than 0.8.
+- `warm`: the median of warm calls; less than 0.8.
+- `memory`: the resident memory once all requests are answered; less than 0.95.
+- `size`: the bytes of the files that serving reads; less.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from handlers.manifest import ArtifactForm
 from models.packaging.errors import PackagingError
 from models.packaging.forms import NAMES, PREFERENCE
+from models.packaging.options import Preference
 from models.packaging.trial_runner import Trial
 
 WARM_CALLS = 50
 SECONDS_PER_GIB = 0.5
-CLEARLY_BETTER = 0.8
 
 RejectionReasons = Mapping[ArtifactForm, Mapping[str, str]]
 """For each rejected form, the reason by signature."""
@@ -37,8 +41,17 @@ class Choice:
     """For each other form, the reason."""
 
 
-def cost(trial: Trial, signature: str) -> float:
-    """The cost of serving a signature, in seconds."""
+class _Rule(NamedTuple):
+    """What a candidate costs for a signature."""
+
+    cost: Callable[[Trial, str], float]
+    clearly_less: float
+    """The share of a more preferred form's cost below which a form takes its place."""
+    shown: str
+    """The cost in words, as a format."""
+
+
+def _seconds(trial: Trial, signature: str) -> float:
     report = trial.report
     return (
         report.first_answer_cpu_seconds
@@ -47,13 +60,31 @@ def cost(trial: Trial, signature: str) -> float:
     )
 
 
-def choose(signature: str, trials: Mapping[ArtifactForm, Trial], not_built: Mapping[ArtifactForm, str]) -> Choice:
-    """Apply the rule.
+_RULES: Mapping[Preference | None, _Rule] = {
+    None: _Rule(_seconds, 0.8, "{:.2f} s"),
+    "cold": _Rule(lambda trial, _: trial.report.first_answer_cpu_seconds, 0.8, "{:.3f} s of processor time at a start"),
+    "warm": _Rule(
+        lambda trial, signature: trial.report.signatures[signature].median_seconds * 1e3, 0.8, "{:.3g} ms a call"
+    ),
+    "memory": _Rule(lambda trial, _: trial.report.resident_bytes / 1e6, 0.95, "{:.0f} MB of memory"),
+    "size": _Rule(lambda trial, _: trial.size, 1.0, "{:,} bytes"),
+}
+"""See the module."""
+
+
+def choose(
+    signature: str,
+    trials: Mapping[ArtifactForm, Trial],
+    not_built: Mapping[ArtifactForm, str],
+    prefer: Preference | None = None,
+) -> Choice:
+    """Apply the rule of a preference.
 
     Args:
         signature: the signature to serve.
         trials: the forms that were tried for it.
         not_built: the forms that could not be built or tried, and why.
+        prefer: what to save.
 
     Raises:
         PackagingError: no candidate gives TensorFlow's answers; the message has the reason for each.
@@ -66,14 +97,16 @@ def choose(signature: str, trials: Mapping[ArtifactForm, Trial], not_built: Mapp
     if not verified:
         reasons = "; ".join(f"{NAMES[form]}: {reason}" for form, reason in rejected.items())
         raise PackagingError(f"no engine answers the signature {signature!r} as TensorFlow does. {reasons}")
-    costs: dict[ArtifactForm, float] = {form: cost(trials[form], signature) for form in verified}
+    rule = _RULES[prefer]
+    costs: dict[ArtifactForm, float] = {form: rule.cost(trials[form], signature) for form in verified}
     best = verified[0]
     for form in verified[1:]:
-        if costs[form] < CLEARLY_BETTER * costs[best]:
+        if costs[form] < rule.clearly_less * costs[best]:
             best = form
     for form in verified:
         if form != best:
-            rejected[form] = f"costs {costs[form]:.2f} s where {NAMES[best]} costs {costs[best]:.2f} s"
+            shown, least = rule.shown.format(costs[form]), rule.shown.format(costs[best])
+            rejected[form] = f"costs {shown} where {NAMES[best]} costs {least}"
     return Choice(trial=trials[best], rejected=rejected)
 
 

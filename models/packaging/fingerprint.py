@@ -47,6 +47,8 @@ def fingerprint_of(source: Source, options: PackageOptions) -> str:
         "imports": sorted(options.imports),
         "tools": tool_versions(),
     }
+    if options.prefer is not None:
+        facts["prefer"] = options.prefer
     if options.code is not None:
         facts["code"] = digest_code(options.code)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

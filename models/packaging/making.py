@@ -58,7 +58,7 @@ def make_version(
     if not forms:
         raise PackagingError(f"a {source.form} source can be served as {', '.join(prepared.forms)} only")
     rules = Rules(tolerance=options.tolerance, strict=options.strict)
-    artifacts = build_artifacts(directory, prepared.signatures, exchanges, forms, rules, say)
+    artifacts = build_artifacts(directory, prepared.signatures, exchanges, forms, rules, options.prefer, say)
     kept = {file for artifact in artifacts for file in artifact.files}
     kept |= {p.relative_to(directory).as_posix() for p in (directory / SAVED_MODEL_DIRECTORY).rglob("*") if p.is_file()}
     code = None if options.code is None else code_of(directory, packages)

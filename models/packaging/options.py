@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from handlers.contract import MODEL_NAME
 from handlers.manifest import ArtifactForm
 from models.packaging.errors import PackagingError
 from models.packaging.forms import PREFERENCE
+
+Preference = Literal["cold", "warm", "memory", "size"]
+"""What to save when several engines answer alike. `models.packaging.choice` has the rules."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +23,8 @@ class PackageOptions:
     """The version's number; None for the next one."""
     forms: Sequence[ArtifactForm] = PREFERENCE
     """The forms to try."""
+    prefer: Preference | None = None
+    """What to save; None weighs cold starts, warm calls and memory together."""
     samples: Path | None = None
     """A file or directory with real inputs, see `sample_files`; None for generated inputs."""
     tolerance: float | None = None

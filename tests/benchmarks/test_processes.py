@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.process_start import cold_start
-from benchmarks.runtime_api import FunctionFailed
 from benchmarks.sections.warm_calls import Turn, take_turns
 from benchmarks.worker import Worker
+from models.profiling.runtime_server import FunctionFailed
 
 HANDLERS = "tests.benchmarks.functions"
 EVENT = {"body": "a body", "isBase64Encoded": False}

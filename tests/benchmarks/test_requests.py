@@ -6,9 +6,10 @@ from array import array
 
 import pytest
 
-from benchmarks.requests import answered_numbers, event_for, http_event, same_answer
+from benchmarks.requests import answered_numbers, event_for, same_answer
 from benchmarks.subjects import Subject
 from handlers.serving.events import recognise
+from models.profiling.http_event import http_event
 
 SMALL = Subject(name="digits", input="image", shape=(8, 8, 1), output="probabilities")
 LARGE = Subject(name="mobilenet_v2", input="image", shape=(224, 224, 3), output="probabilities")

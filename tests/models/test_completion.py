@@ -35,7 +35,7 @@ def completed(capsys):
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 def test_bash_completes_commands_options_and_choices(completed):
     assert completed("models", "") >= set(COMMANDS)
-    assert completed("models", "pro") == {"promote"}
+    assert completed("models", "pro") == {"profile", "promote"}
     assert {"--label", "--from", "--stack", "--wait"} <= completed("models", "publish", "--")
     assert completed("models", "package", "--form", "f") == {"frozen_graph"}
 

@@ -68,6 +68,32 @@ type. Where an engine does, packaging says so, and the manifest holds it; `--str
 
 Of a SavedModel with several graphs, the one is served that is tagged `serve` and nothing else, as TensorFlow does. A
 request may leave out inputs that have default values (`SignatureDef.defaults`).
+
+## Which form serves
+
+Of the forms whose answers are the same, LiteRT is preferred to a frozen graph, and that to the SavedModel as it is. A
+less preferred form serves a signature only if it costs clearly less:
+
+| `--prefer` | what a form costs | clearly less |
+| --- | --- | --- |
+| not given | `cold`, and 50 times `warm`, and half a second for each GiB of `memory` | under 0.8 of it |
+| `cold` | processor time from the start of a process to its first answer | under 0.8 of it |
+| `warm` | the median of a call | under 0.8 of it |
+| `memory` | memory in RAM after all answers, the engine included | under 0.95 of it |
+| `size` | the bytes of the files that serving reads | less |
+
+`package` and `publish --from` take it. It is part of what a version is: the same model with another preference is
+another version. The manifest keeps what every form cost and why it lost, and `show` prints it:
+
+```console
+$ python -m models show digits
+…
+  serving_default: image float32[?, 8, 8, 1] → probabilities float32[?, 10]
+    form             cold       warm  memory    size   why
+    tflite        0.174 s   0.026 ms   41 MB  119 kB   serves
+    frozen graph  0.446 s   0.436 ms  346 MB  271 kB   costs 0.63 s where LiteRT costs 0.19 s
+    saved model   0.488 s   0.668 ms  354 MB  175 kB   costs 0.69 s where LiteRT costs 0.19 s
+```
 """
 
 

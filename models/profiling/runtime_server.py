@@ -1,4 +1,4 @@
-"""The Lambda Runtime API, as far as one invocation needs it, with a clock.
+"""The Lambda Runtime API, as far as a few invocations need it, with a clock.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import IO, Any, Self
+from typing import IO, Any, NamedTuple, Self
 
 TIMEOUT_SECONDS = 120
+"""For one answer."""
 
 
 class FunctionFailed(Exception):
@@ -23,22 +24,35 @@ def function_failed(what: str, reason: str, log: IO[bytes]) -> FunctionFailed:
     return FunctionFailed(f"{what}: {reason}\n{log.read()[-4000:].decode(errors='replace')}")
 
 
-class OneEventServer(ThreadingHTTPServer):
-    """Serves one event to the first process that asks, and keeps the times. A context manager."""
+class Answered(NamedTuple):
+    """What the process answered to an event."""
+
+    at: float
+    """The monotonic clock when the answer had arrived, in seconds."""
+    content: bytes
+
+
+class RuntimeServer(ThreadingHTTPServer):
+    """Serves events to the one process that asks, one after the other, and keeps its answers. A context manager.
+
+    Args:
+        events: the next one is taken when the process asks for it.
+    """
 
     daemon_threads = True
 
-    def __init__(self, event: bytes) -> None:
+    def __init__(self, events: Iterable[bytes]) -> None:
         super().__init__(("127.0.0.1", 0), _Endpoint)
-        self.event = event
-        self.handed_out = False
-        self.ready_at = self.answered_at = 0.0
-        self.answer = self.error = b""
+        self.events = iter(events)
+        self.ready_at = 0.0
+        """The monotonic clock when the process first asked for an event, in seconds."""
+        self.answered: list[Answered] = []
+        self.error = b""
         self.idle = threading.Event()
         self.closing = threading.Event()
 
     @property
-    def variables(self) -> Mapping[str, str]:
+    def variables(self) -> dict[str, str]:
         """The variable that tells a process where this server is."""
         return {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server_port}"}
 
@@ -55,11 +69,13 @@ class OneEventServer(ThreadingHTTPServer):
         """Ignore it: the process is killed while it waits for its next event."""
 
     def wait_until_idle(self, process: subprocess.Popen[bytes]) -> str | None:
-        """Wait until the process has answered and asks for the next event. Returns what went wrong, or None."""
-        deadline = time.monotonic() + TIMEOUT_SECONDS
+        """Wait until the process has answered every event and asks for more. Returns what went wrong, or None."""
+        count, deadline = 0, time.monotonic() + TIMEOUT_SECONDS
         while not self.idle.wait(0.1):
             if process.poll() is not None:
                 return f"the process ended with status {process.returncode}"
+            if len(self.answered) > count:
+                count, deadline = len(self.answered), time.monotonic() + TIMEOUT_SECONDS
             if time.monotonic() > deadline:
                 return f"no answer within {TIMEOUT_SECONDS} s"
         return f"the function reported {self.error.decode(errors='replace')}" if self.error else None
@@ -67,25 +83,27 @@ class OneEventServer(ThreadingHTTPServer):
 
 class _Endpoint(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: OneEventServer  # pyright: ignore[reportIncompatibleVariableOverride]
+    disable_nagle_algorithm = True
+    """Else the body of an event waits until the client acknowledges its headers: 40 ms where it may take its time."""
+    server: RuntimeServer  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_GET(self) -> None:
-        """`/runtime/invocation/next`: send the event; later requests wait until the server closes."""
-        if self.server.handed_out:
+        """`/runtime/invocation/next`: send the next event; after the last, wait until the server closes."""
+        self.server.ready_at = self.server.ready_at or time.monotonic()
+        event = next(self.server.events, None)
+        if event is None:
             self.server.idle.set()
             self.server.closing.wait(TIMEOUT_SECONDS)
             self.close_connection = True
             return
-        self.server.ready_at = time.monotonic()
-        self.server.handed_out = True
-        self._send(200, self.server.event)
+        self._send(200, event)
 
     def do_POST(self) -> None:
         """`…/response`, `…/error` and `/runtime/init/error`."""
         body = self._body()
         arrived = time.monotonic()
         if self.path.endswith("/response"):
-            self.server.answered_at, self.server.answer = arrived, body
+            self.server.answered.append(Answered(arrived, body))
         else:
             self.server.error = body or b"an error without a description"
             self.server.idle.set()

@@ -1,0 +1,1 @@
+"""Where the time of a model goes: starts of the real handler, split into steps."""
