@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.app import App
+from handlers.serving.dialects.openapi_schemas import predict_schema
 from handlers.serving.start import open_app
 from tests.handlers.serving.conftest import Context
 
@@ -107,7 +110,26 @@ def test_a_document_of_one_version_is_not_served(app):
 def test_a_schema_has_the_shapes_of_the_signature(document):
     body = document["paths"]["/v1/models/iris:predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     row = body["properties"]["instances"]["items"]["anyOf"][1]
-    assert row == {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+    largest = float(np.finfo(np.float32).max)
+    number = {"type": "number", "minimum": -largest, "maximum": largest}
+    assert row == {"type": "array", "items": number, "minItems": 4, "maxItems": 4}
+
+
+def test_a_schema_has_the_name_the_datatype_and_the_shape_of_each_tensor(document):
+    body = document["paths"]["/v2/models/iris/infer"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    [tensor] = body["properties"]["inputs"]["items"]["anyOf"]
+    assert tensor["properties"]["name"] == {"const": "features"}
+    assert tensor["properties"]["datatype"] == {"const": "FP32"}
+    assert tensor["properties"]["shape"]["prefixItems"] == [{"type": "integer", "minimum": 0}, {"const": 4}]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "uint64"])
+def test_a_schema_has_the_range_of_each_integer(dtype):
+    spec = TensorSpec(dtype, (-1,))
+    manifest = Manifest("m", 1, {"serving_default": Signature({"x": spec}, {"y": spec})}, (), ())
+    column = predict_schema(manifest)["properties"]["inputs"]["anyOf"][1]
+    range_ = np.iinfo(dtype)
+    assert column["items"] == {"type": "integer", "minimum": int(range_.min), "maximum": int(range_.max)}
 
 
 def test_the_document_is_only_read(app):
