@@ -15,6 +15,14 @@ from components.api.api_permissions import permit_api, permit_authorizer
 from components.api.api_routes import CORS_METHODS, OPEN_PATHS, http_paths
 from components.api.cors import Cors, cors_configuration
 from components.function.inference_function import InferenceFunction
+from components.retries import explained
+
+ROUTE_FAILURES = {
+    "BadRequestException": "AWS documents a colon in a path for REST APIs alone. If the colon is what this HTTP API "
+    "refuses: `pulumi config set api rest` keeps the paths, and `pulumi config set mode multi` needs no such route."
+}
+"""What a refusal of a route with a colon means, by the provider's words.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +102,7 @@ class HttpApi(GatewayApi):
         required = self._authorise(api, args.shared.auth)
         methods = CORS_METHODS if args.cors else ("ANY",)
         health = args.shared.open_health_checks
+        if_refused = explained(f"{self._name}-route", ROUTE_FAILURES)
 
         def lead(path: str, function: InferenceFunction, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
             asked = _OF_EVERYONE if health and path in OPEN_PATHS else required
@@ -106,7 +115,11 @@ class HttpApi(GatewayApi):
                     authorization_type=asked.type,
                     authorizer_id=asked.authorizer and asked.authorizer.id,
                     authorization_scopes=list(asked.scopes) or None,
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=[permissions[function], *asked.ready, *after]),
+                    opts=pulumi.ResourceOptions(
+                        parent=self,
+                        depends_on=[permissions[function], *asked.ready, *after],
+                        hooks=if_refused if ":" in path else None,
+                    ),
                 )
                 for method in methods
             ]

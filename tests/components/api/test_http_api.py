@@ -1,4 +1,6 @@
 import json
+import logging
+from typing import Any
 
 import pytest
 
@@ -7,6 +9,7 @@ from components.api.api_access import JwtAccess, LambdaAccess
 from components.api.api_routes import http_routes
 from components.api.cors import ALLOWED_HEADERS, Cors
 from components.api.http_api import HttpApi, HttpApiArgs
+from ops.recorded_aws import RecordedAws
 from tests.components.api.behind import in_front_of_each, in_front_of_one
 from tests.recorder import Recorder, deploy
 
@@ -278,3 +281,18 @@ def test_outputs_are_registered():
         "log_group_name": "/aws/vendedlogs/api-1234567",
         "requests_arn": "arn:aws:execute-api:eu-central-1:123456789012:abcdefghij/$default/*",
     }
+
+
+def test_a_refused_route_with_a_colon_is_explained(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    make = RecordedAws.new_resource
+
+    def refuse_colons(self: RecordedAws, args: Any) -> Any:
+        if ":" in args.inputs.get("routeKey", ""):
+            raise RuntimeError("creating API Gateway v2 Route: CreateRoute, BadRequestException: an invalid route key")
+        return make(self, args)
+
+    monkeypatch.setattr(RecordedAws, "new_resource", refuse_colons)
+    with caplog.at_level(logging.ERROR), pytest.raises(Exception, match="BadRequestException"):
+        deploy_single("iris")
+    assert "`pulumi config set mode multi`" in caplog.text
+    assert routes(deploy_multi())
