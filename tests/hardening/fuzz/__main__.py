@@ -73,7 +73,8 @@ class Fuzzer:
             database=self._database,
             deadline=None,
             suppress_health_check=list(HealthCheck),
-            phases=[Phase.reuse, Phase.generate, Phase.target, Phase.shrink],
+            # Without Phase.target: it climbs over requests that it has cached, which no number of requests ends.
+            phases=[Phase.reuse, Phase.generate, Phase.shrink],
             report_multiple_bugs=False,
         )
         seed(number)(limits(given(made)(check)))()
