@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,9 @@ MODEL = "iris"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the cases; the exit code is 0 if all held, 1 if one did not, 2 if nothing could be run."""
     options = _parse(arguments)
-    if bool(options.domain) != bool(options.certificate) or (DOMAIN in options.only and not options.domain):
-        return _refuse(f"the case {DOMAIN} needs both --domain NAME and --certificate ARN")
+    stack_of = _recorded(options.directory / "estimate")
+    if (refusal := _domain_refusal(options, stack_of)) is not None:
+        return _refuse(refusal)
     cases = [*CASES, *([domain_case(options.domain, options.certificate)] if options.domain else [])]
     chosen = [case for case in cases if not options.only or case.name in options.only]
     if unknown := sorted(set(options.only) - {case.name for case in cases}):
@@ -44,7 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held_out = read_held_out(PROJECT / "build", MODEL)
     if held_out is None:
         return _refuse("the sample models are not there; run `make models`")
-    stack_of = _recorded(options.directory / "estimate")
     if (refusal := _budget_refusal(options, chosen, stack_of)) is not None:
         return _refuse(refusal)
     directory = options.directory / options.target
@@ -90,16 +90,30 @@ def _opening(options: argparse.Namespace) -> Open:
 def _recorded(directory: Path) -> StackOf:
     """Records what a case deploys, with an example in the place of its model. What the program warns of is not shown:
     an update shows it."""
-    examples, known = Examples(PROJECT, directory), dict[str, Recorder]()
+    known = dict[str, Recorder]()
+    examples = cache(partial(Examples, PROJECT, directory))
 
     def stack_of(file: str, settings: Mapping[str, Any]) -> Recorder:
         asked = json.dumps([file, settings], sort_keys=True)
         if asked not in known:
             with redirect_stderr(io.StringIO()):
-                known[asked] = examples.file(file, {**settings, "models": [MODEL]})
+                known[asked] = examples().file(file, {**settings, "models": [MODEL]})
         return known[asked]
 
     return stack_of
+
+
+def _domain_refusal(options: argparse.Namespace, stack_of: StackOf) -> str | None:
+    """Why there is no case of this domain name, if so."""
+    if bool(options.domain) != bool(options.certificate) or (DOMAIN in options.only and not options.domain):
+        return f"the case {DOMAIN} needs both --domain NAME and --certificate ARN"
+    if options.domain:
+        case = domain_case(options.domain, options.certificate)
+        try:
+            stack_of(case.file, case.settings)
+        except ValueError as error:  # of the settings
+            return str(error)
+    return None
 
 
 def _budget_refusal(options: argparse.Namespace, cases: Sequence[Case], stack_of: StackOf) -> str | None:

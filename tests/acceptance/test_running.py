@@ -20,6 +20,7 @@ from local.engine.results import Result
 from local.shapes import SHAPES
 
 CASE = Case(name="one", checks=())
+CERTIFICATE = "arn:aws:acm:eu-central-1:000000000000:certificate/1"
 
 
 class Stack:
@@ -141,12 +142,18 @@ def test_a_case_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str])
     assert "there is no case none; there are file-dev" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "given", [["--domain", "m.example.com"], ["--certificate", "arn:aws:acm:::certificate/1"], ["--only", "domain"]]
-)
+@pytest.mark.parametrize("given", [["--domain", "m.example.com"], ["--certificate", CERTIFICATE], ["--only", "domain"]])
 def test_a_domain_name_needs_its_certificate(given: list[str], capsys: pytest.CaptureFixture[str]):
     assert kit.main(["--target", "local", *given]) == 2
     assert "the case domain needs both --domain NAME and --certificate ARN" in capsys.readouterr().err
+
+
+def test_a_domain_name_that_the_program_refuses_is_refused_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    named = ["--domain", "https://m.example.com", "--certificate", CERTIFICATE]
+    assert kit.main(["--target", "local", *named, "--directory", str(tmp_path)]) == 2
+    assert "domainName" in capsys.readouterr().err
 
 
 def test_a_run_says_what_it_left_out_and_what_it_would_have_cost(
@@ -165,7 +172,7 @@ def test_a_run_says_what_it_left_out_and_what_it_would_have_cost(
     assert "Left out: domain, which needs --domain NAME" in shown
     assert "the cases would have cost in an account, without what is stored:" in shown
     assert "idle  0.0045\nsum   0.0045" in shown
-    assert kit.main([*given, "--domain", "m.example.com", "--certificate", "arn:aws:acm:::certificate/1"]) == 0
+    assert kit.main([*given, "--domain", "m.example.com", "--certificate", CERTIFICATE]) == 0
     assert "Left out" not in capsys.readouterr().out
     names = [case.name for case in CASES]
     assert run_of == [*names, *names, "domain"]
