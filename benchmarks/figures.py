@@ -36,6 +36,11 @@ def ratio_figure(what: str, ratio: Ratio, sense: Sense, bound: float) -> Figure:
     )
 
 
+def none_of(what: str, count: float) -> Figure:
+    """How many there are of what must not be, as a figure."""
+    return Figure(what=what, value=count, unit="", sense="at most", bound=0)
+
+
 def figures_table(figures: Sequence[Figure]) -> str:
     """The figures as a Markdown table."""
     rows = [

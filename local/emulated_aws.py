@@ -25,6 +25,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from contextvars import ContextVar
+from types import ModuleType
 from typing import Any
 
 from botocore.awsrequest import AWSRequest
@@ -226,22 +227,30 @@ def emit_no_logs(*_: Any, **__: Any) -> None:
     """Leave a function's log to `local.log_delivery`, which has what the function wrote."""
 
 
+OVERRIDES: Sequence[tuple[ModuleType, str, Any]] = (
+    (apigateway_v1, "_media_type_matches", media_type_matches),
+    (apigateway_v1, "_build_lambda_event_v1", event_of_rest_api),
+    (apigateway_v1, "_execute_in_scope", execute_rest),
+    (apigateway_v1, "_create_deployment", create_deployment),
+    (apigateway, "_v2_request_body_is_text", body_is_text),
+    (apigateway, "_handle_execute_in_scope", execute_http),
+    (apigateway, "_invoke_lambda_proxy", invoke_lambda_proxy),
+    (apigateway, "_fetch_jwks", fetch_keys),
+    (apigateway, "_resolve_jwks_url", keys_of),
+    (app, "_handle_execute_api_request", execute),
+    (app, "_enforce_execute_api", enforce),
+    (alb, "_invoke_lambda_target", invoke_lambda_target),
+    (lambda_svc, "_execute_function_proxy", forward),
+    (lambda_svc, "_emit_lambda_logs", emit_no_logs),
+    (cloudwatch, "_alarms", Alarms()),
+    *((module, "new_uuid", new_id) for module in (apigateway, apigateway_v1)),
+    *((module, "run_reentrant", run) for module in (apigateway, apigateway_v1, lambda_svc)),
+)
+"""What ministack's modules call, by its name there, and what they call instead."""
+
 if __name__ == "__main__":
-    apigateway_v1._media_type_matches = media_type_matches  # pyright: ignore
-    apigateway_v1._build_lambda_event_v1 = event_of_rest_api  # pyright: ignore
-    apigateway._v2_request_body_is_text = body_is_text  # pyright: ignore
-    apigateway_v1._execute_in_scope = execute_rest  # pyright: ignore
-    apigateway_v1._create_deployment = create_deployment  # pyright: ignore
-    apigateway._handle_execute_in_scope = execute_http  # pyright: ignore
-    apigateway._invoke_lambda_proxy = invoke_lambda_proxy  # pyright: ignore
-    apigateway.new_uuid = apigateway_v1.new_uuid = new_id
-    apigateway._fetch_jwks = fetch_keys  # pyright: ignore
-    apigateway._resolve_jwks_url = keys_of  # pyright: ignore
-    app._handle_execute_api_request = execute  # pyright: ignore
-    app._enforce_execute_api = enforce  # pyright: ignore
-    alb._invoke_lambda_target = invoke_lambda_target  # pyright: ignore
-    lambda_svc._execute_function_proxy = forward  # pyright: ignore
-    apigateway.run_reentrant = apigateway_v1.run_reentrant = lambda_svc.run_reentrant = run
-    lambda_svc._emit_lambda_logs = emit_no_logs  # pyright: ignore
-    cloudwatch._alarms = Alarms()  # pyright: ignore
+    for module, name, replacement in OVERRIDES:
+        if not hasattr(module, name):
+            raise AttributeError(f"{module.__name__} has no {name}; install the ministack that pyproject.toml names")
+        setattr(module, name, replacement)
     run_ministack()

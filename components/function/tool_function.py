@@ -20,7 +20,7 @@ class ToolRuntime:
     """repository@sha256:digest"""
     architecture: Architecture
     log_retention_days: int
-    kms_key_arn: pulumi.Input[str] | None = None
+    kms_key_arn: str | None = None
     """Encrypts the environment and the logs."""
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pulumi
 
 from components.api.api import Api
-from components.function.tool_function import ToolRuntime
 from components.model_source import Alarm
 from components.operations.alarms import WatchedApi
 from components.operations.gradual_delivery import DeliveryTarget, GradualDelivery, GradualDeliveryArgs
@@ -43,11 +42,11 @@ def operate(
                     DeliveryTarget(operated=each, alarms=monitoring.rollback_alarms[each.name]) for each in operated
                 ],
                 delivery=settings.delivery,
-                runtime=_runtime(args, storages),
+                runtime=storages.tool_runtime,
             )
             made.append(GradualDelivery(f"{name}-delivery", delivery, opts))
     if billed := [_operated(each) for each in functions if each.settings.snap_start]:
-        pruning = VersionPruningArgs(functions=billed, kept=settings.kept_versions, runtime=_runtime(args, storages))
+        pruning = VersionPruningArgs(functions=billed, kept=settings.kept_versions, runtime=storages.tool_runtime)
         made.append(VersionPruning(f"{name}-versions", pruning, opts))
     return made
 
@@ -73,13 +72,4 @@ def _monitoring(
         settings=settings,
         further_alarms=alarms,
         topic_arn=settings.alarms_topic_arn,
-    )
-
-
-def _runtime(args: StackArgs, storages: StackStorages) -> ToolRuntime:
-    return ToolRuntime(
-        image_uri=storages.image_uri,
-        architecture=args.settings.architecture,
-        log_retention_days=args.settings.log_retention_days,
-        kms_key_arn=args.settings.kms_key_arn,
     )

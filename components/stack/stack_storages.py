@@ -6,6 +6,7 @@ from functools import cached_property
 import pulumi
 import pulumi_aws as aws
 
+from components.function.tool_function import ToolRuntime
 from components.image.checked_image import checked_image
 from components.image.handler_image import IMAGES_DIRECTORY, HandlerImage, HandlerImageArgs
 from components.model_source import Alarm, ModelSource
@@ -54,6 +55,16 @@ class StackStorages:
     def alarms(self) -> Sequence[Alarm]:
         """What the storages want watched."""
         return [alarm for source in self.sources.values() for alarm in source.alarms]
+
+    @property
+    def tool_runtime(self) -> ToolRuntime:
+        """What the functions run in that the stack itself calls."""
+        return ToolRuntime(
+            image_uri=self.image_uri,
+            architecture=self.settings.architecture,
+            log_retention_days=self.settings.log_retention_days,
+            kms_key_arn=self.settings.kms_key_arn,
+        )
 
     @cached_property
     def network(self) -> ModelNetwork:
@@ -118,12 +129,9 @@ def _file_system(stack: StackStorages) -> ModelSource:
         models=settings.served_from("efs"),
         seeded=settings.stored_in("efs"),
         shown_alone=_shown_alone(settings, "efs"),
-        image_uri=stack.image_uri,
-        architecture=settings.architecture,
+        runtime=stack.tool_runtime,
         throughput=settings.efs_throughput,
         provisioned_mibps=settings.efs_provisioned_mibps,
-        log_retention_days=settings.log_retention_days,
-        kms_key_arn=settings.kms_key_arn,
         reserve_sync_concurrency=settings.sync_reserved_concurrency,
         bucket_is_followed=settings.uses("s3files"),
     )

@@ -17,7 +17,6 @@ from components.storage.file_clients import GID, UID, FileClients, replaced_with
 from components.storage.file_system_alarms import dead_letter_alarm, file_system_alarms
 from components.storage.model_bucket import ModelBucket
 from components.storage.model_sync import ModelSync, ModelSyncArgs
-from handlers.contract import Architecture
 
 DEFAULTS = StorageSettings()
 
@@ -36,18 +35,14 @@ class ModelFileSystemArgs:
     """The models with which the bucket is seeded. The file system is filled again when they change."""
     shown_alone: Sequence[str] = ()
     """The models of functions that serve one model each. Such a function sees its own model and no other."""
-    image_uri: pulumi.Input[str]
-    """An image of the handlers, as `repository@sha256:digest`; the sync function runs from it."""
-    architecture: Architecture
+    runtime: ToolRuntime
+    """Of the sync function. Its key encrypts the file system, too; None leaves that to a key of AWS."""
     throughput: Throughput = DEFAULTS.efs_throughput
     """`elastic` is as fast as EFS can be, billed by the byte. `bursting` reads 50 KiB/s for each GiB stored (1 MiB/s at
     least) when its credits are used up; a few models never earn enough. `provisioned` is `provisioned_mibps`, billed by
     time."""
     provisioned_mibps: int | None = None
     """MiB/s; required with `provisioned`, forbidden without."""
-    log_retention_days: int
-    kms_key_arn: str | None = None
-    """Encrypts the file system, the logs and the environment. None leaves that to keys of AWS."""
     reserve_sync_concurrency: bool = DEFAULTS.sync_reserved_concurrency
     """Reserve one of the account's concurrent executions for the sync function, which then never runs twice at once. A
     new account has none to reserve. Without it, concurrent runs take turns by a lock."""
@@ -93,11 +88,11 @@ class ModelFileSystem(pulumi.ComponentResource):
         file_system = aws.efs.FileSystem(
             name,
             encrypted=True,
-            kms_key_id=args.kms_key_arn,
+            kms_key_id=args.runtime.kms_key_arn,
             throughput_mode=args.throughput,
             provisioned_throughput_in_mibps=args.provisioned_mibps,
             tags={"Name": name},
-            opts=replaced_with(args.network, args.kms_key_arn, parent=self),
+            opts=replaced_with(args.network, args.runtime.kms_key_arn, parent=self),
         )
         access_point = self._access_point(f"{name}-models", file_system, ROOT)
         clients = FileClients(
@@ -168,12 +163,7 @@ class ModelFileSystem(pulumi.ComponentResource):
             seeded=args.seeded,
             clients=clients,
             mountable=mountable,
-            runtime=ToolRuntime(
-                image_uri=args.image_uri,
-                architecture=args.architecture,
-                log_retention_days=args.log_retention_days,
-                kms_key_arn=args.kms_key_arn,
-            ),
+            runtime=args.runtime,
             reserve_concurrency=args.reserve_sync_concurrency,
             is_followed=args.bucket_is_followed,
         )

@@ -2,11 +2,12 @@
 
 import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from local.resources.account import EmulatedAccount
 from local.resources.put_type import PutType
 from local.resources.resource_type import Call, Inputs, ResourceType
+from local.resources.worded_type import WordedType
 from local.resources.words import tag_changes, tag_list, tags_of
 
 
@@ -58,44 +59,45 @@ class Repository(ResourceType):
         self.client().delete_repository(repositoryName=resource_id, force=bool(known.get("forceDelete")))
 
 
-class LifecyclePolicy(PutType):
+class _Policy(WordedType, PutType):
+    """A policy of a repository, which has one of each kind."""
+
+    computed = ("registryId",)
+    text: ClassVar[str]
+    """The policy among arguments and answers."""
+    puts: ClassVar[str] = "Put"
+    """How the call begins that sets it."""
+
+    def arguments(self, inputs: Inputs) -> dict[str, Any]:
+        return {self.text: inputs["policy"]}
+
+    def told(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"policy": answer[self.text]}
+
+    def put(self, inputs: Inputs) -> str:
+        self.call(f"{self.puts}{self.word}", repositoryName=inputs["repository"], **self.arguments(inputs))
+        return inputs["repository"]
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        told = self.told(self.call(f"Get{self.word}", repositoryName=resource_id))
+        return {"registryId": self.account.account_id, "repository": resource_id, **told}
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.call(f"Delete{self.word}", repositoryName=resource_id)
+
+
+class LifecyclePolicy(_Policy):
     """aws.ecr.LifecyclePolicy"""
 
     pulumi_type = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
-    computed = ("registryId",)
-
-    def put(self, inputs: Inputs) -> str:
-        self.client().put_lifecycle_policy(repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"])
-        return inputs["repository"]
-
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        found = self.client().get_lifecycle_policy(repositoryName=resource_id)
-        return {
-            "registryId": self.account.account_id,
-            "repository": resource_id,
-            "policy": found["lifecyclePolicyText"],
-        }
-
-    def remove(self, resource_id: str, known: Inputs) -> None:
-        self.client().delete_lifecycle_policy(repositoryName=resource_id)
+    word, text = "LifecyclePolicy", "lifecyclePolicyText"
 
 
-class RepositoryPolicy(PutType):
+class RepositoryPolicy(_Policy):
     """aws.ecr.RepositoryPolicy"""
 
     pulumi_type = "aws:ecr/repositoryPolicy:RepositoryPolicy"
-    computed = ("registryId",)
-
-    def put(self, inputs: Inputs) -> str:
-        self.client().set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])
-        return inputs["repository"]
-
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        found = self.client().get_repository_policy(repositoryName=resource_id)
-        return {"registryId": self.account.account_id, "repository": resource_id, "policy": found["policyText"]}
-
-    def remove(self, resource_id: str, known: Inputs) -> None:
-        self.client().delete_repository_policy(repositoryName=resource_id)
+    word, text, puts = "RepositoryPolicy", "policyText", "Set"
 
 
 def get_authorization_token(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:

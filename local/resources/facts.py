@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 FACTS = Path(__file__).with_name("provider_facts.toml")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Name:
+class Name(NamedTuple):
     """The property that the provider fills with a name of its own making."""
 
     property: str

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.resources.resource_type import Inputs, ResourceType, the_only
+from local.resources.worded_type import WordedType
 from local.resources.words import answered, capitalized, chosen, tag_changes, tag_list, tags_of
 
 SETTINGS = {
@@ -17,10 +18,31 @@ MULTI_VALUE_HEADERS = "lambda.multi_value_headers.enabled"
 
 
 class _Balanced(ResourceType):
-    """What all types of the service have in common: their id is their ARN."""
+    """A type of the service."""
 
     def client(self, service: str | None = None) -> Any:
         return super().client(service or "elbv2")
+
+
+class _WithArn(WordedType, _Balanced):
+    """A type whose id is its ARN, with tags."""
+
+    def make(self, inputs: Inputs) -> str:
+        tags = {"Tags": tag_list(inputs)} if inputs.get("tags") else {}
+        made = the_only(self.call(f"Create{self.word}", **self.arguments(inputs), **tags)[f"{self.word}s"])
+        arn = str(made[f"{self.word}Arn"])
+        self._set(arn, inputs)
+        return arn
+
+    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
+        found = the_only(self.call(f"Describe{self.word}s", **{f"{self.word}Arns": [resource_id]})[f"{self.word}s"])
+        return {"arn": resource_id, **self.told(found), **self._tags(resource_id)}
+
+    def remove(self, resource_id: str, known: Inputs) -> None:
+        self.call(f"Delete{self.word}", **{f"{self.word}Arn": resource_id})
+
+    def _set(self, arn: str, inputs: Inputs) -> None:
+        """Set what the call that makes one does not take; nothing of most types."""
 
     def _tags(self, arn: str) -> dict[str, Any]:
         [found] = self.client().describe_tags(ResourceArns=[arn])["TagDescriptions"]
@@ -34,37 +56,30 @@ class _Balanced(ResourceType):
             self.client().add_tags(ResourceArns=[arn], Tags=tag_list(new))
 
 
-class LoadBalancer(_Balanced):
+class LoadBalancer(_WithArn):
     """aws.lb.LoadBalancer"""
 
     pulumi_type = "aws:lb/loadBalancer:LoadBalancer"
+    word = "LoadBalancer"
     computed = ("arn", "arnSuffix", "dnsName", "vpcId", "zoneId")
 
-    def make(self, inputs: Inputs) -> str:
-        made = the_only(
-            self.client().create_load_balancer(
-                Scheme="internal" if inputs.get("internal") else "internet-facing",
-                Type=inputs.get("loadBalancerType", "application"),
-                **chosen(inputs, ("name", "securityGroups", "subnets")),
-                **_tagged(inputs),
-            )["LoadBalancers"]
-        )
-        self._set(made["LoadBalancerArn"], inputs)
-        return str(made["LoadBalancerArn"])
-
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        found = the_only(self.client().describe_load_balancers(LoadBalancerArns=[resource_id])["LoadBalancers"])
+    def arguments(self, inputs: Inputs) -> dict[str, Any]:
         return {
-            "arn": resource_id,
-            "arnSuffix": resource_id.partition("loadbalancer/")[2],
-            "dnsName": found["DNSName"],
-            "vpcId": found["VpcId"],
-            "zoneId": found["CanonicalHostedZoneId"],
-            "name": found["LoadBalancerName"],
-            "internal": found["Scheme"] == "internal",
-            "subnets": [zone["SubnetId"] for zone in found["AvailabilityZones"]],
-            **answered(found, ("securityGroups",)),
-            **self._tags(resource_id),
+            "Scheme": "internal" if inputs.get("internal") else "internet-facing",
+            "Type": inputs.get("loadBalancerType", "application"),
+            **chosen(inputs, ("name", "securityGroups", "subnets")),
+        }
+
+    def told(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {
+            "arnSuffix": answer["LoadBalancerArn"].partition("loadbalancer/")[2],
+            "dnsName": answer["DNSName"],
+            "vpcId": answer["VpcId"],
+            "zoneId": answer["CanonicalHostedZoneId"],
+            "name": answer["LoadBalancerName"],
+            "internal": answer["Scheme"] == "internal",
+            "subnets": [zone["SubnetId"] for zone in answer["AvailabilityZones"]],
+            **answered(answer, ("securityGroups",)),
         }
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
@@ -73,9 +88,6 @@ class LoadBalancer(_Balanced):
         self._set(resource_id, new)
         self._retag(resource_id, old, new)
 
-    def remove(self, resource_id: str, known: Inputs) -> None:
-        self.client().delete_load_balancer(LoadBalancerArn=resource_id)
-
     def _set(self, arn: str, inputs: Inputs) -> None:
         values = {key: inputs[word] for word, key in SETTINGS.items() if word in inputs}
         attributes = [{"Key": key, "Value": str(value).lower()} for key, value in values.items()]
@@ -83,38 +95,24 @@ class LoadBalancer(_Balanced):
             self.client().modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=attributes)
 
 
-class TargetGroup(_Balanced):
+class TargetGroup(_WithArn):
     """aws.lb.TargetGroup, of functions"""
 
     pulumi_type = "aws:lb/targetGroup:TargetGroup"
+    word = "TargetGroup"
     computed = ("arn", "arnSuffix")
 
-    def make(self, inputs: Inputs) -> str:
+    def arguments(self, inputs: Inputs) -> dict[str, Any]:
         name = inputs.get("name") or f"{inputs['namePrefix']}{self.account.unique('')[1:10]}"
-        made = the_only(
-            self.client().create_target_group(Name=name, TargetType=inputs["targetType"], **_tagged(inputs))[
-                "TargetGroups"
-            ]
-        )
-        self._set(made["TargetGroupArn"], inputs)
-        return str(made["TargetGroupArn"])
+        return {"Name": name, "TargetType": inputs["targetType"]}
 
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        found = the_only(self.client().describe_target_groups(TargetGroupArns=[resource_id])["TargetGroups"])
-        return {
-            "arn": resource_id,
-            "arnSuffix": resource_id.partition(":targetgroup/")[2],
-            "name": found["TargetGroupName"],
-            "targetType": found["TargetType"],
-            **self._tags(resource_id),
-        }
+    def told(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        suffix = answer["TargetGroupArn"].partition(":targetgroup/")[2]
+        return {"arnSuffix": suffix, "name": answer["TargetGroupName"], "targetType": answer["TargetType"]}
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         self._set(resource_id, new)
         self._retag(resource_id, old, new)
-
-    def remove(self, resource_id: str, known: Inputs) -> None:
-        self.client().delete_target_group(TargetGroupArn=resource_id)
 
     def _set(self, arn: str, inputs: Inputs) -> None:
         enabled = str(bool(inputs.get("lambdaMultiValueHeadersEnabled"))).lower()
@@ -141,70 +139,49 @@ class TargetGroupAttachment(_Balanced):
         self.client().deregister_targets(TargetGroupArn=known["targetGroupArn"], Targets=[{"Id": known["targetId"]}])
 
 
-class Listener(_Balanced):
+class Listener(_WithArn):
     """aws.lb.Listener"""
 
     pulumi_type = "aws:lb/listener:Listener"
+    word = "Listener"
     computed = ("arn",)
 
-    def make(self, inputs: Inputs) -> str:
-        made = self.client().create_listener(
-            LoadBalancerArn=inputs["loadBalancerArn"], **_listener(inputs), **_tagged(inputs)
-        )
-        return str(the_only(made["Listeners"])["ListenerArn"])
+    def arguments(self, inputs: Inputs) -> dict[str, Any]:
+        return {"LoadBalancerArn": inputs["loadBalancerArn"], **_listener(inputs)}
 
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        found = the_only(self.client().describe_listeners(ListenerArns=[resource_id])["Listeners"])
+    def told(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
         return {
-            "arn": resource_id,
-            "loadBalancerArn": found["LoadBalancerArn"],
-            **answered(found, ("port", "protocol", "sslPolicy")),
-            **({"certificateArn": found["Certificates"][0]["CertificateArn"]} if found.get("Certificates") else {}),
-            **self._tags(resource_id),
+            "loadBalancerArn": answer["LoadBalancerArn"],
+            **answered(answer, ("port", "protocol", "sslPolicy")),
+            **({"certificateArn": answer["Certificates"][0]["CertificateArn"]} if answer.get("Certificates") else {}),
         }
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         self.client().modify_listener(ListenerArn=resource_id, **_listener(new))
         self._retag(resource_id, old, new)
 
-    def remove(self, resource_id: str, known: Inputs) -> None:
-        self.client().delete_listener(ListenerArn=resource_id)
 
-
-class ListenerRule(_Balanced):
+class ListenerRule(_WithArn):
     """aws.lb.ListenerRule, by paths. Without a priority it comes after all others, as the provider has it."""
 
     pulumi_type = "aws:lb/listenerRule:ListenerRule"
+    word = "Rule"
     computed = ("arn", "priority")
 
-    def make(self, inputs: Inputs) -> str:
+    def arguments(self, inputs: Inputs) -> dict[str, Any]:
         listener = inputs["listenerArn"]
-        made = self.client().create_rule(
-            ListenerArn=listener,
-            Priority=inputs.get("priority") or self._next(listener),
-            **_rule(inputs),
-            **_tagged(inputs),
-        )
-        return str(the_only(made["Rules"])["RuleArn"])
+        return {"ListenerArn": listener, "Priority": inputs.get("priority") or self._next(listener), **_rule(inputs)}
 
-    def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        found = the_only(self.client().describe_rules(RuleArns=[resource_id])["Rules"])
-        return {"arn": resource_id, "priority": int(found["Priority"]), **self._tags(resource_id)}
+    def told(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"priority": int(answer["Priority"])}
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
         self.client().modify_rule(RuleArn=resource_id, **_rule(new))
         self._retag(resource_id, old, new)
 
-    def remove(self, resource_id: str, known: Inputs) -> None:
-        self.client().delete_rule(RuleArn=resource_id)
-
     def _next(self, listener: str) -> int:
         rules = self.client().describe_rules(ListenerArn=listener)["Rules"]
         return max((int(rule["Priority"]) for rule in rules if rule["Priority"] != "default"), default=0) + 1
-
-
-def _tagged(inputs: Inputs) -> dict[str, Any]:
-    return {"Tags": tag_list(inputs)} if inputs.get("tags") else {}
 
 
 def _listener(inputs: Inputs) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from itertools import product
+from typing import Literal, NamedTuple, get_args
 
 from handlers.contract import Architecture
 from handlers.manifest import EngineName
@@ -61,8 +62,7 @@ class Workload:
         return self.memory_mib / 1769
 
 
-@dataclass(frozen=True, kw_only=True)
-class Option:
+class Option(NamedTuple):
     """A storage, a mode and a way to be ready."""
 
     storage: Storage
@@ -76,10 +76,8 @@ class Option:
 def options(workload: Workload) -> Iterator[Option]:
     """All of them. One model alone has no other in its function, so `multi` has no use for it."""
     modes: tuple[Mode, ...] = ("single",) if len(workload.models) == 1 else ("single", "multi")
-    for storage in get_args(Storage):
-        for mode in modes:
-            for concurrency in CONCURRENCIES:
-                yield Option(storage=storage, mode=mode, concurrency=concurrency)
+    for storage, mode, concurrency in product(get_args(Storage), modes, CONCURRENCIES):
+        yield Option(storage=storage, mode=mode, concurrency=concurrency)
 
 
 def ephemeral_mib(option: Option, workload: Workload) -> int:

@@ -1,5 +1,6 @@
 """docs/choosing-a-storage.md: the decision in a page, with tables and plots of `python -m ops advise`."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from ops.prices import PriceList
 
 FILE = Path("docs/choosing-a-storage.md")
 IMAGES = Path("docs/images/choosing")
+SECTIONS = Path(__file__).with_name("sections.toml")
 
 Results = Mapping[Option, Estimate | str]
 Advise = Callable[[Sequence[str]], tuple[Workload, Results, Choice]]
@@ -21,69 +23,24 @@ Advise = Callable[[Sequence[str]], tuple[Workload, Results, Choice]]
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A workload of the page."""
+    """A workload of the page. The head of `sections.toml` explains the fields."""
 
     title: str
     what: str
-    arguments: Sequence[str]
+    arguments: str
     shown: Sequence[str] = ()
-    """The plots to show: `cost`, `latency`, `credits`."""
 
 
-SECTIONS = (
-    Section(
-        title="A hobby API",
-        what="Three models of 5 MB, ten thousand requests a month, nobody in a hurry.",
-        arguments=("--profile", "hobby"),
-        shown=("cost",),
-    ),
-    Section(
-        title="A spiky business day",
-        what="A TensorFlow model of 100 MB, office hours with spikes of twenty requests a second. No answer may take "
-        "more than two seconds, and the model changes four times a year.",
-        arguments=("--profile", "spiky"),
-        shown=("cost", "latency"),
-    ),
-    Section(
-        title="A hundred requests a second",
-        what="Twelve models of 1 GB, steady traffic, retrained each week. No answer may take more than ten seconds.",
-        arguments=("--profile", "steady"),
-        shown=("cost", "latency"),
-    ),
-    Section(
-        title="The sample models",
-        what="The five models of `make models`, a million requests a month.",
-        arguments=(),
-    ),
-    Section(
-        title="A model of 100 MB",
-        what="A million requests a month by day and night.",
-        arguments=("--size", "100"),
-        shown=("latency",),
-    ),
-    Section(
-        title="A model of 1 GB",
-        what="The same with ten times the model.",
-        arguments=("--size", "1000", "--memory", "3538", "--latency", "2"),
-        shown=("latency",),
-    ),
-    Section(
-        title="When burst credits run dry",
-        what="The same model and spiky traffic, with a file system in bursting mode, AWS's own default.",
-        arguments=(
-            *("--size", "1000", "--memory", "3538", "--requests", "200000", "--peak", "20", "--shape", "spiky"),
-            *("--latency", "30", "--efs-throughput", "bursting"),
-        ),
-        shown=("credits",),
-    ),
-)
+def sections() -> Sequence[Section]:
+    """The sections, in the order of the page."""
+    return [Section(**entry) for entry in tomllib.loads(SECTIONS.read_text())["sections"]]
 
 
 def write(project: Path, advise: Advise, prices: PriceList, figures: Figures) -> Iterator[Path]:
     """Write the page and its plots; yields the files."""
-    lines = list(_introduction(prices))
-    for section in SECTIONS:
-        workload, results, choice = advise(section.arguments)
+    lines = [_introduction(prices)]
+    for section in sections():
+        workload, results, choice = advise(section.arguments.split())
         lines += _section(section, workload, results, choice, figures)
         name = section.title.lower().replace(" ", "-")
         for file in plots.write(project / IMAGES / name, results, workload):
@@ -97,24 +54,24 @@ def write(project: Path, advise: Advise, prices: PriceList, figures: Figures) ->
     yield project / FILE
 
 
-def _introduction(prices: PriceList) -> Iterator[str]:
-    yield "# Choosing a storage"
-    yield ""
-    yield "Written by `python -m ops choosing`. Each table is an answer of `python -m ops advise`, which takes your own"
-    yield "models and traffic; `--explain` shows the price and the measurement behind each number."
-    yield ""
-    yield "| if | choose | because |"
-    yield "| --- | --- | --- |"
-    yield "| few requests, models of some MB | `s3`, `multi` | nothing is paid while idle |"
-    yield "| slow first answers are not allowed | `image` | it is read fastest; with `snapStart`, not at all |"
-    yield "| large models that are retrained often | `efs` | faster than a fetch, new versions without a build |"
-    yield "| the same, and money counts more than seconds | `s3files` | large files cost what they cost in the bucket |"
-    yield "| the environments are busy most of the time | `provisionedConcurrency` | from 60 % of use it is cheaper |"
-    yield ""
-    yield f"Dollars are list prices of {prices.region} as of {prices.as_of}, without free units, for a month of"
-    yield f"{prices.hours_per_month} hours. `cold` is the first answer of a new environment, `slowest` the slowest"
-    yield "of the simulated month. What a deployment costs you beside AWS counts in the recommendation alone."
-    yield ""
+def _introduction(prices: PriceList) -> str:
+    return f"""# Choosing a storage
+
+Written by `python -m ops choosing`. Each table is an answer of `python -m ops advise`, which takes your own
+models and traffic; `--explain` shows the price and the measurement behind each number.
+
+| if | choose | because |
+| --- | --- | --- |
+| few requests, models of some MB | `s3`, `multi` | nothing is paid while idle |
+| slow first answers are not allowed | `image` | it is read fastest; with `snapStart`, not at all |
+| large models that are retrained often | `efs` | faster than a fetch, new versions without a build |
+| the same, and money counts more than seconds | `s3files` | large files cost what they cost in the bucket |
+| the environments are busy most of the time | `provisionedConcurrency` | from 60 % of use it is cheaper |
+
+Dollars are list prices of {prices.region} as of {prices.as_of}, without free units, for a month of
+{prices.hours_per_month} hours. `cold` is the first answer of a new environment, `slowest` the slowest
+of the simulated month. What a deployment costs you beside AWS counts in the recommendation alone.
+"""
 
 
 def _section(section: Section, workload: Workload, results: Results, choice: Choice, figures: Figures) -> Iterator[str]:
@@ -123,7 +80,7 @@ def _section(section: Section, workload: Workload, results: Results, choice: Cho
     yield section.what
     yield ""
     yield "```console"
-    yield f"$ python -m ops advise {' '.join(section.arguments)}".rstrip()
+    yield f"$ python -m ops advise {section.arguments}".rstrip()
     yield "```"
     yield ""
     yield report.as_markdown(results, choice, workload)

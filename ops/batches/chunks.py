@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, sqrt
+from typing import NamedTuple
 
 from ops.batches.rows import Row
 
@@ -11,8 +12,7 @@ MOST_BYTES = 4_000_000
 """The largest body, about as large as callers may send."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(NamedTuple):
     """A file of rows, as it is now."""
 
     key: str

@@ -3,8 +3,7 @@
 import http.client
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
@@ -16,8 +15,7 @@ ANY_SIZE = 1
 ANSWER_SECONDS = 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoadRequest:
+class LoadRequest(NamedTuple):
     """A prediction that is asked for."""
 
     model: str

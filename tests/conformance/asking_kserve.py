@@ -19,15 +19,11 @@ from kserve.protocol.infer_type import RequestedOutput
 
 BINARY = {True: {"binary_data": True}, False: {"binary_data": False}, None: {}}
 
-failed: list[str] = []
-asked = 0
+checks: list[tuple[str, bool]] = []
 
 
 def check(what: str, is_right: bool) -> None:
-    global asked
-    asked += 1
-    if not is_right:
-        failed.append(what)
+    checks.append((what, is_right))
 
 
 async def status_of(question: Any) -> int:
@@ -80,7 +76,7 @@ async def main(url: str, questions: str) -> None:
         await ask_v2(client, url, rows, answers)
     async with InferenceRESTClient(RESTConfig(protocol="v1")) as client:
         await ask_v1(client, url, rows, answers)
-    print(json.dumps({"asked": asked, "failed": failed}))
+    print(json.dumps({"asked": len(checks), "failed": [what for what, is_right in checks if not is_right]}))
 
 
 if __name__ == "__main__":

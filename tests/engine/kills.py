@@ -11,23 +11,17 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 
 from local.changes import Change
-from local.engine.running import engine_run
 from local.engine.stack import EngineStack
 from local.living_stack import LivingStack
-from local.setting_changes import defaults
 from local.shapes import Shape, Switch
-from local.stack import SETTINGS
-from local.switch_models import CONCURRENCY, questions_to, two_versions
+from tests.engine.hunts import hunt, settings_of, small_stack
 
 SWITCHES: Mapping[str, Switch] = {
     "storage": (Shape("s3", "multi"), Shape("efs", "multi")),
@@ -61,20 +55,6 @@ class Killed:
             f"{self.change.what}: {when}, {settled}; {total.requests} requests, {total.failed} failed, "
             f"{total.different} answers differ"
         )
-
-
-@contextmanager
-def small_stack(per_second: float = 5) -> Generator[LivingStack]:
-    """A stack of two models, not deployed yet, with callers who send so many requests a second."""
-    models = two_versions("kills", others=["wine"])
-    with (
-        TemporaryDirectory() as directory,
-        engine_run(Path(directory), concurrency=CONCURRENCY) as run,
-        LivingStack(
-            run.account, run.stack, models, questions_to(models), per_second=per_second, calm_seconds=1
-        ) as stack,
-    ):
-        yield stack
 
 
 def kills(stack: LivingStack, switch: Switch, count: int, chance: random.Random) -> Iterator[Killed]:
@@ -111,19 +91,6 @@ def _kill_and_recover(engine: EngineStack, settings: Mapping[str, Any], seconds:
     return bool(found)
 
 
-def settings_of(stack: LivingStack, shape: Shape) -> Mapping[str, Any]:
-    """The settings with which a small stack takes this shape."""
-    kept = {"deleteModelsOnDestroy": False, "modelRepository": str(stack.repository)}
-    return {**defaults(), **SETTINGS, **kept, **shape._asdict()}
-
-
-def seed_of(options: argparse.Namespace) -> int:
-    """The seed that was asked for, or a new one; says which."""
-    seed = random.randrange(1 << 32) if options.seed is None else options.seed  # noqa: S311
-    print(f"seed {seed}", flush=True)
-    return seed
-
-
 def main() -> int:
     """Run the kills; 1 if the stack did not converge once, or a request failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -131,14 +98,12 @@ def main() -> int:
     parser.add_argument("--switch", choices=SWITCHES, action="append", help="only this switch; repeatable")
     parser.add_argument("--seed", type=int, default=None, help="repeats the moments of a run before")
     options = parser.parse_args()
-    seed, failed = seed_of(options), 0
-    for name in options.switch or SWITCHES:
+
+    def rounds(name: str, chance: random.Random) -> Iterator[Killed]:
         with small_stack() as stack:
-            for killed in kills(stack, SWITCHES[name], options.kills, random.Random(f"{seed} {name}")):  # noqa: S311
-                print(f"  {killed}", *killed.change.total.problems, sep="\n    ", flush=True)
-                failed += not killed.went_well
-    print("every switch converged" if not failed else f"{failed} went wrong")
-    return 1 if failed else 0
+            yield from kills(stack, SWITCHES[name], options.kills, chance)
+
+    return hunt(options.switch or SWITCHES, rounds, options.seed, "every switch converged")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from local.questions import Reference
 from local.rollouts import LIVE_STORAGES, rollouts
 from local.shapes import Shape, Storage
 from local.switch_models import PUBLISHED
-from tests.engine.kills import seed_of, settings_of, small_stack
+from tests.engine.hunts import hunt, settings_of, small_stack
 from tests.engine.s3_proxy import S3Proxy
 from tests.handlers.s3_server import Fault
 
@@ -76,38 +76,23 @@ def sync_kills(stack: LivingStack, count: int, chance: random.Random) -> Iterato
     """Kill the sync function after each publication, and run it again."""
     stack.start(settings_of(stack, Shape("efs", "multi")))
     (sync,) = [each.name for each in stack.account.invocations.functions() if each.handler == MODEL_SYNC_HANDLER]
-    for number in range(count):
-        moment, killed = chance.uniform(0, MOMENTS_SECONDS), list[bool]()
 
-        def act(version: int, moment: float = moment, killed: list[bool] = killed) -> None:
-            _publish(stack, version)
-            time.sleep(moment)
-            killed.append(_kill(MODEL_SYNC_HANDLER, chance))
+    def run_again() -> None:
+        outcome = stack.account.invocations.invoke(sync, b"{}", patient=True)
+        if outcome.failed:  # it was given to the environment that was just killed; AWS tries an event again, too
             outcome = stack.account.invocations.invoke(sync, b"{}", patient=True)
-            if outcome.failed:  # it was given to the environment that was just killed; AWS tries an event again, too
-                outcome = stack.account.invocations.invoke(sync, b"{}", patient=True)
-            if outcome.failed:
-                raise RuntimeError(f"the run after a kill fails: {outcome.payload!r}")
+        if outcome.failed:
+            raise RuntimeError(f"the run after a kill fails: {outcome.payload!r}")
 
-        change = _move(stack, f"sync {number + 1}", number, act)
-        what = f"killed after {moment:.1f} s" if killed[0] else "was not there to be killed"
-        yield Round(change=change, what=what)
+    for number in range(count):
+        yield _killed(stack, "sync", number, MODEL_SYNC_HANDLER, chance, then=run_again)
 
 
 def worker_kills(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
     """Kill a worker after each publication."""
     stack.start(settings_of(stack, Shape("s3", "multi")))
     for number in range(count):
-        moment, killed = chance.uniform(0, MOMENTS_SECONDS), list[bool]()
-
-        def act(version: int, moment: float = moment, killed: list[bool] = killed) -> None:
-            _publish(stack, version)
-            time.sleep(moment)
-            killed.append(_kill(MULTI_MODEL_HANDLER, chance))
-
-        change = _move(stack, f"worker {number + 1}", number, act)
-        what = f"killed after {moment:.1f} s" if killed[0] else "was not there to be killed"
-        yield Round(change=change, what=what, lost=sum(killed))
+        yield _killed(stack, "worker", number, MULTI_MODEL_HANDLER, chance, may_lose=1)
 
 
 def faults(stack: LivingStack, count: int, chance: random.Random) -> Iterator[Round]:
@@ -151,6 +136,31 @@ RATE, LOAD_RATE = 20.0, 100.0
 """Requests a second, by default: of most kinds, and of `LOADS`."""
 
 LOAD_SHARE = 10
+
+
+def _killed(
+    stack: LivingStack,
+    kind: str,
+    number: int,
+    handler: str,
+    chance: random.Random,
+    *,
+    may_lose: int = 0,
+    then: Callable[[], None] = lambda: None,
+) -> Round:
+    """Publish a version, and kill a worker with this handler at a random moment after it. `may_lose` is how many
+    requests fail by such a kill."""
+    moment, killed = chance.uniform(0, MOMENTS_SECONDS), list[bool]()
+
+    def act(version: int) -> None:
+        _publish(stack, version)
+        time.sleep(moment)
+        killed.append(_kill(handler, chance))
+        then()
+
+    change = _move(stack, f"{kind} {number + 1}", number, act)
+    what = f"killed after {moment:.1f} s" if killed[0] else "was not there to be killed"
+    return Round(change=change, what=what, lost=may_lose if killed[0] else 0)
 
 
 def _move(stack: LivingStack, what: str, number: int, act: Callable[[int], None], kept: Collection[int] = ()) -> Change:
@@ -197,14 +207,12 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=None, help="repeats the moments of a run before")
     options = parser.parse_args()
-    seed, failed = seed_of(options), 0
-    for kind in options.kind or STORMS:
+
+    def rounds(kind: str, chance: random.Random) -> Iterator[Round]:
         with small_stack(per_second=options.rate or (LOAD_RATE if kind in LOADS else RATE)) as stack:
-            for each in STORMS[kind](stack, rounds_of(kind, options.rounds), random.Random(f"{seed} {kind}")):  # noqa: S311
-                print(f"  {each}", *each.change.total.problems, sep="\n    ", flush=True)
-                failed += not each.went_well
-    print("every round went well" if not failed else f"{failed} went wrong")
-    return 1 if failed else 0
+            yield from STORMS[kind](stack, rounds_of(kind, options.rounds), chance)
+
+    return hunt(options.kind or STORMS, rounds, options.seed, "every round went well")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from policy.invariants import breaches
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
-from tests.recorder import IMAGE, Recorder, deploy
+from tests.recorder import IMAGE, WEB_ACL, Recorder, deploy
 
 AUTHORIZER = {"auth": "lambda", "authorizerArn": "arn:aws:lambda:eu-central-1:123456789012:function:admit"}
 DOMAIN = {
@@ -17,7 +17,6 @@ DOMAIN = {
     "certificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b",
     "hostedZoneId": "Z0123456789",
 }
-WEB_ACL = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/0a1b"
 
 VARIANTS: dict[str, dict[str, object]] = {
     "http, signed": {},

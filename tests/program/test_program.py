@@ -16,10 +16,9 @@ from components.storage.model_seed import VersionConflictError
 from policy.invariants import breaches
 from tests.packaged import as_configuration, package
 from tests.paths import PROJECT
-from tests.recorder import IMAGE, Recorder, Registered, StoredObject, deploy
+from tests.recorder import CERTIFICATE, IMAGE, Recorder, Registered, StoredObject, deploy
 
 FUNCTION = "aws:lambda/function:Function"
-CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a"
 
 CONFIGURATIONS = {
     "the defaults": {},

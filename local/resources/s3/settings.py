@@ -1,50 +1,36 @@
 """What is set on a bucket, each by a resource of its own with the bucket's name as its id."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from local.resources.put_type import PutType
 from local.resources.refusals import s3 as refusals
 from local.resources.resource_type import Inputs
+from local.resources.worded_type import WordedType
 from local.resources.words import answered, camelized, capitalized, chosen
 
 PRIVATE = ("blockPublicAcls", "ignorePublicAcls", "blockPublicPolicy", "restrictPublicBuckets")
 
 
-class BucketSetting(PutType):
-    """A subclass says the words of the API's calls, and how their arguments and answers read."""
-
-    call: ClassVar[str]
-    """As in `put_bucket_policy` and `delete_bucket_policy`."""
-
-    @abstractmethod
-    def arguments(self, inputs: Inputs) -> dict[str, Any]:
-        """Of the call that sets it."""
-
-    @abstractmethod
-    def told(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The properties that an answer has."""
+class BucketSetting(WordedType, PutType):
+    """What is set on a bucket with one call."""
 
     def put(self, inputs: Inputs) -> str:
-        self._do("put", inputs["bucket"], **self.arguments(inputs))
+        self.call(f"Put{self.word}", Bucket=inputs["bucket"], **self.arguments(inputs))
         return inputs["bucket"]
 
     def look(self, resource_id: str, known: Inputs) -> Mapping[str, Any]:
-        return {"bucket": resource_id, **self.told(self._do("get", resource_id))}
+        return {"bucket": resource_id, **self.told(self.call(f"Get{self.word}", Bucket=resource_id))}
 
     def remove(self, resource_id: str, known: Inputs) -> None:
-        self._do("delete", resource_id)
-
-    def _do(self, verb: str, bucket: str, **arguments: Any) -> Any:
-        return getattr(self.client(), f"{verb}_{self.call}")(Bucket=bucket, **arguments)
+        self.call(f"Delete{self.word}", Bucket=resource_id)
 
 
 class BucketPublicAccessBlock(BucketSetting):
     """aws.s3.BucketPublicAccessBlock"""
 
     pulumi_type = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-    call = "public_access_block"
+    word = "PublicAccessBlock"
 
     def arguments(self, inputs: Inputs) -> dict[str, Any]:
         whole = {**dict.fromkeys(PRIVATE, False), **inputs}
@@ -58,7 +44,7 @@ class BucketOwnershipControls(BucketSetting):
     """aws.s3.BucketOwnershipControls"""
 
     pulumi_type = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
-    call = "bucket_ownership_controls"
+    word = "BucketOwnershipControls"
 
     def arguments(self, inputs: Inputs) -> dict[str, Any]:
         return {"OwnershipControls": {"Rules": [capitalized(inputs["rule"])]}}
@@ -71,7 +57,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
     """aws.s3.BucketServerSideEncryptionConfiguration"""
 
     pulumi_type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-    call = "bucket_encryption"
+    word = "BucketEncryption"
 
     def arguments(self, inputs: Inputs) -> dict[str, Any]:
         return {"ServerSideEncryptionConfiguration": {"Rules": [_encryption(rule) for rule in inputs["rules"]]}}
@@ -85,7 +71,7 @@ class BucketVersioning(BucketSetting):
     """aws.s3.BucketVersioning. A bucket whose versions were kept once can only stop keeping new ones."""
 
     pulumi_type = "aws:s3/bucketVersioning:BucketVersioning"
-    call = "bucket_versioning"
+    word = "BucketVersioning"
 
     def arguments(self, inputs: Inputs) -> dict[str, Any]:
         return {"VersioningConfiguration": {"Status": inputs["versioningConfiguration"]["status"]}}
@@ -102,7 +88,7 @@ class BucketLifecycleConfiguration(BucketSetting):
     with the program's."""
 
     pulumi_type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-    call = "bucket_lifecycle_configuration"
+    word = "BucketLifecycleConfiguration"
 
     def arguments(self, inputs: Inputs) -> dict[str, Any]:
         rules = [
@@ -122,7 +108,7 @@ class BucketPolicy(BucketSetting):
     """aws.s3.BucketPolicy"""
 
     pulumi_type = "aws:s3/bucketPolicy:BucketPolicy"
-    call = "bucket_policy"
+    word = "BucketPolicy"
 
     def arguments(self, inputs: Inputs) -> dict[str, Any]:
         refusals.of_bucket_policy(inputs["policy"])

@@ -10,9 +10,8 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
@@ -27,16 +26,14 @@ FORMS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SampleArrays:
+class SampleArrays(NamedTuple):
     """Arrays by input name."""
 
     path: Path
     arrays: Arrays
 
 
-@dataclass(frozen=True, kw_only=True)
-class SampleRequests:
+class SampleRequests(NamedTuple):
     """Requests as clients send them."""
 
     path: Path

@@ -1,9 +1,8 @@
 """A domain name leads to an API of either kind, and to another one later."""
 
 from components.api.api_domain import ApiDomain, ApiDomainArgs, Domain
-from tests.recorder import Recorder, deploy
+from tests.recorder import CERTIFICATE, Recorder, deploy
 
-CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/1"
 TARGET = "d-abcdefghij.execute-api.eu-central-1.amazonaws.com"
 
 

@@ -6,9 +6,8 @@ from components.api.api_domain import Domain
 from components.api.load_balancer import LoadBalancer, LoadBalancerArgs
 from policy.invariants import breaches
 from tests.components.api.behind import in_front_of_each, in_front_of_one
-from tests.recorder import Recorder, deploy
+from tests.recorder import CERTIFICATE, WEB_ACL, Recorder, deploy
 
-CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
 DOMAIN = Domain(name="models.example.com", certificate_arn=CERTIFICATE)
 SUBNETS = ["subnet-0a", "subnet-0b"]
 
@@ -94,8 +93,7 @@ def test_a_host_name_leads_to_it_where_a_zone_is_named():
 
 
 def test_a_web_acl_checks_every_request():
-    acl = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/0a1b"
-    association = deployed(web_acl_arn=acl).one("aws:wafv2/webAclAssociation:WebAclAssociation").inputs
+    association = deployed(web_acl_arn=WEB_ACL).one("aws:wafv2/webAclAssociation:WebAclAssociation").inputs
     assert ":loadbalancer/app/" in association["resourceArn"]
 
 

@@ -7,12 +7,11 @@ from components.api.api_access import JwtAccess, LambdaAccess
 from components.api.rest_api import RestApi, RestApiArgs
 from policy.invariants import breaches
 from tests.components.api.behind import in_front_of_each, in_front_of_one
-from tests.recorder import Recorder, deploy
+from tests.recorder import WEB_ACL, Recorder, deploy
 
 AUTHORIZER = "arn:aws-cn:lambda:cn-north-1:210987654321:function:admit"
 API = "aws:apigateway/restApi:RestApi"
 STAGE = "aws:apigateway/stage:Stage"
-WEB_ACL = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/1"
 
 
 OWN = {"timeout_seconds", "web_acl_arn", "api_key_required", "tracing"}

@@ -6,9 +6,8 @@ import pytest
 
 from tests.components.configuration.asking import advice, read, refusal
 from tests.packaged import package
+from tests.recorder import CERTIFICATE, WEB_ACL
 
-CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
-WEB_ACL = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shield/0a1b"
 AUTHORIZER = "arn:aws:lambda:eu-central-1:123456789012:function:admit:live"
 BALANCER: dict[str, object] = {
     "api": "alb",
@@ -260,7 +259,7 @@ def test_more_routes_than_an_api_may_have_are_refused_up_to_the_accounts_quota(
 def test_advice_is_given_on_the_path_that_a_rest_api_with_a_domain_name_keeps(tmp_path: Path):
     domain = {
         "domainName": "models.example.com",
-        "certificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b",
+        "certificateArn": CERTIFICATE,
     }
     package(tmp_path, "iris")
     assert "/ping" in advice(tmp_path, api="rest", **domain)

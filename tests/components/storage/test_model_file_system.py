@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from components.function.tool_function import ToolRuntime
 from components.storage.model_file_system import ModelFileSystem, ModelFileSystemArgs
 from tests.components.deployment import awaited, ending, serving_function, statements
 from tests.components.storage.serving import assert_every_subnet_has_one, serve_digits
@@ -14,10 +15,11 @@ ACCESS_POINT_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/s
 THROUGH_THE_ACCESS_POINT = {"StringEquals": {"elasticfilesystem:AccessPointArn": ACCESS_POINT_ARN}}
 
 
-def file_system(models, /, **options) -> Recorder:
-    usual = {"seeded": models, "image_uri": IMAGE, "architecture": "x86_64", "log_retention_days": 30}
-    arguments = {"models": [model.name for model in models], **usual, **options}
-    return serve_digits(models, "store", ModelFileSystem, ModelFileSystemArgs, **arguments)
+def file_system(models, /, *, kms_key_arn=None, bucket_key=None, **options) -> Recorder:
+    runtime = ToolRuntime(image_uri=IMAGE, architecture="x86_64", log_retention_days=30, kms_key_arn=kms_key_arn)
+    arguments = {"models": [model.name for model in models], "seeded": models, "runtime": runtime, **options}
+    key = bucket_key or kms_key_arn
+    return serve_digits(models, "store", ModelFileSystem, ModelFileSystemArgs, bucket_key=key, **arguments)
 
 
 @pytest.fixture

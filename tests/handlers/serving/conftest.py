@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,12 +13,15 @@ import numpy as np
 import pytest
 
 from handlers.manifest import POINTER_FILE, Artifact, Default, FileEntry, Manifest, Pointer, Signature, TensorSpec
+from handlers.serving import aws_clients
 from handlers.serving.app import App
 from handlers.serving.budget import Shared
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import EngineError, LoadedModel
 from handlers.serving.repository import Repository, log_load_failure
 from handlers.serving.stores import NotInStore
+from local.emulator import CREDENTIALS, REGION, Emulator
+from local.guard import Guard
 
 Formula = Callable[..., Mapping[str, Any]]
 
@@ -180,6 +183,27 @@ def make_server(
     names = None if listed else tuple(versions)
     app = App(Repository(store, names, cache, awaited=awaited, clock=lambda: now[0]), room)
     return Server(app, store, cache, now, loads, failing)
+
+
+BUCKET = "acme-models"
+"""In the emulated AWS."""
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    with Guard() as guard, Emulator(guard) as emulator:
+        emulator.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield emulator
+
+
+@pytest.fixture
+def aws(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """An emulated AWS that the handlers' clients find, by the environment. They are made anew for each test."""
+    found_by = {**CREDENTIALS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": emulator.url}
+    for name, value in found_by.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(aws_clients, "_clients", {})
+    return emulator
 
 
 def tensor(dtype: str, *shape: int) -> TensorSpec:

@@ -1,43 +1,31 @@
 """Requests that are answered later: accepted with 202, led back by a queue, answered in S3 as they would have been."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 
 from handlers.contract import ASYNCHRONOUS_PLACE, ASYNCHRONOUS_QUEUE, MOST_TRIES
-from handlers.serving import aws_clients
 from handlers.serving.app import App
 from handlers.serving.events import Response
-from local.emulator import CREDENTIALS, REGION, Emulator
-from local.guard import Guard
-from tests.handlers.serving.conftest import Context, Server, half_plus
+from local.emulator import Emulator
+from tests.handlers.serving.conftest import BUCKET, Context, Server, half_plus
 
-BUCKET = "acme-models"
 LATER = {"prefer": "respond-async", "content-type": "application/json"}
 PREDICT, INFER = "/v1/models/m:predict", "/v2/models/m/infer"
 ONE = {"instances": [1.0]}
 TENSOR = {"id": "mine", "inputs": [{"name": "x", "datatype": "FP32", "shape": [1], "data": [1.0]}]}
 
 
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Guard() as guard, Emulator(guard) as emulator:
-        emulator.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        yield emulator
-
-
 @pytest.fixture
-def queue(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> "Queue":
-    url = emulator.client("sqs").create_queue(QueueName="requests")["QueueUrl"]
-    emulator.client("sqs").purge_queue(QueueUrl=url)
-    own = {ASYNCHRONOUS_PLACE: f"s3://{BUCKET}/asynchronous", ASYNCHRONOUS_QUEUE: url, "AWS_ENDPOINT_URL": emulator.url}
-    for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, **own}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(aws_clients, "_clients", {})
-    return Queue(emulator.client("sqs"), url)
+def queue(aws: Emulator, monkeypatch: pytest.MonkeyPatch) -> "Queue":
+    url = aws.client("sqs").create_queue(QueueName="requests")["QueueUrl"]
+    aws.client("sqs").purge_queue(QueueUrl=url)
+    monkeypatch.setenv(ASYNCHRONOUS_PLACE, f"s3://{BUCKET}/asynchronous")
+    monkeypatch.setenv(ASYNCHRONOUS_QUEUE, url)
+    return Queue(aws.client("sqs"), url)
 
 
 class Queue:

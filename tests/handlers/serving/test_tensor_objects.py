@@ -1,7 +1,6 @@
 """Tensors in S3: read and written only where the configuration says, and never overwritten."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +10,14 @@ import pytest
 from handlers.serving import aws_clients
 from handlers.serving.app import App
 from handlers.serving.start import open_app
-from local.emulator import CREDENTIALS, REGION, Emulator
-from local.guard import Guard
-from tests.handlers.serving.conftest import Context
+from local.emulator import Emulator
+from tests.handlers.serving.conftest import BUCKET, Context
 from tests.models.asking import current_manifest
-
-BUCKET = "acme-tensors"
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Guard() as guard, Emulator(guard) as emulator:
-        emulator.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        yield emulator
 
 
 @pytest.fixture
-def s3(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
-    monkeypatch.setattr(aws_clients, "_clients", {})
-    return emulator.client("s3")
+def s3(aws: Emulator) -> Any:
+    return aws.client("s3")
 
 
 @pytest.fixture
