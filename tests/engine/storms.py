@@ -149,7 +149,7 @@ def _killed(
     then: Callable[[], None] = lambda: None,
 ) -> Round:
     """Publish a version, and kill a worker with this handler at a random moment after it. `may_lose` is how many
-    requests fail by such a kill."""
+    requests may fail by such a kill."""
     moment, killed = chance.uniform(0, MOMENTS_SECONDS), list[bool]()
 
     def act(version: int) -> None:
