@@ -10,7 +10,7 @@ from typing import Any
 from ministack.core.responses import AccountRegionScopedDict
 
 EVALUATION_SECONDS = 3
-"""How long a changed alarm keeps its state. A minute would be AWS's."""
+"""How long a changed alarm keeps its state. AWS evaluates once a minute."""
 
 
 class Alarms(AccountRegionScopedDict):

@@ -214,13 +214,17 @@ async def run(work: Any, *arguments: Any, **named: Any) -> Any:
     if work is not lambda_svc._execute_function_with_config_scope:  # pyright: ignore
         return await _run(work, *arguments, **named)
     function, event = arguments
-    url = lambda_svc._proxy_url_for(function["config"])  # pyright: ignore
-    return await _run(work, *arguments, **named) if url is None else await _forwarding.forward(event, url)
+    config = function["config"]
+    url = lambda_svc._proxy_url_for(config)  # pyright: ignore
+    if url is None:
+        return await _run(work, *arguments, **named)
+    return await _forwarding.forward(event, url, lambda_svc._xray_trace_id_for_invocation(config))  # pyright: ignore
 
 
-def forward(_: Any, event: Any, url: str, __: str) -> Any:
+def forward(function: Any, event: Any, url: str, _: str) -> Any:
     """Invoke a function from a thread of ministack's."""
-    return _forwarding.forward_from_thread(app._MAIN_LOOP, event, url)  # pyright: ignore
+    trace_id = lambda_svc._xray_trace_id_for_invocation(function.get("config") or function)  # pyright: ignore
+    return _forwarding.forward_from_thread(app._MAIN_LOOP, event, url, trace_id)  # pyright: ignore
 
 
 def emit_no_logs(*_: Any, **__: Any) -> None:

@@ -18,14 +18,17 @@ class Forwarding:
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
-    async def forward(self, event: Any, url: str) -> dict[str, Any]:
-        """Invoke the function at a URL. Returns what ministack's executors return.
+    async def forward(self, event: Any, url: str, trace_id: str | None = None) -> dict[str, Any]:
+        """Invoke the function at a URL. Returns what ministack's executors return. `trace_id`: that of X-Ray, if the
+        function is traced.
 
         Only API Gateway gives up by itself. Everyone else waits for the function, whose timeout is kept where it runs.
         """
         if self._session is None:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         headers = {"Content-Type": "application/json", "X-Amzn-Lambda-Request-Id": str(uuid.uuid4())}
+        if trace_id:
+            headers["X-Amzn-Trace-Id"] = trace_id
         body = json.dumps(event, ensure_ascii=False).encode()
         seconds = aiohttp.ClientTimeout(total=GATEWAY_SECONDS if is_from_gateway(event) else None)
         try:
@@ -37,11 +40,16 @@ class Forwarding:
             return _failure(f"{url} cannot be reached: {error}")
         if not 200 <= answer.status < 300:
             return _failure(f"{url} answered {answer.status}: {payload[:512].decode('utf-8', 'replace')}")
-        return {"body": json.loads(payload) if payload else None}
+        try:
+            return {"body": json.loads(payload) if payload else None}
+        except ValueError:
+            return _failure(f"{url} answered no JSON: {payload[:512].decode('utf-8', 'replace')}")
 
-    def forward_from_thread(self, loop: asyncio.AbstractEventLoop, event: Any, url: str) -> dict[str, Any]:
+    def forward_from_thread(
+        self, loop: asyncio.AbstractEventLoop, event: Any, url: str, trace_id: str | None
+    ) -> dict[str, Any]:
         """The same for a thread that may wait."""
-        return asyncio.run_coroutine_threadsafe(self.forward(event, url), loop).result()
+        return asyncio.run_coroutine_threadsafe(self.forward(event, url, trace_id), loop).result()
 
     async def close(self) -> None:
         """Close its connections."""

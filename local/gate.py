@@ -5,6 +5,7 @@ is part of every address that the local stack gives out. A page says in `Origin`
 load balancer, whose own answer says which pages may read it, answers pages at all.
 """
 
+import contextlib
 import os
 import resource
 import secrets
@@ -106,9 +107,6 @@ def _by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-        return
     headers = [(b"content-type", b"text/plain"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": f"{reason}\n".encode()})
@@ -130,7 +128,8 @@ def run_ministack() -> None:
         return f"{API_PATHS}{api}" if stage == "$default" else f"{API_PATHS}{api}/{stage}"
 
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # as ministack does: a load opens many
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses one without an end
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a load opens many connections
     port = int(os.environ[PORT_VARIABLE])
     uvicorn.run(
         Gate(ministack.app, os.environ.pop(TOKEN_VARIABLE), port, api_of),

@@ -54,8 +54,13 @@ COMMANDS: Mapping[str, Command] = {
 }
 """In the order in which `--help` shows them."""
 FAILURES = (
-    *(PackagingError, PublishingError, ProfilingError, FunctionFailed),
-    *(TrainingError, CatalogError, FetchError),
+    PackagingError,
+    PublishingError,
+    ProfilingError,
+    FunctionFailed,
+    TrainingError,
+    CatalogError,
+    FetchError,
 )
 """Errors whose message is all that a person needs."""
 

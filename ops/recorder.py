@@ -123,8 +123,8 @@ def deploy(
         program()
 
     async def run() -> None:
-        # What failed is raised below. A failed task would tell of itself once more, at any later time, when it is
-        # collected; in the midst of a compilation, that breaks it: https://github.com/python/cpython/issues/106905
+        # What failed is raised below. asyncio reports a failed task again when it is collected. If that happens while
+        # Python compiles, the compilation fails: https://github.com/python/cpython/issues/106905
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
         set_all_config(_with_namespaces({"aws:region": REGION, **(config or {})}))
         mocks.set_mocks(recorder.mocks, project=PROJECT_NAME, stack=stack_name, preview=preview, monitor=recorder)

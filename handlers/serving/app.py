@@ -48,8 +48,8 @@ ANSWER_SECONDS = 0.5
 QUICK_SHARE = 1 / 20
 """The part of a request's time within which a version answers that nobody needs to watch."""
 
-KNOWN_ROUTES = 256
-"""How many methods and paths are remembered with what they ask for."""
+KNOWN_ROUTES, USUAL_PATH = 256, 256
+"""How many methods and paths are remembered with what they ask for. A path of more characters is not."""
 
 MOST_WATCHED = 1024
 """How many versions' times are remembered."""
@@ -161,7 +161,9 @@ class App:
     def _respond(self, dialect: Dialect, request: Request, record: Record, context: Context) -> Response:
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return Response(200, headers={"allow": "GET, HEAD, POST, OPTIONS"})
-        call = _routed(dialect, "GET" if request.method == "HEAD" else request.method, request.path)
+        method = "GET" if request.method == "HEAD" else request.method
+        is_usual = len(request.path) <= USUAL_PATH
+        call = _routed(dialect, method, request.path) if is_usual else dialect.route(method, request.path)
         record.operation = call.operation
         try:
             with LimitedTo(_seconds_left(context)):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from handlers.contract import ALLOW_MODEL_CODE
 from models.commands.arguments import add_json, add_place
 from models.commands.output import place_of, progress_of, show
 from models.profiling.errors import ProfilingError
@@ -35,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"how many further requests each start gets, for {WARM_SECONDS:.0f} s at most (default: 100)",
     )
+    parser.add_argument(
+        "--allow-model-code",
+        action="store_true",
+        help="load the code that the version brings: it runs on this machine, with your AWS credentials",
+    )
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw a picture, too")
     add_place(parser)
     add_json(parser)
@@ -45,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
     if sys.platform != "linux":
         raise ProfilingError("only Linux has AWS's runtime client and says what a process reads; profile there")
     place = place_of(options)
-    subject, title = _subject(place, options.model)
+    subject, title = _subject(place, options.model, allows_code=options.allow_model_code)
     with progress_of(options.model) as progress:
         found = profile(subject, options.starts, options.warm_requests, progress.say)
         if options.svg is not None:
@@ -54,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
     show(options, {"model": options.model, "title": title, **found.document()}, _lines(title, found))
 
 
-def _subject(place: Place, model: str) -> tuple[Subject, str]:
+def _subject(place: Place, model: str, *, allows_code: bool) -> tuple[Subject, str]:
     """What to start, and what it is in words. Raises PublishingError, ProfilingError."""
     from models.profiling.request import prediction_event  # late: it needs numpy
 
@@ -63,6 +69,10 @@ def _subject(place: Place, model: str) -> tuple[Subject, str]:
     if models.find_pointer_file(model) is None and model in models.names():
         raise ProfilingError(f"{model} in {address} is not packaged; package it first: python -m models package --help")
     manifest = models.manifest(model, models.pointer_file(model).pointer.version)
+    if manifest.code is not None and not allows_code:
+        raise ProfilingError(
+            f"{model} version {manifest.version} brings code, which would run here; --allow-model-code lets it"
+        )
     event = prediction_event(manifest)
     if event is None:
         raise ProfilingError(f"the manifest of {model} version {manifest.version} has no warm-up request to send")
@@ -73,6 +83,7 @@ def _subject(place: Place, model: str) -> tuple[Subject, str]:
         variables={
             **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
             **(place.stack.environment if place.stack else {}),
+            **({ALLOW_MODEL_CODE: "true"} if allows_code else {}),
         },
         event=event,
     )

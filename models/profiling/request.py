@@ -13,13 +13,15 @@ from models.profiling.http_event import Event, http_event
 def prediction_event(manifest: Manifest) -> Event | None:
     """A request for the default signature; None if the manifest has none that can be sent.
 
-    JSON as TensorFlow Serving takes it, or raw tensors of the Open Inference Protocol if an input is large.
+    JSON as TensorFlow Serving takes it, or raw tensors of the Open Inference Protocol if an input is large, or if the
+    version brings code: hooks read bodies of their own, but no tensors.
     """
     name = manifest.default_signature()
     warmup = manifest.warmup.get(name)
     if warmup is None:
         return None
-    if not any(isinstance(value, dict) and "zeros" in value for value in warmup.values()):
+    is_large = any(isinstance(value, dict) and "zeros" in value for value in warmup.values())
+    if not is_large and manifest.code is None:
         body = json.dumps({"signature_name": name, "inputs": warmup}).encode()
         return http_event("POST", f"/v1/models/{manifest.model}:predict", body, {"content-type": "application/json"})
     arrays = warmup_inputs(manifest.signatures[name], warmup)

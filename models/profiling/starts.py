@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from handlers.contract import ALLOW_MODEL_CODE, MODEL_NAMES, MODEL_STORE_URI, SINGLE_MODEL_HANDLER
+from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, SINGLE_MODEL_HANDLER
 from models.profiling.boundaries import Amount, Boundary, amounts
 from models.profiling.function_process import Ran, function_process
 from models.profiling.http_event import Event
@@ -74,7 +74,6 @@ def _running(handler: str, subject: Subject, events: Iterable[bytes]) -> Generat
             **subject.variables,
             MODEL_STORE_URI: subject.store,
             MODEL_NAMES: subject.model,
-            ALLOW_MODEL_CODE: "true",
             "TMPDIR": disk,
         }
         with function_process(handler, variables, events) as ran:

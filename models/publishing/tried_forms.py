@@ -31,7 +31,7 @@ def tried_forms(manifest: Manifest, signature: str) -> list[TriedForm]:
     others = [
         _tried(form, signature, reason, evidence)
         for form, evidence in lost.items()
-        if (reason := evidence["reasons"].get(signature)) is not None
+        if (reason := evidence.get("reasons", {}).get(signature)) is not None
     ]
     return [_tried(artifact.form, signature, "", artifact.evidence), *others]
 

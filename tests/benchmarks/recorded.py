@@ -54,6 +54,7 @@ def _beside_peers(**factors: float) -> dict[str, Any]:
         return [{"answered_seconds": seconds, "peak_memory_bytes": 100e6 * seconds, "read_bytes": 50e6 * seconds}]
 
     return {
+        "refused": {},
         "warm_cache": {key: starts(0.1 * factor) for key, factor in factors.items()},
         "dropped_cache": {key: starts(0.2 * factor) for key, factor in factors.items()},
         "calls": {key: [[0.001 * factor]] for key, factor in factors.items()},

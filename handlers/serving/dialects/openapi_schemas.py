@@ -9,8 +9,8 @@ from handlers.serving.dialects.datatypes import DATATYPES
 _JSON_TYPES = {"bool": "boolean", "float64": "number", **dict.fromkeys(("complex64", "complex128"), "array")}
 """The JSON type of each element type that is no integer and no string, and has every value of JSON's type."""
 
-_LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38}
-"""The largest number of each element type that has not every number of JSON."""
+_LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028235e38}
+"""The largest number of each element type that has not every number of JSON, as it is usually written."""
 
 
 def predict_schema(manifest: Manifest) -> dict[str, Any]:
@@ -23,6 +23,7 @@ def predict_schema(manifest: Manifest) -> dict[str, Any]:
         return {"type": "object", "properties": {"signature_name": name, "instances": rows, "inputs": {}}}
     needed = [key for key in signature.inputs if key not in signature.defaults]
     row = _object({key: _values(spec, instance=True) for key, spec in signature.inputs.items()}, needed)
+    row["additionalProperties"] = False
     columns = _object({key: _values(spec) for key, spec in signature.inputs.items()}, needed)
     if len(signature.inputs) == 1:
         (spec,) = signature.inputs.values()
@@ -43,12 +44,13 @@ def infer_schema(manifest: Manifest) -> dict[str, Any]:
     signature = manifest.signatures[manifest.default_signature()]
     tensors = [_tensor(name, spec) for name, spec in signature.inputs.items()]
     needed = len(tensors) - len(signature.defaults)
+    inputs = {"type": "array", "minItems": needed, "maxItems": len(tensors)}
     return {
         "type": "object",
         "required": ["inputs"],
         "properties": {
             "id": {"type": "string"},
-            "inputs": {"type": "array", "items": {"anyOf": tensors}, "minItems": needed, "maxItems": len(tensors)},
+            "inputs": inputs | ({"items": {"anyOf": tensors}} if tensors else {}),
             "outputs": {"type": "array", "items": _object({"name": {"enum": [*signature.outputs]}}, ["name"])},
         },
     }
@@ -60,7 +62,8 @@ def _tensor(name: str, spec: TensorSpec) -> dict[str, Any]:
     shape: dict[str, Any] = {"type": "array", "items": size}
     if spec.shape is not None:
         sizes = [size if each == -1 else {"const": each} for each in spec.shape]
-        shape = {"type": "array", "prefixItems": sizes, "minItems": len(sizes), "maxItems": len(sizes)}
+        shape = {"type": "array", "minItems": len(sizes), "maxItems": len(sizes)}
+        shape |= {"prefixItems": sizes} if sizes else {}
     return {
         "type": "object",
         "required": ["name", "datatype", "shape", "data"],
@@ -74,7 +77,7 @@ def _tensor(name: str, spec: TensorSpec) -> dict[str, Any]:
 
 
 def _object(properties: Mapping[str, Any], needed: list[str]) -> dict[str, Any]:
-    return {"type": "object", "required": needed, "properties": properties, "additionalProperties": False}
+    return {"type": "object", "required": needed, "properties": properties}
 
 
 def _values(spec: TensorSpec, *, instance: bool = False) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_functions_that_read_what_is_left_to_s3_reach_it_by_tls():
     assert rules(network(readers_reach_s3=True)) == {*READING, ("out", "net-functions-id", 443, "pl-s3")}
 
 
-def test_a_network_that_nobody_fills_has_no_way_for_who_would():
+def test_a_network_without_a_sync_admits_none():
     def program() -> None:
         with pytest.raises(ValueError, match="net has no function that fills file systems; set is_filled"):
             ModelNetwork("net", ModelNetworkArgs(region=REGION, bucket_arn=BUCKET_ARN)).for_sync()

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.contract import ASYNCHRONOUS_PLACE, ASYNCHRONOUS_QUEUE, MOST_TRIES
 from handlers.serving.app import App
-from handlers.serving.events import Response
+from handlers.serving.events import LAST_SECONDS, Response, recognise
 from local.emulator import Emulator
 from tests.handlers.serving.conftest import BUCKET, Context, Server, half_plus
 
@@ -177,6 +177,11 @@ def test_a_failure_counts_when_it_happens_and_not_when_it_is_told(
     assert ask(app, place)["statusCode"] == 503
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(line["status"], line["ServerErrors"]) for line in lines] == [(202, 0), (503, 1), (503, 0)]
+
+
+def test_a_queued_prediction_leaves_seconds_to_keep_its_answer(app: App, queue: Queue) -> None:
+    accepted_at(ask(app, PREDICT, ONE, LATER), PREDICT)
+    assert recognise(queue.event()).request().last_seconds >= 10 * LAST_SECONDS
 
 
 def test_a_message_that_comes_twice_leaves_the_first_answer(

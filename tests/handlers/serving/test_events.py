@@ -202,7 +202,8 @@ def test_one_line_a_request_is_the_log_and_holds_nothing_of_the_payload(
 def test_a_line_has_the_metrics_of_the_sets_that_are_wanted(
     server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telemetry, "_written_sets", lambda: "function,model,version")
+    monkeypatch.setenv("METRICS", "function,model,version")
+    monkeypatch.setattr(telemetry, "_written_sets", telemetry._written_sets.__wrapped__)
     server.ask("POST", PATH, BODY)
     server.ask("POST", "/v1/models/nobody-knows-this:predict", BODY)
     known, unknown = written(capsys)

@@ -10,7 +10,7 @@ import pytest
 
 from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving.app import App
-from handlers.serving.dialects.openapi_schemas import predict_schema
+from handlers.serving.dialects.openapi_schemas import infer_schema, predict_schema
 from handlers.serving.start import open_app
 from tests.handlers.serving.conftest import Context
 
@@ -110,8 +110,8 @@ def test_a_document_of_one_version_is_not_served(app):
 def test_a_schema_has_the_shapes_of_the_signature(document):
     body = document["paths"]["/v1/models/iris:predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     row = body["properties"]["instances"]["items"]["anyOf"][1]
-    largest = float(np.finfo(np.float32).max)
-    number = {"type": "number", "minimum": -largest, "maximum": largest}
+    number = {"type": "number", "minimum": -3.4028235e38, "maximum": 3.4028235e38}
+    assert np.float32(3.4028235e38) == np.finfo(np.float32).max
     assert row == {"type": "array", "items": number, "minItems": 4, "maxItems": 4}
 
 
@@ -135,3 +135,11 @@ def test_a_schema_has_the_range_of_each_integer(dtype):
 def test_the_document_is_only_read(app):
     status, answer = ask(app, "POST", "/openapi.json", {})
     assert (status, answer) == (405, {"error": "POST is not allowed for /openapi.json; allowed is GET"})
+
+
+def test_a_scalar_and_a_signature_without_inputs_have_schemas_without_empty_lists():
+    scalar = Manifest("m", 1, {"serving_default": Signature({"x": TensorSpec("float32", ())}, {})}, (), ())
+    [tensor] = infer_schema(scalar)["properties"]["inputs"]["items"]["anyOf"]
+    assert tensor["properties"]["shape"] == {"type": "array", "minItems": 0, "maxItems": 0}
+    nothing = Manifest("m", 1, {"serving_default": Signature({}, {})}, (), ())
+    assert infer_schema(nothing)["properties"]["inputs"] == {"type": "array", "minItems": 0, "maxItems": 0}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest, parse_manifest
+from handlers.manifest import MANIFEST_FILE, POINTER_FILE, Manifest
+from handlers.manifest_reading import parse_manifest
 from local.emulator import REGION
 from models.cli import main
 from models.commands import profile as command
@@ -19,6 +20,12 @@ from models.publishing.aws import client
 from tests.models import saved_models
 from tests.paths import PROJECT
 
+CODE = """
+def input_handler(data, context):
+    if context.request_content_type != "text/csv":
+        raise ValueError("send text/csv")
+    return {"instances": [[float(each) for each in line.split(",")] for line in data.read().decode().splitlines()]}
+"""
 QUICK = ("--starts", "1", "--warm-requests", "5")
 
 
@@ -146,6 +153,19 @@ def test_a_model_that_is_not_packaged_is_refused_in_one_line(tmp_path: Path, cap
     said = capsys.readouterr().err
     assert said.startswith(f"profile: m in {tmp_path} is not packaged; package it first")
     assert said.count("\n") == 1
+
+
+def test_code_is_loaded_only_where_it_is_allowed(pack, repository: Path, empty, tmp_path: Path, capsys):
+    code, requests = tmp_path / "code", tmp_path / "requests"
+    for directory in (code, requests):
+        directory.mkdir()
+    (code / "inference.py").write_text(CODE)
+    (requests / "one.csv").write_text("5.1,3.5,1.4,0.2\n")
+    pack(repository / "iris" / "1" / "model.tflite", code=code, requests=requests)
+    asked = ["profile", "m", "--at", str(empty.root), *QUICK]
+    assert main(asked) == 1
+    assert "m version 1 brings code, which would run here; --allow-model-code lets it" in capsys.readouterr().err
+    assert main([*asked, "--allow-model-code"]) == 0
 
 
 def test_a_model_that_does_not_answer_is_an_error_with_its_answer(models: Path, capsys):
