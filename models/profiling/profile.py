@@ -1,7 +1,6 @@
 """The profile of a model: what the steps of its cold start take, over several starts, and a warm request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -32,8 +31,7 @@ class Line(NamedTuple):
     """What comes from files and from the store, whether or not the system holds it in memory already."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Profile:
+class Profile(NamedTuple):
     """Where the time of a model goes."""
 
     starts: int

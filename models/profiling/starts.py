@@ -5,9 +5,8 @@ import tempfile
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, SINGLE_MODEL_HANDLER
 from models.profiling.boundaries import Amount, Boundary, amounts
@@ -22,8 +21,7 @@ WARM_SECONDS = 2.0
 """Warm requests of a start stop after this time."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Subject:
+class Subject(NamedTuple):
     """What is started."""
 
     model: str
@@ -35,8 +33,7 @@ class Subject:
     """A request that the model answers."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Start:
+class Start(NamedTuple):
     """One start, traced."""
 
     steps: Mapping[str, Amount]

@@ -1,6 +1,7 @@
 """What a configuration may not ask of its API, with the message that a user reads."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -204,20 +205,29 @@ def test_advice_on_a_function_of_its_own_names_the_models_setting(packaged: Path
     assert "modelSettings.iris.timeoutSeconds: the http API stops waiting after 30 seconds" in said
 
 
-def test_advice_is_given_on_the_quota_that_a_longer_wait_needs(packaged: Path):
-    said = advice(packaged, timeoutSeconds=120, api="rest")
-    assert "timeoutSeconds, api: a rest API waits 29 seconds unless AWS raised the quota; for 120, first have" in said
-    assert "'Maximum integration timeout in milliseconds' raised in Service Quotas, or set 29" in said
-
-
-def test_advice_is_given_on_the_role_that_a_rest_api_logs_by(packaged: Path):
-    said = advice(packaged, api="rest")
-    assert "api: a rest API writes its access log with a role that is set once for the account and region" in said
-    assert "set-up-logging.html says how to set it" in said
-
-
-def test_advice_is_given_on_an_api_that_is_open(packaged: Path):
-    assert "auth: none lets everyone on the internet call the API, at your cost" in advice(packaged, auth="none")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"timeoutSeconds": 120, "api": "rest"},
+            [
+                "timeoutSeconds, api: a rest API waits 29 seconds unless AWS raised the quota; for 120, first have",
+                "'Maximum integration timeout in milliseconds' raised in Service Quotas, or set 29",
+            ],
+        ),
+        (
+            {"api": "rest"},
+            [
+                "api: a rest API writes its access log with a role that is set once for the account and region",
+                "set-up-logging.html says how to set it",
+            ],
+        ),
+        ({"auth": "none"}, ["auth: none lets everyone on the internet call the API, at your cost"]),
+    ],
+)
+def test_advice_is_given_on_what_an_api_needs_or_admits(packaged: Path, given: dict[str, Any], said: list[str]):
+    found = advice(packaged, **given)
+    assert [each for each in said if each not in found] == []
 
 
 def test_advice_is_given_on_open_health_checks_where_everything_is_open(packaged: Path):
