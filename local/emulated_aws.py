@@ -35,7 +35,7 @@ from ministack.services import alb, apigateway, apigateway_v1, cloudwatch, lambd
 
 from local.emulated_alarms import Alarms
 from local.forwarding import Forwarding
-from local.gate import KEYS_VARIABLE, asked_by_name, asked_url, run_ministack
+from local.gate import KEYS_VARIABLE, MOST_VARIABLE, asked_by_name, asked_url, run_ministack
 from local.signatures import REASON, Expected, refusal
 
 UNSIGNED, MISSIGNED = "MissingAuthenticationToken", "SignatureDoesNotMatch"
@@ -59,7 +59,7 @@ _target = alb._invoke_lambda_target  # pyright: ignore
 _execute_http = apigateway._handle_execute_in_scope  # pyright: ignore
 _execute_rest = apigateway_v1._execute_in_scope  # pyright: ignore
 _run = apigateway.run_reentrant
-_forwarding = Forwarding()
+_forwarding = Forwarding(int(os.environ.get(MOST_VARIABLE, "0")))
 _deploy = apigateway_v1._create_deployment  # pyright: ignore
 _closed: set[str] = set()
 """The REST APIs that were deployed with their own host name switched off."""

@@ -44,12 +44,14 @@ class EmulatorError(Exception):
 class Emulator:
     """A running emulator. A context manager; leaving it ends the process and removes its state.
 
-    `port` 0 takes a free one. Raises EmulatorError if another process uses the port, or if the emulator ends or does
-    not answer while it starts.
+    `port` 0 takes a free one. At most `most_invocations` are on their way to functions at a time; 0 lets all.
+
+    Raises EmulatorError if another process uses the port, or if the emulator ends or does not answer while it starts.
     """
 
-    def __init__(self, guard: Guard, port: int = 0) -> None:
+    def __init__(self, guard: Guard, port: int = 0, most_invocations: int = 0) -> None:
         self._guard = guard
+        self._most_invocations = most_invocations
         self._chosen = port
         from local.issuer import Issuer  # late: it takes 0.1 s, and the workers do not need it
 
@@ -85,6 +87,7 @@ class Emulator:
                     **_environment(self.port, self._state),
                     gate.TOKEN_VARIABLE: self._token,
                     gate.KEYS_VARIABLE: self.issuer.keys(),
+                    gate.MOST_VARIABLE: str(self._most_invocations),
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -15,7 +15,9 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.htm
 class Forwarding:
     """Invokes functions at their URLs. Belongs to the event loop in which it first does."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 0) -> None:
+        """Let so many invocations be on their way at a time, and the others wait; 0 lets all."""
+        self._most = most
         self._session: aiohttp.ClientSession | None = None
 
     async def forward(self, event: Any, url: str, trace_id: str | None = None) -> dict[str, Any]:
@@ -25,7 +27,7 @@ class Forwarding:
         Only API Gateway gives up by itself. Everyone else waits for the function, whose timeout is kept where it runs.
         """
         if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=self._most))
         headers = {"Content-Type": "application/json", "X-Amzn-Lambda-Request-Id": str(uuid.uuid4())}
         if trace_id:
             headers["X-Amzn-Trace-Id"] = trace_id

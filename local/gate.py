@@ -16,6 +16,8 @@ from typing import Any
 TOKEN_VARIABLE = "LOCAL_STACK_TOKEN"  # noqa: S105 the name of a variable
 KEYS_VARIABLE = "LOCAL_STACK_TOKEN_KEYS"
 """The public keys of this machine's issuer of tokens, as JSON."""
+MOST_VARIABLE = "LOCAL_STACK_MOST_INVOCATIONS"
+"""How many invocations are on their way to functions at a time; 0 for all that come."""
 PORT_VARIABLE = "GATEWAY_PORT"
 """Where ministack looks for its port."""
 

@@ -97,6 +97,7 @@ def emulated_account(
     base_image: str | None = None,
     concurrency: int = ACCOUNT_CONCURRENCY,
     keep_seconds: float = inf,
+    most_invocations: int = 0,
 ) -> Generator[EmulatedAccount]:
     """Start the emulated AWS and the workers, with nothing deployed, and remove everything at the end.
 
@@ -107,6 +108,8 @@ def emulated_account(
         base_image: with `docker`, the base image instead of the program's.
         concurrency: how many environments the account may run at a time.
         keep_seconds: how long an idle environment is kept. Lambda promises nothing; five to fifteen minutes are seen.
+        most_invocations: how many are on their way to functions at a time, while the others wait; 0 for all that come.
+            Lambda has processors for each environment. Here, more than this machine has only hinder one another.
 
     Raises:
         EmulatorError: the emulated AWS did not start.
@@ -115,7 +118,7 @@ def emulated_account(
     sys.setswitchinterval(SWITCH_SECONDS)
     with ExitStack() as cleanup:
         guard = cleanup.enter_context(Guard())
-        emulator = cleanup.enter_context(Emulator(guard, port))
+        emulator = cleanup.enter_context(Emulator(guard, port, most_invocations))
         containers = Containers(guard, emulator.url, base_image) if docker else None
         processes = ProcessWorkers(guard, project, emulator.url)
         metrics = EmbeddedMetrics(emulator.client("cloudwatch", checked=False))

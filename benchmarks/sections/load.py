@@ -17,8 +17,8 @@ TITLE = "A load of hundreds of requests a second"
 MODEL = "iris"
 RATE = 500
 """Requests a second."""
-CONCURRENCY = 50
-"""How many environments may run at a time, so that no request is throttled."""
+AT_A_TIME = 8
+"""How many requests are worked on at a time. The others wait, as they would for a processor of this machine."""
 OVERHEAD_AT_MOST = 0.05
 """What the generator computes for a request, beside the time of one."""
 DIFFERENCE_AT_MOST = 0.1
@@ -34,8 +34,8 @@ def measure(quick: bool) -> dict[str, Any]:
     settings = {"storage": "s3", "mode": "multi", "models": f'["{MODEL}"]'}
     measured: list[dict[str, Any]] = []
     settings["modelRepository"] = str(repository("tflite"))
-    with local_stack(settings, concurrency=CONCURRENCY) as stack:
-        ours(stack.api_url, MODEL, rate, 2)  # starts the environments
+    with local_stack(settings, most_invocations=AT_A_TIME) as stack:
+        ours(stack.api_url, MODEL, rate // 10, 5)  # starts the environments
         for number in range(rounds):
             print(f"  round {number + 1} of {rounds}", flush=True)
             measured.append(

@@ -3,7 +3,7 @@
 import asyncio
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,11 +44,17 @@ def gateway(api: InvokeApi, name: str, event: object, **headers: str) -> tuple[i
 
 def forwarded(event: object, url: str) -> dict[str, Any]:
     """What the emulator gets that forwards an event."""
+    [answer] = all_forwarded([event], url)
+    return answer
 
-    async def forward() -> dict[str, Any]:
-        forwarding = Forwarding()
+
+def all_forwarded(events: Sequence[object], url: str, most: int = 0) -> list[dict[str, Any]]:
+    """The same of several events at once, of which so many may be on their way at a time."""
+
+    async def forward() -> list[dict[str, Any]]:
+        forwarding = Forwarding(most)
         try:
-            return await forwarding.forward(event, url)
+            return await asyncio.gather(*(forwarding.forward(event, url) for event in events))
         finally:
             await forwarding.close()
 
@@ -130,6 +136,13 @@ def test_whoever_is_not_the_gateway_waits_for_the_functions_own_timeout(api, reg
     answer = forwarded({"hang": True}, api.gateway_url("misbehaving"))
     assert answer["error"]
     assert "Sandbox.Timedout" in answer["body"]["errorMessage"]
+
+
+@pytest.mark.parametrize(("most", "refused"), [(0, True), (1, False)])
+def test_only_so_many_invocations_are_on_their_way_at_a_time(api, register, most, refused):
+    register("echo", reserved_concurrency=1)
+    answers = all_forwarded([{"number": number} for number in range(8)], api.gateway_url("echo"), most)
+    assert any(answer.get("error") for answer in answers) == refused
 
 
 def test_an_invocation_that_reaches_no_function_failed(api, register):
