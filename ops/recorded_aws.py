@@ -64,6 +64,8 @@ class RecordedAws(mocks.Mocks):
             "docker:index/getRegistryImage:getRegistryImage": self._find_image,
             "aws:index/getAvailabilityZones:getAvailabilityZones": self._list_zones,
             "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda asked: {**asked, "id": "pl-found"},
+            "aws:ec2/getVpc:getVpc": self._find_vpc,
+            "aws:ec2/getSubnet:getSubnet": self._find_subnet,
         }.get(args.token)
         if answer is None:
             raise NotImplementedError(f"the recorded AWS has no answer to {args.token}")
@@ -98,6 +100,14 @@ class RecordedAws(mocks.Mocks):
         region = asked.get("region") or REGION
         letters = ZONE_LETTERS.get(region, "abc")
         return {**asked, "id": region, "names": [f"{region}{letter}" for letter in letters]}
+
+    def _find_vpc(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        self._vpc_id: str = asked["id"]
+        return {**asked, "enableDnsSupport": True, "enableDnsHostnames": True}
+
+    def _find_subnet(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """A subnet of the VPC that was asked for before. The last letter of its id is that of its zone."""
+        return {**asked, "vpcId": self._vpc_id, "availabilityZone": f"{REGION}{asked['id'][-1]}"}
 
     def _log_in(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {**asked, "id": REGION, "userName": "AWS", "password": "secret"}

@@ -10,9 +10,12 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.configuration.bucket_lookup import NoBucketError, found_bucket
 from components.configuration.issuer import issuer_is_what_its_document_says
+from components.configuration.network_lookup import NoNetworkError, found_network
 from components.configuration.problem import Problem
 from components.configuration.reading import SettingsError, read_settings
 from components.configuration.rules import ADVICE, model_bucket, problems
+from components.configuration.rules import found_network as found
+from components.configuration.rules.found_network import FoundNetwork
 from components.configuration.rules.model_bucket import FoundBucket
 from components.network.subnets import default_zones
 from components.settings.settings import Settings
@@ -39,11 +42,28 @@ def stack_settings(project: Path, made_by: Mapping[str, str]) -> Settings:
         raise RefusedConfiguration(error.problems) from None
     if refused := [*_zones_that_the_account_lacks(settings), *issuer_is_what_its_document_says(settings)]:
         raise RefusedConfiguration(refused)
+    network = _network_there(settings)
+    of_network = [] if network is None else [each for rule in found.ADVISED for each in rule(settings, network)]
     bucket = _bucket_there(settings, made_by)
     of_bucket = [] if bucket is None else [each for rule in model_bucket.ADVISED for each in rule(settings, bucket)]
-    for advice in [*problems(settings, ADVICE), *of_bucket]:
+    for advice in [*problems(settings, ADVICE), *of_network, *of_bucket]:
         pulumi.warn(str(advice))
     return settings
+
+
+def _network_there(settings: Settings) -> FoundNetwork | None:
+    """The network in vpcId and subnetIds, if one is named and used. Raises RefusedConfiguration if the stack cannot use
+    it."""
+    if settings.vpc_id is None or not settings.uses(*MOUNTED_STORAGES):
+        return None
+    try:
+        network = found_network(settings.vpc_id, settings.subnet_ids, settings.region)
+    except NoNetworkError as error:
+        message = f"AWS does not show {settings.vpc_id} and its subnets to this account; name those it has: {error}"
+        raise RefusedConfiguration([Problem(keys=("vpcId", "subnetIds"), message=message)]) from None
+    if refused := [each for rule in found.REFUSED for each in rule(settings, network)]:
+        raise RefusedConfiguration(refused)
+    return network
 
 
 def _bucket_there(settings: Settings, made_by: Mapping[str, str]) -> FoundBucket | None:

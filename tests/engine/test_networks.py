@@ -84,3 +84,16 @@ def test_a_key_replaces_what_cannot_be_encrypted_anew(living):
     replaced = {step.pulumi_type for step in preview.of("replace")}
     assert {FILE_SYSTEM, "aws:ecr/repository:Repository"} <= replaced
     assert not replaced & {"aws:lambda/function:Function", "aws:s3/bucket:Bucket"}
+
+
+def test_a_network_that_cannot_be_used_is_refused_at_preview(living, of_living, around):
+    ec2 = living.account.client("ec2")
+    beside = ec2.create_subnet(VpcId=around.vpc_id, CidrBlock="10.77.0.128/26", AvailabilityZone=around.zones[0])[
+        "Subnet"
+    ]["SubnetId"]
+    there = {**of_living, "storage": "efs", "vpcId": around.vpc_id}
+    twice = living.stack.preview({**there, "subnetIds": [around.subnet_ids[0], beside]})
+    assert any(f"{around.subnet_ids[0]} and {beside} are both in {around.zones[0]}" in said for said in twice.errors)
+    unknown = living.stack.preview({**there, "subnetIds": ["subnet-0123456789abcdef0"]})
+    assert any("AWS does not show" in said for said in unknown.errors)
+    ec2.delete_subnet(SubnetId=beside)

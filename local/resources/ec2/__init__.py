@@ -19,4 +19,18 @@ def get_managed_prefix_list(account: EmulatedAccount, arguments: dict[str, Any])
     return {**arguments, "id": found["PrefixListId"], "arn": found["PrefixListArn"], "ownerId": found["OwnerId"]}
 
 
-FUNCTIONS: Mapping[str, Call] = {"aws:ec2/getManagedPrefixList:getManagedPrefixList": get_managed_prefix_list}
+def get_vpc(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
+    """aws.ec2.get_vpc, by id"""
+    return {**arguments, **Vpc(account).look(arguments["id"], {})}
+
+
+def get_subnet(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
+    """aws.ec2.get_subnet, by id"""
+    return {**arguments, **Subnet(account).look(arguments["id"], {})}
+
+
+FUNCTIONS: Mapping[str, Call] = {
+    "aws:ec2/getManagedPrefixList:getManagedPrefixList": get_managed_prefix_list,
+    "aws:ec2/getVpc:getVpc": get_vpc,
+    "aws:ec2/getSubnet:getSubnet": get_subnet,
+}

@@ -1,0 +1,78 @@
+"""Rules about a network that was there before: what AWS would refuse, and what lacks in it. Imports no Pulumi."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from components.configuration.problem import Problem
+from components.settings.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundSubnet:
+    """A subnet that `subnetIds` names, as AWS describes it."""
+
+    id: str
+    vpc_id: str
+    zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundNetwork:
+    """The VPC that `vpcId` names, with the subnets."""
+
+    vpc_id: str
+    resolves_names: bool
+    """Whether its DNS server answers."""
+    gives_names: bool
+    """Whether what is in it gets names."""
+    subnets: Sequence[FoundSubnet]
+
+
+NetworkRule = Callable[[Settings, FoundNetwork], Iterator[Problem]]
+"""Yields a problem for each mistake, or for each thing that the network lacks."""
+
+
+def subnets_are_in_the_vpc(settings: Settings, network: FoundNetwork) -> Iterator[Problem]:
+    """Functions and mount targets share security groups, which belong to one VPC."""
+    for subnet in network.subnets:
+        if subnet.vpc_id != network.vpc_id:
+            yield Problem(
+                keys=("subnetIds", "vpcId"),
+                message=f"{subnet.id} is in {subnet.vpc_id} and not in {network.vpc_id}; name subnets of one VPC",
+            )
+
+
+def each_subnet_has_a_zone_of_its_own(settings: Settings, network: FoundNetwork) -> Iterator[Problem]:
+    """A file system has one mount target in a zone. https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html"""
+    by_zone: dict[str, list[str]] = {}
+    for subnet in network.subnets:
+        by_zone.setdefault(subnet.zone, []).append(subnet.id)
+    for zone, ids in by_zone.items():
+        if len(ids) > 1:
+            yield Problem(
+                keys=("subnetIds",),
+                message=f"{' and '.join(ids)} are both in {zone}, and a file system has one mount target in a zone; "
+                f"name one of them",
+            )
+
+
+def names_resolve(settings: Settings, network: FoundNetwork) -> Iterator[Problem]:
+    """File systems are mounted by name, and interface endpoints are found by the names of AWS's services.
+
+    https://docs.aws.amazon.com/efs/latest/ug/mounting-fs-mount-cmd-dns-name.html
+    """
+    attributes = {"dns-support": network.resolves_names, "dns-hostnames": network.gives_names}
+    if lacking := [name for name, is_on in attributes.items() if not is_on]:
+        commands = " and ".join(
+            f"`aws ec2 modify-vpc-attribute --vpc-id {network.vpc_id} --enable-{name}`" for name in lacking
+        )
+        yield Problem(
+            keys=("vpcId",),
+            message=f"{network.vpc_id} has no {' and no '.join(lacking)}, so that the names of file systems and of "
+            f"endpoints may not resolve in it; {commands} turns it on",
+        )
+
+
+REFUSED: tuple[NetworkRule, ...] = (subnets_are_in_the_vpc, each_subnet_has_a_zone_of_its_own)
+
+ADVISED: tuple[NetworkRule, ...] = (names_resolve,)
