@@ -133,8 +133,8 @@ def test_a_type_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_pro
 
 
 def test_a_provider_function_that_is_not_known_is_named_with_the_file_to_add_it_to(deploy_program):
-    with pytest.raises(DeploymentError, match=r"aws:ec2/getVpc:getVpc.*local/resources/ec2/__init__.py"):
-        deploy_program("import pulumi, pulumi_aws as aws\npulumi.export('x', aws.ec2.get_vpc_output(default=True).id)")
+    with pytest.raises(DeploymentError, match=r"aws:ec2/getEips:getEips.*local/resources/ec2/__init__.py"):
+        deploy_program("import pulumi, pulumi_aws as aws\npulumi.export('x', aws.ec2.get_eips_output().id)")
 
 
 def test_the_file_of_lambda_is_no_python_keyword():
