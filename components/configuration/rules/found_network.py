@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from components.configuration.problem import Problem
 from components.settings.settings import Settings
 
 
-@dataclass(frozen=True, kw_only=True)
-class FoundSubnet:
+class FoundSubnet(NamedTuple):
     """A subnet that `subnetIds` names, as AWS describes it."""
 
     id: str

@@ -38,7 +38,7 @@ def test_nothing_is_said_of_a_network_that_has_everything(packaged: Path):
     ],
 )
 def test_what_aws_would_refuse_half_way_is_refused(packaged: Path, changed: dict[str, str], refusal: str):
-    network = replace(NETWORK, subnets=[SUBNETS[0], replace(SUBNETS[1], **changed)])
+    network = replace(NETWORK, subnets=[SUBNETS[0], SUBNETS[1]._replace(**changed)])
     assert said(packaged, network, rules.REFUSED) == [refusal]
 
 
