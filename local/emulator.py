@@ -116,9 +116,9 @@ class Emulator:
         )
 
     def client(self, service: str, *, checked: bool = True) -> Any:
-        """A boto3 client of an emulated service. Many large requests take half of the time where they are not
-        `checked`."""
-        from botocore.config import Config  # as above
+        """A boto3 client of an emulated service. `checked`: whether it checks its arguments, which takes time where
+        they are large."""
+        from botocore.config import Config  # late, as boto3
 
         config = Config(parameter_validation=checked)
         # boto3's overloads know services by literal name only.

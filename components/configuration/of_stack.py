@@ -43,7 +43,7 @@ def stack_settings(project: Path, made_by: Mapping[str, str]) -> Settings:
     if refused := [*_zones_that_the_account_lacks(settings), *issuer_is_what_its_document_says(settings)]:
         raise RefusedConfiguration(refused)
     network = _network_there(settings)
-    of_network = [] if network is None else [each for rule in found.ADVISED for each in rule(settings, network)]
+    of_network = [] if network is None else [each for rule in found.ADVISED for each in rule(network)]
     bucket = _bucket_there(settings, made_by)
     of_bucket = [] if bucket is None else [each for rule in model_bucket.ADVISED for each in rule(settings, bucket)]
     for advice in [*problems(settings, ADVICE), *of_network, *of_bucket]:
@@ -61,7 +61,7 @@ def _network_there(settings: Settings) -> FoundNetwork | None:
     except NoNetworkError as error:
         message = f"AWS does not show {settings.vpc_id} and its subnets to this account; name those it has: {error}"
         raise RefusedConfiguration([Problem(keys=("vpcId", "subnetIds"), message=message)]) from None
-    if refused := [each for rule in found.REFUSED for each in rule(settings, network)]:
+    if refused := [each for rule in found.REFUSED for each in rule(network)]:
         raise RefusedConfiguration(refused)
     return network
 

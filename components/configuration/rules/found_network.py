@@ -1,11 +1,10 @@
-"""Rules about a network that was there before: what AWS would refuse, and what lacks in it. Imports no Pulumi."""
+"""Rules about a network that was there before: what AWS would refuse, and what it lacks. Imports no Pulumi."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from components.configuration.problem import Problem
-from components.settings.settings import Settings
 
 
 class FoundSubnet(NamedTuple):
@@ -28,11 +27,11 @@ class FoundNetwork:
     subnets: Sequence[FoundSubnet]
 
 
-NetworkRule = Callable[[Settings, FoundNetwork], Iterator[Problem]]
+NetworkRule = Callable[[FoundNetwork], Iterator[Problem]]
 """Yields a problem for each mistake, or for each thing that the network lacks."""
 
 
-def subnets_are_in_the_vpc(settings: Settings, network: FoundNetwork) -> Iterator[Problem]:
+def subnets_are_in_the_vpc(network: FoundNetwork) -> Iterator[Problem]:
     """Functions and mount targets share security groups, which belong to one VPC."""
     for subnet in network.subnets:
         if subnet.vpc_id != network.vpc_id:
@@ -42,7 +41,7 @@ def subnets_are_in_the_vpc(settings: Settings, network: FoundNetwork) -> Iterato
             )
 
 
-def each_subnet_has_a_zone_of_its_own(settings: Settings, network: FoundNetwork) -> Iterator[Problem]:
+def each_subnet_has_a_zone_of_its_own(network: FoundNetwork) -> Iterator[Problem]:
     """A file system has one mount target in a zone. https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html"""
     by_zone: dict[str, list[str]] = {}
     for subnet in network.subnets:
@@ -56,7 +55,7 @@ def each_subnet_has_a_zone_of_its_own(settings: Settings, network: FoundNetwork)
             )
 
 
-def names_resolve(settings: Settings, network: FoundNetwork) -> Iterator[Problem]:
+def names_resolve(network: FoundNetwork) -> Iterator[Problem]:
     """File systems are mounted by name, and interface endpoints are found by the names of AWS's services.
 
     https://docs.aws.amazon.com/efs/latest/ug/mounting-fs-mount-cmd-dns-name.html

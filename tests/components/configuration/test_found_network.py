@@ -2,25 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from components.configuration.rules import found_network as rules
 from components.configuration.rules.found_network import FoundNetwork, FoundSubnet
-from tests.components.configuration.asking import read
 
 SUBNETS = [FoundSubnet(id=f"subnet-0{letter}", vpc_id="vpc-0a", zone=f"eu-central-1{letter}") for letter in "ab"]
 NETWORK = FoundNetwork(vpc_id="vpc-0a", resolves_names=True, gives_names=True, subnets=SUBNETS)
 
 
-def said(root: Path, network: FoundNetwork, asked: Sequence[rules.NetworkRule]) -> list[str]:
-    settings = read(root, storage="efs", vpcId="vpc-0a", subnetIds=[each.id for each in network.subnets])
-    return [str(problem) for rule in asked for problem in rule(settings, network)]
+def said(network: FoundNetwork, asked: Sequence[rules.NetworkRule]) -> list[str]:
+    return [str(problem) for rule in asked for problem in rule(network)]
 
 
-def test_nothing_is_said_of_a_network_that_has_everything(packaged: Path):
-    assert said(packaged, NETWORK, [*rules.REFUSED, *rules.ADVISED]) == []
+def test_nothing_is_said_of_a_network_that_has_everything():
+    assert said(NETWORK, [*rules.REFUSED, *rules.ADVISED]) == []
 
 
 @pytest.mark.parametrize(
@@ -37,9 +34,9 @@ def test_nothing_is_said_of_a_network_that_has_everything(packaged: Path):
         ),
     ],
 )
-def test_what_aws_would_refuse_half_way_is_refused(packaged: Path, changed: dict[str, str], refusal: str):
+def test_what_aws_would_refuse_half_way_is_refused(changed: dict[str, str], refusal: str):
     network = replace(NETWORK, subnets=[SUBNETS[0], SUBNETS[1]._replace(**changed)])
-    assert said(packaged, network, rules.REFUSED) == [refusal]
+    assert said(network, rules.REFUSED) == [refusal]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +46,7 @@ def test_what_aws_would_refuse_half_way_is_refused(packaged: Path, changed: dict
         ({"resolves_names": False, "gives_names": False}, "vpcId: vpc-0a has no dns-support and no dns-hostnames, so"),
     ],
 )
-def test_advice_is_given_on_names_that_may_not_resolve(packaged: Path, lacking: dict[str, bool], advice: str):
-    [problem] = said(packaged, replace(NETWORK, **lacking), rules.ADVISED)
+def test_advice_is_given_on_names_that_may_not_resolve(lacking: dict[str, bool], advice: str):
+    [problem] = said(replace(NETWORK, **lacking), rules.ADVISED)
     assert problem.startswith(advice)
     assert "`aws ec2 modify-vpc-attribute --vpc-id vpc-0a --enable-dns-hostnames` turns it on" in problem
