@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 
 from local.engine.results import Events, Operation, Result
 from local.engine.settings import copy_settings, set_settings
@@ -35,9 +36,11 @@ Show = Callable[[str], object]
 PROGRAM_END = 60.0
 """Seconds for which a program may go on after its operation. The engine goes first where a resource fails early."""
 
-BROKEN = "Resource monitor has terminated"
-"""What the SDK says where its connection to the engine breaks, which happens now and then in a process with many
-threads. Nothing is wrong with the stack then: the same operation again completes it."""
+_OWN_CONNECTIONS = ("grpc.use_local_subchannel_pool", 1)
+if _OWN_CONNECTIONS not in _GRPC_CHANNEL_OPTIONS:
+    # A process that updates stacks for hours meets an address again that an engine of before listened at. gRPC shares
+    # the connection with the channels of then, and with it the wait after each refusal: "Connection refused" at once.
+    _GRPC_CHANNEL_OPTIONS.append(_OWN_CONNECTIONS)
 
 _one_program = threading.Lock()  # the SDK runs one program at a time in a process
 
@@ -142,12 +145,6 @@ class EngineStack:
         return self._run("refresh", NO_SETTINGS, None, clear_pending_creates=True)
 
     def _run(self, operation: Operation, settings: Settings, show: Show | None, **options: Any) -> Result:
-        result = self._run_once(operation, settings, show, **options)
-        if result.errors and all(BROKEN in error for error in result.errors):
-            result = self._run_once(operation, NO_SETTINGS, show, **options)
-        return result
-
-    def _run_once(self, operation: Operation, settings: Settings, show: Show | None, **options: Any) -> Result:
         events, outputs, succeeded = Events(), dict[str, Any](), True
         with _one_program:
             stack = self._select(settings, **(WITHOUT_CHECKPOINTS if operation == "preview" else {}))
