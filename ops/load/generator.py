@@ -20,6 +20,10 @@ COLD_HEADER = f"\r\n{COLD_START_HEADER}: 1\r\n".encode()
 AHEAD_SECONDS = 0.0005
 """Requests that are due within this time are sent at once, for a timer is no more exact."""
 
+TIMER_SECONDS = 0.002
+"""A request that is sent this late at most is late by the loop's timer, which counts whole milliseconds: its latency
+counts from when it was sent. That of a later one counts from when it was due: its caller would have waited."""
+
 Sign = Callable[[LoadRequest], Mapping[str, str]]
 """The headers that a request needs beside its own, such as a signature."""
 
@@ -63,7 +67,8 @@ async def _run(url: str, requests: Sequence[LoadRequest], load: Load, sign: Sign
     loop, tasks = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     async def ask(number: int, due: float) -> None:
-        recording.note_sent(due, loop.time())
+        sent = loop.time()
+        recording.note_sent(due, sent)
         model = requests[number].model
         try:
             async with asyncio.timeout(load.timeout_seconds):
@@ -73,7 +78,7 @@ async def _run(url: str, requests: Sequence[LoadRequest], load: Load, sign: Sign
         except OSError as error:
             recording.errors[type(error).__name__] += 1
         else:
-            _note(recording, model, due, answer)
+            _note(recording, model, counted_from(due, sent), answer)
 
     await connections.warm(min(64, max(1, round(load.rate / 20))))
     recording.due = times
@@ -94,8 +99,13 @@ async def _run(url: str, requests: Sequence[LoadRequest], load: Load, sign: Sign
     return recording
 
 
-def _note(recording: Recording, model: str, due: float, answer: Answer) -> None:
+def counted_from(due: float, sent: float) -> float:
+    """From when a latency counts."""
+    return sent if sent - due < TIMER_SECONDS else due
+
+
+def _note(recording: Recording, model: str, began: float, answer: Answer) -> None:
     if answer.status == 200:
-        recording.note_answer(model, due, answer.received, cold=COLD_HEADER in answer.head)
+        recording.note_answer(model, began, answer.received, cold=COLD_HEADER in answer.head)
     else:
         recording.errors[f"status {answer.status}"] += 1

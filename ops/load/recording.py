@@ -22,7 +22,7 @@ class Recording:
     rate: float
     """Requests a second that were asked for."""
     latency: Histogram = field(default_factory=Histogram)
-    """From when a request was due until its answer was there."""
+    """From when a request was sent until its answer was there. If it was sent late: from when it was due."""
     warm_latency: Histogram = field(default_factory=Histogram)
     """Of the requests that started no environment."""
     by_model: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
@@ -42,9 +42,9 @@ class Recording:
         self.sent += 1
         self.late += now - due > LATE_SECONDS
 
-    def note_answer(self, model: str, due: float, received: float, *, cold: bool) -> None:
+    def note_answer(self, model: str, began: float, received: float, *, cold: bool) -> None:
         """A request was answered with status 200."""
-        microseconds = max(1, round((received - due) * 1e6))
+        microseconds = max(1, round((received - began) * 1e6))
         self.latency.record(microseconds)
         self.by_model.setdefault(model, Histogram()).record(microseconds)
         if cold:

@@ -136,7 +136,13 @@ def load() -> dict[str, Any]:
     latencies = {"p50": 2.0, "p90": 4.0, "p95": 5.0, "p99": 10.0}
     mine = {"sent": 1000, "answered": 1000, "rate": 500.0, "overhead": 0.04, "latencyMs": latencies}
     other = {**mine, "latencyMs": {name: value * 1.05 for name, value in latencies.items()}}
-    return {"rate": 500, "seconds": 60, "rounds": [{"ours": mine, "theirs": other}]}
+    return {
+        "rate": 500,
+        "compared": 100,
+        "seconds": 60,
+        "held": [{**mine, "latencyMs": {name: value * 10 for name, value in latencies.items()}}],
+        "byTurns": [{"ours": {**mine, "rate": 100.0}, "theirs": {**other, "rate": 100.0}}],
+    }
 
 
 def fetch() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from ops.__main__ import main
 from ops.load.bodies import LoadRequest, load_request, mix
-from ops.load.generator import Load, run
+from ops.load.generator import TIMER_SECONDS, Load, counted_from, run
 from ops.load.recording import Recording, as_text
 from tests.ops.load.server import METADATA, Server, running
 
@@ -30,6 +30,11 @@ def test_requests_are_sent_when_they_are_due_whether_or_not_others_are_answered(
         found = run(server.url, [REQUEST], Load(rate=60, seconds=1, pace="constant"))
 
     assert found.achieved == pytest.approx(60, rel=0.2)
+
+
+def test_a_latency_counts_from_when_a_request_was_due_unless_only_the_timer_was_late() -> None:
+    assert counted_from(due=1.0, sent=1.0 + TIMER_SECONDS / 2) == 1.0 + TIMER_SECONDS / 2
+    assert counted_from(due=1.0, sent=1.0 + TIMER_SECONDS * 2) == 1.0
 
 
 def test_a_rate_is_kept_if_hardly_a_request_is_late() -> None:
