@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.paths import REPOSITORIES, SUBJECTS
-from benchmarks.subjects import CHOSEN, FamilyOfModels, Subject, repository
+from benchmarks.subjects import CHOSEN, DENSE, FAMILIES, WEIGHT_MEGABYTES, FamilyOfModels, Subject, repository
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, ArtifactForm, Pointer
 from models.packaging.errors import PackagingError
 from models.packaging.forms import PREFERENCE
@@ -33,18 +33,19 @@ APPLICATIONS: dict[str, Any] = {
 def main(names: Sequence[str]) -> None:
     """Make the subjects and families of these names."""
     for name in names:
-        if name == FamilyOfModels.NAME:
-            make_family()
-        elif name.startswith("chosen:"):
-            make_chosen(name.removeprefix("chosen:"))
+        form, _, of_one_form = name.rpartition(":")
+        if name in FAMILIES:
+            make_family(FAMILIES[name])
+        elif form == "chosen":
+            make_chosen(of_one_form)
         else:
-            make_subject(name)
+            make_subject(of_one_form, [form] if form in PREFERENCE else PREFERENCE)
 
 
-def make_subject(name: str) -> None:
-    """Make one subject: a Keras file, a SavedModel, and a version in every form."""
+def make_subject(name: str, forms: Sequence[ArtifactForm]) -> None:
+    """Make one subject: a Keras file, a SavedModel, and a version in each form."""
     subject = _save(name)
-    for form in PREFERENCE:
+    for form in forms:
         _package(name, subject.saved_model, [form], repository(form))
     subject.write()
 
@@ -67,24 +68,23 @@ def _save(name: str) -> Subject:
     return subject
 
 
-def make_family() -> None:
+def make_family(family: FamilyOfModels) -> None:
     """Make many models that differ only in name, so that the cache has room for the same number of any of them."""
-    family = FamilyOfModels()
     keras.utils.set_random_seed(1)
     model = keras.Sequential(
         [
             keras.Input((family.FEATURES,)),
-            keras.layers.Dense(1024, activation="relu"),
-            keras.layers.Dense(1024, activation="relu"),
+            keras.layers.Dense(family.width, activation="relu"),
+            keras.layers.Dense(family.width, activation="relu"),
             keras.layers.Dense(10, activation="softmax"),
         ]
     )
-    source, template = SUBJECTS / family.NAME / "saved_model", REPOSITORIES / f"{family.NAME}-template"
+    source, template = SUBJECTS / family.name / "saved_model", REPOSITORIES / f"{family.name}-template"
     serve = _signature(model, "features", (family.FEATURES,), "probabilities")
     save_lean([variable.value for variable in model.variables], {"serving_default": serve}, source)
-    _package(family.NAME, source, ["tflite"], template)
-    version = template / family.NAME / "1"
-    manifest = ModelRepository(template).versions(family.NAME)[1]
+    _package(family.name, source, ["tflite"], template)
+    version = template / family.name / "1"
+    manifest = ModelRepository(template).versions(family.name)[1]
     (artifact,) = manifest.artifacts
     for member in family.members:
         copy = family.repository / member / "1"
@@ -139,11 +139,22 @@ def _gru() -> Any:
     return keras.Sequential([keras.Input((120, 16)), *recurrent, keras.layers.Dense(10, activation="softmax")])
 
 
+def _dense(megabytes: int) -> Any:
+    """Layers that are nearly all of the weights: squares of at most 64 MiB."""
+    width = min(4096, 512 * int(megabytes**0.5))
+    layers = megabytes * 2**20 // (4 * width**2)
+    hidden = [keras.layers.Dense(width, activation="relu") for _ in range(layers)]
+    return keras.Sequential(
+        [keras.Input((64,)), keras.layers.Dense(width), *hidden, keras.layers.Dense(10, activation="softmax")]
+    )
+
+
 BUILDERS: Mapping[str, Callable[[], Any]] = {
     **{name: partial(_application, name) for name in APPLICATIONS},
     "conv1d": _conv1d,
     "transformer": _transformer,
     "gru": _gru,
+    **{name: partial(_dense, megabytes) for name, megabytes in zip(DENSE, WEIGHT_MEGABYTES, strict=True)},
 }
 """Untrained networks. The weights of those for images are chosen so that answers can be compared; they do not change
 the speed."""

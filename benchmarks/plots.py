@@ -51,6 +51,23 @@ def lines(
     _save(figure, path)
 
 
+def curves(
+    path: Path, title: str, labels: tuple[str, str], series: Mapping[str, Sequence[tuple[float, float]]]
+) -> None:
+    """Values over sizes, both on logarithmic axes: what is linear has the slope of the grid. `labels` name the axes x
+    and y."""
+    figure, axes = _figure(title)
+    for colour, (name, points) in zip(COLOURS, series.items(), strict=False):
+        axes.plot(*zip(*points, strict=True), label=name, color=colour, linewidth=1, marker="o", markersize=3)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.grid(alpha=0.3, linewidth=0.5)
+    axes.set_xlabel(labels[0], fontsize=9)
+    axes.set_ylabel(labels[1], fontsize=9)
+    axes.legend(fontsize=8)
+    _save(figure, path)
+
+
 def _figure(title: str) -> tuple[Any, Any]:
     import matplotlib as mpl
 

@@ -17,24 +17,36 @@ from benchmarks.ways import KERAS, LITERT
 from models.profiling.http_event import Event, http_event
 
 
-def event_for(subject: Subject, *, plain: bool, model: str | None = None) -> Event:
-    """A request to predict one instance of random numbers, the same at every call.
+def event_for(subject: Subject, *, plain: bool, model: str | None = None, rows: int = 1) -> Event:
+    """A request to predict instances of random numbers, the same at every call.
 
     Args:
         subject: the model.
         plain: whether the body is plain, for a handler that knows one model and no protocol.
         model: the name that the model is served under; the subject's by default.
+        rows: how many instances.
     """
     model = model or subject.name
-    numbers = array("f", random.Random(subject.name).choices([step / 64 for step in range(65)], k=prod(subject.shape)))  # noqa: S311
+    numbers = _numbers(subject, rows)
     if not subject.large:
-        body = json.dumps({"instances": [_nested(numbers.tolist(), subject.shape)]}).encode()
+        body = json.dumps({"instances": _nested(numbers.tolist(), (rows, *subject.shape))}).encode()
         return http_event("POST", f"/v1/models/{model}:predict", body, {"content-type": "application/json"})
     if plain:
         return http_event("POST", "/predict", numbers.tobytes(), {"content-type": "application/octet-stream"})
-    header = _infer_header(subject, len(numbers) * numbers.itemsize)
+    return raw_event(subject, model=model, rows=rows)
+
+
+def raw_event(subject: Subject, *, model: str | None = None, rows: int = 1) -> Event:
+    """The same request with raw tensors, whatever the size of the model's input."""
+    numbers = _numbers(subject, rows)
+    header = _infer_header(subject, rows, len(numbers) * numbers.itemsize)
     headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(header))}
-    return http_event("POST", f"/v2/models/{model}/infer", header + numbers.tobytes(), headers)
+    return http_event("POST", f"/v2/models/{model or subject.name}/infer", header + numbers.tobytes(), headers)
+
+
+def _numbers(subject: Subject, rows: int) -> "array[float]":
+    steps = [step / 64 for step in range(65)]
+    return array("f", random.Random(subject.name).choices(steps, k=rows * prod(subject.shape)))  # noqa: S311
 
 
 def answered_numbers(answer: Mapping[str, Any]) -> list[float]:
@@ -67,12 +79,12 @@ def check_answers(subject: Subject, runs: Sequence[Mapping[str, Any]]) -> None:
             raise ValueError(f"{subject.name}: {way} answers {numbers[:5]}, litert {answers[LITERT.key][:5]}")
 
 
-def _infer_header(subject: Subject, size: int) -> bytes:
+def _infer_header(subject: Subject, rows: int, size: int) -> bytes:
     document = {
         "inputs": [
             {
                 "name": subject.input,
-                "shape": [1, *subject.shape],
+                "shape": [rows, *subject.shape],
                 "datatype": "FP32",
                 "parameters": {"binary_data_size": size},
             }

@@ -22,6 +22,9 @@ SAMPLES = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 NETWORKS = ("mobilenet_v2", "resnet50")
 FURTHER_NETWORKS = ("efficientnet_b0", "conv1d", "transformer", "gru")
 """Measured beside the peers alone."""
+WEIGHT_MEGABYTES = (1, 4, 16, 64, 256, 1024)
+DENSE = tuple(f"dense_{size}" for size in WEIGHT_MEGABYTES)
+"""Dense layers with so many MiB of weights, to measure what grows with a model's size."""
 SUBJECT_NAMES = (*SAMPLES, *NETWORKS)
 LABELS = {
     "mobilenet_v2": "MobileNetV2",
@@ -71,25 +74,35 @@ class Subject:
 
 
 class FamilyOfModels:
-    """A hundred models of one size in one repository, for LiteRT."""
+    """Models of one size in one repository, for LiteRT. By default, a hundred.
 
-    NAME = "family"
-    SIZE = 100
+    Args:
+        name: of the repository.
+        size: how many models.
+        width: how many numbers each of the two hidden layers has.
+    """
+
     FEATURES = 64
     """The numbers in one instance."""
 
-    members = tuple(f"model-{number:03}" for number in range(SIZE))
-    repository = REPOSITORIES / NAME
+    def __init__(self, name: str = "family", size: int = 100, width: int = 1024) -> None:
+        self.name, self.size, self.width = name, size, width
+        self.members = tuple(f"model-{number:03}" for number in range(size))
+        self.repository = REPOSITORIES / name
 
     def prepare(self) -> None:
         """Make the models if they are missing. Raises CalledProcessError if that fails."""
         if not (self.repository / self.members[-1] / "current.json").exists():
-            _make([self.NAME])
+            _make([self.name])
 
     def subject(self, member: str) -> Subject:
         """One of the models as a subject."""
         return Subject(name=member, input="features", shape=(self.FEATURES,), output="probabilities")
 
+
+FAMILY = FamilyOfModels()
+SMALL_FAMILY = FamilyOfModels("small_family", size=300, width=64)
+FAMILIES = {family.name: family for family in (FAMILY, SMALL_FAMILY)}
 
 CHOSEN = REPOSITORIES / "chosen"
 """The model repository with the subjects in the form that packaging chooses."""
@@ -113,6 +126,14 @@ def prepare_chosen(names: Sequence[str]) -> list[Subject]:
     missing = [name for name in names if not _is_current(CHOSEN / name / "1" / MANIFEST_FILE)]
     if missing:
         _make([f"chosen:{name}" for name in missing])
+    return [read(name) for name in names]
+
+
+def prepare_form(names: Sequence[str], form: ArtifactForm) -> list[Subject]:
+    """The same in one form alone. Raises CalledProcessError."""
+    missing = [name for name in names if not _is_current(repository(form) / name / "1" / MANIFEST_FILE)]
+    if missing:
+        _make([f"{form}:{name}" for name in missing])
     return [read(name) for name in names]
 
 

@@ -12,7 +12,7 @@ from benchmarks.markdown import seconds, table
 from benchmarks.paths import PROJECT
 from benchmarks.process_start import Start, cold_start
 from benchmarks.statistics import median, paired_ratio
-from benchmarks.subjects import FamilyOfModels
+from benchmarks.subjects import FAMILY, FamilyOfModels
 from handlers.contract import MODEL_NAMES, MODEL_STORE_URI, MULTI_MODEL_HANDLER, join_model_names
 from models.profiling.environment import function_environment
 from models.profiling.http_event import http_event
@@ -29,7 +29,7 @@ LABELS = {
 
 def measure(quick: bool) -> dict[str, Any]:
     """Measure all starts in turn, round after round."""
-    family = FamilyOfModels()
+    family = FAMILY
     family.prepare()
     rounds: dict[str, list[float]] = {name: [] for name in LABELS}
     for number in range(-1, 3 if quick else 30):  # the round -1 fills the page cache

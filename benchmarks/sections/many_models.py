@@ -14,7 +14,7 @@ from benchmarks.markdown import megabytes, milliseconds, picture, table
 from benchmarks.requests import event_for
 from benchmarks.sections.warm_calls import Turn, take_turns
 from benchmarks.statistics import median, medians, paired_ratio, percentile
-from benchmarks.subjects import FamilyOfModels
+from benchmarks.subjects import FAMILY, FamilyOfModels
 from handlers.contract import (
     MODEL_CACHE_BYTES,
     MODEL_NAMES,
@@ -35,12 +35,12 @@ SEED = 20260101
 
 def measure(quick: bool) -> dict[str, Any]:
     """Send traffic to one process, then compare a warm hit with the handler of a single model."""
-    family = FamilyOfModels()
+    family = FAMILY
     family.prepare()
     model_bytes = _model_bytes(family)
     budget = ENGINE_BYTES["litert"] + ROOM * model_bytes
-    traffic = zipf_traffic(family.SIZE, 300 if quick else 5000, EXPONENT, SEED)
-    print(f"  {len(traffic)} requests over {family.SIZE} models", flush=True)
+    traffic = zipf_traffic(family.size, 300 if quick else 5000, EXPONENT, SEED)
+    print(f"  {len(traffic)} requests over {family.size} models", flush=True)
     found = _answer(family, traffic, budget)
     print("  a warm hit beside the handler of a single model", flush=True)
     hits = _hit_beside_single(family, budget, *((2, 20) if quick else (30, 200)))

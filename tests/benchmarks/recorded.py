@@ -22,6 +22,7 @@ def records(**changes: dict[str, Any]) -> list[Record]:
         "image-sizes": image_sizes(),
         "container-start": container_start(),
         "peers": peers(),
+        "sizes": sizes(),
         "growth": growth(),
         "load": load(),
     }
@@ -128,6 +129,26 @@ def growth() -> dict[str, Any]:
             stack("single", 10, 5.0, answered=10, **made),
             stack("single", 100, 50.0, deployed=False),
         ]
+    }
+
+
+def sizes() -> dict[str, Any]:
+    """All is linear, but the last row of a batch takes twice its share; a process takes 100 MiB beside its model."""
+
+    def of_weights(size: int) -> dict[str, float]:
+        times = {"cold_seconds": 0.1 + size / 1e9, "warm_seconds": size / 1e10}
+        return {"bytes": size, "peak_bytes": size + (100 << 20), **times}
+
+    bodies = [
+        {"json_bytes": size, "json_seconds": size / 1e8, "raw_bytes": size, "raw_seconds": size / 1e9}
+        for size in (1_000, 1_000_000)
+    ]
+    alone = {"models": 1, "seconds": 1e-4, "load_seconds": 1e-3, "resident_bytes": 100_000_000}
+    return {
+        "weights": [of_weights(10**6), of_weights(10**9)],
+        "batches": [{"rows": 1, "seconds": 0.001}, {"rows": 100, "seconds": 0.2}],
+        "bodies": bodies,
+        "loaded": [alone, {**alone, "models": 300, "seconds": 1.1e-4}],
     }
 
 

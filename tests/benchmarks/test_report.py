@@ -142,6 +142,16 @@ def test_the_previews_of_single_models_are_compared() -> None:
     assert (preview.value, preview.met) == (10, True)
 
 
+def test_what_grows_faster_than_its_cause_misses_its_target() -> None:
+    found = figures()
+    assert only(found, "peak memory beyond them").value == pytest.approx(100)
+    assert only(found, "for each row of a batch").value == pytest.approx(2)
+    assert not only(found, "for each row of a batch").met
+    assert only(found, "with JSON, for each byte").value == pytest.approx(1)
+    assert only(found, "cold start, for each byte").met
+    assert only(found, "300 models in memory").value == pytest.approx(1.1)
+
+
 def test_the_load_generator_is_held_against_another_tool() -> None:
     found = figures()
     assert only(found, "difference of a percentile").value == pytest.approx(0.048, abs=0.001)
