@@ -35,6 +35,11 @@ class PackagedModel:
         return frozenset(artifact.engine for manifest in self.versions.values() for artifact in manifest.artifacts)
 
     @cached_property
+    def answering(self) -> tuple[Manifest, ...]:
+        """The versions that the pointer names."""
+        return tuple(self.versions[version] for version in sorted(self.pointer.versions()))
+
+    @cached_property
     def verbs(self) -> tuple[str, ...]:
         """The verbs by which TensorFlow Serving's clients call it: predict, and what its signatures' methods name."""
         methods = {

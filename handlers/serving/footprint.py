@@ -1,13 +1,13 @@
-"""What a function holds in memory beside its models: how much to set aside for it, and how much there is now.
+"""How a function's memory is divided: what it holds beside its models, what is left for them, and what is held now.
 
 `python -m benchmarks.function_memory` measures what the constants set aside.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
-from handlers.manifest import EngineName
+from handlers.manifest import Artifact, EngineName
 
 MIB = 1024 * 1024
 
@@ -37,6 +37,17 @@ def request_room(memory: int) -> int:
     Decimals take about ten times the size of their JSON, so 1024 MiB of memory suffice for the largest request.
     """
     return memory // 8
+
+
+def room_for_models(memory: int) -> int:
+    """How many bytes of a function's memory models and engines may take together."""
+    return max(memory - RUNTIME_BYTES - request_room(memory), 0)
+
+
+def least_function_mib(artifacts: Iterable[Artifact]) -> int:
+    """The memory of the smallest function that loads each of these artifacts, one at a time, in MiB."""
+    needed = max(ENGINE_BYTES[artifact.engine] + artifact.memory_bytes for artifact in artifacts)
+    return -(-(needed + RUNTIME_BYTES) * 8 // (7 * MIB))  # an eighth is for requests
 
 
 def resident_bytes() -> int:

@@ -22,7 +22,7 @@ from handlers.contract import (
 from handlers.serving.app import App
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
-from handlers.serving.footprint import MIB, PAGE_BYTES, RUNTIME_BYTES, SLACK_BYTES, request_room, resident_bytes
+from handlers.serving.footprint import MIB, PAGE_BYTES, SLACK_BYTES, request_room, resident_bytes, room_for_models
 from handlers.serving.repository import Repository, log_load_failure
 from handlers.serving.stores import open_store
 from handlers.serving.telemetry import write_event
@@ -117,7 +117,7 @@ def _flag(environment: Mapping[str, str], name: str, default: str) -> bool:
 def cache_budget(environment: Mapping[str, str]) -> int:
     """Bytes that loaded models may take together, engines included.
 
-    `MODEL_CACHE_BYTES` if it is set. Else the memory of the function, less `RUNTIME_BYTES` and what a request may take.
+    `MODEL_CACHE_BYTES` if it is set. Else what the function's memory has room for.
 
     Raises ValueError if `MODEL_CACHE_BYTES` is not a number of bytes.
     """
@@ -126,8 +126,7 @@ def cache_budget(environment: Mapping[str, str]) -> int:
         if not given.isdigit():
             raise ValueError(f"{MODEL_CACHE_BYTES} is {given!r}; it must be a number of bytes, such as 268435456")
         return int(given)
-    memory = function_memory(environment)
-    return max(memory - RUNTIME_BYTES - request_room(memory), 0)
+    return room_for_models(function_memory(environment))
 
 
 def function_memory(environment: Mapping[str, str]) -> int:

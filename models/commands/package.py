@@ -10,6 +10,7 @@ from models.origins.opening import ORIGINS, Opened, opened
 from models.packaging.code.files import find_code
 from models.packaging.errors import PackagingError
 from models.packaging.forms import PREFERENCE
+from models.packaging.function_memory import memory_note
 from models.packaging.options import PackageOptions
 from models.packaging.package import package
 from models.packaging.repository import ModelRepository
@@ -116,6 +117,7 @@ def run(options: argparse.Namespace) -> None:
         progress.done(summary_of(packaged))
     for artifact in packaged.manifest.artifacts:
         print(f"  {', '.join(artifact.signatures)}: {artifact.reason}")
+    print(f"  {memory_note(packaged.manifest)}")
     if notes := notes_of(packaged.manifest):
         print(f"  unlike TensorFlow, {'; '.join(notes)}. --strict refuses such an engine")
     if packaged.pointer.version != packaged.manifest.version:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from handlers.manifest import Manifest
 from models.commands.arguments import add_json, add_place
 from models.commands.output import place_of, pointer_document, show
+from models.packaging.function_memory import memory_note
 from models.progress import in_units
 from models.publishing.comparison import figures
 from models.publishing.pointer_file import PointerFile
@@ -64,6 +65,7 @@ def _version_lines(manifest: Manifest) -> Iterator[str]:
     yield f"version {manifest.version}"
     yield f"  engine   {measured.engines}"
     yield f"  size     {in_units(measured.size_bytes)}, {in_units(measured.memory_bytes)} in memory"
+    yield f"  memory   {memory_note(manifest)}"
     if measured.latency_seconds is not None:
         yield f"  latency  {measured.latency_seconds * 1000:.3g} ms where it was packaged"
     if measured.worst_relative_error is not None:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from components.configuration.problem import Problem
-from components.configuration.rules.rule import FEWER_MODELS, Rule, for_each_function, without_effect
+from components.configuration.rules.rule import FEWER_MODELS, MIB, Rule, for_each_function, without_effect
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
+from handlers.contract import LARGEST_FUNCTION_MIB
+from handlers.serving.footprint import ENGINE_BYTES, least_function_mib
 
 ENVIRONMENT_BYTES = 4096
 """A function's whole environment. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -85,6 +87,33 @@ def image_holds_the_engines(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def each_model_fits_in_memory(settings: Settings) -> Iterator[Problem]:
+    """A function refuses a model that it has no memory for."""
+    for model in settings.packaged:
+        artifacts = [artifact for version in model.answering for artifact in version.artifacts]
+        least = least_function_mib(artifacts)
+        if settings.model_cache_mib is not None:
+            needed = -(-max(ENGINE_BYTES[each.engine] + each.memory_bytes for each in artifacts) // MIB)
+            if needed > settings.model_cache_mib:
+                yield Problem(
+                    keys=("modelCacheMib",),
+                    message=f"the model {model.name} and its engine take {needed} MiB of memory, and models may take "
+                    f"{settings.model_cache_mib}; set modelCacheMib to {needed} or more, or leave it out",
+                )
+        elif least > LARGEST_FUNCTION_MIB:
+            yield Problem(
+                keys=("memoryMib", "models"),
+                message=f"the model {model.name} needs a function of {least} MiB, and Lambda gives "
+                f"{LARGEST_FUNCTION_MIB} at most; package it with smaller weights, or leave it out of models",
+            )
+        elif least > settings.memory_mib:
+            yield Problem(
+                keys=("memoryMib",),
+                message=f"the model {model.name} needs a function of {least} MiB or more, with its engine and a "
+                f"request beside it; set memoryMib to {least} or more",
+            )
+
+
 def memory_is_more_than_new_accounts_have(settings: Settings) -> Iterator[Problem]:
     """AWS raises a new account's limits as its use grows."""
     if settings.memory_mib > NEW_ACCOUNT_MEMORY_MIB:
@@ -108,6 +137,7 @@ REFUSED: tuple[Rule, ...] = (
     for_each_function(tensor_buckets_fit_in_the_policy),
     function_names_fit,
     image_holds_the_engines,
+    for_each_function(each_model_fits_in_memory),
 )
 
 ADVISED: tuple[Rule, ...] = (for_each_function(memory_is_more_than_new_accounts_have), an_existing_image_is_as_it_is)

@@ -170,6 +170,16 @@ DAY = {"schedule": "cron(0 8 ? * MON-FRI *)", "minimum": 5, "maximum": 20}
             "--make-current` packages it, or says why it cannot; or leave engine out",
         ),
         (
+            {"mode": "single", "modelSettings": {"digits": {"memoryMib": 256}}},
+            "modelSettings.digits.memoryMib: the model digits needs a function of 463 MiB or more, with its engine and "
+            "a request beside it; set memoryMib to 463 or more",
+        ),
+        (
+            {"modelCacheMib": 100},
+            "modelCacheMib: the model digits and its engine take 321 MiB of memory, and models may take 100; set "
+            "modelCacheMib to 321 or more, or leave it out",
+        ),
+        (
             {"mode": "single", "modelSettings": {"iris": {"snapStart": True, "storage": "efs"}}},
             "modelSettings.iris.snapStart, modelSettings.iris.storage: a function that mounts a file system",
         ),
@@ -255,6 +265,13 @@ def test_models_that_no_image_has_room_for_are_refused_before_anything_is_built(
     manifest.write_text(manifest.read_text().replace('"size": 7', f'"size": {10 << 30}', 1))
     message = refusal(packaged, storage="image")
     assert "storage, models: the models have 10241 MiB, but an image has room for 7168 beside its engines" in message
+
+
+def test_a_model_that_no_function_has_memory_for_is_refused_before_anything_is_built(packaged: Path):
+    manifest = packaged / "iris" / "1" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"memory_bytes": 1048576', f'"memory_bytes": {10 << 30}', 1))
+    message = refusal(packaged, models=["iris"])
+    assert "memoryMib, models: the model iris needs a function of 11818 MiB, and Lambda gives 10240 at most" in message
 
 
 def test_a_model_with_its_own_storage_is_held_to_that_storage_s_rules(packaged: Path):
