@@ -135,8 +135,8 @@ MIB_PER_VCPU = 1769
 """Lambda gives a function one vCPU for each 1,769 MiB of its memory.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
-LARGEST_FUNCTION_MIB = 10_240
-"""The most memory of a function. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+SMALLEST_FUNCTION_MIB, LARGEST_FUNCTION_MIB = 128, 10_240
+"""The least and the most memory of a function. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 FREE_EPHEMERAL_MIB = 512
 """What a function has of /tmp for nothing. https://aws.amazon.com/lambda/pricing/"""

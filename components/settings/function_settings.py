@@ -7,7 +7,7 @@ from typing import NotRequired, TypedDict
 
 from components.settings.declaration import optional_setting, setting
 from components.settings.setting_types import flag, integer, table, text, texts
-from handlers.contract import LARGEST_FUNCTION_MIB
+from handlers.contract import LARGEST_FUNCTION_MIB, SMALLEST_FUNCTION_MIB
 
 SCALING_EXPRESSION = re.compile(r"(cron|rate|at)\(.+\)")
 """https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html"""
@@ -26,7 +26,7 @@ class ScheduleRow(TypedDict):
 class FunctionSettings:
     """The part of a stack's configuration that concerns its functions. In mode single, each model may have its own."""
 
-    memory_mib: int = setting(integer(128, LARGEST_FUNCTION_MIB, "MiB"), 1769)
+    memory_mib: int = setting(integer(SMALLEST_FUNCTION_MIB, LARGEST_FUNCTION_MIB, "MiB"), 1769)
     timeout_seconds: int = setting(integer(1, 900, "seconds"), 29)
     ephemeral_storage_mib: int = setting(integer(512, 10240, "MiB"), 512)
     model_cache_mib: int | None = optional_setting(integer(1, 10240, "MiB"), absent=0)

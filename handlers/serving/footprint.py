@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+from handlers.contract import SMALLEST_FUNCTION_MIB
 from handlers.manifest import Artifact, EngineName
 
 MIB = 1024 * 1024
@@ -47,7 +48,7 @@ def room_for_models(memory: int) -> int:
 def least_function_mib(artifacts: Iterable[Artifact]) -> int:
     """The memory of the smallest function that loads each of these artifacts, one at a time, in MiB."""
     needed = max(ENGINE_BYTES[artifact.engine] + artifact.memory_bytes for artifact in artifacts)
-    return -(-(needed + RUNTIME_BYTES) * 8 // (7 * MIB))  # an eighth is for requests
+    return max(SMALLEST_FUNCTION_MIB, -(-(needed + RUNTIME_BYTES) * 8 // (7 * MIB)))  # an eighth is for requests
 
 
 def resident_bytes() -> int:

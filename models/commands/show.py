@@ -64,8 +64,8 @@ def _version_lines(manifest: Manifest) -> Iterator[str]:
     measured = figures(manifest)
     yield f"version {manifest.version}"
     yield f"  engine   {measured.engines}"
-    yield f"  size     {in_units(measured.size_bytes)}, {in_units(measured.memory_bytes)} in memory"
-    yield f"  memory   {memory_note(manifest)}"
+    yield f"  size     {in_units(measured.size_bytes)}"
+    yield f"  memory   {in_units(measured.memory_bytes)}; {memory_note(manifest)}"
     if measured.latency_seconds is not None:
         yield f"  latency  {measured.latency_seconds * 1000:.3g} ms where it was packaged"
     if measured.worst_relative_error is not None:

@@ -94,6 +94,9 @@ $ python -m models show digits
     frozen graph  0.446 s   0.436 ms  346 MB  271 kB   costs 0.63 s where LiteRT costs 0.19 s
     saved model   0.488 s   0.668 ms  354 MB  175 kB   costs 0.69 s where LiteRT costs 0.19 s
 ```
+
+Packaging measures what a version takes in memory, and says which function loads it. A stack whose `memoryMib` is less
+is refused at preview. No function has more than 10,240 MiB; LiteRT's files and frozen graphs end at 2 GiB.
 """
 
 
