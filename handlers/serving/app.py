@@ -117,8 +117,8 @@ class App:
             end_environment(record)
         return answer
 
-    def preload(self, *, whole: bool = False) -> None:
-        """Load the served models, and run the warm-up requests of each.
+    def preload(self, *, whole: bool = False, computes: bool = True) -> None:
+        """Load the served models, and prepare each for its warm-up requests.
 
         Until it returns, the models count as loading. A failure is logged and not raised: requests are answered with
         it, and try the load again.
@@ -126,37 +126,43 @@ class App:
         Args:
             whole: load the artifacts of all signatures. Else load only the artifact of the default signature: most
                 callers ask for that one, and none of them should wait for another.
+            computes: answer the warm-up requests. Else only plan for their shapes: where a caller waits, the first
+                answer would come one computation later.
         """
         for name in self.repository.names:
             try:
                 with self.repository.preparing(name):
                     manifest = self.repository.find(name)
-                    self._warm(manifest, manifest.default_signature())
+                    self._warm(manifest, manifest.default_signature(), computes=computes)
                     self.repository.answered(manifest)
             except Exception as error:
                 write_event("ERROR", "model not ready after init", model=name, reason=str(error))
                 continue
-            self._warm_others(manifest, whole=whole)
+            self._warm_others(manifest, whole=whole, computes=computes)
 
-    def _warm_others(self, manifest: Manifest, *, whole: bool) -> None:
+    def _warm_others(self, manifest: Manifest, *, whole: bool, computes: bool) -> None:
         default = manifest.default_signature()
         for signature in manifest.signatures:
             if signature == default or not (whole or signature in manifest.artifact_for(default).signatures):
                 continue
             try:
-                self._warm(manifest, signature)
+                self._warm(manifest, signature, computes=computes)
             except Exception as error:
                 reason = f"{signature}: {error}"
                 write_event("ERROR", "model not ready after init", model=manifest.model, reason=reason)
 
-    def _warm(self, manifest: Manifest, signature: str) -> None:
+    def _warm(self, manifest: Manifest, signature: str, *, computes: bool) -> None:
         self.repository.code(manifest)
         with self.repository.lease(manifest, manifest.artifact_for(signature)) as model:
             if signature not in manifest.warmup:
                 return
             from handlers.serving.warmup import warmup_inputs  # late: it needs numpy
 
-            model.run(signature, warmup_inputs(manifest.signatures[signature], manifest.warmup[signature]))
+            inputs = warmup_inputs(manifest.signatures[signature], manifest.warmup[signature])
+            if computes:
+                model.run(signature, inputs)
+            else:
+                model.plan(signature, inputs)
 
     def _respond(self, dialect: Dialect, request: Request, record: Record, context: Context) -> Response:
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:

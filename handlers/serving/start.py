@@ -78,11 +78,12 @@ def open_app(environment: Mapping[str, str]) -> App:
 
 
 def open_single_model_app(environment: Mapping[str, str]) -> App:
-    """An App for exactly one model, which init loads and runs the warm-up requests of.
+    """An App for exactly one model, which init loads and prepares.
 
     What does not fit into the time of init goes on in the background; until it ends, the model is not ready. The
     artifacts of all signatures are loaded if no caller waits for init: before a SnapStart snapshot, and under
-    provisioned concurrency.
+    provisioned concurrency. Then init also answers the warm-up requests, and where a function has less than a whole
+    processor: init has a whole one.
 
     Raises ValueError if a variable is missing or malformed, or `MODEL_NAMES` lists several models.
     """
@@ -91,7 +92,8 @@ def open_single_model_app(environment: Mapping[str, str]) -> App:
         raise ValueError(f"{MODEL_NAMES} is {environment.get(MODEL_NAMES)!r}; this handler serves exactly one model")
     app = open_app(environment)
     whole = environment.get(INITIALIZATION) in ("snap-start", "provisioned-concurrency")
-    preload = threading.Thread(target=app.preload, kwargs={"whole": whole}, daemon=True)
+    computes = whole or function_memory(environment) < MIB_PER_VCPU * MIB
+    preload = threading.Thread(target=app.preload, kwargs={"whole": whole, "computes": computes}, daemon=True)
     preload.start()
     preload.join(SNAPSHOT_SECONDS if whole else INIT_SECONDS)
     if preload.is_alive():

@@ -33,6 +33,8 @@ class TrialTask:
 class WarmCalls:
     """Repeated calls of one signature with one request."""
 
+    fastest_seconds: float
+    """What else runs on the machine only adds to a call: the fastest differs least from one packaging to another."""
     median_seconds: float
     calls: int
 

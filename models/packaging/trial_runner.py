@@ -57,6 +57,9 @@ class Trial:
             "load_seconds": round(self.report.load_seconds, 4),
             "first_answer_seconds": round(self.report.first_answer_seconds, 4),
             "first_answer_cpu_seconds": round(self.report.first_answer_cpu_seconds, 4),
+            "fastest_seconds": {
+                name: round(calls.fastest_seconds, 7) for name, calls in self.report.signatures.items()
+            },
             "median_seconds": {name: round(calls.median_seconds, 7) for name, calls in self.report.signatures.items()},
             "resident_bytes": self.report.resident_bytes,
             "peak_bytes": self.report.peak_bytes,

@@ -15,7 +15,7 @@ class TriedForm(NamedTuple):
     cold_seconds: float | None
     """Processor time from the start of a process to its first answer."""
     warm_seconds: float | None
-    """The median of a call."""
+    """The fastest of the calls that packaging made."""
     memory_bytes: int | None
     """Memory in RAM after all answers, the engine included."""
     size_bytes: int | None
@@ -42,7 +42,8 @@ def preference(manifest: Manifest, signature: str) -> str | None:
 
 
 def _tried(form: str, signature: str, reason: str, evidence: Mapping[str, Any]) -> TriedForm:
-    warm = evidence.get("median_seconds", {}).get(signature)
+    calls: Mapping[str, float] = evidence.get("fastest_seconds") or evidence.get("median_seconds", {})
+    warm = calls.get(signature)
     measured = {} if warm is None else evidence  # else it was tried for other signatures alone
     return TriedForm(
         form=form,

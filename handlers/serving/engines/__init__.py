@@ -34,6 +34,10 @@ class LoadedModel(Protocol):
         """
         ...
 
+    def plan(self, signature: str, inputs: "Mapping[str, np.ndarray]") -> None:
+        """Prepare what can be prepared for requests of these shapes without computing an answer. Raises EngineError."""
+        ...
+
     def close(self) -> None:
         """Free the memory. Waits for calls that are running; `run` may not be called afterwards."""
         ...

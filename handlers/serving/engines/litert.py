@@ -87,20 +87,19 @@ class LiteRTModel:
     ) -> dict[str, np.ndarray]:
         """See `LoadedModel.run`."""
         with self._lock:
-            if self._interpreter is None:
-                raise EngineError("the model is closed")
-            subgraph = self._subgraphs[signature]
-            shapes = {name: inputs[name].shape for name in subgraph.inputs}
-            interpreter = self._interpreter
             try:
-                if shapes != interpreter.planned.get(subgraph.index):
-                    if not all(map(all, shapes.values())):
-                        interpreter = self._open(_WITHOUT_XNNPACK)
-                    interpreter.plan(subgraph, shapes)
+                interpreter, subgraph = self._planned(signature, inputs)
                 return interpreter.run(subgraph, inputs, subgraph.outputs if outputs is None else outputs)
             finally:
-                if self._interpreter.is_spent:
-                    self._interpreter = self._open(_WITH_XNNPACK)
+                self._replace_spent()
+
+    def plan(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
+        """See `LoadedModel.plan`. XNNPACK packs the weights when memory is first planned."""
+        with self._lock:
+            try:
+                self._planned(signature, inputs)
+            finally:
+                self._replace_spent()
 
     def close(self) -> None:
         """See `LoadedModel.close`."""
@@ -108,6 +107,23 @@ class LiteRTModel:
             self._interpreter = None
             self._subgraphs = {}
         trim_heap()
+
+    def _planned(self, signature: str, inputs: Mapping[str, np.ndarray]) -> "tuple[_Interpreter, _Subgraph]":
+        """What computes a signature for these inputs, with memory planned for their shapes."""
+        interpreter = self._interpreter
+        if interpreter is None:
+            raise EngineError("the model is closed")
+        subgraph = self._subgraphs[signature]
+        shapes = {name: inputs[name].shape for name in subgraph.inputs}
+        if shapes != interpreter.planned.get(subgraph.index):
+            if not all(map(all, shapes.values())):
+                interpreter = self._open(_WITHOUT_XNNPACK)
+            interpreter.plan(subgraph, shapes)
+        return interpreter, subgraph
+
+    def _replace_spent(self) -> None:
+        if self._interpreter is not None and self._interpreter.is_spent:
+            self._interpreter = self._open(_WITH_XNNPACK)
 
     def _open(self, operations: int) -> "_Interpreter":
         return _Interpreter(self._path, operations, self._threads)

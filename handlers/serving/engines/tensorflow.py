@@ -74,6 +74,9 @@ class TensorFlowModel:
             for tensor in tensors.values():
                 self._api.TF_DeleteTensor(tensor)
 
+    def plan(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
+        """See `LoadedModel.plan`. TensorFlow plans when it first computes."""
+
     def close(self) -> None:
         """See `LoadedModel.close`."""
         with self._idle:

@@ -17,6 +17,7 @@ from handlers.manifest import Manifest, Signature, TensorSpec
 from handlers.serving import loading, start
 from handlers.serving.app import App
 from handlers.serving.engines import LoadedModel
+from handlers.serving.engines.litert import LiteRTModel
 from handlers.serving.errors import InvalidRequest
 from handlers.serving.footprint import MIB, request_room
 from handlers.serving.loading import ArtifactLoad
@@ -83,6 +84,34 @@ def test_every_signature_is_loaded_only_where_no_caller_waits_for_init(
     app = open_single_model_app(environment)
     manifest = app.repository.find("digits")
     assert [each.engine for each in manifest.artifacts if app.repository.is_loaded(manifest, each)] == loaded
+
+
+@pytest.mark.parametrize(
+    ("initialization", "memory", "expected"),
+    [
+        ("on-demand", "1769", ["planned"]),
+        ("on-demand", "1024", ["computed"]),
+        ("provisioned-concurrency", "1769", ["computed"]),
+        ("snap-start", "1769", ["computed"]),
+    ],
+)
+def test_init_computes_only_where_no_caller_waits_or_where_it_has_more_processor_than_a_call(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, initialization: str, memory: str, expected: list[str]
+) -> None:
+    done: list[str] = []
+    run, plan = LiteRTModel.run, LiteRTModel.plan
+    monkeypatch.setattr(LiteRTModel, "run", lambda *given: (done.append("computed"), run(*given))[1])
+    monkeypatch.setattr(LiteRTModel, "plan", lambda *given: (done.append("planned"), plan(*given))[1])
+    app = open_single_model_app(
+        {
+            MODEL_STORE_URI: repository.as_uri(),
+            MODEL_NAMES: "iris",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory,
+        }
+    )
+    assert done == expected
+    assert ask(app, "POST", "/v1/models/iris:predict", {"instances": [[5.1, 3.5, 1.4, 0.2]]})["statusCode"] == 200
 
 
 def test_a_model_that_is_not_there_is_not_ready(tmp_path: Path) -> None:

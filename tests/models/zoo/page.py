@@ -78,7 +78,7 @@ less preferred form serves a signature only if it costs clearly less:
 | --- | --- | --- |
 | not given | `cold`, and 50 times `warm`, and half a second for each GiB of `memory` | under 0.8 of it |
 | `cold` | processor time from the start of a process to its first answer | under 0.8 of it |
-| `warm` | the median of a call | under 0.8 of it |
+| `warm` | the fastest of up to 50 calls | under 0.8 of it |
 | `memory` | memory in RAM after all answers, the engine included | under 0.95 of it |
 | `size` | the bytes of the files that serving reads | less |
 
