@@ -22,6 +22,7 @@ def records(**changes: dict[str, Any]) -> list[Record]:
         "image-sizes": image_sizes(),
         "container-start": container_start(),
         "peers": peers(),
+        "litert-ways": litert_ways(),
         "sizes": sizes(),
         "growth": growth(),
         "load": load(),
@@ -130,6 +131,19 @@ def growth() -> dict[str, Any]:
             stack("single", 100, 50.0, deployed=False),
         ]
     }
+
+
+def litert_ways() -> dict[str, Any]:
+    run = {"answered_seconds": 0.2, "call_seconds": 0.02, "resident_bytes": 200_000_000, "answer": [0.5]}
+    ways = ("interpreter", "compiled", "cached")
+    together = {way: {"2": 300_000_000, "8": 900_000_000} for way in ways}
+    network = {
+        "model_bytes": 100_000_000,
+        "cache_bytes": 100_000_000,
+        "runs": {way: [run] for way in ways},
+        "together": together,
+    }
+    return {"subjects": {"resnet50": network}}
 
 
 def sizes() -> dict[str, Any]:
