@@ -11,6 +11,8 @@ from models.packaging.forms import engine_of
 from models.packaging.freezing import freeze
 from models.packaging.litert_conversion import convert
 from models.packaging.sources import GRAPH_FILE, saved_model_files
+from models.packaging.weights import weights_bytes
+from models.progress import in_units
 from models.quiet import captured_output
 
 TFLITE_FILE = "model.tflite"
@@ -38,6 +40,10 @@ class Candidate:
         return sum((directory / file).stat().st_size for file in self.files)
 
 
+ONE_FILE_BYTES = 2**31
+"""A flatbuffer and a protobuf end here: their offsets and lengths have 31 bits."""
+
+
 class NotBuilt(Exception):
     """A candidate cannot be built from this model; the message says why."""
 
@@ -51,6 +57,7 @@ def build_litert(directory: Path, signatures: Mapping[str, Signature]) -> Candid
     """Build `model.tflite` from built-in operations only; a LiteRT source stays unchanged. Raises NotBuilt."""
     saved_model = directory / SAVED_MODEL_DIRECTORY
     if saved_model.is_dir():
+        _refuse_what_one_file_cannot_hold(saved_model)
         try:
             with captured_output():
                 content = convert(saved_model, list(signatures))
@@ -62,6 +69,7 @@ def build_litert(directory: Path, signatures: Mapping[str, Signature]) -> Candid
 
 def build_frozen_graph(directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
     """Build `frozen_graph.pb`: variables become constants, tensors keep their names. Raises NotBuilt."""
+    _refuse_what_one_file_cannot_hold(directory / SAVED_MODEL_DIRECTORY)
     try:
         with captured_output():
             content = freeze(directory / SAVED_MODEL_DIRECTORY, signatures)
@@ -83,6 +91,12 @@ BUILDERS: Mapping[ArtifactForm, Callable[[Path, Mapping[str, Signature]], Candid
     "frozen_graph": build_frozen_graph,
     "saved_model": use_saved_model,
 }
+
+
+def _refuse_what_one_file_cannot_hold(saved_model: Path) -> None:
+    """Raise NotBuilt for weights of 2 GiB or more. The converters would find it out after copying them many times."""
+    if (size := weights_bytes(saved_model)) >= ONE_FILE_BYTES:
+        raise NotBuilt(f"its weights take {in_units(size)}, and one file holds less than {in_units(ONE_FILE_BYTES)}")
 
 
 def _first_line(error: Exception) -> str:

@@ -9,6 +9,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 from handlers.manifest import MANIFEST_FILE
 from handlers.manifest_reading import parse_manifest
 from handlers.serving import engines
+from models.packaging import candidates
 from models.packaging.errors import PackagingError
 from models.packaging.judgement import by_range
 from tests.models import more_models, saved_models
@@ -49,6 +50,15 @@ def test_the_manifest_lists_every_file_and_holds_the_evidence(tmp_path, empty, p
     assert artifact.evidence["first_answer_seconds"] > artifact.evidence["load_seconds"] > 0
     assert set(artifact.evidence["lost"]) == {"frozen_graph", "saved_model"}
     assert set(written.warmup["serving_default"]) == {"rows"}
+
+
+def test_weights_that_one_file_cannot_hold_stay_in_the_saved_model(tmp_path, empty, pack, monkeypatch):
+    monkeypatch.setattr(candidates, "ONE_FILE_BYTES", saved_models.WEIGHT.shape.num_elements() * 4)
+    artifact = pack(saved_models.save(tmp_path / "m", serving_default=saved_models.scores)).manifest.artifacts[0]
+    assert artifact.form == "saved_model"
+    for form in ("tflite", "frozen_graph"):
+        reason = artifact.evidence["lost"][form]["reasons"]["serving_default"]
+        assert reason == "its weights take 48 B, and one file holds less than 48 B"
 
 
 def test_a_table_is_filled_from_its_asset(tmp_path, empty, pack):
