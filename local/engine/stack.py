@@ -86,7 +86,9 @@ class EngineStack:
             made.mkdir(parents=True, exist_ok=True)
         copy_settings(project, name, self._work)
         self.environment: Mapping[str, str] = {
-            "PULUMI_BACKEND_URL": f"file://{directory / 'state'}",
+            # Without `.attrs` files: they are not replaced as a whole, and an empty one, left by an engine that was
+            # killed, makes the state unreadable.
+            "PULUMI_BACKEND_URL": f"file://{directory / 'state'}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
