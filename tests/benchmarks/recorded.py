@@ -147,11 +147,11 @@ def litert_ways() -> dict[str, Any]:
 
 
 def sizes() -> dict[str, Any]:
-    """All is linear, but the last row of a batch takes twice its share; a process takes 100 MiB beside its model."""
+    """All is linear, but the last row of a batch takes twice its share; a process takes 100 MiB beside twice its model."""
 
     def of_weights(size: int) -> dict[str, float]:
         times = {"cold_seconds": 0.1 + size / 1e9, "warm_seconds": size / 1e10}
-        return {"bytes": size, "peak_bytes": size + (100 << 20), **times}
+        return {"bytes": size, "peak_bytes": 2 * size + (100 << 20), **times}
 
     bodies = [
         {"json_bytes": size, "json_seconds": size / 1e8, "raw_bytes": size, "raw_seconds": size / 1e9}

@@ -144,7 +144,7 @@ def test_the_previews_of_single_models_are_compared() -> None:
 
 def test_what_grows_faster_than_its_cause_misses_its_target() -> None:
     found = figures()
-    assert only(found, "peak memory beyond them").value == pytest.approx(100)
+    assert only(found, "beyond them and their packed copy").value == pytest.approx(100)
     assert only(found, "for each row of a batch").value == pytest.approx(2)
     assert not only(found, "for each row of a batch").met
     assert only(found, "with JSON, for each byte").value == pytest.approx(1)
