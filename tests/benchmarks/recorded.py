@@ -147,7 +147,7 @@ def litert_ways() -> dict[str, Any]:
 
 
 def sizes() -> dict[str, Any]:
-    """All is linear, but the last row of a batch takes twice its share; a process takes 100 MiB beside twice its model."""
+    """All is linear, but the last row of a batch takes twice its share; a process takes 100 MiB beside two models."""
 
     def of_weights(size: int) -> dict[str, float]:
         times = {"cold_seconds": 0.1 + size / 1e9, "warm_seconds": size / 1e10}
