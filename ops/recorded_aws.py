@@ -14,6 +14,9 @@ REGION = "eu-central-1"
 BASE_DIGEST = f"sha256:{'ba5e' * 16}"
 """Of any image in another registry."""
 
+MAIN_TABLE = "rtb-found"
+"""The route table of every VPC that was there before the program runs, and of all of its subnets."""
+
 GUARDED_BUCKET: Mapping[str, Any] = {
     "VersioningConfiguration": {"Status": "Enabled"},
     "BucketEncryption": {
@@ -66,6 +69,9 @@ class RecordedAws(mocks.Mocks):
             "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda asked: {**asked, "id": "pl-found"},
             "aws:ec2/getVpc:getVpc": self._find_vpc,
             "aws:ec2/getSubnet:getSubnet": self._find_subnet,
+            "aws:ec2/getRouteTables:getRouteTables": lambda asked: {**asked, "id": REGION, "ids": []},
+            "aws:ec2/getRouteTable:getRouteTable": self._find_route_table,
+            "aws:ec2/getVpcEndpoint:getVpcEndpoint": self._find_endpoint,
         }.get(args.token)
         if answer is None:
             raise NotImplementedError(f"the recorded AWS has no answer to {args.token}")
@@ -103,11 +109,19 @@ class RecordedAws(mocks.Mocks):
 
     def _find_vpc(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         self._vpc_id: str = asked["id"]
-        return {**asked, "enableDnsSupport": True, "enableDnsHostnames": True}
+        attributes = {"enableDnsSupport": True, "enableDnsHostnames": True, "mainRouteTableId": MAIN_TABLE}
+        return {**asked, "region": REGION, **attributes}
 
     def _find_subnet(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """A subnet of the VPC that was asked for before. The last letter of its id is that of its zone."""
         return {**asked, "vpcId": self._vpc_id, "availabilityZone": f"{REGION}{asked['id'][-1]}"}
+
+    def _find_route_table(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {**asked, "id": asked["routeTableId"], "associations": [], "routes": []}
+
+    def _find_endpoint(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """The gateway endpoint of S3, to which the main route table of the VPC leads."""
+        return {**asked, "id": "vpce-found", "routeTableIds": [MAIN_TABLE]}
 
     def _log_in(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {**asked, "id": REGION, "userName": "AWS", "password": "secret"}

@@ -5,11 +5,10 @@ import textwrap
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.deployment import Deployment, DeploymentError, deploy
+from local.deployment import DeploymentError, deploy
 from local.invoke_api import InvokeApi
 from local.resources import file_of
 from local.resources.account import EmulatedAccount
@@ -42,22 +41,6 @@ pulumi.export("url", api.api_endpoint)
 pulumi.export("function", function.name)
 pulumi.export("version", function.version)
 """
-
-Deploy = Callable[..., Deployment]
-
-
-@pytest.fixture
-def deploy_program(guard, emulator, invocations, tmp_path) -> Iterator[Deploy]:
-    invoke_api = InvokeApi(invocations)
-
-    def deploy_program(source: str, **overrides: str) -> Deployment:
-        (tmp_path / "Pulumi.yaml").write_text("name: house\nruntime: python\n")
-        (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  house:colour: white\n")
-        (tmp_path / "__main__.py").write_text(textwrap.dedent(source))
-        return deploy(EmulatedAccount(guard, emulator, invocations, invoke_api, tmp_path), "dev", overrides)
-
-    yield deploy_program
-    invoke_api.stop()
 
 
 def get(url: str) -> tuple[int, dict]:
