@@ -251,17 +251,21 @@ def test_an_alarm_over_an_expression_is_kept(deploy_program, emulator):
     assert (alarm["ComparisonOperator"], alarm["EvaluationPeriods"]) == ("GreaterThanThreshold", 5)
 
 
-def test_a_buckets_events_reach_the_function_that_asked_for_them(deploy_program, emulator, invocations):
+def test_a_buckets_events_reach_the_function_that_asked_for_them_when_s3_sees_that_it_may(
+    deploy_program, emulator, invocations
+):
     deployment = deploy_program(
         FUNCTION.replace("HANDLER", "misbehaving")
         + textwrap.dedent(
             """
+            from components.retries import NOT_PERMITTED, until_it_holds
             bucket = aws.s3.Bucket("store")
             allowed = aws.lambda_.Permission(
                 "store", function=function.name, action="lambda:InvokeFunction", principal="s3.amazonaws.com",
                 source_arn=bucket.arn)
             aws.s3.BucketNotification(
-                "store", bucket=bucket.bucket, opts=pulumi.ResourceOptions(depends_on=[allowed]),
+                "store", bucket=bucket.bucket,
+                opts=pulumi.ResourceOptions(depends_on=[allowed], hooks=until_it_holds("store", NOT_PERMITTED)),
                 lambda_functions=[{"lambda_function_arn": function.arn, "events": ["s3:ObjectCreated:*"],
                                    "filter_prefix": "in/", "filter_suffix": ".json"}])
             pulumi.export("bucket", bucket.bucket)

@@ -40,20 +40,22 @@ def test_a_bucket_that_is_not_empty_is_deleted_only_by_force(cloud, account, ref
     assert cloud.read(BUCKET, kept) is not None
 
 
-def test_a_bucket_tells_only_functions_that_let_it(cloud, account, function, refused):
-    bucket = cloud.create(BUCKET)
+def test_a_bucket_tells_only_functions_that_let_it_and_sees_late_that_they_do(cloud, account, function, refused):
+    bucket, other = cloud.create(BUCKET), cloud.create(BUCKET)
     notification = {
         "bucket": bucket.id,
         "lambdaFunctions": [{"lambdaFunctionArn": function.outputs["arn"], "events": ["s3:ObjectCreated:*"]}],
     }
     with refused("InvalidArgument", "Unable to validate the following destination configurations"):
         cloud.create("aws:s3/bucketNotification:BucketNotification", **notification)
-    cloud.create(
-        "aws:lambda/permission:Permission",
-        function=function.id,
-        action="lambda:InvokeFunction",
-        principal="s3.amazonaws.com",
-    )
+    permission = {"function": function.id, "action": "lambda:InvokeFunction", "principal": "s3.amazonaws.com"}
+    cloud.create("aws:lambda/permission:Permission", **permission, sourceArn=other.outputs["arn"])
+    account.bucket_events.seen_seconds = 3600
+    seen = cloud.create("aws:lambda/permission:Permission", **permission, sourceArn=bucket.outputs["arn"])
+    with refused("InvalidArgument", "Unable to validate the following destination configurations"):
+        cloud.create("aws:s3/bucketNotification:BucketNotification", **notification)
+    account.bucket_events.seen_seconds = 0
+    account.bucket_events.permit(function.id, seen.id)
     cloud.create("aws:s3/bucketNotification:BucketNotification", **notification)
     twice = [{**notification["lambdaFunctions"][0], "filterPrefix": prefix} for prefix in ("a/", "a/b/")]
     with refused("InvalidArgument", "Configurations overlap"):
