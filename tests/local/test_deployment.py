@@ -195,7 +195,7 @@ def test_what_a_deployment_accepts_and_does_not_emulate_is_said(deploy_program):
     assert len(deployment.resources) == 4
     assert [line.split(":")[0] for line in deployment.not_emulated] == [
         "Application Auto Scaling is not emulated",
-        "CodeDeploy is not emulated",
+        "CodeDeploy does not wait here",
     ]
 
 
