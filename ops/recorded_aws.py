@@ -28,6 +28,16 @@ GUARDED_BUCKET: Mapping[str, Any] = {
 }
 """Every bucket that was there before the program runs, in CloudFormation's words."""
 
+SHARED_KEY: Mapping[str, Any] = {
+    "KeyPolicy": {
+        "Statement": [
+            {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
+            for principal in ({"AWS": "*"}, {"Service": "logs.amazonaws.com"})
+        ]
+    }
+}
+"""Every key that was there before the program runs, in CloudFormation's words."""
+
 ZONE_LETTERS = {"ap-northeast-1": "acd", "us-west-1": "ac"}
 """The zones that a new account has, where they are others than `a`, `b` and `c`."""
 
@@ -60,7 +70,7 @@ class RecordedAws(mocks.Mocks):
             "aws:s3/getObject:getObject": self._get,
             "aws:s3/getBucket:getBucket": self._find_bucket,
             "aws:s3/getBucketPolicy:getBucketPolicy": self._policy_of_bucket,
-            "aws:cloudcontrol/getResource:getResource": self._describe_bucket,
+            "aws:cloudcontrol/getResource:getResource": self._describe,
             "aws:resourcegroupstaggingapi/getResources:getResources": self._list_tagged,
             "aws:ecr/getAuthorizationToken:getAuthorizationToken": self._log_in,
             "aws:ecr/getImages:getImages": self._list_images,
@@ -96,8 +106,10 @@ class RecordedAws(mocks.Mocks):
         }
         return {**asked, "id": asked["bucket"], "policy": json.dumps({"Statement": [denial]})}
 
-    def _describe_bucket(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        return {**asked, "id": asked["identifier"], "properties": json.dumps(GUARDED_BUCKET)}
+    def _describe(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """A bucket, or a key."""
+        described = GUARDED_BUCKET if asked["typeName"] == "AWS::S3::Bucket" else SHARED_KEY
+        return {**asked, "id": asked["identifier"], "properties": json.dumps(described)}
 
     def _list_tagged(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {**asked, "id": REGION, "resourceTagMappingLists": []}

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from local.surroundings import make_key
+
 BUCKET = "aws:s3/bucket:Bucket"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 
 
@@ -155,9 +158,9 @@ def test_a_queue_a_log_group_and_a_keys_alias_exist_once(cloud, refused):
     queue = cloud.create("aws:sqs/queue:Queue")
     with refused("QueueAlreadyExists"):
         cloud.create("aws:sqs/queue:Queue", name=queue.outputs["name"])
-    logs = cloud.create("aws:cloudwatch/logGroup:LogGroup")
+    logs = cloud.create(LOG_GROUP)
     with refused("ResourceAlreadyExistsException"):
-        cloud.create("aws:cloudwatch/logGroup:LogGroup", name=logs.id)
+        cloud.create(LOG_GROUP, name=logs.id)
     key = cloud.create("aws:kms/key:Key")
     alias = cloud.create("aws:kms/alias:Alias", targetKeyId=key.id)
     with refused("AlreadyExistsException"):
@@ -175,3 +178,21 @@ def test_an_object_that_the_program_gives_up_is_deleted_with_its_versions(cloud,
     given_up = cloud.create(OBJECT, bucket=bucket.id, key="models", content="given up")
     cloud.delete(OBJECT, given_up)
     assert cloud.read(OBJECT, kept) is not None
+
+
+def test_a_log_group_takes_only_a_key_whose_policy_lets_logs_use_it(cloud, account, refused):
+    group = {"name": "/aws/lambda/encrypted"}
+    own, nowhere = (
+        account.client("kms").create_key()["KeyMetadata"]["Arn"],
+        "arn:aws:kms:eu-central-1:000000000000:key/0a",
+    )
+    for key in (own, nowhere):
+        with refused(
+            "AccessDeniedException", "The specified KMS key does not exist or is not allowed to be used with Arn"
+        ):
+            cloud.create(LOG_GROUP, **group, kmsKeyId=key)
+    made = cloud.create(LOG_GROUP, **group, kmsKeyId=make_key(account))
+    with refused("AccessDeniedException"):
+        cloud.update(LOG_GROUP, made, **group, kmsKeyId=own)
+    cloud.update(LOG_GROUP, made, **group)
+    cloud.delete(LOG_GROUP, made)
