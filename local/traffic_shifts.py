@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local.resources.account import EmulatedAccount
 from local.resources.lambda_.aliases import move_alias
+from local.resources.resource_type import says_gone
 
 CONFIGURATION = re.compile(r"CodeDeployDefault\.Lambda(Canary|Linear)(\d+)Percent(?:Every)?(\d+)Minutes?")
 """The names of configurations that move traffic in steps, such as `CodeDeployDefault.LambdaCanary10Percent5Minutes`."""
@@ -74,22 +77,27 @@ class TrafficShifts:
 
     def _run(self, name: str, group: Mapping[str, Any], moves: Sequence[Move]) -> None:
         try:
-            if self._rings(group):
-                return
-            for share, minutes in _steps(group.get("deploymentConfigName", "")):
-                for move in moves:
-                    self._split(move, share)
-                if self._rings_within(group, minutes * self._account.minute_seconds):
-                    self._roll_back(name, moves)
-                    return
-                if self._stopped.is_set():
-                    return
-            for move in moves:
-                self._give_all(move, move.target)
-            self._good.add(name)
+            if not self._rings(group):
+                self._shift(name, group, moves)
+        except ClientError as error:
+            if not says_gone(error):  # a deployment fails if its function is deleted meanwhile
+                raise
         finally:
             with self._lock:
                 del self._active[name]
+
+    def _shift(self, name: str, group: Mapping[str, Any], moves: Sequence[Move]) -> None:
+        for share, minutes in _steps(group.get("deploymentConfigName", "")):
+            for move in moves:
+                self._split(move, share)
+            if self._rings_within(group, minutes * self._account.minute_seconds):
+                self._roll_back(name, moves)
+                return
+            if self._stopped.is_set():
+                return
+        for move in moves:
+            self._give_all(move, move.target)
+        self._good.add(name)
 
     def _roll_back(self, name: str, moves: Sequence[Move]) -> None:
         """Deploy the last revision that succeeded. A group without one leaves the aliases split."""

@@ -105,10 +105,9 @@ def _route(route: Mapping[str, Any]) -> dict[str, str]:
     told = {key: route.get(word, "") for key, word in DESTINATIONS.items()}
     told |= {key: route.get(capital(key), "") for key in TARGETS}
     told["egressOnlyGatewayId"] = route.get("EgressOnlyInternetGatewayId", "")
-    by_endpoint = told["gatewayId"].startswith(ENDPOINT)  # of a Gateway Load Balancer
-    return (
-        {**told, "vpcEndpointId": told["gatewayId"], "gatewayId": ""} if by_endpoint else {**told, "vpcEndpointId": ""}
-    )
+    gateway = told["gatewayId"]
+    endpoint = gateway if gateway.startswith(ENDPOINT) else ""  # of a Gateway Load Balancer
+    return {**told, "vpcEndpointId": endpoint, "gatewayId": "" if endpoint else gateway}
 
 
 FUNCTIONS: Mapping[str, Call] = {
