@@ -23,6 +23,9 @@ STACK = "acceptance"
 """The name of the stack in its state. Nothing in an account is named after a stack file."""
 
 
+MINUTE_SECONDS = 0.6
+"""How long a minute of a shift takes on this machine, in seconds."""
+
 OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".on.aws")
 """How the host names end that AWS gives to APIs."""
 
@@ -60,6 +63,7 @@ def on_this_machine(directory: Path, file: str) -> Generator[Target]:
     """The emulated AWS, empty, with Pulumi's own engine. Its state does not outlive the block."""
     _copy_stack_file(directory, file)
     with engine_run(directory, stack=STACK) as run:
+        run.account.minute_seconds = MINUTE_SECONDS
         yield Target(
             name="local",
             stack=run.stack,

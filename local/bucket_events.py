@@ -1,6 +1,7 @@
 """BucketEvents: whom each bucket tells of its events: functions, and services that follow it by EventBridge."""
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,11 +15,25 @@ class BucketEvents:
     the events from EventBridge, as long as the configuration says that EventBridge gets them.
     """
 
+    seen_seconds = 0.5
+    """How long after a permission to call a function was given S3 does not see it. AWS names no time."""
+
     def __init__(self) -> None:
+        self._seen_at: dict[tuple[str, str], float] = {}
         self._told: dict[str, Sequence[Mapping[str, Any]]] = {}
         self._followers: dict[str, dict[str, Mapping[str, Any]]] = {}
         self._eventbridge: dict[str, bool] = {}
         self._lock = threading.Lock()
+
+    def permit(self, function: str, statement: str) -> None:
+        """Note that S3 was given the permission to call a function: by the function's name and the statement's id."""
+        with self._lock:
+            self._seen_at[function, statement] = time.monotonic() + self.seen_seconds
+
+    def sees(self, function: str, statement: str) -> bool:
+        """Whether S3 sees a permission."""
+        with self._lock:
+            return time.monotonic() >= self._seen_at.get((function, statement), 0)
 
     def tell(
         self, client: Any, bucket: str, to_functions: Sequence[Mapping[str, Any]], *, eventbridge: bool = False

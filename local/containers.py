@@ -19,7 +19,7 @@ from handlers.contract import MODEL_SYNC_TARGET
 from images.building import ImageError, build, docker_command
 from local.functions import Function
 from local.guard import Guard
-from local.logs import FunctionLogs
+from local.logs import LogWriter
 from local.workers import Worker, exit_status, held_bytes, lambda_environment
 
 LAMBDA_USER, LAMBDA_GROUP = 993, 990
@@ -74,7 +74,7 @@ class Containers:
         )
 
     def __call__(
-        self, function: Function, address: str, log_stream: str, logs: FunctionLogs, exited: Callable[[str], None]
+        self, function: Function, address: str, log_stream: str, logs: LogWriter, exited: Callable[[str], None]
     ) -> Worker:
         name = f"tensorflow-lambda-{uuid.uuid4().hex[:12]}"
         environment = {
@@ -109,7 +109,7 @@ class _Container:
         command: str,
         name: str,
         guard: Guard,
-        logs: FunctionLogs,
+        logs: LogWriter,
         exited: Callable[[str], None],
         refusal: str | None,
     ) -> None:
@@ -152,7 +152,7 @@ class _Container:
                 return self._init
         return self._handler
 
-    def _read(self, logs: FunctionLogs, exited: Callable[[str], None], refusal: str | None) -> None:
+    def _read(self, logs: LogWriter, exited: Callable[[str], None], refusal: str | None) -> None:
         if refusal is not None:
             logs.write(refusal)
             self._found.set()
@@ -168,7 +168,7 @@ class _Container:
         self._ended.set()
         exited(_words(int(status) if status.isdigit() else KILLED))
 
-    def _follow(self, logs: FunctionLogs) -> None:
+    def _follow(self, logs: LogWriter) -> None:
         with subprocess.Popen(
             [self._command, "logs", "--follow", self._name],
             stdin=subprocess.DEVNULL,

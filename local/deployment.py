@@ -23,6 +23,7 @@ from local.monitor import Monitor
 from local.resources.account import EmulatedAccount
 from local.resources.not_emulated import not_emulated
 from local.resources.provider import EmulatedProvider, Named, UnknownTypeError
+from local.resources.resource_type import AbsentError
 from local.resources.values import for_sdk, plain
 from local.stack_config import project_name, read_stack_config
 
@@ -132,7 +133,7 @@ class _Provider(Mocks):
             return self._provider.call(args.token, plain(_plain(args.args))), []
         except UnknownTypeError as error:
             raise DeploymentError(str(error)) from None
-        except ClientError as error:
+        except (AbsentError, ClientError) as error:
             return {}, [("", str(error))]  # a program may catch what AWS refuses, as it may under the engine
         except Exception as error:
             raise DeploymentError(f"Calling {args.token} failed: {error}") from error

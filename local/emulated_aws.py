@@ -15,6 +15,7 @@
 - A route with JWT: tokens are verified with the key of this machine's issuer, whichever issuer the route names.
 - The id in the answer's `apigw-requestid` or `x-amzn-requestid` is the one in the function's event.
 - A domain name leads to its API by a path of this machine, for no resolver knows the name (`gate`).
+- An alias with weights: each request meets the version that they choose.
 - An API whose own host name is switched off does not answer under it: an HTTP API at once, a REST API from its next
   deployment on. https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
 """
@@ -22,6 +23,7 @@
 import base64
 import json
 import os
+import random
 import zlib
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -60,6 +62,8 @@ _execute_http = apigateway._handle_execute_in_scope  # pyright: ignore
 _execute_rest = apigateway_v1._execute_in_scope  # pyright: ignore
 _run = apigateway.run_reentrant
 _forwarding = Forwarding(int(os.environ.get(MOST_VARIABLE, "0")))
+_function_of = lambda_svc._get_func_record_for_ref_in_scope  # pyright: ignore
+_invoke_function = lambda_svc._invoke  # pyright: ignore
 _deploy = apigateway_v1._create_deployment  # pyright: ignore
 _closed: set[str] = set()
 """The REST APIs that were deployed with their own host name switched off."""
@@ -227,6 +231,31 @@ def forward(function: Any, event: Any, url: str, _: str) -> Any:
     return _forwarding.forward_from_thread(app._MAIN_LOOP, event, url, trace_id)  # pyright: ignore
 
 
+def function_of(reference: str, **scope: Any) -> Any:
+    """The function that an API or a load balancer names, at the version that its alias chooses."""
+    name, qualifier = lambda_svc._resolve_name_and_qualifier(reference)  # pyright: ignore
+    chosen = version_by_weights(name, qualifier)
+    return _function_of(f"{reference.removesuffix(f':{qualifier}')}:{chosen}" if chosen else reference, **scope)
+
+
+async def invoke_function(
+    name: str, event: Any, headers: Any, path_qualifier: str | None = None, query_params: Any = None
+) -> Any:
+    """Invoke a function directly."""
+    asked = lambda_svc._qualifier_from_path_or_query(path_qualifier, query_params)  # pyright: ignore
+    return await _invoke_function(name, event, headers, version_by_weights(name, asked) or path_qualifier, query_params)
+
+
+def version_by_weights(function: str, alias: str | None) -> str | None:
+    """The version that an alias chooses for one request; None where it has no weights, or is no alias."""
+    found = (lambda_svc._functions.get(function) or {}).get("aliases", {}).get(alias)  # pyright: ignore
+    weights = ((found or {}).get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+    if not found or not weights:
+        return None
+    shares = [1 - sum(weights.values()), *weights.values()]
+    return random.choices([found["FunctionVersion"], *weights], shares)[0]  # noqa: S311 no secret depends on it
+
+
 def emit_no_logs(*_: Any, **__: Any) -> None:
     """Leave a function's log to `local.log_delivery`, which has what the function wrote."""
 
@@ -245,6 +274,8 @@ OVERRIDES: Sequence[tuple[ModuleType, str, Any]] = (
     (app, "_enforce_execute_api", enforce),
     (alb, "_invoke_lambda_target", invoke_lambda_target),
     (lambda_svc, "_execute_function_proxy", forward),
+    (lambda_svc, "_get_func_record_for_ref_in_scope", function_of),
+    (lambda_svc, "_invoke", invoke_function),
     (lambda_svc, "_emit_lambda_logs", emit_no_logs),
     (cloudwatch, "_alarms", Alarms()),
     *((module, "new_uuid", new_id) for module in (apigateway, apigateway_v1)),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.functions import RESPONSE_TOO_LARGE, Function, Outcome, Report, error_payload
-from local.logs import FunctionLogs
+from local.logs import FunctionLogs, LogWriter
 from local.runtime_api import (
     Answered,
     Event,
@@ -53,7 +53,7 @@ class ExecutionEnvironment:
     def __init__(self, function: Function, start: StartWorker, logs: FunctionLogs) -> None:
         self._function = function
         self._start = start
-        self._logs = logs
+        self._logs = LogWriter(logs, function.log_levels)
         self._log_stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{function.version}]{uuid.uuid4().hex}"
         self._worker: Worker | None = None
         self._api: RuntimeApi | None = None
@@ -86,12 +86,14 @@ class ExecutionEnvironment:
             self._end_worker()
             failure, init_ms = self._init(INIT_SECONDS)
             if failure is not None:
-                self._logs.write(f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: {_word(failure)}")
+                self._logs.write_of_lambda(
+                    f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: {_word(failure)}"
+                )
                 failure, again_ms = self._init(self._function.timeout_seconds)
                 spent = again_ms / 1000
         if started is not None:
             started()
-        self._logs.write(f"START RequestId: {request_id} Version: {self._function.version}")
+        self._logs.write_of_lambda(f"START RequestId: {request_id} Version: {self._function.version}")
         began = time.monotonic()
         if failure is None:
             ended = self._run(event, request_id, trace_id, self._function.timeout_seconds - spent)
@@ -100,8 +102,8 @@ class ExecutionEnvironment:
         duration_ms = (time.monotonic() - began + spent) * 1000
         outcome = self._outcome(ended, request_id, duration_ms, init_ms)
         self.idle_since = time.monotonic()
-        self._logs.write(f"END RequestId: {request_id}")
-        self._logs.write(outcome.report.line())
+        self._logs.write_of_lambda(f"END RequestId: {request_id}")
+        self._logs.write_of_lambda(outcome.report.line())
         return outcome
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.log_levels import LogLevels
 from local.role_permissions import Need
 
 PAYLOAD_BYTES = 6_291_556
@@ -40,6 +41,8 @@ class Function:
     """The name of its role."""
     log_group: str = ""
     """The log group that its configuration names; empty for Lambda's own choice."""
+    log_levels: LogLevels = field(default_factory=LogLevels)
+    """From which level on its lines are handed to CloudWatch Logs."""
     needs: tuple[Need, ...] = ()
     """What its role must be allowed, so that an environment can start and read the models."""
 

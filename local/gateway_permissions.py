@@ -28,13 +28,13 @@ class GatewayPermissions:
     def add(self, function: str, statement: str, pattern: str) -> None:
         """Admit requests whose ARN matches a pattern such as `arn:aws:execute-api:REGION:ACCOUNT:API/*/*`."""
         with self._lock:
-            self._patterns[_name(function), statement] = pattern
-            self._removed.pop((_name(function), statement), None)
+            self._patterns[function_name(function), statement] = pattern
+            self._removed.pop((function_name(function), statement), None)
 
     def remove(self, function: str, statement: str) -> None:
         """Admit no further requests."""
         with self._lock:
-            self._removed[_name(function), statement] = time.monotonic()
+            self._removed[function_name(function), statement] = time.monotonic()
 
     def admit(self, function: str, event: Mapping[str, Any]) -> bool:
         """Whether the sender of an event may invoke a function: API Gateway, or a load balancer."""
@@ -64,7 +64,7 @@ def _arn(event: Mapping[str, Any]) -> str:
     return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{context['apiId']}/{context.get('stage', '')}/{method}{path}"
 
 
-def _name(function: str) -> str:
+def function_name(function: str) -> str:
     """A function's name, of its name or its ARN."""
     parts = function.split(":")
     return parts[6] if len(parts) > 6 else function

@@ -54,7 +54,7 @@ def make_surroundings(account: EmulatedAccount, models: Path) -> Surroundings:
     acl = account.client("wafv2").create_web_acl(**web_acls, VisibilityConfig=visibility)["Summary"]["ARN"]
     zone = account.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference=account.unique("switched"))
     return Surroundings(
-        key_arn=account.client("kms").create_key()["KeyMetadata"]["Arn"],
+        key_arn=make_key(account),
         bucket=_bucket(account),
         topic_arn=account.client("sns").create_topic(Name="switched")["TopicArn"],
         image_uri=_image(account, models),
@@ -67,6 +67,21 @@ def make_surroundings(account: EmulatedAccount, models: Path) -> Surroundings:
         certificate_arn=account.client("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"],
         hosted_zone_id=zone["HostedZone"]["Id"].rpartition("/")[2],
     )
+
+
+def make_key(account: EmulatedAccount) -> str:
+    """The ARN of a key that roles may be granted, and that CloudWatch Logs may use."""
+    of_account = {"AWS": f"arn:aws:iam::{account.account_id}:root"}
+    of_logs = {"Service": f"logs.{account.region}.amazonaws.com"}
+    statements = [
+        {"Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}
+        for principal, actions in (
+            (of_account, ["kms:*"]),
+            (of_logs, ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]),
+        )
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    return account.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
 
 
 def _network(account: EmulatedAccount) -> tuple[str, list[str]]:

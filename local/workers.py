@@ -23,7 +23,7 @@ from handlers.serving.macos_memory import footprint_bytes
 from local.emulator import CREDENTIALS, REGION
 from local.functions import Function
 from local.guard import Guard, kill_group
-from local.logs import FunctionLogs
+from local.logs import LogWriter
 
 PAGE_BYTES = resource.getpagesize()
 
@@ -50,7 +50,7 @@ class StartWorker(Protocol):
     """Starts a worker that talks to the Runtime API at `address`. `exited` gets its exit status in Lambda's words."""
 
     def __call__(
-        self, function: Function, address: str, log_stream: str, logs: FunctionLogs, exited: Callable[[str], None]
+        self, function: Function, address: str, log_stream: str, logs: LogWriter, exited: Callable[[str], None]
     ) -> Worker: ...
 
 
@@ -80,7 +80,7 @@ class ProcessWorkers:
         """Whether the workers run under `runtime_client.py`."""
 
     def __call__(
-        self, function: Function, address: str, log_stream: str, logs: FunctionLogs, exited: Callable[[str], None]
+        self, function: Function, address: str, log_stream: str, logs: LogWriter, exited: Callable[[str], None]
     ) -> Worker:
         scratch = self._guard.directory("tensorflow-lambda-tmp-")
         environment = {
@@ -115,7 +115,7 @@ class _ProcessWorker:
         process: "subprocess.Popen[bytes]",
         scratch: Path,
         guard: Guard,
-        logs: FunctionLogs,
+        logs: LogWriter,
         exited: Callable[[str], None],
     ) -> None:
         self._process = process
@@ -124,7 +124,7 @@ class _ProcessWorker:
         self._reader = threading.Thread(target=self._read, args=(logs, exited), daemon=True)
         self._reader.start()
 
-    def _read(self, logs: FunctionLogs, exited: Callable[[str], None]) -> None:
+    def _read(self, logs: LogWriter, exited: Callable[[str], None]) -> None:
         with cast("IO[bytes]", self._process.stdout) as output:
             for line in output:
                 logs.write(line.decode("utf-8", "replace").rstrip("\r\n").replace("\r", "\n"))

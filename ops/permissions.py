@@ -1,6 +1,7 @@
 """What whoever deploys a stack must be allowed, by the table `permissions.toml`."""
 
 import json
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from policy.invariants.documents import statements
 FILE = Path(__file__).with_name("permissions.toml")
 
 HANDED_ON = "PassRole"
+
+KEY = re.compile(r"arn:[\w-]+:kms:[\w-]*:\d*:key/[\w-]+")
 
 Actions = Mapping[str, frozenset[str]]
 """Names of actions by service, such as `GetObject` of `s3`."""
@@ -41,15 +44,16 @@ def deployer(stack: Recorder) -> Sequence[Statement]:
     return [statement for service, names in actions(stack).items() for statement in _of_service(service, names, stack)]
 
 
-def uses_key(stack: Recorder) -> bool:
-    """Whether a key of the customer encrypts something of the stack."""
-    return any(":kms:" in json.dumps(each.inputs, default=str) for each in stack.registered)
+def keys(stack: Recorder) -> Sequence[str]:
+    """The ARNs of the customer's keys that encrypt something of the stack."""
+    inputs = [json.dumps(each.inputs, default=str) for each in stack.registered]
+    return sorted({found for text in inputs for found in KEY.findall(text)})
 
 
 def _entries(stack: Recorder) -> Iterator[Mapping[str, str]]:
     known = table()
     yield known["always"]
-    if uses_key(stack):
+    if keys(stack):
         yield known["key"]
     for each in stack.registered:
         if each.type.startswith(("aws:", "docker:")):
@@ -61,7 +65,7 @@ def _entries(stack: Recorder) -> Iterator[Mapping[str, str]]:
 
 
 def _of_service(service: str, names: frozenset[str], stack: Recorder) -> Iterator[Statement]:
-    places: Sequence[str] = table()["names"].get(service, ())
+    places: Sequence[str] = keys(stack) if service == "kms" else table()["names"].get(service, ())
     unnamed = set(table()["unnamed"].get(service, "").split()) if places else names
     everywhere, named = names & unnamed, names - unnamed - {HANDED_ON}
     if named:

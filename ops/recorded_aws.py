@@ -14,6 +14,9 @@ REGION = "eu-central-1"
 BASE_DIGEST = f"sha256:{'ba5e' * 16}"
 """Of any image in another registry."""
 
+MAIN_TABLE = "rtb-found"
+"""The route table of every VPC that was there before the program runs, and of all of its subnets."""
+
 GUARDED_BUCKET: Mapping[str, Any] = {
     "VersioningConfiguration": {"Status": "Enabled"},
     "BucketEncryption": {
@@ -24,6 +27,16 @@ GUARDED_BUCKET: Mapping[str, Any] = {
     },
 }
 """Every bucket that was there before the program runs, in CloudFormation's words."""
+
+SHARED_KEY: Mapping[str, Any] = {
+    "KeyPolicy": {
+        "Statement": [
+            {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
+            for principal in ({"AWS": "*"}, {"Service": "logs.amazonaws.com"})
+        ]
+    }
+}
+"""Every key that was there before the program runs, in CloudFormation's words."""
 
 ZONE_LETTERS = {"ap-northeast-1": "acd", "us-west-1": "ac"}
 """The zones that a new account has, where they are others than `a`, `b` and `c`."""
@@ -57,7 +70,7 @@ class RecordedAws(mocks.Mocks):
             "aws:s3/getObject:getObject": self._get,
             "aws:s3/getBucket:getBucket": self._find_bucket,
             "aws:s3/getBucketPolicy:getBucketPolicy": self._policy_of_bucket,
-            "aws:cloudcontrol/getResource:getResource": self._describe_bucket,
+            "aws:cloudcontrol/getResource:getResource": self._describe,
             "aws:resourcegroupstaggingapi/getResources:getResources": self._list_tagged,
             "aws:ecr/getAuthorizationToken:getAuthorizationToken": self._log_in,
             "aws:ecr/getImages:getImages": self._list_images,
@@ -66,6 +79,9 @@ class RecordedAws(mocks.Mocks):
             "aws:ec2/getManagedPrefixList:getManagedPrefixList": lambda asked: {**asked, "id": "pl-found"},
             "aws:ec2/getVpc:getVpc": self._find_vpc,
             "aws:ec2/getSubnet:getSubnet": self._find_subnet,
+            "aws:ec2/getRouteTables:getRouteTables": lambda asked: {**asked, "id": REGION, "ids": []},
+            "aws:ec2/getRouteTable:getRouteTable": self._find_route_table,
+            "aws:ec2/getVpcEndpoint:getVpcEndpoint": self._find_endpoint,
         }.get(args.token)
         if answer is None:
             raise NotImplementedError(f"the recorded AWS has no answer to {args.token}")
@@ -90,8 +106,10 @@ class RecordedAws(mocks.Mocks):
         }
         return {**asked, "id": asked["bucket"], "policy": json.dumps({"Statement": [denial]})}
 
-    def _describe_bucket(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        return {**asked, "id": asked["identifier"], "properties": json.dumps(GUARDED_BUCKET)}
+    def _describe(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """A bucket, or a key."""
+        described = GUARDED_BUCKET if asked["typeName"] == "AWS::S3::Bucket" else SHARED_KEY
+        return {**asked, "id": asked["identifier"], "properties": json.dumps(described)}
 
     def _list_tagged(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {**asked, "id": REGION, "resourceTagMappingLists": []}
@@ -103,11 +121,19 @@ class RecordedAws(mocks.Mocks):
 
     def _find_vpc(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         self._vpc_id: str = asked["id"]
-        return {**asked, "enableDnsSupport": True, "enableDnsHostnames": True}
+        attributes = {"enableDnsSupport": True, "enableDnsHostnames": True, "mainRouteTableId": MAIN_TABLE}
+        return {**asked, "region": REGION, **attributes}
 
     def _find_subnet(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """A subnet of the VPC that was asked for before. The last letter of its id is that of its zone."""
         return {**asked, "vpcId": self._vpc_id, "availabilityZone": f"{REGION}{asked['id'][-1]}"}
+
+    def _find_route_table(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {**asked, "id": asked["routeTableId"], "associations": [], "routes": []}
+
+    def _find_endpoint(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """The gateway endpoint of S3, to which the main route table of the VPC leads."""
+        return {**asked, "id": "vpce-found", "routeTableIds": [MAIN_TABLE]}
 
     def _log_in(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {**asked, "id": REGION, "userName": "AWS", "password": "secret"}

@@ -102,7 +102,9 @@ class HttpApi(GatewayApi):
         required = self._authorise(api, args.shared.auth)
         methods = CORS_METHODS if args.cors else ("ANY",)
         health = args.shared.open_health_checks
-        if_refused = explained(f"{self._name}-route", ROUTE_FAILURES)
+        paths = http_paths(functions.model_verbs(), one_model=functions.one_model, page=functions.page, health=health)
+        has_colons = any(":" in path for path in paths)
+        if_refused = explained(f"{self._name}-route", ROUTE_FAILURES) if has_colons else None
 
         def lead(path: str, function: InferenceFunction, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
             asked = _OF_EVERYONE if health and path in OPEN_PATHS else required
@@ -124,7 +126,6 @@ class HttpApi(GatewayApi):
                 for method in methods
             ]
 
-        paths = http_paths(functions.model_verbs(), one_model=functions.one_model, page=functions.page, health=health)
         own = [route for path, model in paths.items() if model for route in lead(path, functions.models[model], ())]
         server = [path for path, model in paths.items() if model is None]
         return [route for path in server for route in lead(path, functions.server, own)]

@@ -14,6 +14,7 @@ from components.api.api_limits import REST_LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT
 from components.api.api_permissions import permit_api, permit_authorizer
 from components.api.api_routes import OPEN_PATHS, rest_paths
 from components.api.rest_api_document import document
+from components.retries import explained
 
 STAGE = "live"
 """The stage's name. Every path begins with it, unless the API has a domain name."""
@@ -23,6 +24,13 @@ BINARY_MEDIA_TYPES = ("*/*",)
 
 A narrower list would break binary tensors: requests often have no content type, which counts as JSON text, and clients
 that accept `*/*` would get base64. The price: base64 leaves about 4.5 MB of Lambda's 6 MB, for JSON too."""
+
+STAGE_FAILURES = {
+    "CloudWatch Logs role ARN must be set": "API Gateway has no role yet by which it writes the logs of REST APIs. It "
+    "is set once for the account and region: docs/permissions.md has the three commands. Then run `pulumi up` again."
+}
+"""What a refusal of a stage means, by API Gateway's words.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +104,7 @@ class RestApi(GatewayApi):
             stage_name=STAGE,
             access_log_settings={"destination_arn": logs.arn, "format": access_log_format("rest")},
             xray_tracing_enabled=args.tracing,
-            opts=self._inside,
+            opts=pulumi.ResourceOptions(parent=self, hooks=explained(f"{self._name}-stage", STAGE_FAILURES)),
         )
         aws.apigateway.MethodSettings(
             f"{self._name}-limits",

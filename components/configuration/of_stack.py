@@ -10,10 +10,12 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.configuration.bucket_lookup import NoBucketError, found_bucket
 from components.configuration.issuer import issuer_is_what_its_document_says
+from components.configuration.key_lookup import found_key
 from components.configuration.network_lookup import NoNetworkError, found_network
 from components.configuration.problem import Problem
 from components.configuration.reading import SettingsError, read_settings
 from components.configuration.rules import ADVICE, model_bucket, problems
+from components.configuration.rules import found_key as of_key
 from components.configuration.rules import found_network as found
 from components.configuration.rules.found_network import FoundNetwork
 from components.configuration.rules.model_bucket import FoundBucket
@@ -46,7 +48,7 @@ def stack_settings(project: Path, made_by: Mapping[str, str]) -> Settings:
     of_network = [] if network is None else [each for rule in found.ADVISED for each in rule(network)]
     bucket = _bucket_there(settings, made_by)
     of_bucket = [] if bucket is None else [each for rule in model_bucket.ADVISED for each in rule(settings, bucket)]
-    for advice in [*problems(settings, ADVICE), *of_network, *of_bucket]:
+    for advice in [*problems(settings, ADVICE), *of_network, *of_bucket, *_advice_on_key(settings)]:
         pulumi.warn(str(advice))
     return settings
 
@@ -78,6 +80,14 @@ def _bucket_there(settings: Settings, made_by: Mapping[str, str]) -> FoundBucket
     if refused := [each for rule in model_bucket.REFUSED for each in rule(settings, bucket)]:
         raise RefusedConfiguration(refused)
     return bucket
+
+
+def _advice_on_key(settings: Settings) -> Iterator[Problem]:
+    """What the policy of the key in kmsKeyArn lacks, if one is named and AWS shows it."""
+    key = found_key(settings.kms_key_arn) if settings.kms_key_arn else None
+    if key is not None:
+        for rule in of_key.ADVISED:
+            yield from rule(key)
 
 
 def _zones_that_the_account_lacks(settings: Settings) -> Iterator[Problem]:

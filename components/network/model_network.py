@@ -18,7 +18,7 @@ NFS_PORT = 2049
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingVpc:
-    """A VPC that exists already. Its subnets' route tables must have a gateway endpoint for S3."""
+    """A VPC that exists already. Its subnets' route tables must lead to S3: to a gateway endpoint, or to NAT."""
 
     vpc_id: str
     subnet_ids: Sequence[str]

@@ -13,6 +13,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from local.engine import wire
 from local.resources.planning import Kind, Plan
 from local.resources.provider import EmulatedProvider, Named, UnknownTypeError
+from local.resources.resource_type import AbsentError
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ KINDS: dict[tuple[Kind, bool], provider_pb2.PropertyDiff.Kind.ValueType] = {
 }
 """By the kind of a change, and whether it replaces the resource."""
 
-OF_AWS = (ClientError, UnknownTypeError, ValueError)
+OF_AWS = (AbsentError, ClientError, UnknownTypeError, ValueError)
 """Errors whose text says all. Others are shown with their kind."""
 
 

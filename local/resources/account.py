@@ -63,6 +63,10 @@ class EmulatedAccount:
         """The names of functions that were idle for weeks."""
         self.changed_today: set[str] = set()
         """The file systems whose throughput was lowered, or set to another mode, in the last 24 hours."""
+        self.has_gateway_log_role = True
+        """Whether somebody set the role by which API Gateway writes the logs of REST APIs."""
+        self.minute_seconds = 0.0
+        """How many seconds a minute of a CodeDeploy shift takes. With 0, traffic moves at once."""
         self.base_updates = 0
         """How many security updates images of other registries had. Each gives them another digest."""
         self.endpoints: dict[str, str] = {}

@@ -48,15 +48,30 @@ NOTIFIED = {
 
 
 def get_resource(account: EmulatedAccount, arguments: dict[str, Any]) -> dict[str, Any]:
-    """aws.cloudcontrol.get_resource, of a bucket"""
-    if arguments["typeName"] != "AWS::S3::Bucket":
-        raise ValueError(f"the local stack describes buckets only, and this is {arguments['typeName']}")
-    bucket, client = arguments["identifier"], account.client("s3")
+    """aws.cloudcontrol.get_resource, of a bucket or a key"""
+    describe = DESCRIBED.get(arguments["typeName"])
+    if describe is None:
+        raise ValueError(f"the local stack describes {' and '.join(DESCRIBED)}, and this is {arguments['typeName']}")
+    identifier = arguments["identifier"]
+    return {**arguments, "id": identifier, "properties": json.dumps(describe(account, identifier))}
+
+
+def _key(account: EmulatedAccount, key: str) -> dict[str, Any]:
+    told, policy = account.client("kms").describe_key(KeyId=key)["KeyMetadata"], account.client("kms").get_key_policy
+    return {
+        "KeyId": told["KeyId"],
+        "Arn": told["Arn"],
+        "Enabled": told["Enabled"],
+        "KeyPolicy": json.loads(policy(KeyId=key, PolicyName="default")["Policy"]),
+    }
+
+
+def _bucket(account: EmulatedAccount, bucket: str) -> dict[str, Any]:
+    client = account.client("s3")
     client.head_bucket(Bucket=bucket)
     told = {key: _told(read, client, bucket) for key, read in BUCKET.items()}
     told["NotificationConfiguration"] = _notifications(account, bucket)
-    properties = {"BucketName": bucket, **{key: value for key, value in told.items() if value}}
-    return {**arguments, "id": bucket, "properties": json.dumps(properties)}
+    return {"BucketName": bucket, **{key: value for key, value in told.items() if value}}
 
 
 def _told(read: Told, client: Any, bucket: str) -> Any:
@@ -81,5 +96,11 @@ def _notifications(account: EmulatedAccount, bucket: str) -> dict[str, Any]:
         found["EventBridgeConfiguration"] = {"EventBridgeEnabled": True}
     return found
 
+
+DESCRIBED: Mapping[str, Callable[[EmulatedAccount, str], dict[str, Any]]] = {
+    "AWS::S3::Bucket": _bucket,
+    "AWS::KMS::Key": _key,
+}
+"""How each type is described, by its identifier."""
 
 FUNCTIONS: Mapping[str, Call] = {"aws:cloudcontrol/getResource:getResource": get_resource}

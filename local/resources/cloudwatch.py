@@ -5,18 +5,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.resources.put_type import PutType
+from local.resources.refusals import logs as refusals
 from local.resources.refusals import refused
 from local.resources.resource_type import Inputs, ResourceType, the_only
 from local.resources.words import answered, capital, chosen, tag_changes, tag_list
 
 
 class LogGroup(ResourceType):
-    """aws.cloudwatch.LogGroup. The emulator does not know a group's key."""
+    """aws.cloudwatch.LogGroup. The emulator does not keep a group's key."""
 
     pulumi_type = "aws:cloudwatch/logGroup:LogGroup"
     computed = ("arn", "logGroupClass")
 
     def make(self, inputs: Inputs) -> str:
+        refusals.of_key(self.account, "CreateLogGroup", self._arn(inputs["name"]), inputs.get("kmsKeyId"))
         self._logs().create_log_group(logGroupName=inputs["name"], tags=inputs.get("tags") or {})
         self._retain(inputs["name"], inputs)
         return inputs["name"]
@@ -36,6 +38,8 @@ class LogGroup(ResourceType):
         }
 
     def change(self, resource_id: str, old: Inputs, new: Inputs) -> None:
+        if new.get("kmsKeyId") != old.get("kmsKeyId"):
+            refusals.of_key(self.account, "AssociateKmsKey", self._arn(resource_id), new.get("kmsKeyId"))
         self._retain(resource_id, new)
         gone, given = tag_changes(old, new)
         if gone:
@@ -52,6 +56,9 @@ class LogGroup(ResourceType):
             self._logs().put_retention_policy(logGroupName=resource_id, retentionInDays=days)
         else:
             self._logs().delete_retention_policy(logGroupName=resource_id)
+
+    def _arn(self, name: str) -> str:
+        return self.arn(f"log-group:{name}", "logs")
 
     def _logs(self) -> Any:
         return self.client("logs")

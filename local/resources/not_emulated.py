@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-_SHIFTING = "CodeDeploy is not emulated: an alias moves to a new version at once, and no alarm moves it back"
+_SHIFTING = "CodeDeploy does not wait here: a shift takes no time, so that an alarm stops it only before it starts"
 _SCALING = "Application Auto Scaling is not emulated: provisioned concurrency stays what it is"
 
 NOT_EMULATED: Mapping[str, str] = {

@@ -30,7 +30,10 @@ class State:
 
 
 class AbsentError(Exception):
-    """AWS answers with an empty list: the resource that was asked for by its id does not exist."""
+    """AWS answers with an empty list: what was asked for does not exist.
+
+    That of a provider function has the provider's words.
+    """
 
 
 class ResourceType(ABC):

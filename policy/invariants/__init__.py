@@ -26,6 +26,7 @@ INVARIANTS: Sequence[Invariant] = (
     identity.services_call_for_one_resource,
     identity.grants_are_narrow,
     identity.services_assume_roles_for_one_account,
+    identity.keys_are_used_for_what_is_named,
     identity.keys_are_used_through_services,
     identity.network_interfaces_are_for_lambda,
     identity.roles_have_no_policy_of_aws,

@@ -1,8 +1,17 @@
 """Rules about who may do what: narrow grants, named principals, no lasting keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from .documents import WITHOUT_RESOURCE_LEVEL, allowing, compared, denying, is_everything, listed, means_everyone
+from .documents import (
+    WITHOUT_RESOURCE_LEVEL,
+    Statement,
+    allowing,
+    compared,
+    denying,
+    is_everything,
+    listed,
+    means_everyone,
+)
 from .file_systems import FILE_SYSTEMS
 from .resource import Inputs, is_set, of
 
@@ -32,6 +41,11 @@ OTHER_ATTACHMENTS = (
     "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive",
     "aws:iam/userPolicyAttachment:UserPolicyAttachment",
 )
+
+WITHOUT_CONTEXT = frozenset({"lambda"})
+"""Services of which AWS does not say all that they name to KMS. The key of a function encrypts its environment, named
+by `aws:lambda:FunctionArn`, and its snapshots and image, of which no page says how they are named.
+https://docs.aws.amazon.com/lambda/latest/dg/security-encryption-at-rest.html"""
 
 OF_AWS = ":iam::aws:policy/"
 """Part of the ARN of each managed policy of AWS."""
@@ -88,6 +102,15 @@ def keys_are_used_through_services(name: str, inputs: Inputs) -> Iterator[str]:
 
 
 @of(*GRANTS)
+def keys_are_used_for_what_is_named(name: str, inputs: Inputs) -> Iterator[str]:
+    """A role uses a KMS key only for the data that the service names to KMS: a bucket's objects, a queue's messages."""
+    for statement in allowing(inputs.get("policy")):
+        services = {host.split(".")[0] for host in listed(_via(statement))} - WITHOUT_CONTEXT
+        if services and not any(key.startswith("kms:EncryptionContext:") for key in compared(statement)):
+            yield f"{name}: grants a key for all data of {', '.join(sorted(services))}; compare kms:EncryptionContext:…"
+
+
+@of(*GRANTS)
 def network_interfaces_are_for_lambda(name: str, inputs: Inputs) -> Iterator[str]:
     """Lambda may make network interfaces with a function's role; the function's own code may not."""
     granted = {action for each in allowing(inputs.get("policy")) for action in listed(each.get("Action"))}
@@ -113,3 +136,10 @@ def nobody_has_a_lasting_key(type_: str, name: str, inputs: Inputs) -> Iterator[
     """There is no IAM user and no access key; services assume roles."""
     if type_ in ("aws:iam/user:User", "aws:iam/accessKey:AccessKey"):
         yield f"{name}: create no user and no access key; use a role"
+
+
+def _via(statement: Statement) -> str | Sequence[str] | None:
+    """The hosts of the services by way of which a statement allows KMS."""
+    return next(
+        (each["kms:ViaService"] for each in statement.get("Condition", {}).values() if "kms:ViaService" in each), None
+    )

@@ -1,6 +1,6 @@
 """What an account may demand of a stack, under Pulumi's own engine."""
 
-from local.surroundings import make_surroundings
+from local.surroundings import make_key, make_surroundings
 from tests.engine.conftest import succeeded
 
 
@@ -33,7 +33,7 @@ def test_a_permissions_boundary_is_put_on_every_role_and_taken_off(run, settings
 
 def test_functions_move_to_a_new_repository_once_lambda_may_pull_from_it(run, settings):
     succeeded(run.stack.up(settings))
-    key = run.account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    key = make_key(run.account)
     steps = [(step.operation, step.pulumi_type) for step in succeeded(run.stack.up({"kmsKeyArn": key})).steps]
     allowed = steps.index(("create-replacement", "aws:ecr/repositoryPolicy:RepositoryPolicy"))
     assert allowed < steps.index(("update", "aws:lambda/function:Function"))

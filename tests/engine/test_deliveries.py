@@ -1,5 +1,7 @@
 """Deliveries in steps on a living stack, under Pulumi's own engine."""
 
+import time
+
 import pytest
 
 from tests.engine.conftest import succeeded
@@ -13,10 +15,15 @@ def set_alarms(run, state: str, *, new_version: bool) -> None:
             cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue=state, StateReason="a test")
 
 
-def live(run) -> int:
-    """The version that the alias of the stack's one server stands for."""
+def alias_of(run) -> dict:
+    """The alias of the stack's one server."""
     [function] = [each for each in run.account.invocations.functions() if "starter" not in each.name]
-    return int(run.account.client("lambda").get_alias(FunctionName=function.name, Name="live")["FunctionVersion"])
+    return run.account.client("lambda").get_alias(FunctionName=function.name, Name="live")
+
+
+def live(run) -> int:
+    """The version that the alias stands for."""
+    return int(alias_of(run)["FunctionVersion"])
 
 
 @pytest.fixture
@@ -52,4 +59,18 @@ def test_all_traffic_moves_at_once_where_alarms_ring_and_one_deployment_asks_for
     assert live(living) == before + 1
     succeeded(living.stack.up({"delivery": "canary10Percent5Minutes"}))
     assert live(living) == before + 2  # one that writes the metrics of its version, for the alarms of a shift
+    assert succeeded(living.stack.up()).quiet
+
+
+def test_a_canary_gives_the_new_version_a_share_and_after_its_minutes_all_traffic(living, before, monkeypatch):
+    monkeypatch.setattr(living.account, "minute_seconds", 2)
+    succeeded(living.stack.up({"memoryMib": 2048}))
+    assert live(living) == before
+    assert alias_of(living)["RoutingConfig"]["AdditionalVersionWeights"] == {str(before + 1): 0.1}
+    deadline = time.monotonic() + 60
+    while live(living) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert live(living) == before + 1
+    assert not alias_of(living).get("RoutingConfig")
     assert succeeded(living.stack.up()).quiet

@@ -4,10 +4,11 @@ from local.publishing import add_version, point
 from tests.engine.conftest import succeeded
 
 
-def test_the_first_sync_waits_for_the_names_of_the_mount_targets_and_a_later_one_for_a_function_that_was_idle(
+def test_an_efs_stack_waits_for_permissions_for_the_names_of_mount_targets_and_for_a_function_that_was_idle(
     run, settings, models
 ):
     run.account.file_systems.name_seconds = 6
+    run.account.bucket_events.seen_seconds = 6
     assert succeeded(run.stack.up({**settings, "storage": "efs"})).outputs["apiUrl"]
     assert succeeded(run.stack.up()).quiet
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.engine.results import Result
-from local.surroundings import Surroundings, make_surroundings
+from local.surroundings import Surroundings, make_key, make_surroundings
 from tests.engine.conftest import succeeded
 from tests.engine.test_prices import told
 
@@ -78,7 +78,7 @@ def test_another_vpc_is_said_and_its_file_system_is_made_and_filled_before_the_o
 
 @pytest.mark.usefixtures("given")
 def test_a_key_replaces_what_cannot_be_encrypted_anew(living):
-    key = living.account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    key = make_key(living.account)
     preview = succeeded(living.stack.preview({"kmsKeyArn": key}))
     succeeded(living.stack.preview({"kmsKeyArn": ""}))
     replaced = {step.pulumi_type for step in preview.of("replace")}

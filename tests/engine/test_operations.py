@@ -6,6 +6,7 @@ import pytest
 
 from local.api_client import ApiClient
 from local.publishing import add_version, point
+from local.surroundings import make_key
 from tests.engine.conftest import succeeded
 from tests.engine.operator import Operator, sections
 from tests.engine.test_shapes import left_over
@@ -32,7 +33,7 @@ def test_an_operator_can_type_every_command_of_the_page_in_its_order(run, settin
         "BUCKET": made.outputs["bucketName"],
         "FUNCTION": made.outputs["functionNames"]["iris"],
         "OTHER": other,
-        "KEY": run.account.client("kms").create_key()["KeyMetadata"]["Arn"],
+        "KEY": make_key(run.account),
     }
     operator = Operator(run, tmp_path, variables)
 

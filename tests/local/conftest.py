@@ -1,14 +1,19 @@
 """The local stack's parts, started for real."""
 
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from local.deployment import Deployment, deploy
 from local.emulator import Emulator
 from local.functions import Function
 from local.guard import Guard
 from local.invocations import Invocations
+from local.invoke_api import InvokeApi
+from local.resources.account import EmulatedAccount
 from local.workers import ProcessWorkers
 from tests.paths import PROJECT
 
@@ -60,3 +65,21 @@ def register(invocations: Invocations) -> Register:
         return function
 
     return register
+
+
+Deploy = Callable[..., Deployment]
+
+
+@pytest.fixture
+def deploy_program(guard: Guard, emulator: Emulator, invocations: Invocations, tmp_path: Path) -> Iterator[Deploy]:
+    """Deploy the source of a program into the emulated AWS."""
+    invoke_api = InvokeApi(invocations)
+
+    def deploy_program(source: str, **overrides: str) -> Deployment:
+        (tmp_path / "Pulumi.yaml").write_text("name: house\nruntime: python\n")
+        (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  house:colour: white\n")
+        (tmp_path / "__main__.py").write_text(textwrap.dedent(source))
+        return deploy(EmulatedAccount(guard, emulator, invocations, invoke_api, tmp_path), "dev", overrides)
+
+    yield deploy_program
+    invoke_api.stop()

@@ -5,11 +5,10 @@ import textwrap
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.deployment import Deployment, DeploymentError, deploy
+from local.deployment import DeploymentError, deploy
 from local.invoke_api import InvokeApi
 from local.resources import file_of
 from local.resources.account import EmulatedAccount
@@ -42,22 +41,6 @@ pulumi.export("url", api.api_endpoint)
 pulumi.export("function", function.name)
 pulumi.export("version", function.version)
 """
-
-Deploy = Callable[..., Deployment]
-
-
-@pytest.fixture
-def deploy_program(guard, emulator, invocations, tmp_path) -> Iterator[Deploy]:
-    invoke_api = InvokeApi(invocations)
-
-    def deploy_program(source: str, **overrides: str) -> Deployment:
-        (tmp_path / "Pulumi.yaml").write_text("name: house\nruntime: python\n")
-        (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  house:colour: white\n")
-        (tmp_path / "__main__.py").write_text(textwrap.dedent(source))
-        return deploy(EmulatedAccount(guard, emulator, invocations, invoke_api, tmp_path), "dev", overrides)
-
-    yield deploy_program
-    invoke_api.stop()
 
 
 def get(url: str) -> tuple[int, dict]:
@@ -212,7 +195,7 @@ def test_what_a_deployment_accepts_and_does_not_emulate_is_said(deploy_program):
     assert len(deployment.resources) == 4
     assert [line.split(":")[0] for line in deployment.not_emulated] == [
         "Application Auto Scaling is not emulated",
-        "CodeDeploy is not emulated",
+        "CodeDeploy does not wait here",
     ]
 
 
@@ -268,17 +251,21 @@ def test_an_alarm_over_an_expression_is_kept(deploy_program, emulator):
     assert (alarm["ComparisonOperator"], alarm["EvaluationPeriods"]) == ("GreaterThanThreshold", 5)
 
 
-def test_a_buckets_events_reach_the_function_that_asked_for_them(deploy_program, emulator, invocations):
+def test_a_buckets_events_reach_the_function_that_asked_for_them_when_s3_sees_that_it_may(
+    deploy_program, emulator, invocations
+):
     deployment = deploy_program(
         FUNCTION.replace("HANDLER", "misbehaving")
         + textwrap.dedent(
             """
+            from components.retries import NOT_PERMITTED, until_it_holds
             bucket = aws.s3.Bucket("store")
             allowed = aws.lambda_.Permission(
                 "store", function=function.name, action="lambda:InvokeFunction", principal="s3.amazonaws.com",
                 source_arn=bucket.arn)
             aws.s3.BucketNotification(
-                "store", bucket=bucket.bucket, opts=pulumi.ResourceOptions(depends_on=[allowed]),
+                "store", bucket=bucket.bucket,
+                opts=pulumi.ResourceOptions(depends_on=[allowed], hooks=until_it_holds("store", NOT_PERMITTED)),
                 lambda_functions=[{"lambda_function_arn": function.arn, "events": ["s3:ObjectCreated:*"],
                                    "filter_prefix": "in/", "filter_suffix": ".json"}])
             pulumi.export("bucket", bucket.bucket)

@@ -40,6 +40,12 @@ def test_an_access_log_needs_log_deliveries_and_an_image_its_repositorys_policy(
     assert "kms" not in needed
 
 
+def test_a_key_is_granted_by_name(examples: Examples):
+    policy = permissions.deployer(examples.stack({"storage": "efs", "kmsKeyArn": permissions_page.KEY}))
+    [used] = [each for each in policy if each["Action"][0].startswith("kms:")]
+    assert used["Resource"] == [permissions_page.KEY]
+
+
 def test_a_role_is_passed_only_to_the_services_that_the_stacks_roles_trust(examples: Examples):
     stack = examples.stack({"storage": "s3files"})
     [passing] = [each for each in permissions.deployer(stack) if each["Action"] == ["iam:PassRole"]]

@@ -143,6 +143,16 @@ BREACHES: list[tuple[str, str, dict[str, Any], str]] = [
         "grants kms:Decrypt to the role's own requests; compare kms:ViaService",
     ),
     (
+        "keys_are_used_for_what_is_named",
+        GRANT,
+        {
+            "policy": document(
+                Action=["kms:Decrypt"], Condition={"StringEquals": {"kms:ViaService": "s3.x.amazonaws.com"}}
+            )
+        },
+        "grants a key for all data of s3; compare kms:EncryptionContext:…",
+    ),
+    (
         "network_interfaces_are_for_lambda",
         GRANT,
         {"policy": document(Action=["ec2:CreateNetworkInterface", "ec2:DescribeSubnets"], Resource="*")},

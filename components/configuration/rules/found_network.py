@@ -1,6 +1,6 @@
 """Rules about a network that was there before: what AWS would refuse, and what it lacks. Imports no Pulumi."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +16,22 @@ class FoundSubnet(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaysToS3:
+    """What leads from subnets to S3."""
+
+    service: str
+    """S3 in this region, as endpoints name it."""
+    tables: Mapping[str, str]
+    """The id of the route table of each subnet, by the subnet's id."""
+    leading_out: Set[str]
+    """Route tables that lead to all of the internet, S3 included, without a public address."""
+    endpoint_id: str | None
+    """Of the VPC's gateway endpoint of S3."""
+    endpoint_tables: Set[str]
+    """Route tables that lead to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FoundNetwork:
     """The VPC that `vpcId` names, with the subnets."""
 
@@ -25,6 +41,8 @@ class FoundNetwork:
     gives_names: bool
     """Whether what is in it gets names."""
     subnets: Sequence[FoundSubnet]
+    ways_to_s3: WaysToS3 | None
+    """None if AWS does not show them to whoever deploys."""
 
 
 NetworkRule = Callable[[FoundNetwork], Iterator[Problem]]
@@ -72,6 +90,33 @@ def names_resolve(network: FoundNetwork) -> Iterator[Problem]:
         )
 
 
+def s3_is_reached(network: FoundNetwork) -> Iterator[Problem]:
+    """What fills a file system, and what reads beside it, connects to the bucket; without a way, it times out.
+
+    An interface endpoint of S3 is no way: the stack's security groups let functions out to S3's public addresses only.
+    """
+    ways = network.ways_to_s3
+    if ways is None:
+        return
+    reached = ways.leading_out | ways.endpoint_tables
+    if without := [subnet for subnet, table in ways.tables.items() if table not in reached]:
+        tables = sorted({ways.tables[subnet] for subnet in without})
+        yield Problem(
+            keys=("subnetIds",),
+            message=f"{' and '.join(without)} {'has' if len(without) == 1 else 'have'} no route to S3: "
+            f"{' and '.join(tables)} {'has' if len(tables) == 1 else 'have'} neither a gateway endpoint of S3 nor a "
+            f"default route by way of NAT, so that functions wait for the bucket until their time is up; "
+            f"`{_endpoint_command(network.vpc_id, ways, tables)}` gives them one at no cost",
+        )
+
+
+def _endpoint_command(vpc_id: str, ways: WaysToS3, tables: Sequence[str]) -> str:
+    ids = " ".join(tables)
+    if ways.endpoint_id is None:
+        return f"aws ec2 create-vpc-endpoint --vpc-id {vpc_id} --service-name {ways.service} --route-table-ids {ids}"
+    return f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {ways.endpoint_id} --add-route-table-ids {ids}"
+
+
 REFUSED: tuple[NetworkRule, ...] = (subnets_are_in_the_vpc, each_subnet_has_a_zone_of_its_own)
 
-ADVISED: tuple[NetworkRule, ...] = (names_resolve,)
+ADVISED: tuple[NetworkRule, ...] = (names_resolve, s3_is_reached)

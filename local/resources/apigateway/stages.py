@@ -49,7 +49,7 @@ class Stage(ResourceType):
 
     def make(self, inputs: Inputs) -> str:
         api, stage = inputs["restApi"], inputs["stageName"]
-        refusals.of_rest_stage(self.account, api, stage)
+        refusals.of_rest_stage(self.account, api, stage, logged="accessLogSettings" in inputs)
         self.client().create_stage(
             restApiId=api, stageName=stage, deploymentId=inputs["deployment"], tags=inputs.get("tags") or {}
         )

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local.gateway_permissions import PRINCIPALS
+from local.gateway_permissions import PRINCIPALS, function_name
 from local.resources.put_type import PutType
+from local.resources.refusals.s3 import OF_S3
 from local.resources.resource_type import Inputs, ResourceType
 from local.resources.words import camelized, capitalized, chosen
 
@@ -21,6 +22,8 @@ class Permission(ResourceType):
     def make(self, inputs: Inputs) -> str:
         keys = "action eventSourceToken principal qualifier sourceAccount sourceArn statementId".split()
         self.client().add_permission(FunctionName=inputs["function"], **chosen(inputs, keys))
+        if inputs["principal"] == OF_S3:
+            self.account.bucket_events.permit(function_name(inputs["function"]), inputs["statementId"])
         if inputs["principal"] in PRINCIPALS:
             pattern = inputs.get("sourceArn", "*")
             self.account.invoke_api.permissions.add(inputs["function"], inputs["statementId"], pattern)

@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.contract import BAKED_PATH
 from local.functions import Function
+from local.log_levels import LogLevels
 from local.resources.account import EmulatedAccount
 from local.resources.lambda_.needs import needs
 
@@ -15,7 +16,7 @@ DEFAULTS: Mapping[str, Any] = {"description": "", "memorySize": 128, "timeout": 
 
 def runnable(account: EmulatedAccount, inputs: Mapping[str, Any], revision: str, version: str) -> Function:
     """One revision of a function, which the workers can run."""
-    whole = {**DEFAULTS, **inputs}
+    whole, logging = {**DEFAULTS, **inputs}, inputs.get("loggingConfig", {})
     # The emulator is not told of the reserved concurrency: what Lambda queues for want of it, the emulator loses.
     reserved = inputs.get("reservedConcurrentExecutions", -1)
     return Function(
@@ -33,7 +34,8 @@ def runnable(account: EmulatedAccount, inputs: Mapping[str, Any], revision: str,
         mounts=_mounts(account, inputs),
         image_uri=inputs["imageUri"],
         role=inputs["role"].rpartition("/")[2],
-        log_group=inputs.get("loggingConfig", {}).get("logGroup", ""),
+        log_group=logging.get("logGroup", ""),
+        log_levels=LogLevels.of(logging),
         needs=tuple(needs(account, inputs)),
     )
 

@@ -75,8 +75,11 @@ def of_domain(account: EmulatedAccount, name: str) -> None:
         raise refused("CreateDomainName", "BadRequestException", "The domain name you provided already exists.")
 
 
-def of_rest_stage(account: EmulatedAccount, api: str, name: str) -> None:
-    """A stage's name exists once in a REST API."""
+def of_rest_stage(account: EmulatedAccount, api: str, name: str, *, logged: bool) -> None:
+    """A stage's name exists once in a REST API. Only an account whose API Gateway has a role for logs writes any."""
+    if logged and not account.has_gateway_log_role:
+        message = "CloudWatch Logs role ARN must be set in account settings to enable logging"
+        raise refused("CreateStage", "BadRequestException", message)
     stages = account.client("apigateway").get_stages(restApiId=api)["item"]
     if any(each["stageName"] == name for each in stages):
         raise refused("CreateStage", "ConflictException", "Stage already exists")

@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from itertools import combinations
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local.gateway_permissions import function_name
 from local.resources.account import EmulatedAccount
 from local.resources.refusals import refused
 
@@ -17,6 +19,9 @@ BUCKET = re.compile(r"(?!xn--)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-
 POLICY_BYTES = 20_480
 
 NOTIFICATION = "PutBucketNotificationConfiguration"
+
+OF_S3 = "s3.amazonaws.com"
+"""The principal that S3 is where it calls a function."""
 
 
 def of_bucket(name: str) -> None:
@@ -38,9 +43,9 @@ def of_bucket_policy(policy: str) -> None:
 
 
 def of_notifications(account: EmulatedAccount, bucket: str, functions: Sequence[Mapping[str, Any]]) -> None:
-    """A notification goes to functions that let S3 call them, and an event to one of them."""
+    """A notification goes to functions that let S3 call them for this bucket, and an event to one of them."""
     for each in functions:
-        if not _may_be_called(account, each["lambdaFunctionArn"]):
+        if not _may_be_called(account, each["lambdaFunctionArn"], f"arn:aws:s3:::{bucket}"):
             message = "Unable to validate the following destination configurations"
             raise refused(NOTIFICATION, "InvalidArgument", message)
     for one, other in combinations(functions, 2):
@@ -52,13 +57,18 @@ def of_notifications(account: EmulatedAccount, bucket: str, functions: Sequence[
             raise refused(NOTIFICATION, "InvalidArgument", message)
 
 
-def _may_be_called(account: EmulatedAccount, arn: str) -> bool:
+def _may_be_called(account: EmulatedAccount, arn: str, bucket_arn: str) -> bool:
+    """Whether S3 sees a permission to call a function for a bucket."""
     try:
         policy = account.client("lambda").get_policy(FunctionName=arn)["Policy"]
     except ClientError:
         return False
-    principals = [each.get("Principal") for each in json.loads(policy)["Statement"]]
-    return any(each in ("*", {"Service": "s3.amazonaws.com"}) for each in principals)
+    return any(
+        each.get("Principal") in ("*", {"Service": OF_S3})
+        and fnmatchcase(bucket_arn, each.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "*"))
+        and account.bucket_events.sees(function_name(arn), each["Sid"])
+        for each in json.loads(policy)["Statement"]
+    )
 
 
 def _events(notification: Mapping[str, Any]) -> list[str]:

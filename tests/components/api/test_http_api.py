@@ -296,3 +296,18 @@ def test_a_refused_route_with_a_colon_is_explained(monkeypatch: pytest.MonkeyPat
         deploy_single("iris")
     assert "`pulumi config set mode multi`" in caplog.text
     assert routes(deploy_multi())
+
+
+def test_only_an_api_with_routes_with_colons_registers_their_explanation(monkeypatch: pytest.MonkeyPatch):
+    registered: list[str] = []
+    register = Recorder.RegisterErrorHook
+
+    def note(self: Recorder, request: Any) -> Any:
+        registered.append(request.name)
+        return register(self, request)
+
+    monkeypatch.setattr(Recorder, "RegisterErrorHook", note)
+    deploy_multi()
+    assert registered == []
+    deploy_single("iris")
+    assert registered == ["api-route-explained"]

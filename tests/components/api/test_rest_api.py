@@ -1,10 +1,12 @@
 import json
+import logging
 from typing import Any
 
 import pytest
 
 from components.api.api_access import JwtAccess, LambdaAccess
 from components.api.rest_api import RestApi, RestApiArgs
+from ops.recorded_aws import RecordedAws
 from policy.invariants import breaches
 from tests.components.api.behind import in_front_of_each, in_front_of_one
 from tests.recorder import WEB_ACL, Recorder, deploy
@@ -239,3 +241,21 @@ def test_outputs_are_those_of_the_http_api():
 def test_every_invariant_holds(args: dict[str, object]):
     registered = deploy_multi(**args).registered
     assert [breach for each in registered for breach in breaches(each.type, each.name, each.inputs)] == []
+
+
+def test_a_stage_that_an_account_without_the_role_for_logs_refuses_is_explained(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    make = RecordedAws.new_resource
+
+    def refuse_stages(self: RecordedAws, args: Any) -> Any:
+        if args.typ == STAGE:
+            raise RuntimeError(
+                "BadRequestException: CloudWatch Logs role ARN must be set in account settings to enable"
+            )
+        return make(self, args)
+
+    monkeypatch.setattr(RecordedAws, "new_resource", refuse_stages)
+    with caplog.at_level(logging.ERROR), pytest.raises(Exception, match="BadRequestException"):
+        deploy_multi()
+    assert "docs/permissions.md has the three commands" in caplog.text

@@ -141,6 +141,16 @@ def test_a_deployment_that_a_stage_shows_is_not_deleted(cloud, rest, refused):
     cloud.delete(DEPLOYMENT, deployment)
 
 
+def test_a_stage_with_a_log_needs_the_role_of_the_account(cloud, account, rest, refused):
+    deployment = cloud.create(DEPLOYMENT, restApi=rest.id)
+    account.has_gateway_log_role = False
+    stage = {"restApi": rest.id, "deployment": deployment.id}
+    log = {"destinationArn": f"arn:aws:logs:{account.region}:{account.account_id}:log-group:access", "format": "{}"}
+    with refused("BadRequestException", "CloudWatch Logs role ARN must be set in account settings"):
+        cloud.create(REST_STAGE, **stage, stageName="live", accessLogSettings=log)
+    cloud.create(REST_STAGE, **stage, stageName="silent")
+
+
 def test_a_stage_that_a_usage_plan_lets_callers_use_is_not_deleted(cloud, rest, refused):
     deployment = cloud.create(DEPLOYMENT, restApi=rest.id)
     stage = cloud.create(REST_STAGE, restApi=rest.id, stageName="live", deployment=deployment.id)

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from local.surroundings import make_key
+
 BUCKET = "aws:s3/bucket:Bucket"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 
 
@@ -40,20 +43,22 @@ def test_a_bucket_that_is_not_empty_is_deleted_only_by_force(cloud, account, ref
     assert cloud.read(BUCKET, kept) is not None
 
 
-def test_a_bucket_tells_only_functions_that_let_it(cloud, account, function, refused):
-    bucket = cloud.create(BUCKET)
+def test_a_bucket_tells_only_functions_that_let_it_and_sees_late_that_they_do(cloud, account, function, refused):
+    bucket, other = cloud.create(BUCKET), cloud.create(BUCKET)
     notification = {
         "bucket": bucket.id,
         "lambdaFunctions": [{"lambdaFunctionArn": function.outputs["arn"], "events": ["s3:ObjectCreated:*"]}],
     }
     with refused("InvalidArgument", "Unable to validate the following destination configurations"):
         cloud.create("aws:s3/bucketNotification:BucketNotification", **notification)
-    cloud.create(
-        "aws:lambda/permission:Permission",
-        function=function.id,
-        action="lambda:InvokeFunction",
-        principal="s3.amazonaws.com",
-    )
+    permission = {"function": function.id, "action": "lambda:InvokeFunction", "principal": "s3.amazonaws.com"}
+    cloud.create("aws:lambda/permission:Permission", **permission, sourceArn=other.outputs["arn"])
+    account.bucket_events.seen_seconds = 3600
+    seen = cloud.create("aws:lambda/permission:Permission", **permission, sourceArn=bucket.outputs["arn"])
+    with refused("InvalidArgument", "Unable to validate the following destination configurations"):
+        cloud.create("aws:s3/bucketNotification:BucketNotification", **notification)
+    account.bucket_events.seen_seconds = 0
+    account.bucket_events.permit(function.id, seen.id)
     cloud.create("aws:s3/bucketNotification:BucketNotification", **notification)
     twice = [{**notification["lambdaFunctions"][0], "filterPrefix": prefix} for prefix in ("a/", "a/b/")]
     with refused("InvalidArgument", "Configurations overlap"):
@@ -153,9 +158,9 @@ def test_a_queue_a_log_group_and_a_keys_alias_exist_once(cloud, refused):
     queue = cloud.create("aws:sqs/queue:Queue")
     with refused("QueueAlreadyExists"):
         cloud.create("aws:sqs/queue:Queue", name=queue.outputs["name"])
-    logs = cloud.create("aws:cloudwatch/logGroup:LogGroup")
+    logs = cloud.create(LOG_GROUP)
     with refused("ResourceAlreadyExistsException"):
-        cloud.create("aws:cloudwatch/logGroup:LogGroup", name=logs.id)
+        cloud.create(LOG_GROUP, name=logs.id)
     key = cloud.create("aws:kms/key:Key")
     alias = cloud.create("aws:kms/alias:Alias", targetKeyId=key.id)
     with refused("AlreadyExistsException"):
@@ -173,3 +178,21 @@ def test_an_object_that_the_program_gives_up_is_deleted_with_its_versions(cloud,
     given_up = cloud.create(OBJECT, bucket=bucket.id, key="models", content="given up")
     cloud.delete(OBJECT, given_up)
     assert cloud.read(OBJECT, kept) is not None
+
+
+def test_a_log_group_takes_only_a_key_whose_policy_lets_logs_use_it(cloud, account, refused):
+    group = {"name": "/aws/lambda/encrypted"}
+    own, nowhere = (
+        account.client("kms").create_key()["KeyMetadata"]["Arn"],
+        "arn:aws:kms:eu-central-1:000000000000:key/0a",
+    )
+    for key in (own, nowhere):
+        with refused(
+            "AccessDeniedException", "The specified KMS key does not exist or is not allowed to be used with Arn"
+        ):
+            cloud.create(LOG_GROUP, **group, kmsKeyId=key)
+    made = cloud.create(LOG_GROUP, **group, kmsKeyId=make_key(account))
+    with refused("AccessDeniedException"):
+        cloud.update(LOG_GROUP, made, **group, kmsKeyId=own)
+    cloud.update(LOG_GROUP, made, **group)
+    cloud.delete(LOG_GROUP, made)
