@@ -84,7 +84,10 @@ CASES: Sequence[Case] = (
     *_shapes(),
     Case(
         name="rest",
-        settings={"api": "rest", "timeoutSeconds": 28, "openHealthChecks": True, "corsOrigins": list(PAGES)},
+        settings={
+            **{"api": "rest", "auth": "iam", "timeoutSeconds": 28},
+            **{"openHealthChecks": True, "corsOrigins": list(PAGES)},
+        },
         checks=(*ALWAYS, "compressed", "pages"),
     ),
     Case(name="http-compressed", checks=(*ALWAYS, "compressed")),
