@@ -13,6 +13,9 @@ ALWAYS = ("deployed", "quiet", "answers")
 """What holds in every case."""
 
 
+PAGES = ("https://app.example.com", "https://admin.example.com")
+"""The origins of pages that may call, in the cases where pages may."""
+
 CANARY: Mapping[str, Any] = {"monitoring": True, "delivery": "canary10Percent5Minutes"}
 """A delivery in steps, with the alarms that stop it."""
 
@@ -79,7 +82,14 @@ def _shapes() -> list[Case]:
 CASES: Sequence[Case] = (
     *(Case(name=f"file-{name}", file=name, minutes=40) for name in ("dev", "staging", "prod")),
     *_shapes(),
-    Case(name="rest", settings={"api": "rest", "timeoutSeconds": 28}, checks=(*ALWAYS, "compressed")),
+    Case(
+        name="rest",
+        settings={
+            **{"api": "rest", "auth": "iam", "timeoutSeconds": 28},
+            **{"openHealthChecks": True, "corsOrigins": list(PAGES)},
+        },
+        checks=(*ALWAYS, "compressed", "pages"),
+    ),
     Case(name="http-compressed", checks=(*ALWAYS, "compressed")),
     Case(name="canary", settings=CANARY, switches=({"memoryMib": 2048},), minutes=30),
     Case(name="failing-canary", settings=CANARY, failing={"memoryMib": 2048}, minutes=35),

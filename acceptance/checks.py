@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from acceptance.sending import send
+from acceptance.cases import PAGES
+from acceptance.sending import Answer, send
 from acceptance.targets import Target
 from clients.signing import service_of
 from local.held_out import HeldOut
@@ -58,8 +59,16 @@ class Deployed:
         url = self.target.address(address)
         signed = self.target.signer(service=service_of(str(self.outputs["requestsArn"]))).headers(method, url, body)
         named = {"content-type": "application/json", **(headers or {}), **signed}
+        answer = self._send(method, url, body, named)
+        return answer.status, answer.body
+
+    def ask_as_page(self, method: str, path: str, headers: Mapping[str, str]) -> Answer:
+        """The answer to a request without a signature, such as a browser sends for a page."""
+        return self._send(method, self.target.address(f"{self.outputs['apiUrl']}{path}"), None, headers)
+
+    def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         self.requests += 1
-        return send(method, url, body, named, self.target.host(urlsplit(url).netloc))
+        return send(method, url, body, headers, self.target.host(urlsplit(url).netloc))
 
     def predict(self, **headers: str) -> tuple[int, bytes]:
         """The answer to all held-out examples; compressed if the headers say so."""
@@ -94,6 +103,21 @@ def answers(stack: Deployed) -> None:
 def compressed(stack: Deployed) -> None:
     """A compressed request is answered, too."""
     _agrees(stack, *stack.predict(content_encoding="gzip"))
+
+
+def pages(stack: Deployed) -> None:
+    """A page's preflight request needs no signature, and the page may read answers and what the API itself refuses."""
+    asks = {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+    for page in PAGES:
+        for method, path, headers, status in (
+            ("OPTIONS", PREDICT, asks, 204),
+            ("GET", LIVE, {}, 200),
+            ("GET", "/v2/models/iris", {}, 403),
+        ):
+            answer = stack.ask_as_page(method, path, {"origin": page, **headers})
+            allowed = answer.headers.get("access-control-allow-origin")
+            found = f"{page} was answered {answer.status} to {method} {path}, which {allowed} may read"
+            require((answer.status, allowed) == (status, page), f"{found}; expected {status}, which the page may read")
 
 
 def published(stack: Deployed) -> None:
@@ -138,6 +162,7 @@ CHECKS: Mapping[str, Callable[[Deployed], None]] = {
     "answers": answers,
     "compressed": compressed,
     "closed": closed,
+    "pages": pages,
     "published": published,
     "rolled back": rolled_back,
 }

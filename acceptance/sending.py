@@ -6,17 +6,25 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from email.message import Message
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 ANSWER_SECONDS = 60
 
 
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    """By names in small letters."""
+
+
 def send(
     method: str, url: str, body: bytes | None, headers: Mapping[str, str], host: str, tls: ssl.SSLContext | None = None
-) -> tuple[int, bytes]:
-    """The status and the body of an answer.
+) -> Answer:
+    """The answer to a request.
 
     Args:
         method: of HTTP.
@@ -33,12 +41,16 @@ def send(
     elsewhere = [] if host == urlsplit(url).netloc else [_Elsewhere(host, tls or ssl.create_default_context())]
     try:
         with urllib.request.build_opener(*elsewhere).open(sent, timeout=ANSWER_SECONDS) as answer:
-            return answer.status, answer.read()
+            return Answer(answer.status, answer.read(), _by_name(answer.headers))
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.read()
+            return Answer(error.code, error.read(), _by_name(error.headers))
     except http.client.HTTPException as error:
         raise OSError(f"the answer ended early: {error!r}") from error
+
+
+def _by_name(headers: Message) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 class _Elsewhere(urllib.request.HTTPSHandler):

@@ -54,6 +54,18 @@ ANY_MODEL = "*"
 KEPT_DAYS = 14
 """How long a request and its answer are kept: as long as a message in the dead-letter queue, which is SQS's maximum."""
 
+CORS_ORIGINS = "CORS_ORIGINS"
+"""Environment, optional: the origins whose web pages may read answers, separated by commas; `*` for all. Set where
+nothing in front of the function adds CORS headers to its answers."""
+
+CORS_CREDENTIALS = "CORS_CREDENTIALS"
+"""Environment, optional: `true` if these pages may send cookies and the browser's own credentials."""
+
+EXPOSED_HEADERS = (
+    *("inference-header-content-length", "location", "preference-applied", "retry-after", "x-model-version"),
+)
+"""Headers of an answer that web pages of other origins may read."""
+
 SERVES_PAGE = "SERVES_PAGE"
 """Environment, optional: `false` if there is no page for people at `/`."""
 

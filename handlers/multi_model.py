@@ -5,6 +5,6 @@ import os
 from handlers.quick_start import quick_start
 
 with quick_start():
-    from handlers.serving.start import open_app
+    from handlers.serving.start import handler_of, open_app
 
-    handler = open_app(os.environ).handle
+    handler = handler_of(open_app(os.environ), os.environ)

@@ -5,6 +5,6 @@ import os
 from handlers.quick_start import quick_start
 
 with quick_start():
-    from handlers.serving.start import open_single_model_app
+    from handlers.serving.start import handler_of, open_single_model_app
 
-    handler = open_single_model_app(os.environ).handle
+    handler = handler_of(open_single_model_app(os.environ), os.environ)

@@ -4,6 +4,7 @@
 
 - A REST API: a request without a content type counts as JSON, and an answer to one without `Accept` as of any type. So
   the binary media type `*/*` covers both, as on AWS.
+- A mock integration of a REST API answers by its templates, and fails where AWS's fails (`mock_integrations`).
 - A REST API inflates a compressed body, and hands its `Content-Encoding` on all the same.
   https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-enable-compression.html
 - An HTTP API: a body with a `Content-Encoding` is no text, whatever its content type says. API Gateway documents no
@@ -35,6 +36,7 @@ from ministack import app
 from ministack.core.iam_evaluator import AuthError
 from ministack.services import alb, apigateway, apigateway_v1, cloudwatch, lambda_svc
 
+from local import mock_integrations
 from local.emulated_alarms import Alarms
 from local.forwarding import Forwarding
 from local.gate import KEYS_VARIABLE, MOST_VARIABLE, asked_by_name, asked_url, run_ministack
@@ -49,6 +51,7 @@ UNTYPED = "application/json"
 _is_encoded: ContextVar[bool] = ContextVar("is_encoded", default=False)
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _sent: ContextVar[AWSRequest | None] = ContextVar("sent", default=None)
+_rest_api: ContextVar[str] = ContextVar("rest_api", default="")
 _new_id = apigateway.new_uuid
 _execute = app._handle_execute_api_request  # pyright: ignore
 _enforce = app._enforce_execute_api  # pyright: ignore
@@ -202,7 +205,24 @@ async def execute_rest(request: Any, api_id: str, *more: Any, **named: Any) -> A
     """Answer a request to a REST API."""
     if api_id in _closed and not asked_by_name.get():
         return 403, JSON, b'{"message":"Forbidden"}'
+    _rest_api.set(api_id)
     return await _execute_rest(request, api_id, *more, **named)
+
+
+def invoke_mock(integration: Any) -> Any:
+    """Answer a request of which a REST API's integration is a mock."""
+    sent = _sent.get()
+    headers = dict(sent.headers) if sent is not None else {}
+    api = apigateway_v1._rest_apis.get(_rest_api.get()) or {}  # pyright: ignore
+    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), None)
+    try:
+        return tuple(
+            mock_integrations.answer(
+                integration, headers, is_binary=media_type_matches(kind, api.get("binaryMediaTypes"))
+            )
+        )
+    except mock_integrations.MockError:
+        return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error")  # pyright: ignore
 
 
 def create_deployment(api_id: str, data: Any) -> Any:
@@ -265,6 +285,7 @@ OVERRIDES: Sequence[tuple[ModuleType, str, Any]] = (
     (apigateway_v1, "_build_lambda_event_v1", event_of_rest_api),
     (apigateway_v1, "_execute_in_scope", execute_rest),
     (apigateway_v1, "_create_deployment", create_deployment),
+    (apigateway_v1, "_invoke_mock_v1", invoke_mock),
     (apigateway, "_v2_request_body_is_text", body_is_text),
     (apigateway, "_handle_execute_in_scope", execute_http),
     (apigateway, "_invoke_lambda_proxy", invoke_lambda_proxy),

@@ -8,15 +8,20 @@ from local.stack_config import StackConfigError
 from ops.commands import COMMANDS
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code is the command's own: 0, 1 if it found a fault, 2 if the configuration is wrong."""
+def command_line() -> argparse.ArgumentParser:
+    """The parser of every command, which puts the command's function into `run`."""
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         of_command = commands.add_parser(command.NAME, help=command.HELP, description=command.HELP)
         command.add_arguments(of_command)
         of_command.set_defaults(run=command.run)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is the command's own: 0, 1 if it found a fault, 2 if the configuration is wrong."""
+    options = command_line().parse_args(arguments)
     try:
         return int(options.run(options))
     except (StackConfigError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""CORS: which web pages may call an HTTP API or a function URL from a browser, and what they may send and read."""
+"""CORS: which web pages may call an API or a function URL from a browser, and what they may send and read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi_aws as aws
 
 from components.api.api_routes import CORS_METHODS
+from handlers.contract import EXPOSED_HEADERS
 
 PREFLIGHT_SECONDS = 3600
 """How long a browser may reuse the answer to a preflight request."""
@@ -25,11 +26,6 @@ ALLOWED_HEADERS = (
 """Headers that a page may send in any case: a signature or a token, what the dialects read, what AWS's clients add, and
 who calls."""
 
-EXPOSED_HEADERS = (
-    *("inference-header-content-length", "location", "preference-applied", "retry-after", "x-model-version"),
-)
-"""Headers that a page may read."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Cors:
@@ -48,13 +44,17 @@ class Cors:
         if self.credentials and "*" in self.origins:
             raise ValueError("origins has '*' and credentials is true, which browsers refuse; name the origins")
 
+    def allowed_headers(self) -> Sequence[str]:
+        """The headers that a page may send."""
+        return sorted({*ALLOWED_HEADERS, *self.headers})
+
 
 def cors_configuration(cors: Cors) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict:
     """The setting of an HTTP API, and that of a function URL, which has the same form."""
     return {
         "allow_origins": list(cors.origins),
         "allow_methods": list(CORS_METHODS),
-        "allow_headers": sorted({*ALLOWED_HEADERS, *cors.headers}),
+        "allow_headers": list(cors.allowed_headers()),
         "expose_headers": list(EXPOSED_HEADERS),
         "allow_credentials": cors.credentials,
         "max_age": PREFLIGHT_SECONDS,

@@ -13,6 +13,7 @@ from components.api.api_args import ApiArgs
 from components.api.api_limits import REST_LONGEST_TIMEOUT_SECONDS, REST_TIMEOUT_SECONDS
 from components.api.api_permissions import permit_api, permit_authorizer
 from components.api.api_routes import OPEN_PATHS, rest_paths
+from components.api.cors import Cors
 from components.api.rest_api_document import document
 from components.retries import explained
 
@@ -45,6 +46,8 @@ class RestApiArgs:
     """Whether a caller must also send `x-api-key`. Makes a key and a usage plan."""
     tracing: bool = False
     """Whether X-Ray traces requests from the API on."""
+    cors: Cors | None = None
+    """None lets no page of another site call the API. The functions must know the origins too."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.timeout_seconds <= REST_LONGEST_TIMEOUT_SECONDS:
@@ -159,6 +162,7 @@ def _body(title: str, args: RestApiArgs) -> pulumi.Output[str]:
             args.shared.auth,
             api_key_required=args.api_key_required,
             open_paths=OPEN_PATHS if health else frozenset(),
+            cors=args.cors,
             timeout_milliseconds=args.timeout_seconds * 1000,
         )
     )

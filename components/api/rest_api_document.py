@@ -7,9 +7,13 @@ from typing import Any
 import pulumi
 
 from components.api.api_access import IDENTITY_HEADER, Access, LambdaAccess, authorizer_uri
+from components.api.cors import Cors
+from components.api.rest_cors import headers_of_failures, preflight
 
 Document = Mapping[str, Any]
 """Part of a JSON document. Its values may be Outputs."""
+
+API_KEY_HEADER = "x-api-key"
 
 GATEWAY_ERRORS = {
     **dict.fromkeys(("DEFAULT_4XX", "DEFAULT_5XX"), '{"error":$context.error.messageString}'),
@@ -31,16 +35,19 @@ def document(
     *,
     api_key_required: bool,
     open_paths: frozenset[str] = frozenset(),
+    cors: Cors | None = None,
     timeout_milliseconds: int,
 ) -> Document:
     """A document whose paths lead to functions, given by their invoke ARNs. Everyone may ask `open_paths`.
+
+    With `cors`, each path has a method OPTIONS that runs no function, for the preflight requests of pages.
 
     Raises:
         ValueError: a REST API does not offer this access.
     """
     schemes = _security_schemes(access)
     if api_key_required:
-        schemes["api_key"] = {"type": "apiKey", "name": "x-api-key", "in": "header"}
+        schemes["api_key"] = {"type": "apiKey", "name": API_KEY_HEADER, "in": "header"}
     requirement: Document = {name: [] for name in schemes}
     return {
         "openapi": "3.0.1",
@@ -49,22 +56,25 @@ def document(
             path: {
                 "x-amazon-apigateway-any-method": _method(
                     path, arn, {} if path in open_paths else requirement, timeout_milliseconds
-                )
+                ),
+                **({"options": {"parameters": _parameters(path), **preflight(cors)}} if cors else {}),
             }
             for path, arn in functions.items()
         },
         "components": {"securitySchemes": schemes},
         "x-amazon-apigateway-gateway-responses": {
-            kind: {"responseTemplates": {"application/json": template}} for kind, template in GATEWAY_ERRORS.items()
+            kind: {
+                "responseTemplates": {"application/json": template},
+                **({"responseParameters": headers_of_failures(cors)} if cors else {}),
+            }
+            for kind, template in GATEWAY_ERRORS.items()
         },
     }
 
 
 def _method(path: str, invoke_arn: pulumi.Input[str], requirement: Document, timeout_milliseconds: int) -> Document:
-    greedy = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
-    parameters: Sequence[Document] = [greedy] if path.endswith("{proxy+}") else []
     return {
-        "parameters": parameters,
+        "parameters": _parameters(path),
         "security": [requirement] if requirement else [],
         "responses": {"default": {"description": "The function's own answer."}},
         "x-amazon-apigateway-integration": {
@@ -75,6 +85,11 @@ def _method(path: str, invoke_arn: pulumi.Input[str], requirement: Document, tim
             "timeoutInMillis": timeout_milliseconds,
         },
     }
+
+
+def _parameters(path: str) -> Sequence[Document]:
+    greedy = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
+    return [greedy] if path.endswith("{proxy+}") else []
 
 
 def _security_schemes(access: Access) -> dict[str, Document]:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pulumi_aws as aws
 
+from components.absence import in_one_line, is_absent
 from components.configuration.rules.model_bucket import FoundBucket
 from components.settings.storage_settings import BUCKET_PREFIX
 
@@ -32,15 +33,16 @@ def found_bucket(name: str, made_by: Mapping[str, str]) -> FoundBucket:
     except Exception as error:  # the SDK raises nothing narrower where AWS refuses
         raise NoBucketError(str(error)) from error
     properties = json.loads(described.properties)
-    own = {each: _keys(each) for each in made}
+    own, unread = _own(made)
     return FoundBucket(
         name=name,
         region=region,
         properties=properties,
         policy=_or_else("{}", lambda: aws.s3.get_bucket_policy(bucket=name).policy) or "{}",
         notified=[each for each in _notified(properties) if not _is_own_or_gone(each, made_by)],
-        own={each: keys for each, keys in own.items() if keys is not None},
-        keys=(_keys(name) if own else None) or frozenset(),
+        own=own,
+        unread=unread,
+        keys=_or_else(frozenset(), lambda: _keys(name)) if own else frozenset(),
     )
 
 
@@ -54,10 +56,21 @@ def _made(made_by: Mapping[str, str]) -> list[str]:
     return [found[1] for arn in arns if (found := re.fullmatch(r"arn:[\w-]+:s3:::([^/]+)", arn))]
 
 
-def _keys(bucket: str) -> frozenset[str] | None:
-    """The keys of a bucket's models; None where the bucket is gone."""
-    listed = _or_else(None, lambda: aws.s3.get_objects(bucket=bucket, prefix=f"{BUCKET_PREFIX}/", max_keys=MOST_KEYS))
-    return None if listed is None else frozenset(listed.keys)
+def _own(made: Sequence[str]) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
+    """The keys in each of these buckets that is still there, and of those that may not be read what AWS says."""
+    keys, unread = dict[str, frozenset[str]](), dict[str, str]()
+    for bucket in made:
+        try:
+            keys[bucket] = _keys(bucket)
+        except Exception as error:
+            if not is_absent(error):
+                unread[bucket] = in_one_line(error)
+    return keys, unread
+
+
+def _keys(bucket: str) -> frozenset[str]:
+    """The keys of a bucket's models."""
+    return frozenset(aws.s3.get_objects(bucket=bucket, prefix=f"{BUCKET_PREFIX}/", max_keys=MOST_KEYS).keys)
 
 
 def _notified(properties: Mapping[str, Any]) -> Iterator[str]:
@@ -70,12 +83,15 @@ def _notified(properties: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_own_or_gone(notified: str, made_by: Mapping[str, str]) -> bool:
-    """Whether it is a function that this stack made, or one that is not there any more."""
+    """Whether it is a function that this stack made, or one that is not there any more. One that may not be read is
+    somebody else's."""
     if ":function:" not in notified:
         return False
     name = notified.split(":")[6]
-    function = _or_else(None, lambda: aws.lambda_.get_function(function_name=name))
-    return function is None or made_by.items() <= function.tags.items()
+    try:
+        return made_by.items() <= aws.lambda_.get_function(function_name=name).tags.items()
+    except Exception as error:
+        return is_absent(error)
 
 
 def _or_else(absent: T, call: Callable[[], T]) -> T:

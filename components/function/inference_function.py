@@ -14,6 +14,8 @@ from components.settings.function_settings import FunctionSettings
 from components.settings.operations_settings import OperationsSettings
 from handlers.contract import (
     ALLOW_MODEL_CODE,
+    CORS_CREDENTIALS,
+    CORS_ORIGINS,
     LISTED_MODELS,
     METRICS,
     MODEL_CACHE_BYTES,
@@ -71,6 +73,10 @@ class InferenceFunctionArgs:
     write new ones."""
     requests: RequestQueue | None = None
     """The queue of requests that it answers later. None answers every request at once."""
+    cors_origins: Sequence[str] = ()
+    """The origins whose pages may read its answers, where nothing in front of it adds the headers for that."""
+    cors_credentials: bool = False
+    """Whether these pages may send the browser's own credentials."""
     page: bool = True
     """Answer people with a page at `/`."""
     snap_start: bool = False
@@ -211,6 +217,10 @@ def _environment(args: InferenceFunctionArgs, binding: ModelBinding) -> dict[str
         variables[TENSOR_PLACES] = ",".join(args.tensor_buckets)
     if args.requests:
         variables |= args.requests.environment
+    if args.cors_origins:
+        variables[CORS_ORIGINS] = ",".join(args.cors_origins)
+    if args.cors_credentials:
+        variables[CORS_CREDENTIALS] = "true"
     if not args.page:
         variables[SERVES_PAGE] = "false"
     return variables

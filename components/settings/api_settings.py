@@ -39,7 +39,7 @@ class ApiSettings:
         texts(re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d+)?"), "origins, such as ['https://app.example.com']"), []
     )
     cors_headers: tuple[str, ...] = setting(
-        texts(re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+"), "names of headers in small letters, such as ['x-tenant']"), []
+        texts(re.compile(r"[a-z0-9!#$%&*+.^_`|~-]+"), "names of headers in small letters, such as ['x-tenant']"), []
     )
     cors_credentials: bool = setting(flag(), False)
     domain_name: str | None = optional_setting(

@@ -15,6 +15,7 @@ from components.api.function_url import FunctionUrl, FunctionUrlArgs
 from components.api.http_api import HttpApi, HttpApiArgs
 from components.api.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.api.rest_api import RestApi, RestApiArgs
+from components.api.rest_api_document import API_KEY_HEADER
 from components.settings.api_settings import ApiKind
 from components.settings.settings import Settings
 
@@ -31,6 +32,7 @@ def _rest(name: str, settings: Settings, functions: ApiFunctions, opts: pulumi.R
         web_acl_arn=settings.web_acl_arn,
         api_key_required=settings.api_key_required,
         tracing=settings.api_tracing,
+        cors=_cors(settings),
     )
     return RestApi(name, arguments, opts)
 
@@ -93,7 +95,8 @@ def _shared(settings: Settings, functions: ApiFunctions) -> ApiArgs:
 def _cors(settings: Settings) -> Cors | None:
     if not settings.cors_origins:
         return None
-    return Cors(origins=settings.cors_origins, headers=settings.cors_headers, credentials=settings.cors_credentials)
+    headers = [*settings.cors_headers, *([API_KEY_HEADER] if settings.api_key_required else [])]
+    return Cors(origins=settings.cors_origins, headers=headers, credentials=settings.cors_credentials)
 
 
 def _access(settings: Settings) -> Access:

@@ -63,6 +63,7 @@ def stack_functions(
 def _arguments(
     settings: Settings, storages: StackStorages, listed: Sequence[str], requests: RequestQueue | None
 ) -> InferenceFunctionArgs:
+    adds = settings.api == "rest"  # such an API passes answers on as they are; others add the headers themselves
     return InferenceFunctionArgs(
         image_uri=storages.image_uri,
         handler=HANDLERS[settings.mode],
@@ -80,6 +81,8 @@ def _arguments(
         allow_model_code=settings.allow_model_code,
         tensor_buckets=settings.tensor_buckets,
         requests=requests,
+        cors_origins=settings.cors_origins if adds else (),
+        cors_credentials=settings.cors_credentials and adds,
         page=settings.page,
         snap_start=settings.snap_start,
         gradual_delivery=settings.delivery != "allAtOnce",

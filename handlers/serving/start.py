@@ -2,12 +2,15 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil
+from typing import Any
 
 from handlers.contract import (
     ALLOW_MODEL_CODE,
     ASYNCHRONOUS_QUEUE,
+    CORS_CREDENTIALS,
+    CORS_ORIGINS,
     LISTED_MODELS,
     MIB_PER_VCPU,
     MODEL_CACHE_BYTES,
@@ -99,6 +102,19 @@ def open_single_model_app(environment: Mapping[str, str]) -> App:
     if preload.is_alive():
         write_event("WARNING", "model not ready after init; loading goes on", model=names[0])
     return app
+
+
+def handler_of(app: App, environment: Mapping[str, str]) -> Callable[[Any, Any], dict[str, Any]]:
+    """What Lambda calls: `app.handle`, or around it what lets pages of `CORS_ORIGINS` read the answers.
+
+    Raises ValueError if a variable is malformed.
+    """
+    if not environment.get(CORS_ORIGINS):
+        return app.handle
+    from handlers.serving.cors import Pages, answering_pages  # late: few APIs leave this to the function
+
+    origins = frozenset(environment[CORS_ORIGINS].split(","))
+    return answering_pages(app.handle, Pages(origins, _flag(environment, CORS_CREDENTIALS, "false")))
 
 
 def verifies(environment: Mapping[str, str]) -> bool:

@@ -67,8 +67,8 @@ def server(certificate: Path) -> Iterator[str]:
 
 def test_a_name_that_dns_does_not_know_is_called_at_the_host_behind_it(server: str, certificate: Path):
     trusted = ssl.create_default_context(cafile=str(certificate))
-    assert send("POST", f"https://{NAME}/v1", b"{}", {}, server, trusted) == (200, NAME.encode())
-    assert send("POST", f"https://{NAME}/none", b"{}", {}, server, trusted) == (404, NAME.encode())
+    assert send("POST", f"https://{NAME}/v1", b"{}", {}, server, trusted)[:2] == (200, NAME.encode())
+    assert send("POST", f"https://{NAME}/none", b"{}", {}, server, trusted)[:2] == (404, NAME.encode())
 
 
 @pytest.mark.parametrize("name", [NAME, "other.example.com"])

@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,9 @@ TYPES = {"integer": int, "boolean": lambda text: text == "true"}
 NOT_EMULATED = frozenset({"start-message-move-task"})
 """Commands that the emulated AWS has not: their options are checked, and they are not run."""
 
+CLIENTS = {"s3api": "s3", "deploy": "codedeploy"}
+"""What botocore calls a service that the command line calls otherwise."""
+
 ORPHANS = "pulumi stack export | python -m ops orphans"
 IMAGES = "pulumi stack export | python -m ops images"
 
@@ -33,6 +36,16 @@ def sections(page: Path) -> Iterator[tuple[str, list[str]]]:
     for section in re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         heading, _, text = section.partition("\n")
         yield heading, re.findall(r"^\$ (.+)$", text, flags=re.MULTILINE)
+
+
+def variables_of(page: Path, outputs: Mapping[str, Any]) -> Mapping[str, str]:
+    """The variables that the first commands of a page set from a stack's outputs."""
+    told = re.findall(
+        r"^\$ ([A-Z]+)=\$\(pulumi stack output (\w+)(?: \| jq -r \.(\w+))?\)$",
+        page.read_text(encoding="utf-8").partition("\n## ")[0],
+        flags=re.MULTILINE,
+    )
+    return {name: outputs[output][key] if key else outputs[output] for name, output, key in told}
 
 
 class Operator:
@@ -61,6 +74,8 @@ class Operator:
             self._copy(words[3:])
         elif words[1:3] == ["s3", "sync"]:
             self._sync(*words[3:])
+        elif words[1:3] == ["s3", "rb"]:
+            self._run.account.client("s3").delete_bucket(Bucket=words[3].removeprefix("s3://"))
         else:
             self._call(words[1], words[2], words[3:])
         return None
@@ -119,21 +134,27 @@ class Operator:
                     s3.download_file(source, key, str(file))
 
     def _call(self, service: str, operation: str, words: list[str]) -> None:
-        client = self._run.account.client("s3" if service == "s3api" else service)
+        client = self._run.account.client(CLIENTS.get(service, service))
         model = client.meta.service_model.operation_model(
             client.meta.method_to_api_mapping[xform_name(operation, "_").replace("-", "_")]
         )
         members = {xform_name(name, "-"): (name, shape) for name, shape in model.input_shape.members.items()}
         arguments: dict[str, Any] = {}
-        for option, value in zip(words[::2], words[1::2], strict=True):
-            name, shape = members[option.removeprefix("--")]
-            arguments[name] = self._argument(value, shape.type_name)
+        for option, values in options_of(words):
+            name, shape = members[option]
+            arguments[name] = self._argument(values, shape.type_name)
         assert not ParamValidator().validate(arguments, model.input_shape).has_errors()
         if operation not in NOT_EMULATED:
             getattr(client, operation.replace("-", "_"))(**arguments)
 
-    def _argument(self, text: str, type_name: str) -> Any:
-        """An option's value: JSON or `Key=value,…` for a structure, a file's content for a blob."""
+    def _argument(self, values: list[str], type_name: str) -> Any:
+        """An option's value: JSON or `Key=value,…` for a structure, a file's content for a blob, none for a flag."""
+        if type_name == "list":
+            return values
+        if type_name == "boolean":
+            assert values == []
+            return True
+        [text] = values
         if type_name == "integer":
             return int(text)
         if type_name == "blob":
@@ -143,6 +164,14 @@ class Operator:
         if text.startswith("{"):
             return json.loads(text)
         return {name: value == "true" if value in ("true", "false") else value for name, value in _pairs(text)}
+
+
+def options_of(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each option with the values that follow it."""
+    starts = [index for index, word in enumerate(words) if word.startswith("--")]
+    assert not words or words[0].startswith("--"), words
+    for start, end in pairwise([*starts, len(words)]):
+        yield words[start].removeprefix("--"), list(words[start + 1 : end])
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

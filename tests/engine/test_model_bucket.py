@@ -2,11 +2,16 @@
 
 import json
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from local.publishing import add_version, copy_model, current_version, publish
+from local.resources.provider import EmulatedProvider
+from local.resources.refusals import refused
 from local.surroundings import make_surroundings
 from tests.engine.conftest import succeeded
 from tests.engine.operator import Operator
@@ -36,6 +41,21 @@ def command(line: str) -> str:
 def keys(run, bucket: str) -> set[str]:
     listed = run.account.client("s3").list_objects_v2(Bucket=bucket)
     return {each["Key"] for each in listed.get("Contents", ())}
+
+
+@contextmanager
+def denied_record(bucket: str) -> Iterator[None]:
+    """AWS does not let the deployer read a bucket's record."""
+    call = EmulatedProvider.call
+
+    def refusing(provider: EmulatedProvider, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        lists = function == "aws:s3/getObjects:getObjects"
+        if lists and arguments["bucket"] == bucket and arguments["prefix"] != "models/":
+            raise refused("ListObjectsV2", "AccessDenied", "Access Denied")
+        return call(provider, function, arguments)
+
+    with patch.object(EmulatedProvider, "call", refusing):
+        yield
 
 
 SHAPES = (
@@ -127,9 +147,12 @@ def test_a_living_stack_takes_another_bucket_only_when_nothing_that_was_publishe
     assert any(f"the stack's own bucket {own} is deleted" in line for line in said(protected))
     assert any("current.json of each model there says which version answers" in line for line in said(protected))
     assert "models/iris/current.json" in keys(run, own)
-
     succeeded(run.stack.up({"modelBucket": "", "deleteModelsOnDestroy": True}))
-    moved = succeeded(run.stack.up({"modelBucket": bucket}))
+    with denied_record(own):
+        unread = succeeded(run.stack.preview({"modelBucket": bucket}))
+    [line] = [each for each in said(unread) if "cannot be read" in each]
+    assert f"cannot be read in the bucket {own}, which this change leaves" in line
+    moved = succeeded(run.stack.up())
     assert (moved.outputs["bucketName"], answering(moved)) == (bucket, str(published))
     assert own not in [each["Name"] for each in run.account.client("s3").list_buckets()["Buckets"]]
     assert succeeded(run.stack.up()).quiet

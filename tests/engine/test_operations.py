@@ -8,12 +8,37 @@ from local.api_client import ApiClient
 from local.publishing import add_version, point
 from local.surroundings import make_key
 from tests.engine.conftest import succeeded
-from tests.engine.operator import Operator, sections
+from tests.engine.named_commands import faults, named
+from tests.engine.operator import Operator, sections, variables_of
 from tests.engine.test_shapes import left_over
 from tests.engine.test_truth import answering
 from tests.paths import PROJECT
 
 PAGE = PROJECT / "docs" / "operations.md"
+
+
+@pytest.mark.parametrize("command", [*named(PAGE)])
+def test_every_command_that_the_page_names_is_one_of_its_tool(command):
+    assert faults(command) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        ("pulumi fly", "pulumi has no command fly"),
+        ("pulumi refresh --clear-everything", "--clear-everything"),
+        ("pulumi config set memoryMb 2048", "there is no setting memoryMb"),
+        ("pulumi config set delivery sometimes", "delivery: "),
+        ("aws lambda fly", "lambda has no operation fly"),
+        ("aws lambda update-alias --weights 1", "lambda update-alias has no option --weights"),
+        ("aws lambda update-alias --routing-config Weights={}", "AliasRoutingConfiguration has no Weights"),
+        ("python -m ops orphan", "invalid choice: 'orphan'"),
+        ("python -m ops find", "the following arguments are required"),
+    ],
+)
+def test_a_command_that_a_tool_does_not_know_is_found(command, fault):
+    [found] = faults(command)
+    assert fault in found
 
 
 @pytest.mark.timeout(900)
@@ -30,8 +55,7 @@ def test_an_operator_can_type_every_command_of_the_page_in_its_order(run, settin
     add_version(tmp_path / "build" / "repository" / "iris", 1, 2)
     point(tmp_path / "build" / "repository" / "iris", 2)
     variables = {
-        "BUCKET": made.outputs["bucketName"],
-        "FUNCTION": made.outputs["functionNames"]["iris"],
+        **variables_of(PAGE, made.outputs),
         "OTHER": other,
         "KEY": make_key(run.account),
     }

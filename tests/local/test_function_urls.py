@@ -1,8 +1,6 @@
 """The real program with a function URL in front of it."""
 
-import http.client
 import json
-from urllib.parse import urlsplit
 
 import pytest
 from botocore.credentials import Credentials
@@ -10,9 +8,10 @@ from botocore.credentials import Credentials
 from clients.signing import Signer
 from local.emulator import CREDENTIALS, REGION
 from local.held_out import read_held_out
-from local.stack import LocalStack, local_stack
+from local.stack import local_stack
 from tests.identical.asks import asks_of_a_model
 from tests.identical.exchange import Ask, exchange, get
+from tests.local.asking import asked
 
 SETTINGS = {"models": '["iris"]', "api": "url"}
 
@@ -21,18 +20,6 @@ SETTINGS = {"models": '["iris"]', "api": "url"}
 def stack(repository):
     with local_stack(SETTINGS) as stack:
         yield stack
-
-
-def asked(stack: LocalStack, method: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body; every header as it is sent."""
-    url = urlsplit(stack.api_url)
-    connection = http.client.HTTPConnection(url.netloc)
-    connection.request(method, url.path + path, headers=headers)
-    answer = connection.getresponse()
-    try:
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-    finally:
-        connection.close()
 
 
 def test_a_function_url_gives_the_answers_of_an_http_api(stack, repository):

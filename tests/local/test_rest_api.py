@@ -10,6 +10,8 @@ from local.held_out import read_held_out
 from local.stack import local_stack
 from tests.identical.asks import asks_of_a_model, is_damaged_on_the_way
 from tests.identical.exchange import Ask, exchange, get, post
+from tests.local.asking import asked
+from tests.local.waiting import wait_until
 
 INFER = "/v2/models/iris/infer"
 
@@ -50,6 +52,49 @@ def test_a_rest_api_words_its_own_failures_as_the_dialects_do():
     assert json.loads(answer.body) == {"error": "Missing Authentication Token"}
 
 
+PAGE, OTHER = "https://app.example.com", "https://admin.example.com"
+PATH = "/v1/models/iris:predict"
+ASKS = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+
+
+@pytest.fixture(scope="module")
+def open_to_pages(repository):
+    """A stack whose answers two pages may read. Its callers sign."""
+    config = {"models": '["iris"]', "timeoutSeconds": "28", "api": "rest", "openHealthChecks": "true"}
+    with local_stack({**config, "auth": "iam", "corsOrigins": json.dumps([PAGE, OTHER])}) as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("name", ["Origin", "origin"])
+@pytest.mark.parametrize(("page", "allowed"), [(PAGE, PAGE), (OTHER, OTHER), ("https://evil.example.com", PAGE)])
+def test_a_preflight_request_is_answered_without_a_signature_and_without_a_function(open_to_pages, name, page, allowed):
+    ran: list[str] = []
+    open_to_pages.invocations.on_report(lambda name, _: ran.append(name))
+    status, headers, body = asked(open_to_pages, "OPTIONS", PATH, {**ASKS, name: page})
+    assert (status, body, headers["access-control-allow-origin"]) == (204, b"", allowed)
+    assert headers["access-control-allow-methods"] == "GET,POST"
+    assert {"content-type", "authorization"} <= {*headers["access-control-allow-headers"].split(",")}
+    assert (headers["access-control-max-age"], headers["vary"]) == ("3600", "Origin")
+    asked(open_to_pages, "GET", "/v2/health/live", {})
+    wait_until(lambda: bool(ran))
+    assert len(ran) == 1  # the health check alone
+
+
+def test_a_preflight_request_whose_body_no_template_takes_is_refused(open_to_pages):
+    status, _, _ = asked(open_to_pages, "OPTIONS", PATH, {**ASKS, "Origin": PAGE, "Content-Type": "text/plain"})
+    assert status == 415
+
+
+def test_a_page_may_read_answers_and_the_apis_own_refusals(open_to_pages):
+    status, headers, _ = asked(open_to_pages, "GET", "/v2/health/live", {"Origin": OTHER})
+    assert (status, headers["access-control-allow-origin"]) == (200, OTHER)
+    assert "x-model-version" in headers["access-control-expose-headers"].split(",")
+    status, headers, _ = asked(open_to_pages, "GET", "/v2/health/live", {"Origin": "https://evil.example.com"})
+    assert (status, "access-control-allow-origin" in headers) == (200, False)
+    status, headers, _ = asked(open_to_pages, "POST", PATH, {"Origin": OTHER})
+    assert (status, headers["access-control-allow-origin"]) == (403, OTHER)
+
+
 @pytest.mark.parametrize("api", ["http", "rest"])
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_a_compressed_body_may_say_that_it_is_json(repository, api, encoding):
@@ -76,9 +121,3 @@ def test_binary_tensors_may_be_compressed(repository, api):
         plain = exchange(stack.api_url, Ask(method="POST", path=INFER, body=body, headers=headers))
         compressed = exchange(stack.api_url, Ask(method="POST", path=INFER, body=gzip.compress(body), headers=packed))
     assert (plain.status, compressed) == (200, plain)
-
-
-def _is_damaged_on_the_way(ask: Ask) -> bool:
-    """Whether an HTTP API takes a body for text that is none: it then puts U+FFFD in the place of what is no UTF-8."""
-    is_text = ask.headers.get("content-type") == "application/json" and "content-encoding" not in ask.headers
-    return is_text and b"\xff" in (ask.body or b"")

@@ -116,6 +116,7 @@ GROUPS: tuple[st.SearchStrategy[dict[str, Any]], ...] = (
         {"corsOrigins": ["*"], "corsHeaders": ["x-tenant"]},
         {"corsOrigins": ["https://app.example.com"], "corsCredentials": True},
         {"api": "rest"},
+        {"api": "rest", "corsOrigins": ["https://app.example.com", "http://localhost:3000"], "corsCredentials": True},
         {"api": "url"},
         {"api": "url", "corsOrigins": ["https://app.example.com"]},
         {"api": "rest", "webAclArn": arn("wafv2", "regional/webacl/front/0a")},

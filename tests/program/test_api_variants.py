@@ -33,6 +33,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "http, own name": DOMAIN,
     "rest, signed": {"api": "rest"},
     "rest, by a function": {"api": "rest", **AUTHORIZER},
+    "rest, open to pages": {"api": "rest", "auth": "none", "corsOrigins": ["*"], "apiKeyRequired": True},
     "url, signed": {"api": "url", "models": ["iris"], "timeoutSeconds": 900},
     "url, open to pages": {"api": "url", "models": ["iris"], "auth": "none", "corsOrigins": ["*"]},
     "balancer": {
@@ -87,6 +88,26 @@ def test_the_kind_of_api_changes_no_function_and_no_role(packaged: Path, mode: s
         return {each.name: each.inputs for each in recorder.registered if each.type in types}
 
     assert behind("rest") == behind("http") == behind("url")
+
+
+def test_functions_add_headers_for_pages_only_where_the_api_adds_none(packaged: Path):
+    def told(api: str) -> list[str | None]:
+        recorder = run(packaged, api=api, models=["iris"], auth="none", corsOrigins=["https://app.example.com"])
+        functions = recorder.of("aws:lambda/function:Function")
+        return [each.inputs["environment"]["variables"].get("CORS_ORIGINS") for each in functions]
+
+    assert told("rest") == ["https://app.example.com"]
+    assert told("http") == told("url") == [None]
+
+
+def test_a_page_may_send_the_key_that_an_api_asks_for(packaged: Path):
+    api = run(packaged, **VARIANTS["rest, open to pages"]).one("aws:apigateway/restApi:RestApi")
+    assert (
+        "x-api-key"
+        in json.loads(api.inputs["body"])["paths"]["/v2"]["options"]["x-amazon-apigateway-integration"]["responses"][
+            "default"
+        ]["responseParameters"]["method.response.header.Access-Control-Allow-Headers"]
+    )
 
 
 @pytest.mark.parametrize("mode", ["single", "multi"])

@@ -27,21 +27,13 @@ OWNED: Mapping[Auth, tuple[str, ...]] = {
 """Settings that only one kind of authorisation uses."""
 
 
-def rest_api_lacks_what_http_has(settings: Settings) -> Iterator[Problem]:
-    """A REST API verifies no JWT, and adds no CORS headers to what a function answers."""
-    if settings.api != "rest":
-        return
-    if settings.auth == "jwt":
+def rest_api_verifies_no_token(settings: Settings) -> Iterator[Problem]:
+    """A REST API has no JWT authorizer."""
+    if settings.api == "rest" and settings.auth == "jwt":
         yield Problem(
             keys=("auth", "api"),
             message="a rest API cannot verify a JWT; set api to http, or auth to lambda with a function that verifies "
             "it",
-        )
-    if settings.cors_origins:
-        yield Problem(
-            keys=("corsOrigins", "api"),
-            message="a rest API adds no CORS headers to the functions' answers; set api to http, or leave corsOrigins "
-            "out and serve the pages from the API's own host name",
         )
 
 
@@ -212,7 +204,7 @@ def ping_is_reserved(settings: Settings) -> Iterator[Problem]:
 
 
 REFUSED: tuple[Rule, ...] = (
-    rest_api_lacks_what_http_has,
+    rest_api_verifies_no_token,
     authorisation_is_complete,
     cors_is_what_browsers_accept,
     domain_is_complete,

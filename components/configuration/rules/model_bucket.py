@@ -31,6 +31,8 @@ class FoundBucket:
     """What the bucket notifies of its events, besides this stack."""
     own: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """The buckets that this stack made itself, each with the keys of its models."""
+    unread: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Those of them that AWS does not let whoever deploys read, each with what AWS says."""
     keys: frozenset[str] = frozenset()
     """The keys of its models, if the stack has a bucket of its own."""
 
@@ -50,7 +52,7 @@ def it_is_in_the_region_of_the_stack(settings: Settings, bucket: FoundBucket) ->
 
 def it_is_not_one_that_the_stack_made(settings: Settings, bucket: FoundBucket) -> Iterator[Problem]:
     """Such a bucket would be deleted, because the stack would no longer make it."""
-    if bucket.name in bucket.own:
+    if bucket.name in {*bucket.own, *bucket.unread}:
         yield _problem(f"the stack made {bucket.name} itself and would delete it; leave modelBucket out")
 
 
@@ -61,6 +63,12 @@ def it_has_what_would_be_deleted(settings: Settings, bucket: FoundBucket) -> Ite
         for model in settings.packaged
         for version in model.versions
     }
+    for own, said in bucket.unread.items():
+        if own != bucket.name:
+            yield _problem(
+                f"the stack's own bucket {own} would be deleted, and it cannot be read whether {bucket.name} lacks "
+                f"what was published there; grant s3:ListBucket on {own} to whoever deploys. AWS says: {said}"
+            )
     for own, keys in _left(bucket):
         manifests = {key for key in keys if key.endswith(f"/{MANIFEST_FILE}")}
         if lost := sorted(manifests - bucket.keys - seeded):

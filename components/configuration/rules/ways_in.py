@@ -44,7 +44,7 @@ LACKS: Mapping[ApiKind, Mapping[str, str]] = {
         "throttling_burst": _UNCOUNTED,
         "throttling_rate": _UNCOUNTED,
         "api_routes_quota": "has rules of its own number",
-        "cors_origins": "adds no CORS headers to the functions' answers; set api to http or url",
+        "cors_origins": "adds no CORS headers to the functions' answers; set api to http, rest or url",
     },
 }
 """What a way in lacks, by the setting that asks for it, and what to do."""

@@ -8,10 +8,13 @@ what it has is put first, and what it lacks is taken away last.
 from collections.abc import Mapping
 from typing import Any
 
+from local.resources.refusals import apigateway as refusals
+
 AUTH_TYPE = "x-amazon-apigateway-authtype"
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
+RESPONSE_HEADER = "method.response.header."
 
 Place = tuple[str, str]
 """A path and a method."""
@@ -36,25 +39,65 @@ def put(gateway: Any, api_id: str, document: Mapping[str, Any]) -> None:
         else:
             change = {"op": "replace", "path": "/authorizationType", "value": authorization}
             gateway.update_method(**place, patchOperations=[change])
-        integration = operation[INTEGRATION]
-        gateway.put_integration(
-            **place,
-            type=integration["type"].upper(),
-            integrationHttpMethod=integration["httpMethod"],
-            uri=integration["uri"],
-            timeoutInMillis=int(integration["timeoutInMillis"]),
-        )
+        _put_integration(gateway, place, operation)
     for path, method in held - wanted.keys():
         gateway.delete_method(restApiId=api_id, resourceId=resources[path], httpMethod=method)
     _prune(gateway, api_id, resources, {path for path, _ in wanted})
     _put_gateway_responses(gateway, api_id, document.get(GATEWAY_RESPONSES, {}))
 
 
+def _put_integration(gateway: Any, place: Mapping[str, str], operation: Mapping[str, Any]) -> None:
+    integration = operation[INTEGRATION]
+    if integration["type"] == "mock":
+        _put_mock(gateway, place, operation)
+        return
+    gateway.put_integration(
+        **place,
+        type=integration["type"].upper(),
+        integrationHttpMethod=integration["httpMethod"],
+        uri=integration["uri"],
+        timeoutInMillis=int(integration["timeoutInMillis"]),
+    )
+
+
+def _put_mock(gateway: Any, place: Mapping[str, str], operation: Mapping[str, Any]) -> None:
+    """Let a method answer by itself, with the headers that it declares."""
+    integration = operation[INTEGRATION]
+    for status, response in operation["responses"].items():
+        declared = {f"{RESPONSE_HEADER}{name}": False for name in response.get("headers", {})}
+        gateway.put_method_response(**place, statusCode=status, responseParameters=declared)
+    gateway.put_integration(
+        **place,
+        type="MOCK",
+        passthroughBehavior=integration["passthroughBehavior"].upper(),
+        requestTemplates=integration["requestTemplates"],
+        **_handling(integration),
+    )
+    for pattern, response in integration["responses"].items():
+        status, mapped = response["statusCode"], response.get("responseParameters", {})
+        refusals.of_mapped_headers(mapped, operation["responses"].get(status))
+        gateway.put_integration_response(
+            **place,
+            statusCode=status,
+            selectionPattern="" if pattern == "default" else pattern,
+            responseParameters=mapped,
+            responseTemplates=response.get("responseTemplates", {}),
+            **_handling(response),
+        )
+
+
+def _handling(part: Mapping[str, Any]) -> dict[str, str]:
+    return {"contentHandling": part["contentHandling"]} if "contentHandling" in part else {}
+
+
 def _put_gateway_responses(gateway: Any, api_id: str, wanted: Mapping[str, Any]) -> None:
     """Let the API word its own failures by these responses, and by no others."""
     for kind, response in wanted.items():
         gateway.put_gateway_response(
-            restApiId=api_id, responseType=kind, responseTemplates=response["responseTemplates"]
+            restApiId=api_id,
+            responseType=kind,
+            responseTemplates=response["responseTemplates"],
+            responseParameters=response.get("responseParameters", {}),
         )
     found = gateway.get_gateway_responses(restApiId=api_id, limit=500)["items"]
     for kind in {each["responseType"] for each in found if not each.get("defaultResponse")} - wanted.keys():

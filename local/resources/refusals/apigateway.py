@@ -1,6 +1,6 @@
 """API Gateway's rules, for both kinds of API: keys that exist once, quotas, and what is in use."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -83,6 +83,16 @@ def of_rest_stage(account: EmulatedAccount, api: str, name: str, *, logged: bool
     stages = account.client("apigateway").get_stages(restApiId=api)["item"]
     if any(each["stageName"] == name for each in stages):
         raise refused("CreateStage", "ConflictException", "Stage already exists")
+
+
+def of_mapped_headers(mapped: Iterable[str], declared: Mapping[str, Any] | None) -> None:
+    """An integration's response sets only headers that the method declares for that status."""
+    known = {f"method.response.header.{name}" for name in (declared or {}).get("headers", {})}
+    for name in mapped:
+        if name not in known:
+            error = f"Invalid mapping expression parameter specified: {name}"
+            message = f"Invalid mapping expression specified: Validation Result: warnings : [], errors : [{error}]"
+            raise refused("PutIntegrationResponse", "BadRequestException", message)
 
 
 def of_deleted_deployment(account: EmulatedAccount, api: str, deployment: str) -> None:

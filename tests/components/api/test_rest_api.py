@@ -5,18 +5,20 @@ from typing import Any
 import pytest
 
 from components.api.api_access import JwtAccess, LambdaAccess
+from components.api.cors import Cors
 from components.api.rest_api import RestApi, RestApiArgs
 from ops.recorded_aws import RecordedAws
 from policy.invariants import breaches
 from tests.components.api.behind import in_front_of_each, in_front_of_one
 from tests.recorder import WEB_ACL, Recorder, deploy
 
+PAGE, OTHER = "https://app.example.com", "https://admin.example.com:8443"
 AUTHORIZER = "arn:aws-cn:lambda:cn-north-1:210987654321:function:admit"
 API = "aws:apigateway/restApi:RestApi"
 STAGE = "aws:apigateway/stage:Stage"
 
 
-OWN = {"timeout_seconds", "web_acl_arn", "api_key_required", "tracing"}
+OWN = {"timeout_seconds", "web_acl_arn", "api_key_required", "tracing", "cors"}
 """Arguments that an HTTP API does not take."""
 
 
@@ -117,6 +119,81 @@ def test_what_the_api_itself_answers_reads_like_what_functions_answer():
     for each in responses.values():
         template = each["responseTemplates"]["application/json"]
         assert json.loads(template.replace("$context.error.messageString", '"Forbidden"')) == {"error": "Forbidden"}
+
+
+def preflights(cors: Cors, **args: object) -> list[dict[str, Any]]:
+    """The method OPTIONS of each path."""
+    return [each["options"] for each in document(deploy_multi(cors=cors, **args))["paths"].values()]
+
+
+def answers(method: dict[str, Any]) -> dict[str, Any]:
+    return method["x-amazon-apigateway-integration"]["responses"]["default"]
+
+
+def test_no_page_of_another_site_may_call_unless_it_is_named():
+    found = document(deploy_multi())
+    assert all([*each] == ["x-amazon-apigateway-any-method"] for each in found["paths"].values())
+    assert all("responseParameters" not in each for each in found["x-amazon-apigateway-gateway-responses"].values())
+
+
+@pytest.mark.parametrize("args", [{}, {"auth": LambdaAccess(function_arn=AUTHORIZER)}, {"api_key_required": True}])
+def test_preflight_requests_are_answered_without_authorisation_and_without_a_function(args: dict[str, object]):
+    for method in preflights(Cors(origins=[PAGE]), **args):
+        assert method["security"] == []
+        integration = method["x-amazon-apigateway-integration"]
+        assert (integration["type"], "uri" in integration) == ("mock", False)
+
+
+def test_a_mock_reads_its_template_though_every_media_type_is_binary():
+    for method in preflights(Cors(origins=[PAGE])):
+        integration = method["x-amazon-apigateway-integration"]
+        assert integration["contentHandling"] == answers(method)["contentHandling"] == "CONVERT_TO_TEXT"
+        assert json.loads(integration["requestTemplates"]["application/json"]) == {"statusCode": 204}
+
+
+def test_pages_learn_what_an_http_api_tells_them():
+    method, *_ = preflights(Cors(origins=[PAGE], headers=["x-tenant"], credentials=True))
+    mapped = answers(method)["responseParameters"]
+    headers = {name.removeprefix("method.response.header."): value.strip("'") for name, value in mapped.items()}
+    allowed = headers.pop("Access-Control-Allow-Headers").split(",")
+    assert {"authorization", "content-type", "x-tenant"} <= {*allowed}
+    assert headers == {
+        "Access-Control-Allow-Origin": PAGE,
+        "Access-Control-Allow-Methods": "GET,POST",
+        "Access-Control-Max-Age": "3600",
+        "Access-Control-Allow-Credentials": "true",
+    }
+    assert method["responses"]["204"]["headers"].keys() == {*headers, "Access-Control-Allow-Headers"}
+
+
+def test_of_several_origins_a_template_chooses_the_pages_own():
+    assert all("responseTemplates" not in answers(method) for method in preflights(Cors(origins=["*"])))
+    for method in preflights(Cors(origins=[PAGE, OTHER])):
+        template = answers(method)["responseTemplates"]["application/json"]
+        assert f'#set($context.responseOverride.header.Access-Control-Allow-Origin = "{OTHER}")' in template
+        assert answers(method)["responseParameters"]["method.response.header.Vary"] == "'Origin'"
+
+
+@pytest.mark.parametrize(
+    ("cors", "headers"),
+    [
+        (Cors(origins=["*"]), {"Access-Control-Allow-Origin": "'*'"}),
+        (
+            Cors(origins=[PAGE], credentials=True),
+            {"Access-Control-Allow-Origin": f"'{PAGE}'", "Access-Control-Allow-Credentials": "'true'"},
+        ),
+        (
+            Cors(origins=[PAGE, OTHER], credentials=True),
+            {"Access-Control-Allow-Origin": "method.request.header.Origin", "Vary": "'Origin'"},
+        ),
+    ],
+)
+def test_pages_may_read_what_the_api_itself_answers(cors: Cors, headers: dict[str, str]):
+    responses = document(deploy_multi(cors=cors))["x-amazon-apigateway-gateway-responses"]
+    for each in responses.values():
+        assert each["responseParameters"] == {
+            f"gatewayresponse.header.{name}": value for name, value in headers.items()
+        }
 
 
 def test_binary_tensors_pass_in_both_directions():
@@ -232,6 +309,7 @@ def test_outputs_are_those_of_the_http_api():
     [
         {},
         {"auth": "none", "api_key_required": True, "tracing": True},
+        {"cors": Cors(origins=[PAGE, OTHER])},
         {
             "auth": LambdaAccess(function_arn=AUTHORIZER),
             "host_name_of_aws": False,

@@ -42,10 +42,6 @@ JWT = {"auth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": [
             "auth, api: a rest API cannot verify a JWT; set api to http, or auth to lambda with a function that",
         ),
         (
-            {"api": "rest", "corsOrigins": ["*"]},
-            "corsOrigins, api: a rest API adds no CORS headers to the functions' answers; set api to http",
-        ),
-        (
             {"api": "url", "webAclArn": WEB_ACL},
             "webAclArn, api: a function URL takes no web ACL; set api to rest or alb, or leave webAclArn out",
         ),
@@ -76,7 +72,7 @@ JWT = {"auth": "jwt", "jwtIssuer": "https://login.example.com", "jwtAudience": [
         (BALANCER | {"balancerSubnetIds": ["subnet-0a"]}, "balancerSubnetIds: one subnet is not enough"),
         (
             BALANCER | {"corsOrigins": ["*"]},
-            "corsOrigins, api: a load balancer adds no CORS headers to the functions' answers; set api to http or url",
+            "corsOrigins, api: a load balancer adds no CORS headers to the functions' answers; set api to http, rest",
         ),
         (
             {"api": "url", "throttlingRate": 50},
@@ -181,6 +177,11 @@ def test_a_value_of_another_form_is_refused_with_what_is_allowed(packaged: Path,
 )
 def test_what_fits_together_needs_no_advice(packaged: Path, values: dict[str, object]):
     assert advice(packaged, **values) == ""
+
+
+def test_a_rest_api_takes_several_origins_with_credentials(packaged: Path):
+    pages = {"corsOrigins": ["https://a.example.com", "https://b.example.com"], "corsCredentials": True}
+    assert "cors" not in advice(packaged, api="rest", **pages)
 
 
 def test_advice_is_given_where_the_api_stops_waiting_before_the_function_ends(packaged: Path):

@@ -101,6 +101,14 @@ def test_a_bucket_that_may_be_opened_to_everyone_is_named_with_what_it_does_not_
     assert "does not block public access: BlockPublicPolicy; aws s3api" in advised(packaged, bucket)
 
 
+def test_a_bucket_of_the_stack_s_own_that_may_not_be_read_is_not_given_up(packaged: Path):
+    unread = replace(BUCKET, unread={"own-0a": "api error AccessDenied"})
+    problem = refused(packaged, unread)
+    assert "own-0a would be deleted, and it cannot be read whether trained lacks what was published there" in problem
+    assert "grant s3:ListBucket on own-0a" in problem
+    assert problem.endswith("AccessDenied")
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -54,6 +54,13 @@ def test_a_function_is_told_how_much_it_may_keep():
     assert variables["MODEL_CACHE_BYTES"] == str(256 * 1024 * 1024)
 
 
+def test_a_function_is_told_which_pages_may_read_its_answers():
+    pages = {"cors_origins": ["https://a.example.com", "https://b.example.com"], "cors_credentials": True}
+    variables = deploy_function(**pages).one(FUNCTION).inputs["environment"]["variables"]
+    assert variables["CORS_ORIGINS"] == "https://a.example.com,https://b.example.com"
+    assert variables["CORS_CREDENTIALS"] == "true"
+
+
 def test_a_function_is_told_if_it_need_not_compare_files():
     variables = deploy_function(verify_models=False).one(FUNCTION).inputs["environment"]["variables"]
     assert variables["VERIFY_MODELS"] == "false"
