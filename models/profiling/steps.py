@@ -11,14 +11,14 @@ FURTHER_INFERENCE = "further inference"
 STEPS: Mapping[str, str] = {
     PYTHON: "the process, Python and the runtime client, until the first line of the handler",
     IMPORTS: "the modules of the handler",
-    INIT: "what else init does: opens the store, makes the warm-up request",
+    INIT: "what else init does: opens the store, makes a request to plan for",
     FIND: "reads from the store which version answers, and its manifest",
     FETCH: "brings the files from the store, or compares them with their SHA-256 where they lie",
     ENGINE: "the engine's modules and libraries: the time that they take longer than the fetch",
     MAP: "the engine opens the files",
     PLAN: "LiteRT plans its memory; TensorFlow plans in its first inference",
-    INFERENCE: "the model runs for the first time",
-    REQUEST: "reads the first request, runs the model again, writes the answer",
+    INFERENCE: "the model runs for the first time, for the first request",
+    REQUEST: "reads the first request, writes the answer",
     REST: "the exchange with the runtime client, and what lies between the steps",
 }
 """Each step in its order, and what it is."""
