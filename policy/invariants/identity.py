@@ -43,8 +43,8 @@ OTHER_ATTACHMENTS = (
 )
 
 WITHOUT_CONTEXT = frozenset({"lambda"})
-"""Services of which AWS does not say all that they name to KMS. A function's key encrypts its environment, its snapshots
-and its image; `aws:lambda:FunctionArn` is shown for other data.
+"""Services of which AWS does not say all that they name to KMS. A function's key encrypts its environment, snapshots
+and image; `aws:lambda:FunctionArn` is shown for other data.
 https://docs.aws.amazon.com/lambda/latest/dg/security-encryption-at-rest.html"""
 
 OF_AWS = ":iam::aws:policy/"
