@@ -43,8 +43,8 @@ OTHER_ATTACHMENTS = (
 )
 
 WITHOUT_CONTEXT = frozenset({"lambda"})
-"""Services of which AWS does not say all that they name to KMS. The key of a function encrypts its environment, named
-by `aws:lambda:FunctionArn`, and its snapshots and image, of which no page says how they are named.
+"""Services of which AWS does not say all that they name to KMS. A function's key encrypts its environment, snapshots
+and image; `aws:lambda:FunctionArn` is shown for other data.
 https://docs.aws.amazon.com/lambda/latest/dg/security-encryption-at-rest.html"""
 
 OF_AWS = ":iam::aws:policy/"

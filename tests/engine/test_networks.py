@@ -86,7 +86,9 @@ def test_a_key_replaces_what_cannot_be_encrypted_anew(living):
     assert not replaced & {"aws:lambda/function:Function", "aws:s3/bucket:Bucket"}
 
 
-def test_a_network_that_cannot_be_used_is_refused_at_preview(living, of_living, around):
+def test_a_network_that_cannot_be_used_is_refused_at_preview_and_one_without_a_way_to_s3_is_told_of(
+    living, of_living, around
+):
     ec2 = living.account.client("ec2")
     beside = ec2.create_subnet(VpcId=around.vpc_id, CidrBlock="10.77.0.128/26", AvailabilityZone=around.zones[0])[
         "Subnet"
@@ -94,6 +96,10 @@ def test_a_network_that_cannot_be_used_is_refused_at_preview(living, of_living, 
     there = {**of_living, "storage": "efs", "vpcId": around.vpc_id}
     twice = living.stack.preview({**there, "subnetIds": [around.subnet_ids[0], beside]})
     assert any(f"{around.subnet_ids[0]} and {beside} are both in {around.zones[0]}" in said for said in twice.errors)
+    routed = succeeded(living.stack.preview({**there, "subnetIds": around.subnet_ids}))
+    assert not any("route to S3" in said for said in routed.warnings)
+    unrouted = succeeded(living.stack.preview({**there, "subnetIds": [beside]}))
+    assert any(f"{beside} has no route to S3" in said for said in unrouted.warnings)
     unknown = living.stack.preview({**there, "subnetIds": ["subnet-0123456789abcdef0"]})
     assert any("AWS does not show" in said for said in unknown.errors)
     ec2.delete_subnet(SubnetId=beside)
