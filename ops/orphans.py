@@ -14,6 +14,8 @@ REMOVALS: Mapping[str, str] = {
     r"arn:[^:]+:s3:::(?P<name>.+)": "aws s3 rb s3://{name}",
     r".*:lambda:.*:function:(?P<name>[^:]+)": "aws lambda delete-function --function-name {name}",
     r".*:lambda:.*:event-source-mapping:(?P<name>.+)": "aws lambda delete-event-source-mapping --uuid {name}",
+    r".*:elasticloadbalancing:.*:listener-rule/.+": "aws elbv2 delete-rule --rule-arn {arn}",
+    r".*:elasticloadbalancing:.*:listener/.+": "aws elbv2 delete-listener --listener-arn {arn}",
     r".*:elasticloadbalancing:.*:loadbalancer/.+": "aws elbv2 delete-load-balancer --load-balancer-arn {arn}",
     r".*:elasticloadbalancing:.*:targetgroup/.+": "aws elbv2 delete-target-group --target-group-arn {arn}",
     r".*:sqs:(?P<region>[^:]+):(?P<account>\d+):(?P<name>.+)": (
@@ -22,7 +24,7 @@ REMOVALS: Mapping[str, str] = {
     r".*:ecr:.*:repository/(?P<name>.+)": "aws ecr delete-repository --force --repository-name {name}",
     r".*:elasticfilesystem:.*:file-system/(?P<name>.+)": "aws efs delete-file-system --file-system-id {name}",
     r".*:elasticfilesystem:.*:access-point/(?P<name>.+)": "aws efs delete-access-point --access-point-id {name}",
-    r".*:s3files:.*:access-point/(?P<name>.+)": "aws s3files delete-access-point --access-point-id {name}",
+    r".*:s3files:.*/access-point/(?P<name>.+)": "aws s3files delete-access-point --access-point-id {name}",
     r".*:s3files:.*:file-system/(?P<name>[^/]+)": "aws s3files delete-file-system --file-system-id {name}",
     r".*:ec2:.*:vpc-endpoint/(?P<name>.+)": "aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {name}",
     r".*:ec2:.*:subnet/(?P<name>.+)": "aws ec2 delete-subnet --subnet-id {name}",
@@ -32,7 +34,16 @@ REMOVALS: Mapping[str, str] = {
     r".*:logs:.*:log-group:(?P<name>[^:]+)(:\*)?": "aws logs delete-log-group --log-group-name {name}",
     r".*:events:.*:rule/(?P<name>.+)": "aws events delete-rule --name {name}",
     r".*:cloudwatch:.*:alarm:(?P<name>.+)": "aws cloudwatch delete-alarms --alarm-names {name}",
+    r".*:codedeploy:.*:deploymentgroup:(?P<of>[^/]+)/(?P<name>.+)": (
+        "aws deploy delete-deployment-group --application-name {of} --deployment-group-name {name}"
+    ),
     r".*:codedeploy:.*:application:(?P<name>.+)": "aws deploy delete-application --application-name {name}",
+    r".*:apigateway:.*::/apis/(?P<of>[^/]+)/stages/(?P<name>.+)": (
+        "aws apigatewayv2 delete-stage --api-id {of} --stage-name '{name}'"
+    ),
+    r".*:apigateway:.*::/restapis/(?P<of>[^/]+)/stages/(?P<name>.+)": (
+        "aws apigateway delete-stage --rest-api-id {of} --stage-name {name}"
+    ),
     r".*:apigateway:.*::/apis/(?P<name>[^/]+)": "aws apigatewayv2 delete-api --api-id {name}",
     r".*:apigateway:.*::/restapis/(?P<name>[^/]+)": "aws apigateway delete-rest-api --rest-api-id {name}",
     r".*:apigateway:.*::/domainnames/(?P<name>[^/]+)": "aws apigatewayv2 delete-domain-name --domain-name {name}",
@@ -101,11 +112,24 @@ def _is_owned(arn: str, owned: set[str]) -> bool:
 
 
 def _removal(arn: str, client: Client) -> list[str]:
+    if ":security-group-rule/" in arn:
+        return _revoking(arn.rpartition("/")[2], client)
     for form, command in REMOVALS.items():
         if parts := re.fullmatch(form, arn):
             before = _detaching(parts["name"], client) if ":role/" in arn else []
             return [*before, command.format(arn=arn, **parts.groupdict())]
     return []
+
+
+def _revoking(rule: str, client: Client) -> list[str]:
+    """What takes a rule off its security group, unless it is gone: AWS forgets tags later than what has them."""
+    asked = [{"Name": "security-group-rule-id", "Values": [rule]}]
+    found = client("ec2").describe_security_group_rules(Filters=asked)["SecurityGroupRules"]
+    return [
+        f"aws ec2 revoke-security-group-{'egress' if each['IsEgress'] else 'ingress'} --group-id {each['GroupId']} "
+        f"--security-group-rule-ids {rule}"
+        for each in found
+    ]
 
 
 def _detaching(role: str, client: Client) -> list[str]:

@@ -61,6 +61,7 @@ STACK_INVARIANTS: Sequence[StackInvariant] = (
     stack.functions_wait_for_their_grants,
     stack.queues_of_functions_keep_what_fails,
     network.preflights_run_no_function,
+    network.rest_apis_answer_preflights_themselves,
 )
 """Rules about a whole stack."""
 

@@ -1,5 +1,6 @@
 """Rules about networks and APIs: no route from or to the internet, access logs, limits, current TLS."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -106,6 +107,20 @@ def preflights_run_no_function(resources: Sequence[Resource]) -> Iterator[tuple[
         for route in made_from(resources, "aws:apigatewayv2/route:Route", api):
             if str(route.inputs.get("routeKey")).split()[0] in ("ANY", "OPTIONS", "$default"):
                 yield route, "takes preflight requests, which anybody may send; give it the methods of its callers"
+
+
+def rest_apis_answer_preflights_themselves(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """A REST API that takes preflight requests on one path answers them by itself on each, and asks for nothing."""
+    for api in of_type(resources, "aws:apigateway/restApi:RestApi"):
+        body = api.inputs.get("body")
+        paths: Mapping[str, Any] = json.loads(body)["paths"] if isinstance(body, str) else {}
+        if not any("options" in methods for methods in paths.values()):
+            continue
+        for path, methods in paths.items():
+            method: Mapping[str, Any] = methods.get("options", {})
+            is_mock = method.get("x-amazon-apigateway-integration", {}).get("type") == "mock"
+            if not is_mock or method.get("security"):
+                yield api, f"{path} leads preflight requests, which anybody may send, to a function or a check"
 
 
 def _rules(type_: str, inputs: Inputs, way: str) -> list[Mapping[str, Any]]:

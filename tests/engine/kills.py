@@ -2,26 +2,32 @@
 
 `python -m tests.engine.kills` does so 50 times in each of three switches, and prints a line for each. After a kill come
 `pulumi cancel`, `pulumi refresh --clear-pending-creates` and `pulumi up`, as docs/operations.md says. A second update
-must change nothing then, and no request may fail. The SDK leaves what a killed engine was connected to: run this in a
-process of its own.
+must change nothing then, and no request may fail. What the interruption left without an owner must be listed, and go by
+the commands that are listed. An update that ended before its kill counts as none. The SDK leaves what a killed engine
+was connected to: run this in a process of its own.
 """
 
 import argparse
+import itertools
 import random
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
 from local.changes import Change
+from local.engine.running import EngineRun
 from local.engine.stack import EngineStack
 from local.living_stack import LivingStack
 from local.shapes import Shape, Switch
+from ops.orphans import orphans
 from tests.engine.hunts import hunt, settings_of, small_stack
+from tests.engine.lost import remove_orphans, unlisted
 
 SWITCHES: Mapping[str, Switch] = {
     "storage": (Shape("s3", "multi"), Shape("efs", "multi")),
@@ -29,6 +35,9 @@ SWITCHES: Mapping[str, Switch] = {
     "image": (Shape("s3files", "multi"), Shape("image", "multi")),
 }
 """By name; each is thrown there and back."""
+
+MOST_ATTEMPTS = 3
+"""How many updates are begun for each that is to be killed, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +50,15 @@ class Killed:
     """False where the update had ended before."""
     is_settled: bool
     """Whether an update with the same settings then did nothing."""
+    orphans: int
+    """How many things were listed that no state has."""
+    wrong: str
+    """What was not listed, or stayed though its commands were typed; empty for nothing."""
 
     @property
     def went_well(self) -> bool:
-        """Whether the stack converged, kept its address, and every request was answered rightly."""
-        return self.is_settled and self.change.went_well and not self.change.moved
+        """Whether the stack converged, kept its address, every request was answered rightly, and all orphans went."""
+        return self.is_settled and self.change.went_well and not self.change.moved and not self.wrong
 
     def __str__(self) -> str:
         total = self.change.total
@@ -53,17 +66,22 @@ class Killed:
         settled = "converged" if self.is_settled else "DOES NOT CONVERGE"
         return (
             f"{self.change.what}: {when}, {settled}; {total.requests} requests, {total.failed} failed, "
-            f"{total.different} answers differ"
+            f"{total.different} answers differ; {self.orphans} orphans{self.wrong and f': {self.wrong}'}"
         )
 
 
 def kills(stack: LivingStack, switch: Switch, count: int, chance: random.Random) -> Iterator[Killed]:
-    """Throw a switch there and back, and kill the engine each time."""
+    """Throw a switch there and back, until so many updates were killed. Raises RuntimeError if most end before."""
     there = [settings_of(stack, shape) for shape in switch]
     stack.start(there[0])
     longest = [stack.change(f"{switch[0]} → {switch[1]}", there[1]).seconds]
     longest.append(stack.change(f"{switch[1]} → {switch[0]}", there[0]).seconds)
-    for number in range(count):
+    killed = 0
+    for number in itertools.count():
+        if killed == count:
+            return
+        if number > MOST_ATTEMPTS * count:
+            raise RuntimeError(f"of {number} updates, {number - killed} ended before they were killed")
         start, end = number % 2, 1 - number % 2
         seconds = chance.uniform(0, longest[start])
         running: list[bool] = []
@@ -73,7 +91,26 @@ def kills(stack: LivingStack, switch: Switch, count: int, chance: random.Random)
             first=lambda: running.append(_kill_and_recover(stack.engine, there[end], seconds)),  # noqa: B023 called now
         )
         settled = stack.engine.up(there[end]).quiet
-        yield Killed(change=change, after_seconds=seconds, was_running=running[0], is_settled=settled)
+        killed += running[0]
+        listed, wrong = _listed_and_removed(EngineRun(account=stack.account, stack=stack.engine))
+        yield Killed(
+            change=change,
+            after_seconds=seconds,
+            was_running=running[0],
+            is_settled=settled,
+            orphans=listed,
+            wrong=wrong,
+        )
+
+
+def _listed_and_removed(run: EngineRun) -> tuple[int, str]:
+    """How many orphans were listed, and what is wrong: what was not listed, or stays."""
+    state = run.stack.exported()
+    found = orphans(state, run.account.client)
+    lacking = unlisted(run.account, state, found)
+    stays = [orphan.arn for orphan in remove_orphans(run, run.account.project)]
+    wrong = [*(f"{each} is not listed" for each in lacking), *(f"{arn} stays" for arn in stays)]
+    return len(found), ", ".join(wrong)
 
 
 def _kill_and_recover(engine: EngineStack, settings: Mapping[str, Any], seconds: float) -> bool:
@@ -81,14 +118,22 @@ def _kill_and_recover(engine: EngineStack, settings: Mapping[str, Any], seconds:
     update = threading.Thread(target=engine.up, args=(settings,))
     update.start()
     time.sleep(seconds)
-    found = [each for each in psutil.Process().children(recursive=True) if each.name() == "pulumi"]
+    found = [each for each in psutil.Process().children(recursive=True) if _is_engine(each)]
     for each in found:
-        each.kill()
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
     update.join()
     recovered = engine.recover(settings)
     if not recovered.succeeded:
         raise RuntimeError("\n".join(["The stack cannot be refreshed:", *recovered.errors]))
     return bool(found)
+
+
+def _is_engine(process: psutil.Process) -> bool:
+    try:
+        return process.name() == "pulumi" and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def main() -> int:

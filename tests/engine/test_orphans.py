@@ -4,6 +4,7 @@ from typing import Any
 
 from ops.orphans import orphans
 from tests.engine.conftest import succeeded
+from tests.engine.lost import unlisted
 from tests.engine.operator import Operator
 
 LOST = ("inference-files-sync-dead-letters", "inference-files-sync-role", "inference-files-models")
@@ -21,7 +22,13 @@ def test_what_is_in_no_state_is_listed_and_its_commands_remove_it(run, settings,
     assert not list(run.stack.directory.rglob("*.attrs"))  # an engine that is killed may leave an empty one
     state = dict(run.stack.exported())
     assert orphans(state, run.account.client) == []
+    assert unlisted(run.account, state, []) == []
     lost = orphans(without(state, LOST), run.account.client)
+    assert unlisted(run.account, without(state, LOST), lost) == []
+    assert [each.split("-")[0] for each in unlisted(run.account, without(state, LOST), [])] == [
+        "roles inference",
+        "queues inference",
+    ]
     assert sorted(orphan.arn.split(":")[2] for orphan in lost) == ["elasticfilesystem", "iam", "sqs"]
 
     operator = Operator(run, tmp_path, {})

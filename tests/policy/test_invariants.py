@@ -405,6 +405,23 @@ STACK_BREACHES: dict[str, tuple[list[Resource], str]] = {
         ],
         "any: takes preflight requests",
     ),
+    "rest_apis_answer_preflights_themselves": (
+        [
+            made(
+                "aws:apigateway/restApi:RestApi",
+                "rest",
+                body=json.dumps(
+                    {
+                        "paths": {
+                            "/v1": {"options": {"x-amazon-apigateway-integration": {"type": "mock"}}},
+                            "/v2": {"x-amazon-apigateway-any-method": {}},
+                        }
+                    }
+                ),
+            )
+        ],
+        "rest: /v2 leads preflight requests",
+    ),
 }
 
 

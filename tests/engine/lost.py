@@ -1,0 +1,66 @@
+"""What an interruption left in the emulated account: whether the list of orphans has all of it, and its removal."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.engine.running import EngineRun
+from local.resources.account import EmulatedAccount
+from ops.exported_state import resources_of
+from ops.orphans import Orphan, orphans
+from tests.engine.operator import Operator
+from tests.engine.test_shapes import left_over
+
+IDS = (
+    *("FunctionName", "RoleName", "ApiId", "logGroupName", "repositoryName", "FileSystemId", "fileSystemId", "VpcId"),
+    "Name",
+)
+"""The key of the id of what an account holds, in this order: some have a name beside it."""
+
+OF_LAMBDA = "interfaces"
+"""What Lambda makes, and takes away by itself."""
+
+
+def unlisted(account: EmulatedAccount, state: Mapping[str, Any], found: Sequence[Orphan]) -> list[str]:
+    """What the account holds that is neither in an exported state nor among these orphans."""
+    owned = {text for each in resources_of(state) for text in (each.get("id"), (each.get("outputs") or {}).get("name"))}
+    listed = tuple(orphan.arn.removesuffix(":*") for orphan in found)
+    held = ((kind, each) for kind, entries in left_over(account).items() if kind != OF_LAMBDA for each in entries)
+    named = map(_named, held)
+    return [f"{kind} {name}" for kind, name in named if name not in owned and not _ends(listed, name)]
+
+
+def remove_orphans(run: EngineRun, directory: Path) -> list[Orphan]:
+    """Type the commands that are listed, as often as more of them are taken: AWS refuses what is in use. Those orphans
+    that stay."""
+    operator = Operator(run, directory, {})
+    found, before = _orphans(run), None
+    while found and found != before:
+        for command in _commands(found):
+            try:
+                operator.types(command)
+            except ClientError:
+                continue
+        found, before = _orphans(run), found
+    return found
+
+
+def _ends(arns: Iterable[str], name: str) -> bool:
+    return any(arn.endswith((f":{name}", f"/{name}")) for arn in arns)
+
+
+def _orphans(run: EngineRun) -> list[Orphan]:
+    return orphans(run.stack.exported(), run.account.client)
+
+
+def _commands(found: Sequence[Orphan]) -> Iterator[str]:
+    return (command for orphan in found for command in orphan.commands)
+
+
+def _named(held: tuple[str, Any]) -> tuple[str, str]:
+    kind, each = held
+    if isinstance(each, str):
+        return kind, each.rpartition("/")[2]  # a queue's URL, with its name at the end
+    return kind, next(str(each[key]) for key in IDS if key in each)
