@@ -6,6 +6,7 @@ from components.configuration.problem import Problem
 from components.configuration.rules.rule import FEWER_MODELS, Rule, for_each_function, without_effect
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
+from handlers.manifest import ENGINE_SETS, engine_set
 
 ENVIRONMENT_BYTES = 4096
 """A function's whole environment. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -75,13 +76,18 @@ def function_names_fit(settings: Settings) -> Iterator[Problem]:
 
 
 def image_holds_the_engines(settings: Settings) -> Iterator[Problem]:
-    """An image with only LiteRT cannot run a model that needs TensorFlow."""
-    needy = [model.name for model in settings.packaged if "tensorflow" in model.engines]
-    if settings.image_engines == "litert" and needy:
+    """An image cannot run a model that needs an engine which it does not hold."""
+    if settings.image_engines == "auto":
+        return
+    held = ENGINE_SETS[settings.image_engines]
+    needy = [model for model in settings.packaged if not model.engines <= held]
+    if needy:
+        needed = engine_set(engine for model in needy for engine in model.engines)
         yield Problem(
             keys=("imageEngines", "models"),
-            message=f"litert alone cannot run {', '.join(needy)}, only TensorFlow can; set imageEngines to auto or "
-            f"tensorflow, or list only the other models in models",
+            message=f"an image with {' and '.join(sorted(held))} cannot run "
+            f"{', '.join(model.name for model in needy)}; set imageEngines to auto or {needed}, or list only the other "
+            "models in models",
         )
 
 
