@@ -56,9 +56,9 @@ UNUSED = (
     "ai_edge_litert/tools",
     "ai_edge_litert/vendors",
     "boto3/examples",
-    # All of ONNX Runtime except the module that holds it whole: its library for C, other accelerators, tools.
+    # All of ONNX Runtime except the module that holds it whole: its library for C, tools.
     "onnxruntime/backend",
-    "onnxruntime/capi/libonnxruntime*.so*",
+    "onnxruntime/capi/libonnxruntime.so*",
     "onnxruntime/datasets",
     "onnxruntime/quantization",
     "onnxruntime/tools",
