@@ -66,7 +66,7 @@ def defaults(room: Room) -> Made:
 
 
 @WING.answers(
-    "onnxruntime", "numbers that are not finite: `reduce_max` of NaN, with `--strict`", "SavedModel", shown=True
+    "tensorflow", "numbers that are not finite: `reduce_max` of NaN, with `--strict`", "SavedModel", shown=True
 )
 def not_finite(room: Room) -> Made:
     def feed(batch: int) -> np.ndarray:
