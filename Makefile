@@ -132,6 +132,8 @@ lock: setup ## Resolve pyproject.toml again into every lock: development, deploy
 	  $(LOCK) --no-annotate --constraint requirements-dev.txt --group $$group \
 	    --output-file benchmarks/requirements/$$group.txt || exit 1; \
 	done
+	sed -n 's/^\(onnxruntime==[^ ;]*\).*/\1/p' requirements-dev.txt \
+	  | $(LOCK) --no-config --no-annotate --no-deps - --output-file handlers/requirements/onnxruntime.txt
 	for package in tensorflow-cpu:amd64 tensorflow:arm64; do \
 	  sed -n "s/^\($${package%:*}==[^ ;]*\).*/\1/p" requirements-dev.txt \
 	    | $(LOCK) --no-config --no-annotate --no-deps - --output-file handlers/requirements/tensorflow-$${package#*:}.txt || exit 1; \

@@ -1,7 +1,7 @@
 """The bare engine call, to compare whole requests with: only the model runs, with inputs prepared before.
 
-For LiteRT the call is its own `Interpreter`, without our code. For TensorFlow it is our engine's `run`: `TF_SessionRun`
-and the copy of the tensors.
+For LiteRT the call is its own `Interpreter`, without our code. For the others it is our engine's `run`: for
+TensorFlow `TF_SessionRun` and the copy of the tensors, for ONNX Runtime the session's `run`.
 """
 
 import os
@@ -56,7 +56,7 @@ def _litert_call(
     return run
 
 
-def _tensorflow_call(
+def _our_call(
     directory: Path, artifact: Artifact, manifest: Manifest, inputs: Mapping[str, np.ndarray]
 ) -> Callable[[], Any]:
     from handlers.serving.engines import load
@@ -65,5 +65,9 @@ def _tensorflow_call(
     return lambda: model.run(DEFAULT_SIGNATURE, inputs)
 
 
-CALLS: Mapping[EngineName, Callable[..., Callable[[], Any]]] = {"litert": _litert_call, "tensorflow": _tensorflow_call}
+CALLS: Mapping[EngineName, Callable[..., Callable[[], Any]]] = {
+    "litert": _litert_call,
+    "onnxruntime": _our_call,
+    "tensorflow": _our_call,
+}
 _run = _prepare()

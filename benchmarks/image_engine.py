@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.object_server import ServerMissing
 from benchmarks.paths import PROJECT
-from images.building import build, docker_command, trusted_bundle
+from images.building import ENGINE_TARGETS, build, docker_command, trusted_bundle
 from models.profiling.runtime_server import FunctionFailed, RuntimeServer, function_failed
 
 BASE_IMAGE = os.environ.get("BASE_IMAGE", "local/bookworm-python")
@@ -37,9 +37,9 @@ class ImageEngine:
         self.command = command
 
     def build(self) -> Mapping[str, str]:
-        """Build both targets and the plain image. Returns their names by `litert`, `tensorflow` and `plain`."""
-        names = {name: f"tensorflow-lambda-bench:{name}" for name in ("litert", "tensorflow", "plain")}
-        for target in ("litert", "tensorflow"):
+        """Build the targets and the plain image. Returns their names by target, and by `plain`."""
+        names = {name: f"tensorflow-lambda-bench:{name}" for name in (*ENGINE_TARGETS, "plain")}
+        for target in ENGINE_TARGETS:
             build(target, names[target], base_image=BASE_IMAGE)
         self._build_plain(names["plain"])
         return names

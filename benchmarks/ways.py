@@ -1,5 +1,6 @@
 """Ways to serve a model from a function: the handler with each engine, and the handlers that it is compared with."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from benchmarks.subjects import Subject, repository
@@ -38,6 +39,7 @@ class Way:
 
 
 LITERT = Way(key="litert", label="handler, `litert`", handler=SINGLE_MODEL_HANDLER, form="tflite")
+ONNX = Way(key="onnx", label="handler, `onnxruntime`", handler=SINGLE_MODEL_HANDLER, form="onnx")
 FROZEN = Way(
     key="frozen_graph", label="handler, `tensorflow`, frozen graph", handler=SINGLE_MODEL_HANDLER, form="frozen_graph"
 )
@@ -51,7 +53,12 @@ SAVED_MODEL_LOAD = Way(
 )
 KERAS = Way(key="keras", label="Keras `predict`", handler="benchmarks.baselines.keras_handler.lambda_handler")
 
-WAYS = (LITERT, FROZEN, SAVED_MODEL, SAVED_MODEL_LOAD, KERAS)
+WAYS = (LITERT, ONNX, FROZEN, SAVED_MODEL, SAVED_MODEL_LOAD, KERAS)
+
+
+def recorded(found: Collection[str], ways: Sequence[Way] = WAYS) -> Sequence[Way]:
+    """The ways whose keys a record has. It may have been written before there was an engine."""
+    return [way for way in ways if way.key in found]
 
 
 def fastest(engine: EngineName) -> Way:

@@ -42,23 +42,26 @@ DEFAULT_SIGNATURE = "serving_default"
 PREDICT_METHOD = "tensorflow/serving/predict"
 """TensorFlow Serving's name for a signature whose inputs and outputs are any tensors."""
 
-EngineName = Literal["litert", "tensorflow"]
-"""What runs a model: LiteRT, or TensorFlow's C API. See `handlers.serving.engines`."""
+EngineName = Literal["litert", "onnxruntime", "tensorflow"]
+"""What runs a model: LiteRT, ONNX Runtime, or TensorFlow's C API. See `handlers.serving.engines`."""
 
-ArtifactForm = Literal["tflite", "frozen_graph", "saved_model"]
-"""What an engine loads: a LiteRT flatbuffer, a frozen GraphDef, or a SavedModel directory."""
+ArtifactForm = Literal["tflite", "onnx", "frozen_graph", "saved_model"]
+"""What an engine loads: a LiteRT flatbuffer, an ONNX file for each signature, a frozen GraphDef, or a SavedModel
+directory."""
 
 FORMS: Mapping[EngineName, tuple[ArtifactForm, ...]] = {
     "litert": ("tflite",),
+    "onnxruntime": ("onnx",),
     "tensorflow": ("frozen_graph", "saved_model"),
 }
 
-EngineSet = Literal["litert", "tensorflow"]
-"""What an image holds: LiteRT alone, or TensorFlow beside it."""
+EngineSet = Literal["litert", "onnxruntime", "tensorflow"]
+"""What an image holds: LiteRT alone, ONNX Runtime beside it, or TensorFlow beside both."""
 
 ENGINE_SETS: Mapping[EngineSet, frozenset[EngineName]] = {
     "litert": frozenset({"litert"}),
-    "tensorflow": frozenset({"litert", "tensorflow"}),
+    "onnxruntime": frozenset({"litert", "onnxruntime"}),
+    "tensorflow": frozenset({"litert", "onnxruntime", "tensorflow"}),
 }
 """The engines of each set, the smallest set first."""
 

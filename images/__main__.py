@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from images.bill_of_materials import MACHINES, write
-from images.building import PROJECT, REPOSITORY, TARGETS, ImageError, build, docker_command, inspect
+from images.building import ENGINE_TARGETS, PROJECT, REPOSITORY, TARGETS, ImageError, build, docker_command, inspect
 from images.vulnerabilities import lock_files, scan
 
 NOT_ALL_SCANNED = 3
 """The exit code of a scan that found nothing, but did not look everything up."""
 
 RED, PLAIN = "\033[31m", "\033[0m"
-
-DEFAULT_TARGETS = ("litert", "tensorflow")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     building = commands.add_parser("build", help="build images and print each one's name and size")
     building.add_argument(
-        "targets", nargs="*", metavar="TARGET", help=f"what to build (default: {' '.join(DEFAULT_TARGETS)})"
+        "targets", nargs="*", metavar="TARGET", help=f"what to build (default: {' '.join(ENGINE_TARGETS)})"
     )
     building.add_argument("--base-image", help="the base image instead of AWS's Python image")
     building.add_argument("--platform", choices=("linux/amd64", "linux/arm64"), help="default: this machine's")
@@ -51,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    targets: Sequence[str] = options.targets or DEFAULT_TARGETS
+    targets: Sequence[str] = options.targets or ENGINE_TARGETS
     if unknown := [target for target in targets if target not in TARGETS]:
         print(f"error: {unknown[0]!r} is not a target; choose from {', '.join(TARGETS)}", file=sys.stderr)
         return 2

@@ -18,7 +18,8 @@ from images.building import PROJECT, REPOSITORY
 REQUIREMENTS = PROJECT / "handlers" / "requirements"
 LOCKS: Mapping[str, Sequence[str]] = {
     "litert": ["litert.txt"],
-    "tensorflow": ["litert.txt", "tensorflow-{architecture}.txt"],
+    "onnxruntime": ["litert.txt", "onnxruntime.txt"],
+    "tensorflow": ["litert.txt", "onnxruntime.txt", "tensorflow-{architecture}.txt"],
 }
 """The lock files of each image target. A baked target adds models, but no package."""
 

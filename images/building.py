@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-TARGETS = ("litert", "tensorflow", "baked-litert", "baked-tensorflow")
+ENGINE_TARGETS = ("litert", "onnxruntime", "tensorflow")
+TARGETS = (*ENGINE_TARGETS, *(f"baked-{target}" for target in ENGINE_TARGETS))
 REPOSITORY = "tensorflow-lambda"
 """`python -m images build` names an image `tensorflow-lambda:TARGET`."""
 

@@ -18,6 +18,7 @@ from handlers.manifest import (
 
 FORMS: dict[EngineName, tuple[ArtifactForm, str]] = {
     "litert": ("tflite", "model.tflite"),
+    "onnxruntime": ("onnx", "signature-0.onnx"),
     "tensorflow": ("frozen_graph", "frozen.pb"),
 }
 

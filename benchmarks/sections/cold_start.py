@@ -11,7 +11,7 @@ from benchmarks.process_start import Start, cold_start
 from benchmarks.requests import answered_numbers, check_answers, event_for
 from benchmarks.statistics import median, paired_ratio
 from benchmarks.subjects import SUBJECT_NAMES, Subject, prepare
-from benchmarks.ways import FROZEN, KERAS, LITERT, WAYS, Way
+from benchmarks.ways import FROZEN, KERAS, LITERT, WAYS, Way, recorded
 
 TITLE = "Cold start"
 CACHES = {"warm": "page cache warm", "dropped": "page cache dropped"}
@@ -60,13 +60,14 @@ def write(data: Mapping[str, Any], images: Path) -> str:
             parts += [f"### {words.capitalize()}\n", table(_HEADER, rows, numbers_from=2)]
         else:
             parts += [f"### {words.capitalize()}\n", "Not measured: only root on Linux may drop the page cache.\n"]
+    shown = recorded({run["way"] for run in data["runs"]})
     series = {
-        CACHES[cache]: [median(_column(data, cache, "mobilenet_v2", way, "answered_seconds")) for way in WAYS]
+        CACHES[cache]: [median(_column(data, cache, "mobilenet_v2", way, "answered_seconds")) for way in shown]
         for cache in CACHES
         if _column(data, cache, "mobilenet_v2", KERAS, "answered_seconds")
     }
     title = "MobileNetV2: start of the process to the first answer, seconds"
-    plots.bars(images / "cold-start.svg", title, [plots.plain(way.label) for way in WAYS], series)
+    plots.bars(images / "cold-start.svg", title, [plots.plain(way.label) for way in shown], series)
     parts.append(picture("cold-start.svg", title))
     return "\n".join(parts)
 
@@ -78,7 +79,7 @@ def _rows(data: Mapping[str, Any], cache: str) -> list[list[str]]:
     rows: list[list[str]] = []
     for name in dict.fromkeys(run["subject"] for run in data["runs"] if run["cache"] == cache):
         keras = _column(data, cache, name, KERAS, "answered_seconds")
-        for way in WAYS:
+        for way in recorded({run["way"] for run in data["runs"]}):
             answered = _column(data, cache, name, way, "answered_seconds")
             rows.append(
                 [

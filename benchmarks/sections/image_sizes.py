@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.figures import Figure
 from benchmarks.image_engine import BASE_IMAGE, ImageEngine
 from benchmarks.markdown import table
-from images.building import inspect
+from images.building import ENGINE_TARGETS, inspect
 
 TITLE = "Image sizes"
 
@@ -45,10 +45,10 @@ def write(data: Mapping[str, Any], images: Path) -> str:
             f"{(data['plain'] - base) / (data[name] - base):.1f}×",
         ]
         for name, label in (
-            ("litert", "target `litert`"),
-            ("tensorflow", "target `tensorflow`"),
+            *((target, f"target `{target}`") for target in ENGINE_TARGETS),
             ("plain", "`pip install tensorflow-cpu awslambdaric boto3`"),
         )
+        if name in data
     ]
     head = ["image", "whole", "beyond the base", "plain is larger by", "beyond the base by"]
     return "\n".join(

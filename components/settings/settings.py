@@ -18,7 +18,7 @@ from components.settings.packaged_models import PackagedModel
 from components.settings.setting_types import choice, flag, image_by_digest, path, texts
 from components.settings.storage_settings import Storage, StorageSettings
 from handlers.contract import MODEL_NAME, Architecture
-from handlers.manifest import ENGINE_SETS, EngineName, EngineSet
+from handlers.manifest import ENGINE_SETS, EngineName, EngineSet, engine_set
 
 Mode = Literal["single", "multi"]
 ImageEngines = Literal["auto", EngineSet]
@@ -54,7 +54,7 @@ class Settings(OperationsSettings, ApiSettings, FunctionSettings, StorageSetting
             return ENGINE_SETS[self.image_engines]
         if not self.packaged:
             return ENGINE_SETS["tensorflow"]
-        return frozenset(engine for model in self.packaged for engine in model.engines)
+        return ENGINE_SETS[engine_set(engine for model in self.packaged for engine in model.engines)]
 
     @property
     def bucket_key_arn(self) -> str | None:

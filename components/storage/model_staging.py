@@ -15,7 +15,7 @@ from handlers.manifest import MANIFEST_FILE, POINTER_FILE, EngineName
 STAGED_AT_SECONDS = 315_532_800
 """1980-01-01, the modification time of all staged files: two builds of the same models make the same layer."""
 
-RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "tensorflow": 3 << 30}
+RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "onnxruntime": 1 << 30, "tensorflow": 3 << 30}
 """Bytes kept free for Python, the engine and the base image. They need less."""
 
 

@@ -56,6 +56,13 @@ UNUSED = (
     "ai_edge_litert/tools",
     "ai_edge_litert/vendors",
     "boto3/examples",
+    # All of ONNX Runtime except the module that holds it whole: its library for C, tools.
+    "onnxruntime/backend",
+    "onnxruntime/capi/libonnxruntime.so*",
+    "onnxruntime/datasets",
+    "onnxruntime/quantization",
+    "onnxruntime/tools",
+    "onnxruntime/transformers",
 )
 """Files that no handler reads, as patterns below the directory of the packages."""
 
@@ -65,7 +72,8 @@ def trim(packages: Path) -> None:
     for pattern in UNUSED:
         for path in sorted(packages.glob(pattern)):
             _remove(path)
-    trim_services(packages / "botocore" / "data")
+    if (services := packages / "botocore" / "data").is_dir():
+        trim_services(services)
 
 
 def trim_services(data: Path) -> None:

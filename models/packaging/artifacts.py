@@ -10,7 +10,7 @@ from models.packaging.candidates import NotBuilt, build_candidate
 from models.packaging.choice import RejectionReasons, choose, reason_for
 from models.packaging.comparison import allowed_error
 from models.packaging.errors import PackagingError
-from models.packaging.forms import NAMES, PREFERENCE
+from models.packaging.forms import NAMES, PREFERENCE, SECOND_TO
 from models.packaging.judgement import UNLIKE_TENSORFLOW, Rules
 from models.packaging.options import Preference
 from models.packaging.requests.exchange import Exchange
@@ -40,15 +40,15 @@ class CandidateTester:
         candidate = build_candidate(form, self.directory, {name: self.signatures[name] for name in names})
         return try_candidate(candidate, self.directory, self.signatures, self.exchanges, self.rules)
 
-    def test_for_most(self, form: ArtifactForm) -> tuple[Trial | None, Mapping[str, str]]:
-        """Build and try one form for as many signatures as it can serve; the reason for each that it cannot serve."""
+    def test_for_most(self, form: ArtifactForm, names: Sequence[str]) -> tuple[Trial | None, Mapping[str, str]]:
+        """Build and try one form for as many of these signatures as it can serve; the reason for each other."""
         try:
-            return self.test(form, list(self.signatures)), {}
+            return self.test(form, names), {}
         except UNUSABLE as error:
-            if len(self.signatures) == 1:
-                return None, dict.fromkeys(self.signatures, str(error))
-        reasons = {name: reason for name in self.signatures if (reason := self._failure(form, name))}
-        possible = [name for name in self.signatures if name not in reasons]
+            if len(names) == 1:
+                return None, dict.fromkeys(names, str(error))
+        reasons = {name: reason for name in names if (reason := self._failure(form, name))}
+        possible = [name for name in names if name not in reasons]
         try:
             return self.test(form, possible) if possible else None, reasons
         except UNUSABLE as error:
@@ -90,8 +90,11 @@ def build_artifacts(
     trials: dict[ArtifactForm, Trial] = {}
     failures: dict[ArtifactForm, Mapping[str, str]] = {}
     for form in forms:
+        names = list(signatures) if prefer else _left_for(form, signatures, trials)
+        if not names:
+            continue
         say(f"building and trying {NAMES[form]}")
-        trial, failures[form] = tester.test_for_most(form)
+        trial, failures[form] = tester.test_for_most(form, names)
         if trial is not None:
             trials[form] = trial
     groups, rejected = _choose_all(signatures, trials, failures, prefer)
@@ -103,6 +106,13 @@ def build_artifacts(
             final = _test_alone(tester, form, names)
         artifacts.append(_artifact(final, rejected.get(form, {}), trials, tester, prefer))
     return artifacts
+
+
+def _left_for(form: ArtifactForm, signatures: Signatures, trials: Mapping[ArtifactForm, Trial]) -> Sequence[str]:
+    """The signatures that a form is tried for: those that the form which it is second to cannot serve."""
+    first = trials.get(SECOND_TO[form]) if form in SECOND_TO else None
+    served = first.candidate.signatures if first else ()
+    return [name for name in signatures if first is None or name not in served or first.failure_of(name)]
 
 
 def _choose_all(

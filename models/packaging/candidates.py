@@ -1,4 +1,4 @@
-"""Builds the candidates for a SavedModel: a LiteRT flatbuffer, a frozen graph, the SavedModel as it is."""
+"""Builds the candidates for a SavedModel: a LiteRT flatbuffer, ONNX files, a frozen graph, the SavedModel as it is."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -67,6 +67,23 @@ def build_litert(directory: Path, signatures: Mapping[str, Signature]) -> Candid
     return Candidate(form="tflite", signatures=tuple(signatures), files=(TFLITE_FILE,))
 
 
+def build_onnx(directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
+    """Build `signature-N.onnx` for each signature, numbered in their order. Raises NotBuilt."""
+    _refuse_what_one_file_cannot_hold(directory / SAVED_MODEL_DIRECTORY)
+    files: list[str] = []
+    for number, (name, signature) in enumerate(signatures.items()):
+        try:
+            with captured_output():
+                from models.packaging.onnx_conversion import convert as convert_to_onnx  # late: few models need it
+
+                content = convert_to_onnx(directory / SAVED_MODEL_DIRECTORY, name, signature)
+        except Exception as error:
+            raise NotBuilt(_first_line(error)) from error
+        files.append(f"signature-{number}.onnx")
+        (directory / files[-1]).write_bytes(content)
+    return Candidate(form="onnx", signatures=tuple(signatures), files=tuple(files))
+
+
 def build_frozen_graph(directory: Path, signatures: Mapping[str, Signature]) -> Candidate:
     """Build `frozen_graph.pb`: variables become constants, tensors keep their names. Raises NotBuilt."""
     _refuse_what_one_file_cannot_hold(directory / SAVED_MODEL_DIRECTORY)
@@ -88,6 +105,7 @@ def use_saved_model(directory: Path, signatures: Mapping[str, Signature]) -> Can
 
 BUILDERS: Mapping[ArtifactForm, Callable[[Path, Mapping[str, Signature]], Candidate]] = {
     "tflite": build_litert,
+    "onnx": build_onnx,
     "frozen_graph": build_frozen_graph,
     "saved_model": use_saved_model,
 }

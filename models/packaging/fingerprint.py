@@ -19,6 +19,8 @@ def tool_versions() -> dict[str, str]:
     return {
         "tensorflow": _tensorflow_version(),
         "ai-edge-litert": version("ai-edge-litert"),
+        "onnxruntime": version("onnxruntime"),
+        "tf2onnx": version("tf2onnx"),
         "numpy": version("numpy"),
         "recipe": str(RECIPE),
     }

@@ -1,6 +1,6 @@
 """Freezes a SavedModel's signatures into one graph."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,16 @@ def freeze(saved_model: Path, signatures: Mapping[str, Signature]) -> bytes:
     It holds only the nodes that these signatures need: no saver, no initialisation.
     """
     outputs = _nodes(signatures, "outputs")
+    optimized = _optimize(freeze_variables(saved_model, outputs), [*_nodes(signatures, "inputs"), *outputs])
+    return optimized.SerializeToString(deterministic=True)
+
+
+def freeze_variables(saved_model: Path, outputs: Sequence[str]) -> Any:
+    """The GraphDef of the nodes that these ones need, in which variables are constants."""
     graph = tf.Graph()
     with graph.as_default(), v1.Session(graph=graph) as session:
         v1.saved_model.loader.load(session, [SERVE_TAG], str(saved_model))
-        frozen = convert_variables_to_constants_from_session_graph(session, graph.as_graph_def(), outputs)
-    optimized = _optimize(frozen, [*_nodes(signatures, "inputs"), *outputs])
-    return optimized.SerializeToString(deterministic=True)
+        return convert_variables_to_constants_from_session_graph(session, graph.as_graph_def(), outputs)
 
 
 def _nodes(signatures: Mapping[str, Signature], kind: str) -> list[str]:

@@ -16,7 +16,7 @@ STEPS: Mapping[str, str] = {
     FETCH: "brings the files from the store, or compares them with their SHA-256 where they lie",
     ENGINE: "the engine's modules and libraries: the time that they take longer than the fetch",
     MAP: "the engine opens the files",
-    PLAN: "LiteRT plans its memory; TensorFlow plans in its first inference",
+    PLAN: "LiteRT plans its memory; other engines plan in their first inference",
     INFERENCE: "the model runs for the first time, for the first request",
     REQUEST: "reads the first request, writes the answer",
     REST: "the exchange with the runtime client, and what lies between the steps",

@@ -5,6 +5,7 @@ from math import ceil
 
 import numpy as np
 
+from handlers.manifest import engine_set
 from ops.advice.bill import Item, ephemeral, gb_seconds, held, invocations, kept_ready, used
 from ops.advice.figures import Figures
 from ops.advice.model_facts import GB
@@ -69,7 +70,7 @@ def _storage(option: Option, workload: Workload, prices: PriceList, figures: Fig
     versions = workload.kept_versions
     stored = sum(model.stored_bytes for model in workload.models) * versions / GB
     read = sum(model.read_bytes for model in workload.models) / GB
-    engine = "tensorflow" if any(model.engine == "tensorflow" for model in workload.models) else "litert"
+    engine = engine_set(model.engine for model in workload.models)
     image = figures[f"image_{engine}_gb"]
     why = f"{versions} versions of {len(workload.models)} models"
     yield held(prices, "s3_storage", stored, why=why)

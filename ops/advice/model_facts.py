@@ -17,6 +17,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-files-metering.html"""
 
 ENGINES: Mapping[ArtifactForm, EngineName] = {
     "tflite": "litert",
+    "onnx": "onnxruntime",
     "frozen_graph": "tensorflow",
     "saved_model": "tensorflow",
 }

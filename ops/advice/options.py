@@ -20,7 +20,7 @@ MIB = 1 << 20
 API_SECONDS = {"http": 30.0, "rest": 300.0}
 """How long the API waits for an answer. https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
 IMAGE_BYTES = 10 << 30
-ENGINE_BYTES: dict[EngineName, int] = {"litert": 1 << 30, "tensorflow": 3 << 30}
+ENGINE_BYTES: dict[EngineName, int] = {"litert": 1 << 30, "onnxruntime": 1 << 30, "tensorflow": 3 << 30}
 """Room in an image that Python and the engines keep free, as a deployment counts."""
 MOST_EPHEMERAL_MIB, SNAPSHOT_EPHEMERAL_MIB = 10_240, 512
 MOST_MEMORY_MIB = 10_240

@@ -7,7 +7,14 @@ from benchmarks.records import Record
 from benchmarks.sections.many_models import ROOM
 from benchmarks.ways import WAYS
 
-COLD_SECONDS = {"litert": 0.1, "frozen_graph": 0.5, "saved_model": 1.0, "saved_model_load": 2.0, "keras": 4.0}
+COLD_SECONDS = {
+    "litert": 0.1,
+    "onnx": 0.2,
+    "frozen_graph": 0.5,
+    "saved_model": 1.0,
+    "saved_model_load": 2.0,
+    "keras": 4.0,
+}
 TRAFFIC = list(range(25)) + list(range(24, -1, -1))
 
 
@@ -64,7 +71,13 @@ def _beside_peers(**factors: float) -> dict[str, Any]:
 
 
 def image_sizes() -> dict[str, Any]:
-    return {"base": 100_000_000, "litert": 150_000_000, "tensorflow": 800_000_000, "plain": 1_800_000_000}
+    return {
+        "base": 100_000_000,
+        "litert": 150_000_000,
+        "onnxruntime": 190_000_000,
+        "tensorflow": 800_000_000,
+        "plain": 1_800_000_000,
+    }
 
 
 def container_start() -> dict[str, Any]:
@@ -98,7 +111,7 @@ def cold_start() -> dict[str, Any]:
 def warm_calls() -> dict[str, Any]:
     network = {way.key: [[COLD_SECONDS[way.key] / 100] * 3] for way in WAYS}
     overhead = {"handler": [[0.0022]], "engine": [[0.0020]]}
-    ways = {"litert": overhead, "frozen_graph": overhead}
+    ways = {"litert": overhead, "onnx": overhead, "frozen_graph": overhead}
     return {"calls": {"mobilenet_v2": network}, "overhead": {"mobilenet_v2": ways, "iris": ways}}
 
 

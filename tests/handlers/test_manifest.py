@@ -17,7 +17,10 @@ def test_a_pointer_names_its_version_and_those_of_its_labels() -> None:
     [
         ((), "litert"),
         (("litert",), "litert"),
+        (("onnxruntime",), "onnxruntime"),
+        (("litert", "onnxruntime"), "onnxruntime"),
         (("tensorflow",), "tensorflow"),
+        (("onnxruntime", "tensorflow"), "tensorflow"),
         (("tensorflow", "litert"), "tensorflow"),
     ],
 )
@@ -26,7 +29,7 @@ def test_engines_need_the_smallest_set_that_holds_them(engines: tuple[EngineName
 
 
 def test_engines_that_no_set_holds_are_named() -> None:
-    with pytest.raises(ValueError, match=r"no set of engines holds \['litert', 'onnx'\]; the sets are litert, tensor"):
+    with pytest.raises(ValueError, match=r"no set of engines holds \['litert', 'onnx'\]; the sets are litert, onnx"):
         engine_set(cast("tuple[EngineName, ...]", ("onnx", "litert")))
 
 

@@ -79,6 +79,11 @@ def litert(build_image: Build) -> Image:
 
 
 @pytest.fixture(scope="session")
+def onnxruntime(build_image: Build) -> Image:
+    return build_image("onnxruntime")
+
+
+@pytest.fixture(scope="session")
 def tensorflow(build_image: Build) -> Image:
     return build_image("tensorflow")
 

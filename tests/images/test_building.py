@@ -95,7 +95,7 @@ def test_a_package_that_no_lock_has_is_refused():
         fetch.only((REQUIREMENTS / "litert.txt").read_text(), ["nump"])
 
 
-@pytest.mark.parametrize("name", ["litert.txt", "tensorflow-amd64.txt", "tensorflow-arm64.txt"])
+@pytest.mark.parametrize("name", ["litert.txt", "onnxruntime.txt", "tensorflow-amd64.txt", "tensorflow-arm64.txt"])
 def test_every_locked_version_is_the_one_that_is_tested_here(name: str):
     def pins(text: str) -> set[str]:
         return {line.split(" \\")[0] for line in text.splitlines() if "==" in line}

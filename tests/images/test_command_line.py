@@ -51,7 +51,8 @@ def test_bill_writes_a_cyclonedx_file_for_each_target(tmp_path: Path, architectu
     assert {document["bomFormat"] for document in documents.values()} == {"CycloneDX"}
     assert {"numpy", "ai-edge-litert"} <= held["litert"]
     added = "tensorflow-cpu" if architecture == "amd64" else "tensorflow"
-    assert held["tensorflow"] - held["litert"] == {added}
+    assert held["onnxruntime"] - held["litert"] == {"onnxruntime"}
+    assert held["tensorflow"] - held["onnxruntime"] == {added}
 
 
 def test_a_scan_looks_up_each_version_in_every_lock_once(scanner: Path, capsys: pytest.CaptureFixture[str]):

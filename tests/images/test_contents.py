@@ -17,7 +17,7 @@ TASK = "var/task/"
 FIXED_TIME = 315_532_800
 
 
-@pytest.fixture(params=["litert", "tensorflow", "baked"])
+@pytest.fixture(params=["litert", "onnxruntime", "tensorflow", "baked"])
 def image(request: pytest.FixtureRequest, base: Image) -> Image:
     return request.getfixturevalue(request.param)
 
@@ -80,8 +80,15 @@ def test_the_image_holds_the_handlers_as_they_are_here_without_what_builds_it(li
     assert held == ours
 
 
-def test_of_tensorflow_there_are_two_libraries_and_no_more(tensorflow: Image, litert: Image):
-    added = {path for path in tensorflow.files if path not in litert.files}
+def test_of_onnx_runtime_there_is_its_package_with_the_module_that_computes(onnxruntime: Image, litert: Image):
+    added = [path for path in onnxruntime.files if path not in litert.files]
+    assert all(path.startswith((TASK + "onnxruntime/", TASK + "onnxruntime-")) for path in added if path[-1] != "/")
+    bridge, library = sorted(Path(path).name for path in added if ".so" in path)
+    assert (bridge, library.split(".")[0]) == ("libonnxruntime_providers_shared.so", "onnxruntime_pybind11_state")
+
+
+def test_of_tensorflow_there_are_two_libraries_and_no_more(tensorflow: Image, onnxruntime: Image):
+    added = {path for path in tensorflow.files if path not in onnxruntime.files}
     directory = TENSORFLOW_DIRECTORY.removeprefix("/")
     assert added == {
         directory,

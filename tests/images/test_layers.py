@@ -18,10 +18,11 @@ def test_a_clean_build_of_another_checkout_is_the_same_layers(
     assert again.layers == baked.layers
 
 
-def test_the_targets_share_every_layer_but_tensorflows_libraries(litert: Image, tensorflow: Image, base: Image):
+def test_each_larger_target_has_one_layer_more(litert: Image, onnxruntime: Image, tensorflow: Image, base: Image):
     assert litert.layers[: len(base.layers)] == base.layers
-    assert set(litert.layers) < set(tensorflow.layers)
-    assert len(set(tensorflow.layers) - set(litert.layers)) == 1
+    for small, large in ((litert, onnxruntime), (onnxruntime, tensorflow)):
+        assert set(small.layers) < set(large.layers)
+        assert len(set(large.layers) - set(small.layers)) == 1
 
 
 def test_baked_models_are_one_more_layer_the_last(tensorflow: Image, baked: Image):

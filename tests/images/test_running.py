@@ -123,6 +123,13 @@ def test_tensorflows_libraries_load_without_its_package(tensorflow: Image):
     assert tensorflow.python(code).strip() == "None /opt/tensorflow"
 
 
+def test_onnx_runtime_loads_without_what_was_trimmed(onnxruntime: Image):
+    code = "import onnxruntime; print(onnxruntime.get_available_providers())"
+    assert "CPUExecutionProvider" in onnxruntime.python(code)
+    code = "from handlers.serving.engines.onnxruntime import native; print(native().__name__)"
+    assert onnxruntime.python(code).strip() == "onnxruntime.capi.onnxruntime_pybind11_state"
+
+
 def test_litert_runs_without_what_was_trimmed(litert: Image):
     code = "import ai_edge_litert.interpreter, numpy.linalg, numpy.random, numpy.fft, orjson; print('loaded')"
     assert litert.python(code, memory_mib=256).strip() == "loaded"

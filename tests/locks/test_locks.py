@@ -32,7 +32,9 @@ def group(name: str) -> set[str]:
     return {canonicalize_name(Requirement(each).name) for each in groups[name]}
 
 
-@pytest.mark.parametrize("lock", [DEPLOYMENT, DEVELOPMENT, f"{IMAGES}/litert.txt", "policy/requirements.txt"])
+@pytest.mark.parametrize(
+    "lock", [DEPLOYMENT, DEVELOPMENT, f"{IMAGES}/litert.txt", f"{IMAGES}/onnxruntime.txt", "policy/requirements.txt"]
+)
 def test_every_package_is_locked_to_a_version_and_to_hashes(lock: str) -> None:
     text, found = (PROJECT / lock).read_text(), locked(PROJECT / lock)
     assert found
@@ -49,7 +51,9 @@ def test_pulumi_installs_what_a_deployment_asks_for_and_what_that_needs_alone() 
     assert names(PROJECT / DEPLOYMENT).isdisjoint({"tensorflow", "tensorflow-cpu", "numpy", "boto3", "awslambdaric"})
 
 
-@pytest.mark.parametrize("lock", [DEPLOYMENT, *(f"{IMAGES}/{each}" for each in ("litert.txt", "tensorflow-arm64.txt"))])
+@pytest.mark.parametrize(
+    "lock", [DEPLOYMENT, *(f"{IMAGES}/{each}" for each in ("litert.txt", "onnxruntime.txt", "tensorflow-arm64.txt"))]
+)
 def test_a_lock_pins_what_development_is_locked_to(lock: str) -> None:
     everything = {(each.name, str(each.specifier)): hashes for each, hashes in locked(PROJECT / DEVELOPMENT).items()}
     for each, hashes in locked(PROJECT / lock).items():

@@ -134,7 +134,7 @@ def test_a_model_whose_graph_is_smaller_is_served_by_it_if_size_is_preferred(tmp
     (signature,) = json.loads(capsys.readouterr().out)["signatures"].values()
     serves, *lost = signature["forms"]
     assert (serves["form"], serves["reason"], signature["prefer"]) == ("frozen_graph", "", "size")
-    assert {each["form"] for each in lost} == {"tflite", "saved_model"}
+    assert {each["form"] for each in lost} == {"tflite", "onnx", "saved_model"}
     for each in lost:
         assert each["size_bytes"] > serves["size_bytes"] > 0
         assert (

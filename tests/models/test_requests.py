@@ -63,15 +63,18 @@ def test_integers_are_asked_at_their_extremes_unless_they_may_be_sizes():
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-def test_numbers_that_are_not_finite_and_extreme_stand_in_one_row_each(dtype):
-    found = edges(signature(x=(dtype, (-1, 4))))
-    column = found["numbers that are not finite"].inputs["x"][:, 0].astype(np.float64)
-    assert np.isnan(column[0])
-    assert (column[1], column[2]) == (np.inf, -np.inf)
-    assert np.isfinite(found["numbers that are not finite"].inputs["x"][3:].astype(np.float64)).all()
-    largest = found["the largest and the smallest numbers"].inputs["x"][:, 0].astype(np.float64)
-    assert largest[0] == -largest[1] > 6e4
-    assert 0 < largest[2] < 1e-4
+def test_numbers_that_are_not_finite_and_extreme_stand_first_and_last_in_one_row_each(dtype):
+    made = signature(x=(dtype, (-1, 4)))
+    base = generate_requests("m", made, accept)[2].inputs
+    found = [(each.what, each.inputs["x"].astype(np.float64)) for each in edge_requests(made, base, ())]
+    for place in (0, -1):
+        not_finite = [rows for what, rows in found if what == "numbers that are not finite"][place]
+        assert np.isnan(not_finite[0, place])
+        assert (not_finite[1, place], not_finite[2, place]) == (np.inf, -np.inf)
+        assert np.isfinite(not_finite[3:]).all()
+        largest = [rows[:, place] for what, rows in found if what == "the largest and the smallest numbers"][place]
+        assert largest[0] == -largest[1] > 6e4
+        assert 0 < largest[2] < 1e-4
 
 
 def test_texts_are_asked_empty_and_as_bytes_that_are_no_text():

@@ -111,7 +111,7 @@ def test_exports_say_where_to_send_requests(packaged: Path):
         "imageUri": IMAGE,
         "models": ["digits", "iris"],
         "mode": "multi",
-        "engines": ["litert", "tensorflow"],
+        "engines": ["litert", "onnxruntime", "tensorflow"],
         "allowModelCode": False,
         "storages": {"digits": "s3", "iris": "s3"},
     }

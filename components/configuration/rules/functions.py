@@ -7,6 +7,7 @@ from components.configuration.rules.rule import FEWER_MODELS, MIB, Rule, for_eac
 from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
 from handlers.contract import LARGEST_FUNCTION_MIB
+from handlers.manifest import ENGINE_SETS, engine_set
 from handlers.serving.footprint import ENGINE_BYTES, least_function_mib
 
 ENVIRONMENT_BYTES = 4096
@@ -77,13 +78,18 @@ def function_names_fit(settings: Settings) -> Iterator[Problem]:
 
 
 def image_holds_the_engines(settings: Settings) -> Iterator[Problem]:
-    """An image with only LiteRT cannot run a model that needs TensorFlow."""
-    needy = [model.name for model in settings.packaged if "tensorflow" in model.engines]
-    if settings.image_engines == "litert" and needy:
+    """An image cannot run a model that needs an engine which it does not hold."""
+    if settings.image_engines == "auto":
+        return
+    held = ENGINE_SETS[settings.image_engines]
+    needy = [model for model in settings.packaged if not model.engines <= held]
+    if needy:
+        needed = engine_set(engine for model in needy for engine in model.engines)
         yield Problem(
             keys=("imageEngines", "models"),
-            message=f"litert alone cannot run {', '.join(needy)}, only TensorFlow can; set imageEngines to auto or "
-            f"tensorflow, or list only the other models in models",
+            message=f"an image with {' and '.join(sorted(held))} cannot run "
+            f"{', '.join(model.name for model in needy)}; set imageEngines to auto or {needed}, or list only the other "
+            "models in models",
         )
 
 

@@ -78,6 +78,18 @@ def _litert() -> Loader:
     return LiteRTModel
 
 
+def _onnxruntime() -> Loader:
+    from handlers.serving.engines.onnxruntime import OnnxRuntimeModel
+
+    return OnnxRuntimeModel
+
+
+def _onnxruntime_library() -> object:
+    from handlers.serving.engines.onnxruntime import native
+
+    return native()
+
+
 def _tensorflow() -> Loader:
     from handlers.serving.engines.tensorflow import TensorFlowModel
 
@@ -92,6 +104,7 @@ def _tensorflow_libraries() -> object:
 
 _ENGINES: Mapping[EngineName, _Engine] = {
     "litert": _Engine(_litert),
+    "onnxruntime": _Engine(_onnxruntime, _onnxruntime_library),
     "tensorflow": _Engine(_tensorflow, _tensorflow_libraries),
 }
 

@@ -17,7 +17,7 @@ _PLACES = re.compile(
 _SEVERAL = re.compile(r"\d+ root error\(s\) found\.\s*\(0\) \w+: ")
 """What TensorFlow writes before the first of several errors."""
 
-_CODE = re.compile(r"\.(?:cc|h):\d+|\b(?:XNNPack|delegate|tflite|Retval)\b|was not true|::|->|&&")
+_CODE = re.compile(r"\.(?:cc|h):\d+|\b(?:ONNXRuntimeError|XNNPack|delegate|tflite|Retval)\b|was not true|::|->|&&")
 """What only a message about the engine's own code has."""
 
 

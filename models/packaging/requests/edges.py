@@ -24,6 +24,8 @@ SIZES = re.compile(
     r"|EmptyTensorList|TensorArray\w*|(Dense)?Bincount|(Unsorted)?Segment\w+|ScatterNd|SparseToDense|(Stateless)?While|Enter"
 )
 """Operations that make something as large, or repeat something as often, as an integer says."""
+FIRST_AND_LAST = (0, -1)
+"""Where in a row an unusual number is put."""
 TEXTS = (b"", b"\xff\xfe\x00", "größe 身長".encode(), b"a" * 1000, b"\x00")
 
 
@@ -109,26 +111,27 @@ def _floats(base: Arrays) -> Iterator[Request]:
     names = [name for name, array in base.items() if array.dtype.name.startswith(("float", "bfloat")) and array.size]
     if not names:
         return
+    rows = min(len(base[name]) if base[name].ndim else 0 for name in names)
     for what, values in (
         ("numbers that are not finite", (np.nan, np.inf, -np.inf)),
         ("the largest and the smallest numbers", ("max", "min", "tiny")),
     ):
-        rows = min(len(base[name]) if base[name].ndim else 0 for name in names)
-        if rows > len(values):  # one value in the first element of each row; the last rows stay as they are
-            yield Request(_with(base, names, list(enumerate(values))), "not finite", what)
-        else:
-            for value in values:
-                yield Request(_with(base, names, [(0, value)]), "not finite", what)
+        for place in FIRST_AND_LAST:  # a maximum may pass a NaN on from the one and not from the other
+            if rows > len(values):  # one value in each row; the last rows stay as they are
+                yield Request(_with(base, names, list(enumerate(values)), place), "not finite", what)
+            else:
+                for value in values:
+                    yield Request(_with(base, names, [(0, value)], place), "not finite", what)
 
 
-def _with(base: Arrays, names: Collection[str], values: list[tuple[int, float | str]]) -> Arrays:
-    """The request with a value in the first element of each of these rows."""
+def _with(base: Arrays, names: Collection[str], values: list[tuple[int, float | str]], place: int) -> Arrays:
+    """The request with a value in the element at a place of each of these rows."""
     changed = dict(base)
     for name in names:
         array = base[name].copy()
         flat = array.reshape(len(array) if array.ndim and len(values) > 1 else 1, -1)
         for row, value in values:
-            flat[row, 0] = _number(array.dtype, value)
+            flat[row, place] = _number(array.dtype, value)
         changed[name] = array
     return changed
 

@@ -139,9 +139,22 @@ def test_a_name_too_long_for_a_function_of_its_own_is_refused_in_single_mode_onl
     assert read(tmp_path, mode="multi").packaged
 
 
-def test_litert_alone_is_refused_for_a_model_that_needs_tensorflow(packaged: Path):
-    assert "litert alone cannot run digits" in refusal(packaged, imageEngines="litert")
+def test_an_image_is_refused_for_a_model_that_needs_an_engine_which_it_lacks(packaged: Path):
+    refused = refusal(packaged, imageEngines="litert")
+    assert "an image with litert cannot run digits; set imageEngines to auto or tensorflow, or list only" in refused
+    refused = refusal(packaged, imageEngines="onnxruntime")
+    assert "an image with litert and onnxruntime cannot run digits; set imageEngines to auto or tensorflow" in refused
     assert read(packaged, imageEngines="litert", models=["iris"]).image_engines == "litert"
+    package(packaged, "sleep", engine="onnxruntime")
+    refused = refusal(packaged, imageEngines="litert", models=["iris", "sleep"])
+    assert "an image with litert cannot run sleep; set imageEngines to auto or onnxruntime" in refused
+
+
+def test_an_image_holds_the_smallest_set_of_engines_that_its_models_need(packaged: Path):
+    package(packaged, "sleep", engine="onnxruntime")
+    assert read(packaged, models=["iris"]).engines == {"litert"}
+    assert read(packaged, models=["iris", "sleep"]).engines == {"litert", "onnxruntime"}
+    assert read(packaged, models=["digits"]).engines == {"litert", "onnxruntime", "tensorflow"}
 
 
 def test_advice_is_given_on_what_works_but_surprises(packaged: Path):
@@ -163,7 +176,7 @@ def test_a_stack_may_be_born_without_models_where_publishing_can_fill_it(tmp_pat
     for storage in ("s3", "efs", "s3files"):
         settings = read(tmp_path / "absent", seedModels=False, storage=storage)
         assert (settings.packaged, settings.served, settings.uses(storage)) == ((), None, True)
-        assert settings.engines == {"litert", "tensorflow"}
+        assert settings.engines == {"litert", "onnxruntime", "tensorflow"}
     assert read(tmp_path / "absent", seedModels=False, models=["later"]).served == ("later",)
 
 

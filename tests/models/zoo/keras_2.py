@@ -73,7 +73,7 @@ def keras_2_outputs_of_one_name(room: Room) -> Made:
     )
 
 
-@WING.answers("tensorflow", "`LSTM` with `time_major`", ".h5")
+@WING.answers("onnxruntime", "`LSTM` with `time_major`", ".h5")
 def keras_2_lstm_h5(room: Room) -> Made:
     steps = keras.Input((6, 3), name="steps")
     return whole(room, keras.Model(steps, layers.Dense(2)(layers.LSTM(4)(steps))), ".h5")
@@ -85,7 +85,7 @@ def keras_2_hard_sigmoid_h5(room: Room) -> Made:
     return whole(room, model, ".h5")
 
 
-@WING.answers("tensorflow", "`LSTM` with `hard_sigmoid`, as Keras made it before version 2.3", ".h5")
+@WING.answers("onnxruntime", "`LSTM` with `hard_sigmoid`, as Keras made it before version 2.3", ".h5")
 def keras_2_old_lstm_h5(room: Room) -> Made:
     memory = layers.LSTM(4, recurrent_activation="hard_sigmoid", implementation=1)
     return whole(room, keras.Sequential([keras.Input((6, 3)), memory, layers.Dense(1)]), ".h5")
@@ -118,7 +118,7 @@ def keras_2_lstm_tflite(room: Room) -> Made:
     return Made(source, room.ask_keras(model, lambda batch: {ONLY: room.floats(1, 6, 3)}))
 
 
-@WING.answers("tensorflow", "`Bidirectional(GRU)`", ".keras")
+@WING.answers("onnxruntime", "`Bidirectional(GRU)`", ".keras")
 def keras_2_gru(room: Room) -> Made:
     model = keras.Sequential([keras.Input((6, 3)), layers.Bidirectional(layers.GRU(4)), layers.Dense(2)])
     return whole(room, model)
@@ -188,7 +188,7 @@ def keras_2_saved_model(room: Room) -> Made:
     return saved(room, model, lambda batch: {"rows": room.floats(batch, 4)})
 
 
-@WING.answers("tensorflow", "`LSTM`, saved with its own functions", "SavedModel")
+@WING.answers("onnxruntime", "`LSTM`, saved with its own functions", "SavedModel")
 def keras_2_saved_lstm(room: Room) -> Made:
     steps = keras.Input((6, 3), name="steps")
     model = keras.Model(steps, layers.Bidirectional(layers.LSTM(4))(steps))

@@ -26,17 +26,17 @@ def sequences(room: Room, model: Any, steps: int = 6, features: int = 3) -> Made
     return room.keras(model, lambda batch: {ONLY: room.floats(batch, steps, features)})
 
 
-@WING.answers("tensorflow", "`LSTM`, sequences of any length", ".keras")
+@WING.answers("onnxruntime", "`LSTM`, sequences of any length", ".keras")
 def lstm(room: Room) -> Made:
     return sequences(room, of((None, 3), layers.LSTM(4), layers.Dense(2)))
 
 
-@WING.answers("tensorflow", "`LSTM` of one length that returns sequences", ".keras")
+@WING.answers("onnxruntime", "`LSTM` of one length that returns sequences", ".keras")
 def lstm_sequences(room: Room) -> Made:
     return sequences(room, of((6, 3), layers.LSTM(4, return_sequences=True), layers.LSTM(3)))
 
 
-@WING.answers("tensorflow", "`LSTM` that returns its state", ".keras")
+@WING.answers("onnxruntime", "`LSTM` that returns its state", ".keras")
 def lstm_state(room: Room) -> Made:
     steps = keras.Input((6, 3), name="steps")
     output, hidden, cell = layers.LSTM(4, return_state=True, name="memory")(steps)
@@ -47,23 +47,23 @@ def lstm_state(room: Room) -> Made:
     )
 
 
-@WING.answers("tensorflow", "`GRU`", ".keras")
+@WING.answers("onnxruntime", "`GRU`", ".keras")
 def gru(room: Room) -> Made:
     return sequences(room, of((None, 3), layers.GRU(4), layers.Dense(2)))
 
 
-@WING.answers("tensorflow", "`SimpleRNN` that runs backwards", ".h5")
+@WING.answers("onnxruntime", "`SimpleRNN` that runs backwards", ".h5")
 def simple_rnn_h5(room: Room) -> Made:
     model = of((6, 3), layers.SimpleRNN(4, go_backwards=True), layers.Dense(2))
     return room.keras(model, suffix=".h5")
 
 
-@WING.answers("tensorflow", "`Bidirectional(LSTM)`", ".keras")
+@WING.answers("onnxruntime", "`Bidirectional(LSTM)`", ".keras")
 def bidirectional(room: Room) -> Made:
     return sequences(room, of((None, 3), layers.Bidirectional(layers.LSTM(4)), layers.Dense(2)))
 
 
-@WING.answers("tensorflow", "`Masking` before an `LSTM`", ".keras")
+@WING.answers("onnxruntime", "`Masking` before an `LSTM`", ".keras")
 def masked_lstm(room: Room) -> Made:
     def feed(batch: int) -> dict[str, np.ndarray]:
         steps = room.floats(batch, 6, 3)
@@ -73,7 +73,7 @@ def masked_lstm(room: Room) -> Made:
     return room.keras(of((None, 3), layers.Masking(), layers.LSTM(4), layers.Dense(2)), feed)
 
 
-@WING.answers("tensorflow", "`Embedding` that masks zeros, before a bidirectional `GRU`", ".keras")
+@WING.answers("onnxruntime", "`Embedding` that masks zeros, before a bidirectional `GRU`", ".keras")
 def masked_embedding(room: Room) -> Made:
     model = of(
         (None,),
@@ -97,12 +97,12 @@ def time_distributed(room: Room) -> Made:
     return sequences(room, of((6, 3), layers.TimeDistributed(layers.Dense(2)), layers.GlobalAveragePooling1D()))
 
 
-@WING.answers("tensorflow", "`ConvLSTM1D`", ".keras")
+@WING.answers("onnxruntime", "`ConvLSTM1D`", ".keras")
 def conv_lstm(room: Room) -> Made:
     return room.keras(of((4, 8, 2), layers.ConvLSTM1D(3, 3), layers.GlobalAveragePooling1D()))
 
 
-@WING.answers("tensorflow", "`MultiHeadAttention` over sequences of any length", ".keras", shown=True)
+@WING.answers("onnxruntime", "`MultiHeadAttention` over sequences of any length", ".keras", shown=True)
 def attention(room: Room) -> Made:
     steps = keras.Input((None, 8), name="steps")
     seen = layers.MultiHeadAttention(2, 4)(steps, steps, use_causal_mask=True)
@@ -198,7 +198,7 @@ def bfloat16(room: Room) -> Made:
     return room.keras(of((4,), layers.Dense(3, dtype="bfloat16"), dtype="bfloat16"))
 
 
-@WING.answers("tensorflow", "float64", ".keras")
+@WING.answers("onnxruntime", "float64", ".keras")
 def float64(room: Room) -> Made:
     model = of((4,), layers.Dense(3, dtype="float64"), dtype="float64")
     return room.keras(model, lambda batch: {ONLY: room.floats(batch, 4).astype(np.float64)})
@@ -238,7 +238,7 @@ def ragged_input_of_keras(room: Room) -> Made:
     return made._replace(samples=room.path("samples.npz"))
 
 
-@WING.answers("tensorflow", "a sparse `Input`, which a request gives dense", ".keras")
+@WING.answers("onnxruntime", "a sparse `Input`, which a request gives dense", ".keras")
 def sparse_input(room: Room) -> Made:
     rows = keras.Input((6,), sparse=True, name="rows")
 

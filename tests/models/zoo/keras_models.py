@@ -176,7 +176,7 @@ def fixed_batch(room: Room) -> Made:
     return room.keras(keras.Model(rows, layers.Dense(2)(rows)))
 
 
-@WING.answers("tensorflow", "quantized to int8 by Keras", ".keras")
+@WING.answers("onnxruntime", "quantized to int8 by Keras", ".keras")
 def quantized_by_keras(room: Room) -> Made:
     model = keras.Sequential([keras.Input((8,)), layers.Dense(16, activation="relu"), layers.Dense(4)])
     model.quantize("int8")

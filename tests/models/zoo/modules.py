@@ -156,7 +156,7 @@ def decode_jpeg(room: Room) -> Made:
     return made._replace(samples=room.path("samples.jsonl"))
 
 
-@WING.answers("tensorflow", "`non_max_suppression`", "SavedModel")
+@WING.answers("onnxruntime", "`non_max_suppression`", "SavedModel")
 def non_max_suppression(room: Room) -> Made:
     boxes = tf.TensorSpec([None, 4], tf.float32, name="boxes")
 
@@ -262,7 +262,7 @@ def compiled_by_xla(room: Room) -> Made:
     return room.saved_function(of(ROWS)(lambda rows: {"y": inner(rows)}), rows(room))
 
 
-@WING.answers("tensorflow", "random numbers of a fixed seed", "SavedModel")
+@WING.answers("onnxruntime", "random numbers of a fixed seed", "SavedModel")
 def random_with_seed(room: Room) -> Made:
     noise = lambda rows: rows + tf.random.stateless_normal([4], seed=[1, 2])  # noqa: E731
     return room.saved_function(of(ROWS)(lambda rows: {"y": noise(rows)}), rows(room))

@@ -13,7 +13,7 @@ from tests.models.zoo.making import make_zoo, read_zoo
 from tests.paths import PROJECT
 
 PAGE = PROJECT / "docs" / "models.md"
-ENGINES = {"litert": "LiteRT", "tensorflow": "TensorFlow"}
+ENGINES = {"litert": "LiteRT", "onnxruntime": "ONNX Runtime", "tensorflow": "TensorFlow"}
 
 HEAD = """\
 # What can be packaged
@@ -71,8 +71,8 @@ request may leave out inputs that have default values (`SignatureDef.defaults`).
 
 ## Which form serves
 
-Of the forms whose answers are the same, LiteRT is preferred to a frozen graph, and that to the SavedModel as it is. A
-less preferred form serves a signature only if it costs clearly less:
+Of the forms whose answers are the same, LiteRT is preferred to ONNX Runtime, that to a frozen graph, and that to the
+SavedModel as it is. A less preferred form serves a signature only if it costs clearly less:
 
 | `--prefer` | what a form costs | clearly less |
 | --- | --- | --- |
@@ -81,6 +81,10 @@ less preferred form serves a signature only if it costs clearly less:
 | `warm` | the fastest of up to 50 calls | under 0.8 of it |
 | `memory` | memory in RAM after all answers, the engine included | under 0.95 of it |
 | `size` | the bytes of the files that serving reads | less |
+
+ONNX Runtime is tried for the signatures that LiteRT cannot serve, such as recurrent layers over any length; with
+`--prefer`, for all. It takes no texts, no bfloat16 and no complex numbers. A model that checks its input (`Assert`)
+goes to TensorFlow, which keeps the check: an ONNX file has none.
 
 `package` and `publish --from` take it. It is part of what a version is: the same model with another preference is
 another version. The manifest keeps what every form cost and why it lost, and `show` prints it:

@@ -28,7 +28,7 @@ def unknown_rank_same(room: Room) -> Made:
     return echo(room, tf.string, lambda batch: room.words(("one", "größe"), *[batch] * (batch % 3)), tf.identity, None)
 
 
-@WING.answers("tensorflow", "numbers of unknown rank", "SavedModel")
+@WING.answers("onnxruntime", "numbers of unknown rank", "SavedModel")
 def unknown_rank(room: Room) -> Made:
     return echo(room, tf.float32, lambda batch: room.floats(*[2] * (batch % 3)), lambda x: x * 2 + 1, None)
 
@@ -88,7 +88,7 @@ def missing_values(room: Room) -> Made:
     return echo(room, tf.float32, feed, lambda x: tf.where(tf.math.is_nan(x), 0.5, x))
 
 
-@WING.answers("tensorflow", "float16", "SavedModel")
+@WING.answers("onnxruntime", "float16", "SavedModel")
 def float16(room: Room) -> Made:
     return echo(room, tf.float16, lambda batch: room.floats(batch, 3).astype(np.float16))
 
@@ -99,7 +99,7 @@ def bfloat16_tensors(room: Room) -> Made:
     return echo(room, tf.bfloat16, lambda batch: room.floats(batch, 3).astype(half))
 
 
-@WING.answers("tensorflow", "int8", "SavedModel")
+@WING.answers("onnxruntime", "int8", "SavedModel")
 def int8(room: Room) -> Made:
     return echo(room, tf.int8, lambda batch: room.integers(100, batch, 3, dtype="int8") - np.int8(50))
 
@@ -118,7 +118,7 @@ def integers(room: Room) -> Made:
     return room.saved_function(answer, feed)
 
 
-@WING.answers("tensorflow", "uint8, uint16, uint32, uint64", "SavedModel")
+@WING.answers("onnxruntime", "uint8, uint16, uint32, uint64", "SavedModel")
 def unsigned(room: Room) -> Made:
     @of(*(tf.TensorSpec([None], name, name=name) for name in ("uint8", "uint32", "uint64")))
     def answer(uint8, uint32, uint64):

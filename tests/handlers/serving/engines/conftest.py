@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,17 @@ from handlers.serving.meta_graph import read_signatures
 
 Loader = Callable[..., LoadedModel]
 """Loads a model by name, engine and, for TensorFlow, form; closes it when the test ends."""
+
+DEFAULT_FORMS: Mapping[EngineName, ArtifactForm] = {
+    "litert": "tflite",
+    "onnxruntime": "onnx",
+    "tensorflow": "saved_model",
+}
+FILES: Mapping[ArtifactForm, str] = {
+    "tflite": "model.tflite",
+    "saved_model": "saved_model.pb",
+    "frozen_graph": "frozen_graph.pb",
+}
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +57,14 @@ def loaded(models: Path) -> Iterator[Loader]:
 
 def load_model(directory: Path, engine: EngineName, form: ArtifactForm | None = None, threads: int = 2) -> LoadedModel:
     """Load a model with the signatures that its SavedModel describes."""
-    form = form or ("tflite" if engine == "litert" else "saved_model")
+    form = form or DEFAULT_FORMS[engine]
     signatures = read_signatures((directory / "saved_model.pb").read_bytes())
     signatures.pop("serve", None)  # Keras exports serving_default under this name once more
     if form == "frozen_graph":
         signatures = {"serving_default": frozen_signature(directory, signatures["serving_default"])}
-    file = {"tflite": "model.tflite", "saved_model": "saved_model.pb", "frozen_graph": "frozen_graph.pb"}[form]
+    files = tuple(f"{name}.onnx" for name in signatures) if form == "onnx" else (FILES[form],)
     artifact = Artifact(
-        engine=engine, form=form, signatures=tuple(signatures), files=(file,), memory_bytes=0, reason="the test says so"
+        engine=engine, form=form, signatures=tuple(signatures), files=files, memory_bytes=0, reason="the test says so"
     )
     return load(directory, artifact, signatures, threads)
 

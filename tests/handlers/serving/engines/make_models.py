@@ -20,6 +20,10 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from handlers.manifest import DTYPES
+from handlers.serving.meta_graph import read_signatures
+from models.packaging import onnx_conversion
+
+NOT_OF_ONNX = {"string", "bfloat16", "complex64", "complex128"}
 
 BATCH = tf.TensorSpec([None, 3], tf.float32, name="x")
 
@@ -85,9 +89,12 @@ def main(root: Path) -> None:
     arithmetic = Arithmetic()
     save(arithmetic, root / "arithmetic", serving_default=arithmetic.statistics, difference=arithmetic.difference)
     convert(root / "arithmetic", ["serving_default", "difference"])
+    convert_to_onnx(root / "arithmetic")
     for dtype in sorted(DTYPES):
         save(same := Same(tf.as_dtype(dtype)), root / dtype, serving_default=same.answer)
         convert(root / dtype)
+        if dtype not in NOT_OF_ONNX:
+            convert_to_onnx(root / dtype)
     (root / "vocabulary.txt").write_text("alpha\t1\nβeta\t2\n", encoding="utf-8")
     save(
         vocabulary := Vocabulary(str(root / "vocabulary.txt")), root / "vocabulary", serving_default=vocabulary.look_up
@@ -117,6 +124,7 @@ def network(directory: Path) -> None:
     )
     model.export(directory, verbose=False)
     convert(directory, ["serving_default"])
+    convert_to_onnx(directory)
     loaded = tf.saved_model.load(directory)
     function = loaded.signatures["serving_default"]
     images = np.random.default_rng(7).random((4, 16, 16, 3), dtype=np.float32)
@@ -147,6 +155,7 @@ def large(directory: Path) -> None:
     )
     save(module, directory, serving_default=module.multiply)
     convert(directory)
+    convert_to_onnx(directory)
 
 
 def odd(root: Path) -> None:
@@ -219,6 +228,13 @@ def convert(directory: Path, signatures: list[str] | None = None) -> None:
     """Write the `.tflite` beside the SavedModel."""
     converter = tf.lite.TFLiteConverter.from_saved_model(str(directory), signature_keys=signatures)
     (directory / "model.tflite").write_bytes(converter.convert())
+
+
+def convert_to_onnx(directory: Path) -> None:
+    """Write an `.onnx` for each signature beside the SavedModel."""
+    for name, signature in read_signatures((directory / "saved_model.pb").read_bytes()).items():
+        if name != "serve":
+            (directory / f"{name}.onnx").write_bytes(onnx_conversion.convert(directory, name, signature))
 
 
 if __name__ == "__main__":

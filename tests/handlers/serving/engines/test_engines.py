@@ -16,7 +16,8 @@ from tests.handlers.serving.engines.conftest import Loader
 from tests.handlers.threads import run_at_once
 
 NO_FILES = Path("/nowhere")
-ENGINES = pytest.mark.parametrize("engine", ["litert", "tensorflow"])
+ENGINES = pytest.mark.parametrize("engine", ["litert", "onnxruntime", "tensorflow"])
+NOT_EXCHANGED = {"litert": ("bfloat16",), "onnxruntime": ("bfloat16", "complex64", "complex128", "string")}
 
 VALUES = {
     "bool": np.array([[True, False], [False, False]]),
@@ -43,7 +44,7 @@ def test_an_engine_that_does_not_exist_is_named() -> None:
     artifact = Artifact(
         engine=cast("EngineName", "onnx"), form="tflite", signatures=(), files=(), memory_bytes=0, reason=""
     )
-    with pytest.raises(EngineError, match="There is no engine 'onnx'; the engines are litert, tensorflow"):
+    with pytest.raises(EngineError, match="There is no engine 'onnx'; the engines are litert, onnxruntime, tensorflow"):
         engines.load(NO_FILES, artifact, {}, 1)
 
 
@@ -54,10 +55,8 @@ def test_there_is_a_value_for_every_dtype() -> None:
 @ENGINES
 @pytest.mark.parametrize("dtype", sorted(VALUES))
 def test_every_dtype_comes_back_as_it_went_in(loaded: Loader, engine: str, dtype: str) -> None:
-    if (engine, dtype) == ("litert", "bfloat16"):
-        with pytest.raises(
-            EngineError, match="LiteRT cannot exchange bfloat16, which signature 'serving_default' takes"
-        ):
+    if dtype in NOT_EXCHANGED.get(engine, ()):
+        with pytest.raises(EngineError, match=f"cannot exchange {dtype}, which signature 'serving_default'"):
             loaded(dtype, engine)
         return
     model = loaded(dtype, engine)
@@ -124,6 +123,11 @@ REFUSED = {
         ({"x": np.zeros(3, np.float32)}, r"^their values or shapes do not fit together\.$"),
         ({"x": np.zeros((2, 3))}, "Got value of type FLOAT64 but expected type FLOAT32"),
     ],
+    "onnxruntime": [
+        ({"x": np.zeros((2, 4), np.float32)}, r"^their values or shapes do not fit together\.$"),
+        ({"x": np.zeros(3, np.float32)}, r"^their values or shapes do not fit together\.$"),
+        ({"x": np.zeros((2, 3))}, r"^their values or shapes do not fit together\.$"),
+    ],
     "tensorflow": [
         ({"x": np.zeros((2, 4), np.float32)}, r"Matrix size-incompatible: In\[0\]: \[2,4\], In\[1\]: \[3,4\]"),
         ({"x": np.zeros(3, np.float32)}, r"must be|In\[0\]"),
@@ -150,7 +154,13 @@ def test_a_model_refuses_inputs_in_plain_words_and_goes_on_serving(
 
 
 @pytest.mark.parametrize(
-    ("engine", "form"), [("litert", "tflite"), ("tensorflow", "saved_model"), ("tensorflow", "frozen_graph")]
+    ("engine", "form"),
+    [
+        ("litert", "tflite"),
+        ("onnxruntime", "onnx"),
+        ("tensorflow", "saved_model"),
+        ("tensorflow", "frozen_graph"),
+    ],
 )
 def test_every_form_answers_as_tensorflow_does(
     loaded: Loader, answers: tuple[np.ndarray, np.ndarray], engine: str, form: str

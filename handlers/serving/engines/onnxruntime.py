@@ -1,0 +1,166 @@
+"""ONNX Runtime engine: runs `.onnx` files, one for each signature."""
+
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from handlers.manifest import Artifact, Signature
+from handlers.serving.engines import EngineError, Warmup
+from handlers.serving.engines.heap import trim_heap
+
+_PACKAGE, _NATIVE = "onnxruntime", "onnxruntime.capi.onnxruntime_pybind11_state"
+
+INPUT, OUTPUT = "input_", "output_"
+"""What stands in a file before the number that an input or output has among those of the signature."""
+
+NEEDS_ELEMENTS = "needs_elements"
+"""The key in a file's metadata that says: inputs without elements would end the process."""
+
+_PROVIDERS: Any = (["CPUExecutionProvider"], [{}], set[str]())
+"""What computes: the processor alone, without options of its own, and with all of ONNX Runtime's optimizers."""
+
+_NOT_EXCHANGED = frozenset({"string", "bfloat16", "complex64", "complex128"})
+"""Element types that no array of numpy holds as ONNX Runtime wants it, or that ONNX Runtime does not have."""
+
+_SILENT = 4
+"""The severity below which ONNX Runtime writes nothing to standard error: its errors are raised, too."""
+
+
+class _Call(NamedTuple):
+    """A signature's session, and the names of its tensors there."""
+
+    session: Any
+    inputs: Mapping[str, str]
+    """By public name; without inputs that no output depends on."""
+    outputs: Mapping[str, str]
+    needs_elements: bool
+    """Whether inputs without elements are refused."""
+
+
+class OnnxRuntimeModel:
+    """One `.onnx` file for each signature, in memory.
+
+    One call at a time: a call already uses all the threads that it may use. Other Python threads run meanwhile.
+    Packaging has optimized the graphs, so loading optimizes nothing.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        artifact: Artifact,
+        signatures: Mapping[str, Signature],
+        threads: int,
+        warmup: Warmup,
+    ) -> None:
+        """Load the files. Raises EngineError if ONNX Runtime cannot read one, or if it lacks a tensor."""
+        self._lock = threading.Lock()
+        if len(artifact.files) != len(artifact.signatures):
+            raise EngineError(
+                f"the onnxruntime engine needs a file for each signature; the artifact has {len(artifact.files)} files "
+                f"for {len(artifact.signatures)} signatures"
+            )
+        self._calls: dict[str, _Call] | None = {
+            name: _open(directory / file, name, signatures[name], threads)
+            for name, file in zip(artifact.signatures, artifact.files, strict=True)
+        }
+
+    def run(
+        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """See `LoadedModel.run`."""
+        with self._lock:
+            if self._calls is None:
+                raise EngineError("the model is closed")
+            call = self._calls[signature]
+            feeds = {tensor: np.require(inputs[name], requirements=["C", "A"]) for name, tensor in call.inputs.items()}
+            if call.needs_elements and not all(array.size for array in feeds.values()):
+                raise EngineError("the model takes no inputs without elements.", refuses_inputs=True)
+            wanted = list(call.outputs if outputs is None else outputs)
+            try:
+                arrays = call.session.run([call.outputs[name] for name in wanted], feeds, None)
+            except Exception as error:  # ONNX Runtime's have no type of their own
+                from handlers.serving.engines.messages import reason_of  # late: only errors need it
+
+                raise EngineError(reason_of(str(error)), refuses_inputs=True) from error
+        return dict(zip(wanted, arrays, strict=True))
+
+    def plan(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
+        """See `LoadedModel.plan`. ONNX Runtime plans when it first computes."""
+
+    def close(self) -> None:
+        """See `LoadedModel.close`."""
+        with self._lock:
+            self._calls = None
+        trim_heap()
+
+
+def _open(path: Path, name: str, signature: Signature, threads: int) -> _Call:
+    refuse_types(name, signature)
+    if not path.is_file():
+        raise EngineError(f"{path} is missing; the onnxruntime engine needs it")
+    try:
+        session = native().InferenceSession(_options(threads), str(path), True, False)
+        session.initialize_session(*_PROVIDERS)
+    except EngineError:
+        raise
+    except Exception as error:
+        raise EngineError(str(error)) from error
+    inputs = {public: f"{INPUT}{number}" for number, public in enumerate(signature.inputs)}
+    outputs = {public: f"{OUTPUT}{number}" for number, public in enumerate(signature.outputs)}
+    taken, computed = ({each.name for each in found} for found in (session.inputs_meta, session.outputs_meta))
+    if not taken <= set(inputs.values()) or computed != set(outputs.values()):
+        raise EngineError(
+            f"{path} is not of signature {name!r}: it computes {sorted(computed)} from {sorted(taken)}, and the "
+            f"signature has {len(inputs)} inputs and {len(outputs)} outputs"
+        )
+    return _Call(
+        session=session,
+        inputs={public: tensor for public, tensor in inputs.items() if tensor in taken},
+        outputs=outputs,
+        needs_elements=NEEDS_ELEMENTS in session.model_meta.custom_metadata_map,
+    )
+
+
+def _options(threads: int) -> Any:
+    options = native().SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.graph_optimization_level = native().GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = _SILENT
+    options.enable_mem_pattern = False  # a plan of memory would be kept for each shape that was ever asked
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a function pays for time that waits
+    return options
+
+
+def refuse_types(name: str, signature: Signature) -> None:
+    """Refuse a signature with element types that ONNX Runtime and numpy do not share. Raises EngineError."""
+    found = {spec.dtype for spec in (*signature.inputs.values(), *signature.outputs.values())} & _NOT_EXCHANGED
+    if found:
+        raise EngineError(f"ONNX Runtime cannot exchange {', '.join(sorted(found))}, which signature {name!r} has")
+
+
+@cache
+def native() -> Any:
+    """The compiled module of ONNX Runtime, without its Python package, which imports what no call needs.
+
+    Raises EngineError if ONNX Runtime is not installed.
+    """
+    if _NATIVE in sys.modules:
+        return sys.modules[_NATIVE]
+    package = PathFinder.find_spec(_PACKAGE)
+    places = [] if package is None else [f"{place}/capi" for place in package.submodule_search_locations or ()]
+    found = PathFinder.find_spec(_NATIVE, places)
+    if found is None or found.loader is None:
+        raise EngineError(
+            "ONNX Runtime is not in this image: build the image's target 'onnxruntime', or install the package "
+            "'onnxruntime'"
+        )
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return sys.modules.setdefault(_NATIVE, module)

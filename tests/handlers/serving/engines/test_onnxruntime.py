@@ -1,0 +1,62 @@
+"""What the ONNX Runtime engine does that others do not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handlers.manifest import Artifact
+from handlers.serving.engines import EngineError, load
+from handlers.serving.meta_graph import read_signatures
+from tests.handlers.serving.engines.conftest import Loader
+
+
+def artifact(*files: str, signatures: tuple[str, ...] = ("serving_default",)) -> Artifact:
+    return Artifact(
+        engine="onnxruntime", form="onnx", signatures=signatures, files=files, memory_bytes=0, reason="the test says so"
+    )
+
+
+def test_a_file_that_is_missing_or_is_no_onnx_is_named(models: Path, tmp_path: Path) -> None:
+    signatures = read_signatures((models / "arithmetic" / "saved_model.pb").read_bytes())
+    with pytest.raises(EngineError, match=r"none\.onnx is missing; the onnxruntime engine needs it"):
+        load(models / "arithmetic", artifact("none.onnx"), signatures, 1)
+    (tmp_path / "broken.onnx").write_bytes(b"\x00broken")
+    with pytest.raises(EngineError, match=r"broken\.onnx"):
+        load(tmp_path, artifact("broken.onnx"), signatures, 1)
+
+
+def test_every_signature_needs_a_file(models: Path) -> None:
+    signatures = read_signatures((models / "arithmetic" / "saved_model.pb").read_bytes())
+    one = artifact("serving_default.onnx", signatures=("serving_default", "difference"))
+    with pytest.raises(EngineError, match="needs a file for each signature; the artifact has 1 files for 2 signatures"):
+        load(models / "arithmetic", one, signatures, 1)
+
+
+def test_a_file_of_another_signature_is_refused(models: Path) -> None:
+    signatures = read_signatures((models / "arithmetic" / "saved_model.pb").read_bytes())
+    with pytest.raises(EngineError, match=r"difference\.onnx is not of signature 'serving_default': it computes"):
+        load(models / "arithmetic", artifact("difference.onnx"), signatures, 1)
+
+
+def test_what_it_takes_for_a_call_does_not_grow_with_the_shapes_that_were_asked(loaded: Loader) -> None:
+    from handlers.serving.footprint import resident_bytes
+
+    model = loaded("network", "onnxruntime")
+    for batch in (64, 1):
+        model.run("serving_default", {"image": np.ones((batch, 16, 16, 3), np.float32)})
+    before = resident_bytes()
+    for batch in range(1, 65):
+        model.run("serving_default", {"image": np.ones((batch, 16, 16, 3), np.float32)})
+    assert resident_bytes() - before < 8 << 20
+
+
+def test_the_engine_imports_the_compiled_module_without_its_package() -> None:
+    program = (
+        "import sys; from handlers.serving.engines import open_libraries; open_libraries('onnxruntime');"
+        "print('onnxruntime' in sys.modules, 'onnxruntime.capi.onnxruntime_pybind11_state' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False True"
