@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage] it has no other way
 
 from local.engine.results import Events, Operation, Result
 from local.engine.settings import copy_settings, set_settings
