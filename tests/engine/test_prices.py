@@ -30,3 +30,18 @@ def test_a_change_that_takes_two_updates_is_refused_before_a_function_changes_an
     succeeded(run.stack.up({"provisionedConcurrency": 0, "snapStart": False}))
     succeeded(run.stack.up({"snapStart": True}))
     assert succeeded(run.stack.up()).quiet
+
+
+def test_limits_that_two_settings_share_are_raised_in_one_update_and_lowered_in_two(run, settings):
+    low, high = (
+        {"reservedConcurrency": 3, "provisionedConcurrency": 2},
+        {"reservedConcurrency": 9, "provisionedConcurrency": 8},
+    )
+    succeeded(run.stack.up({**settings, **low}))
+    succeeded(run.stack.up(high))
+    refused = run.stack.up(low)
+    assert any("reservedConcurrency, provisionedConcurrency: " in each for each in refused.errors)
+    assert not [step for step in refused.steps if step.pulumi_type.startswith("aws:lambda/") and step.changed]
+    succeeded(run.stack.up({**high, "provisionedConcurrency": 2}))
+    succeeded(run.stack.up(low))
+    assert succeeded(run.stack.up()).quiet
