@@ -30,6 +30,7 @@ def convert(saved_model: Path, name: str, signature: Signature) -> bytes:
 
     Raises PackagingError or EngineError if ONNX Runtime cannot do what the model does, or what the converter raises.
     """
+    native()  # before the converter may import ONNX Runtime: it switches the telemetry off
     refuse_types(name, signature)
     if "Assert" in operations_of(read_meta_graph(saved_model), signature):
         raise PackagingError("the model checks its input (Assert), and ONNX would leave the check out")

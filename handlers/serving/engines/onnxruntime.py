@@ -152,9 +152,16 @@ def native() -> Any:
 
     Raises EngineError if ONNX Runtime is not installed.
     """
-    os.environ[_NO_TELEMETRY] = "1"  # read once, when the module is imported
-    if _NATIVE in sys.modules:
-        return sys.modules[_NATIVE]
+    with _importing:
+        os.environ[_NO_TELEMETRY] = "1"  # read once, when the module is imported
+        return sys.modules.get(_NATIVE) or _import_native()
+
+
+_importing = threading.Lock()
+"""Held while the module is imported: two models may be loaded at once, and it cannot be initialized twice."""
+
+
+def _import_native() -> Any:
     package = PathFinder.find_spec(_PACKAGE)
     places = [] if package is None else [f"{place}/capi" for place in package.submodule_search_locations or ()]
     found = PathFinder.find_spec(_NATIVE, places)
