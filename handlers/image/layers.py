@@ -63,6 +63,8 @@ UNUSED = (
     "onnxruntime/quantization",
     "onnxruntime/tools",
     "onnxruntime/transformers",
+    # Docker writes this directory now before and now behind `onnxruntime/`, which would be another layer each time.
+    "onnxruntime-*.dist-info",
 )
 """Files that no handler reads, as patterns below the directory of the packages."""
 

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import tensorflow as tf
 import tf2onnx
 from onnx import defs
 from tf2onnx import utils
 
 from handlers.manifest import Signature, TensorSpec
-from handlers.serving.engines.onnxruntime import INPUT, NEEDS_ELEMENTS, OUTPUT, refuse_types
+from handlers.serving.engines.onnxruntime import INPUT, NEEDS_ELEMENTS, OUTPUT, PROVIDERS, SILENT, native, refuse_types
 from models.packaging.errors import PackagingError
 from models.packaging.freezing import freeze_variables
 from models.packaging.meta_graph import read_meta_graph
@@ -31,6 +30,7 @@ def convert(saved_model: Path, name: str, signature: Signature) -> bytes:
 
     Raises PackagingError or EngineError if ONNX Runtime cannot do what the model does, or what the converter raises.
     """
+    native()  # before the converter may import ONNX Runtime: it switches the telemetry off
     refuse_types(name, signature)
     if "Assert" in operations_of(read_meta_graph(saved_model), signature):
         raise PackagingError("the model checks its input (Assert), and ONNX would leave the check out")
@@ -80,11 +80,11 @@ def optimize(model: bytes) -> bytes:
     """The model after the optimizers of ONNX Runtime that fit every processor, so that no cold start runs them."""
     with tempfile.TemporaryDirectory(prefix="onnx-") as directory:
         optimized = Path(directory) / "optimized.onnx"
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        options = native().SessionOptions()
+        options.graph_optimization_level = native().GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         options.optimized_model_filepath = str(optimized)
-        options.log_severity_level = 4
-        onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        options.log_severity_level = SILENT
+        native().InferenceSession(options, model, False, False).initialize_session(*PROVIDERS)
         return optimized.read_bytes()
 
 

@@ -1,5 +1,6 @@
 """ONNX Runtime engine: runs `.onnx` files, one for each signature."""
 
+import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -23,13 +24,16 @@ INPUT, OUTPUT = "input_", "output_"
 NEEDS_ELEMENTS = "needs_elements"
 """The key in a file's metadata that says: inputs without elements would end the process."""
 
-_PROVIDERS: Any = (["CPUExecutionProvider"], [{}], set[str]())
+PROVIDERS: Any = (["CPUExecutionProvider"], [{}], set[str]())
 """What computes: the processor alone, without options of its own, and with all of ONNX Runtime's optimizers."""
 
 _NOT_EXCHANGED = frozenset({"string", "bfloat16", "complex64", "complex128"})
 """Element types that no array of numpy holds as ONNX Runtime wants it, or that ONNX Runtime does not have."""
 
-_SILENT = 4
+_NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+"""The environment variable without which ONNX Runtime's builds report their use to Microsoft."""
+
+SILENT = 4
 """The severity below which ONNX Runtime writes nothing to standard error: its errors are raised, too."""
 
 
@@ -107,7 +111,7 @@ def _open(path: Path, name: str, signature: Signature, threads: int) -> _Call:
         raise EngineError(f"{path} is missing; the onnxruntime engine needs it")
     try:
         session = native().InferenceSession(_options(threads), str(path), True, False)
-        session.initialize_session(*_PROVIDERS)
+        session.initialize_session(*PROVIDERS)
     except EngineError:
         raise
     except Exception as error:
@@ -132,7 +136,7 @@ def _options(threads: int) -> Any:
     options = native().SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.graph_optimization_level = native().GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = _SILENT
+    options.log_severity_level = SILENT
     options.enable_mem_pattern = False  # a plan of memory would be kept for each shape that was ever asked
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a function pays for time that waits
     return options
@@ -151,8 +155,16 @@ def native() -> Any:
 
     Raises EngineError if ONNX Runtime is not installed.
     """
-    if _NATIVE in sys.modules:
-        return sys.modules[_NATIVE]
+    with _importing:
+        os.environ[_NO_TELEMETRY] = "1"  # read once, when the module is imported
+        return sys.modules.get(_NATIVE) or _import_native()
+
+
+_importing = threading.Lock()
+"""Held while the module is imported: two models may be loaded at once, and it cannot be initialized twice."""
+
+
+def _import_native() -> Any:
     package = PathFinder.find_spec(_PACKAGE)
     places = [] if package is None else [f"{place}/capi" for place in package.submodule_search_locations or ()]
     found = PathFinder.find_spec(_NATIVE, places)

@@ -1,5 +1,6 @@
 """What the ONNX Runtime engine does that others do not."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from handlers.manifest import Artifact
 from handlers.serving.engines import EngineError, load
 from handlers.serving.meta_graph import read_signatures
 from tests.handlers.serving.engines.conftest import Loader
+from tests.paths import PROJECT
 
 
 def artifact(*files: str, signatures: tuple[str, ...] = ("serving_default",)) -> Artifact:
@@ -51,6 +53,18 @@ def test_what_it_takes_for_a_call_does_not_grow_with_the_shapes_that_were_asked(
     for batch in range(1, 65):
         model.run("serving_default", {"image": np.ones((batch, 16, 16, 3), np.float32)})
     assert resident_bytes() - before < 8 << 20
+
+
+def test_nothing_is_reported_and_nothing_is_written_for_it(models: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; import tests.handlers.serving.engines.conftest as c;"
+        "c.load_model(Path(sys.argv[1]), 'onnxruntime')"
+    )
+    variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", program, str(models / "arithmetic")]
+    done = subprocess.run(command, env=variables, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_engine_imports_the_compiled_module_without_its_package() -> None:
