@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,8 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     """Two tables."""
     rows = [
         [
-            LABELS.get(name, name),
-            WAYS[way],
+            LABELS.get(str(name), str(name)),
+            WAYS[str(way)],
             seconds(_median(runs, "answered_seconds")),
             milliseconds(_median(runs, "call_seconds")),
             megabytes(_median(runs, "resident_bytes")),
@@ -96,10 +96,12 @@ def _compare(name: str, run: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 @contextmanager
-def _process(way: str, model: Path, cache: Path) -> Iterator["subprocess.Popen[str]"]:
+def _process(way: str, model: Path, cache: Path) -> Generator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "benchmarks.baselines.litert_ways", way, str(model), str(cache)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=PROJECT, text=True, **pipes) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=PROJECT, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             yield process
         finally:
