@@ -99,9 +99,7 @@ def _compare(name: str, run: Mapping[str, Mapping[str, Any]]) -> None:
 def _process(way: str, model: Path, cache: Path) -> Generator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "benchmarks.baselines.litert_ways", way, str(model), str(cache)]
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=PROJECT, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, cwd=PROJECT, text=True, stdin=pipe, stdout=pipe) as process:
         try:
             yield process
         finally:

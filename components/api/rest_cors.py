@@ -59,7 +59,7 @@ def headers_of_failures(cors: Cors) -> Mapping[str, str]:
     """The headers by which pages may read what API Gateway answers by itself, such as 403 and 429.
 
     A failure cannot choose among several origins: then every page may read it, except one that sends the browser's own
-    credentials.
+    credentials. That the mapping finds the header in any letters is not documented, and not yet tried in an account.
     """
     if len(cors.origins) > 1:
         values = {ORIGIN: "method.request.header.Origin", **_quoted(VARY)}

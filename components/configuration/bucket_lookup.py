@@ -33,7 +33,8 @@ def found_bucket(name: str, made_by: Mapping[str, str]) -> FoundBucket:
     except Exception as error:  # the SDK raises nothing narrower where AWS refuses
         raise NoBucketError(str(error)) from error
     properties = json.loads(described.properties)
-    own, unread = _own(made)
+    own, unread = _keys_of(made)
+    keys, unread_itself = _keys_of([name]) if own else ({}, {})
     return FoundBucket(
         name=name,
         region=region,
@@ -42,7 +43,8 @@ def found_bucket(name: str, made_by: Mapping[str, str]) -> FoundBucket:
         notified=[each for each in _notified(properties) if not _is_own_or_gone(each, made_by)],
         own=own,
         unread=unread,
-        keys=_or_else(frozenset(), lambda: _keys(name)) if own else frozenset(),
+        keys=keys.get(name, frozenset()),
+        unread_itself=unread_itself.get(name, ""),
     )
 
 
@@ -56,10 +58,10 @@ def _made(made_by: Mapping[str, str]) -> list[str]:
     return [found[1] for arn in arns if (found := re.fullmatch(r"arn:[\w-]+:s3:::([^/]+)", arn))]
 
 
-def _own(made: Sequence[str]) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
+def _keys_of(buckets: Sequence[str]) -> tuple[Mapping[str, frozenset[str]], Mapping[str, str]]:
     """The keys in each of these buckets that is still there, and of those that may not be read what AWS says."""
     keys, unread = dict[str, frozenset[str]](), dict[str, str]()
-    for bucket in made:
+    for bucket in buckets:
         try:
             keys[bucket] = _keys(bucket)
         except Exception as error:

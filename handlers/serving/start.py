@@ -85,8 +85,8 @@ def open_single_model_app(environment: Mapping[str, str]) -> App:
 
     What does not fit into the time of init goes on in the background; until it ends, the model is not ready. The
     artifacts of all signatures are loaded if no caller waits for init: before a SnapStart snapshot, and under
-    provisioned concurrency. Then init also answers the warm-up requests, and where a function has less than a whole
-    processor: init has a whole one.
+    provisioned concurrency. Then init also answers the warm-up requests. It does so, too, where the function has less
+    than one processor, because init has a whole one.
 
     Raises ValueError if a variable is missing or malformed, or `MODEL_NAMES` lists several models.
     """
@@ -100,7 +100,7 @@ def open_single_model_app(environment: Mapping[str, str]) -> App:
     preload.start()
     preload.join(SNAPSHOT_SECONDS if whole else INIT_SECONDS)
     if preload.is_alive():
-        write_event("WARNING", "model not ready after init; loading goes on", model=names[0])
+        write_event("WARN", "model not ready after init; loading goes on", model=names[0])
     return app
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage] it has no other way
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage] the SDK offers no other way
 
 from local.engine.results import Events, Operation, Result
 from local.engine.settings import copy_settings, set_settings
@@ -38,8 +38,8 @@ PROGRAM_END = 60.0
 
 _OWN_CONNECTIONS = ("grpc.use_local_subchannel_pool", 1)
 if _OWN_CONNECTIONS not in _GRPC_CHANNEL_OPTIONS:
-    # A process that updates stacks for hours meets an address again that an engine of before listened at. gRPC shares
-    # the connection with the channels of then, and with it the wait after each refusal: "Connection refused" at once.
+    # A process that updates stacks for hours meets an address again at which an earlier engine listened. gRPC shares
+    # the connection with the channels of then, and the wait after each refusal too: "Connection refused" at once.
     _GRPC_CHANNEL_OPTIONS.append(_OWN_CONNECTIONS)
 
 _one_program = threading.Lock()  # the SDK runs one program at a time in a process

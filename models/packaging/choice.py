@@ -1,7 +1,8 @@
 """Chooses the candidate that serves a signature.
 
-Only candidates whose answers equal TensorFlow's within tolerance are considered. LiteRT is preferred to a frozen graph,
-and a frozen graph to the SavedModel as it is. A less preferred form is chosen only if it costs clearly less.
+Only candidates whose answers equal TensorFlow's within tolerance are considered. LiteRT is preferred to ONNX Runtime,
+that to a frozen graph, and a frozen graph to the SavedModel as it is. A less preferred form is chosen only if it costs
+clearly less. Without a preference, ONNX Runtime is tried only where LiteRT cannot serve (`forms.SECOND_TO`).
 
 What a candidate costs is a matter of the preference:
 

@@ -24,6 +24,12 @@ OPSET = 18
 RECURRENT = frozenset({"GRU", "LSTM", "RNN"})
 """Operations on which ONNX Runtime ends the process if a batch is empty."""
 
+CHOOSING = frozenset({"NonZero", "Compress"})
+"""Operations that leave out rows by their values: a batch may be empty behind them, though the request was not."""
+
+CHECKS = frozenset({"Assert", "CheckNumerics"})
+"""Operations of TensorFlow that refuse an input, and that the converter leaves out."""
+
 
 def convert(saved_model: Path, name: str, signature: Signature) -> bytes:
     """A serialized, optimized ModelProto. Its inputs and outputs are numbered in the signature's order.
@@ -32,8 +38,8 @@ def convert(saved_model: Path, name: str, signature: Signature) -> bytes:
     """
     native()  # before the converter may import ONNX Runtime: it switches the telemetry off
     refuse_types(name, signature)
-    if "Assert" in operations_of(read_meta_graph(saved_model), signature):
-        raise PackagingError("the model checks its input (Assert), and ONNX would leave the check out")
+    if checks := CHECKS & operations_of(read_meta_graph(saved_model), signature):
+        raise PackagingError(f"the model checks its input ({', '.join(sorted(checks))}), and ONNX would leave that out")
     if not signature.inputs:
         raise PackagingError("it takes no input, and the converter to ONNX wants one")
     model, _ = tf2onnx.convert.from_function(
@@ -45,7 +51,12 @@ def convert(saved_model: Path, name: str, signature: Signature) -> bytes:
     found = {(node.op_type, node.domain) for node in nodes(model.graph)}
     if missing := sorted({name for name, domain in found if not defs.has(name, domain)}):
         raise PackagingError(f"ONNX has no {', '.join(missing)}")
-    if any(name in RECURRENT for name, _ in found):
+    names = {name for name, _ in found}
+    if names & RECURRENT and names & CHOOSING:
+        raise PackagingError(
+            "it leaves out rows by their values, and ONNX Runtime takes no empty batch in a recurrent layer"
+        )
+    if names & RECURRENT:
         model.metadata_props.add(key=NEEDS_ELEMENTS, value="true")
     return optimize(model.SerializeToString(deterministic=True))
 

@@ -9,11 +9,11 @@ VARIABLES = ("variables", "variables")
 """Where a SavedModel has them: the files' names begin so."""
 
 OPTIMIZER_SLOT = "/.OPTIMIZER_SLOT/"
-"""Part of the name of what only training uses."""
+"""Part of the name of what only training uses, as TensorFlow 2 writes it."""
 
 
 def weights_bytes(saved_model: Path) -> int:
-    """Bytes of the variables that serving may use; 0 for a SavedModel without variables."""
+    """Bytes of the variables, but for what TensorFlow 2 keeps for training; 0 for a SavedModel without variables."""
     prefix = saved_model.joinpath(*VARIABLES)
     if not prefix.with_name(f"{prefix.name}.index").exists():
         return 0

@@ -22,7 +22,7 @@ class Recording:
     rate: float
     """Requests a second that were asked for."""
     latency: Histogram = field(default_factory=Histogram)
-    """From when a request was sent until its answer was there. If it was sent late: from when it was due."""
+    """Until the answer was there, from when the request was sent or was due: see `generator.counted_from`."""
     warm_latency: Histogram = field(default_factory=Histogram)
     """Of the requests that started no environment."""
     by_model: dict[str, Histogram] = field(default_factory=dict[str, Histogram])

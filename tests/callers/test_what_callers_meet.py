@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.publishing import current_version
 from local.stack import LocalStack, local_stack
 from tests.callers.asking import COLUMNS, INFER, PREDICT, ROW, ROWS, ask, signer
 from tests.callers.conftest import Stacks
@@ -118,7 +119,8 @@ def test_every_signature_is_told_under_v2(stack: LocalStack) -> None:
 
 
 def test_a_model_that_never_fits_is_a_failure_that_counts(repository) -> None:
-    with local_stack({"models": '["iris"]', "timeoutSeconds": "28", "modelCacheMib": "1"}) as stack:
+    with local_stack({"models": '["iris"]', "timeoutSeconds": "28"}) as stack:
+        publish_too_large(stack, current_version(repository / "iris"))
         answer = ask(stack, PREDICT, ROWS)
         log = stack.invocations.logs(stack.function_of("iris")).path.read_text()
     assert (answer.status, "retry-after" in answer.headers) == (500, False)
@@ -133,6 +135,15 @@ def png(repository) -> bytes:
 
     with np.load(repository.parent / "exports" / "digits" / "test.npz") as found:
         return next(bytes(found[key][0]) for key in found if found[key].dtype.kind in "SO" or "png" in key)
+
+
+def publish_too_large(stack: LocalStack, good: int) -> None:
+    """Let the good version need more memory than any function has."""
+    s3, bucket = stack.emulator.client("s3"), str(stack.deployment.outputs["bucketName"])
+    key = f"models/iris/{good}/manifest.json"
+    manifest = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    manifest["artifacts"][0]["memory_bytes"] = 10 << 30
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(manifest).encode())
 
 
 def publish_broken(stack: LocalStack, good: int) -> int:

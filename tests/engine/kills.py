@@ -80,7 +80,7 @@ def kills(stack: LivingStack, switch: Switch, count: int, chance: random.Random)
     for number in itertools.count():
         if killed == count:
             return
-        if number > MOST_ATTEMPTS * count:
+        if number >= MOST_ATTEMPTS * count:
             raise RuntimeError(f"of {number} updates, {number - killed} ended before they were killed")
         start, end = number % 2, 1 - number % 2
         seconds = chance.uniform(0, longest[start])
@@ -118,22 +118,17 @@ def _kill_and_recover(engine: EngineStack, settings: Mapping[str, Any], seconds:
     update = threading.Thread(target=engine.up, args=(settings,))
     update.start()
     time.sleep(seconds)
-    found = [each for each in psutil.Process().children(recursive=True) if _is_engine(each)]
-    for each in found:
+    killed = 0
+    for each in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
-            each.kill()
+            if each.name() == "pulumi" and each.status() != psutil.STATUS_ZOMBIE:
+                each.kill()
+                killed += 1
     update.join()
     recovered = engine.recover(settings)
     if not recovered.succeeded:
         raise RuntimeError("\n".join(["The stack cannot be refreshed:", *recovered.errors]))
-    return bool(found)
-
-
-def _is_engine(process: psutil.Process) -> bool:
-    try:
-        return process.name() == "pulumi" and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return killed > 0
 
 
 def main() -> int:

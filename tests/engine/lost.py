@@ -1,4 +1,7 @@
-"""What an interruption left in the emulated account: whether the list of orphans has all of it, and its removal."""
+"""What an interruption left in the emulated account: whether the list of orphans has it, and its removal.
+
+Held against the account are the kinds that `left_over` looks at.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,8 +30,9 @@ def unlisted(account: EmulatedAccount, state: Mapping[str, Any], found: Sequence
     """What the account holds that is neither in an exported state nor among these orphans."""
     owned = {text for each in resources_of(state) for text in (each.get("id"), (each.get("outputs") or {}).get("name"))}
     listed = tuple(orphan.arn.removesuffix(":*") for orphan in found)
-    held = ((kind, each) for kind, entries in left_over(account).items() if kind != OF_LAMBDA for each in entries)
-    named = map(_named, held)
+    named = [
+        _named(kind, each) for kind, entries in left_over(account).items() if kind != OF_LAMBDA for each in entries
+    ]
     return [f"{kind} {name}" for kind, name in named if name not in owned and not _ends(listed, name)]
 
 
@@ -59,8 +63,11 @@ def _commands(found: Sequence[Orphan]) -> Iterator[str]:
     return (command for orphan in found for command in orphan.commands)
 
 
-def _named(held: tuple[str, Any]) -> tuple[str, str]:
-    kind, each = held
+def _named(kind: str, each: Any) -> tuple[str, str]:
+    """What the account holds, by its kind and its id or name. Raises LookupError."""
     if isinstance(each, str):
         return kind, each.rpartition("/")[2]  # a queue's URL, with its name at the end
-    return kind, next(str(each[key]) for key in IDS if key in each)
+    for key in IDS:
+        if key in each:
+            return kind, str(each[key])
+    raise LookupError(f"{kind}: {each} has no id that is known here; add its key to IDS")

@@ -10,7 +10,14 @@ from handlers.manifest import DEFAULT_SIGNATURE
 from handlers.serving.app import App
 from handlers.serving.start import open_app, open_single_model_app
 from tests.handlers import s3_server
-from tests.hardening.orders import compare_orders, environment, events_of, read_manifest, references
+from tests.hardening.orders import (
+    compare_orders,
+    environment,
+    events_of,
+    is_same_refusal,
+    read_manifest,
+    references,
+)
 
 MODELS = ("breast_cancer", "diabetes", "digits", "iris", "wine")
 ROUNDS = 100
@@ -65,3 +72,17 @@ def test_models_in_a_bucket_answer_as_models_in_a_directory_do(
     s3.put("models", {str(p.relative_to(repository)): p.read_bytes() for p in repository.rglob("*") if p.is_file()})
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     compare_orders(opening(open_app, f"s3://{s3_server.BUCKET}/models", model), events, expected, 5)
+
+
+@pytest.mark.parametrize(
+    ("other", "status", "same"),
+    [
+        ("The model refused the input 'x' of shape [1,0]: another reason.", 400, True),
+        ("The model refused the input 'x' of shape [1,1]: a reason.", 400, False),
+        ("The model refused the input 'x' of shape [1,0]: a reason.", 500, False),
+        ("something else: a reason.", 400, False),
+    ],
+)
+def test_only_the_reason_of_a_refusal_may_differ(other: str, status: int, same: bool) -> None:
+    one = {"statusCode": 400, "body": "The model refused the input 'x' of shape [1,0]: a reason."}
+    assert is_same_refusal(one, {"statusCode": status, "body": other}) == same

@@ -20,7 +20,7 @@ from tests.images.docker import Image, docker
 from tests.paths import PROJECT
 
 MODELS = ("iris", "digits")
-"""Between them both engines, numbers and strings."""
+"""Between them LiteRT and TensorFlow, numbers and strings."""
 
 STACK = "tensorflow-lambda-local"
 """The name of the images of local stacks."""

@@ -12,7 +12,7 @@ from local.log_levels import LogLevels
 from local.workers import ProcessWorkers
 from tests.paths import PROJECT
 
-TIME = "2026-11-27T04:17:00.123Z"
+TIME = "2026-01-02T03:04:05.678Z"
 
 
 @pytest.mark.parametrize(

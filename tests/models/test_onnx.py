@@ -57,15 +57,37 @@ def test_other_recurrent_layers_answer_as_keras_does(tmp_path, empty, pack, make
     assert_answers(empty, pack(tmp_path / "m.keras", forms=["onnx"]).manifest, model)
 
 
-def test_a_model_that_checks_its_input_keeps_its_check(tmp_path, empty, pack):
+CHECKS = {
+    "Assert": lambda rows: tf.debugging.assert_less(rows, 1e20),
+    "CheckNumerics": lambda rows: tf.debugging.check_numerics(rows, "rows"),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_model_that_checks_its_input_keeps_its_check(tmp_path, empty, pack, name):
     @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="rows")])
     def checked(rows):
-        with tf.control_dependencies([tf.debugging.assert_less(rows, 1e20)]):
+        with tf.control_dependencies([CHECKS[name](rows)]):
             return {"sorted": tf.sort(rows), "odd": tf.raw_ops.LeftShift(x=tf.cast(rows, tf.int32), y=1)}
 
     source = saved_models.save(tmp_path / "m", serving_default=checked)
-    with pytest.raises(PackagingError, match="ONNX Runtime: the model checks its input"):
+    with pytest.raises(PackagingError, match=rf"ONNX Runtime: the model checks its input \({name}\)"):
         pack(source, forms=["onnx"])
+
+
+def test_a_model_that_leaves_out_rows_before_a_recurrent_layer_is_not_for_onnx_runtime(tmp_path, pack):
+    layer = layers.GRU(2)
+    layer.build((None, None, 3))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 5, 3], tf.float32, name="steps")])
+    def filtered(steps):
+        return {"scores": layer(tf.boolean_mask(steps, steps[:, 0, 0] > 0))}
+
+    module = tf.Module()
+    module.layer = layer
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": filtered})
+    with pytest.raises(PackagingError, match="ONNX Runtime: it leaves out rows by their values"):
+        pack(tmp_path / "m", forms=["onnx"])
 
 
 def test_what_onnx_lacks_is_named(tmp_path, pack):

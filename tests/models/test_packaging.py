@@ -56,7 +56,7 @@ def test_weights_that_one_file_cannot_hold_stay_in_the_saved_model(tmp_path, emp
     monkeypatch.setattr(candidates, "ONE_FILE_BYTES", saved_models.WEIGHT.shape.num_elements() * 4)
     artifact = pack(saved_models.save(tmp_path / "m", serving_default=saved_models.scores)).manifest.artifacts[0]
     assert artifact.form == "saved_model"
-    for form in ("tflite", "frozen_graph"):
+    for form in ("tflite", "onnx", "frozen_graph"):
         reason = artifact.evidence["lost"][form]["reasons"]["serving_default"]
         assert reason == "its weights take 48 B, and one file holds less than 48 B"
 

@@ -58,8 +58,8 @@ def iam_decides_for_roles(key: FoundKey) -> Iterator[Problem]:
     if not _allows(key, "AWS", account):
         yield Problem(
             keys=("kmsKeyArn",),
-            message=f"the policy of {key.arn} does not allow the account {account[1]}, so that the grants of the "
-            f"stack's roles have no effect on the key; allow the account kms:*, or each role by itself; {PAGE}",
+            message=f"the policy of {key.arn} does not allow the account {account[1]}: unless it allows each of the "
+            f"stack's roles by itself, their grants have no effect on the key; allow the account kms:*; {PAGE}",
         )
 
 

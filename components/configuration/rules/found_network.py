@@ -91,7 +91,7 @@ def names_resolve(network: FoundNetwork) -> Iterator[Problem]:
 
 
 def s3_is_reached(network: FoundNetwork) -> Iterator[Problem]:
-    """What fills a file system, and what reads beside it, connects to the bucket; without a way, it times out.
+    """What fills a file system, and functions that read from the bucket, connect to it; without a way, they time out.
 
     An interface endpoint of S3 is no way: the stack's security groups let functions out to S3's public addresses only.
     """

@@ -35,6 +35,8 @@ class FoundBucket:
     """Those of them that AWS does not let whoever deploys read, each with what AWS says."""
     keys: frozenset[str] = frozenset()
     """The keys of its models, if the stack has a bucket of its own."""
+    unread_itself: str = ""
+    """What AWS says where whoever deploys may not read those."""
 
 
 BucketRule = Callable[[Settings, FoundBucket], Iterator[Problem]]
@@ -71,7 +73,13 @@ def it_has_what_would_be_deleted(settings: Settings, bucket: FoundBucket) -> Ite
             )
     for own, keys in _left(bucket):
         manifests = {key for key in keys if key.endswith(f"/{MANIFEST_FILE}")}
-        if lost := sorted(manifests - bucket.keys - seeded):
+        if bucket.unread_itself and manifests:
+            yield _problem(
+                f"the stack's own bucket {own} would be deleted, and it cannot be read whether {bucket.name} lacks "
+                f"what was published there; grant s3:ListBucket on {bucket.name} to whoever deploys. AWS says: "
+                f"{bucket.unread_itself}"
+            )
+        elif lost := sorted(manifests - bucket.keys - seeded):
             versions = ", ".join(key.removeprefix(f"{BUCKET_PREFIX}/").rpartition("/")[0] for key in lost)
             yield _problem(
                 f"the stack's own bucket {own} would be deleted, and {bucket.name} lacks what was published there: "

@@ -34,7 +34,7 @@ _NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 """The environment variable without which ONNX Runtime's builds report their use to Microsoft."""
 
 SILENT = 4
-"""The severity below which ONNX Runtime writes nothing to standard error: its errors are raised, too."""
+"""The severity below which ONNX Runtime writes nothing to standard error. Its errors are raised all the same."""
 
 
 class _Call(NamedTuple):
@@ -89,7 +89,7 @@ class OnnxRuntimeModel:
             wanted = list(call.outputs if outputs is None else outputs)
             try:
                 arrays = call.session.run([call.outputs[name] for name in wanted], feeds, None)
-            except Exception as error:  # ONNX Runtime's have no type of their own
+            except Exception as error:  # those of ONNX Runtime have no base of their own
                 from handlers.serving.engines.messages import reason_of  # late: only errors need it
 
                 raise EngineError(reason_of(str(error)), refuses_inputs=True) from error

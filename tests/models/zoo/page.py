@@ -83,8 +83,9 @@ SavedModel as it is. A less preferred form serves a signature only if it costs c
 | `size` | the bytes of the files that serving reads | less |
 
 ONNX Runtime is tried for the signatures that LiteRT cannot serve, such as recurrent layers over any length; with
-`--prefer`, for all. It takes no texts, no bfloat16 and no complex numbers. A model that checks its input (`Assert`)
-goes to TensorFlow, which keeps the check: an ONNX file has none.
+`--prefer`, for all. It takes no texts, no bfloat16 and no complex numbers. A model that checks its input (`Assert`,
+`CheckNumerics`) goes to TensorFlow, which keeps the check: an ONNX file has none. So does one that leaves out rows by
+their values before a recurrent layer.
 
 `package` and `publish --from` take it. It is part of what a version is: the same model with another preference is
 another version. The manifest keeps what every form cost and why it lost, and `show` prints it:
@@ -100,7 +101,7 @@ $ python -m models show digits
 ```
 
 Packaging measures what a version takes in memory, and says which function loads it. A stack whose `memoryMib` is less
-is refused at preview. No function has more than 10,240 MiB; LiteRT's files and frozen graphs end at 2 GiB.
+is refused at preview. No function has more than 10,240 MiB; files of LiteRT, of ONNX and of frozen graphs end at 2 GiB.
 """
 
 
