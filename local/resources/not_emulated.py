@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 _SHIFTING = (
-    "CodeDeploy does not wait here: unless it is given some, a shift takes no time, and an alarm stops it only before it "
-    "starts"
+    "CodeDeploy does not wait here: unless it is given some, a shift takes no time, and an alarm stops it only before "
+    "it starts"
 )
 _SCALING = "Application Auto Scaling is not emulated: provisioned concurrency stays what it is"
 
