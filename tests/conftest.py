@@ -1,5 +1,6 @@
 """What several rooms of tests share: the sample models, trained and packaged once."""
 
+import gc
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,14 @@ class Rooms(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
     """How `-n 2 --dist loadscope` divides the tests."""
     return Rooms(config, log)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def what_earlier_modules_hold_is_not_searched_for_garbage() -> None:
+    """A collection looks at every object of the process. After a thousand tests that takes seconds, and each model that
+    is closed makes one."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
