@@ -76,7 +76,7 @@ def test_a_model_that_checks_its_input_keeps_its_check(tmp_path, empty, pack, na
 
 
 def test_a_model_that_leaves_out_rows_before_a_recurrent_layer_is_not_for_onnx_runtime(tmp_path, pack):
-    layer = layers.GRU(2)
+    layer = layers.LSTM(2)
     layer.build((None, None, 3))
 
     @tf.function(input_signature=[tf.TensorSpec([None, 5, 3], tf.float32, name="steps")])
@@ -84,7 +84,7 @@ def test_a_model_that_leaves_out_rows_before_a_recurrent_layer_is_not_for_onnx_r
         return {"scores": layer(tf.boolean_mask(steps, steps[:, 0, 0] > 0))}
 
     module = tf.Module()
-    module.layer = layer
+    module.kept = [weight.value for weight in layer.weights]
     tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": filtered})
     with pytest.raises(PackagingError, match="ONNX Runtime: it leaves out rows by their values"):
         pack(tmp_path / "m", forms=["onnx"])
