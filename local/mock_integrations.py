@@ -13,6 +13,12 @@ import airspeed
 JSON = "application/json"
 """The media type of a request that names none."""
 
+# Names of Velocity may hold hyphens, as those of headers do; airspeed's may not.
+# https://velocity.apache.org/engine/2.3/vtl-reference.html
+_NAME = "[a-z][a-z0-9_-]*"
+airspeed.NameOrCall.NAME = re.compile(rf"({_NAME})", re.IGNORECASE)
+airspeed.SetDirective.PLACE = re.compile(rf"\s*\$({_NAME}(?:\.{_NAME})*)", re.IGNORECASE)
+
 HEADER = "method.response.header."
 TO_TEXT = "CONVERT_TO_TEXT"
 

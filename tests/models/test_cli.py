@@ -38,7 +38,7 @@ def test_a_sequential_model_is_packaged_in_four_lines_at_most_and_none_of_them_i
     assert done.returncode == 0, said
     assert 1 <= len(said) <= 4
     assert said[0].startswith("m ")
-    assert all(line.startswith(("  serving_default: ", "  unlike TensorFlow")) for line in said[1:])
+    assert all(line.startswith(("  serving_default: ", "  needs a ", "  unlike TensorFlow")) for line in said[1:])
 
 
 def test_a_failure_is_one_line_and_a_non_zero_exit(tmp_path, capsys):
