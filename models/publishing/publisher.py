@@ -5,7 +5,7 @@ the pointer alone, and other publishers leave a claimed number alone. Whoever is
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,8 @@ class Plan:
     """How its signatures differ from the current version's."""
     existed: bool
     becomes_current: bool
+    known: Collection[int]
+    """The numbers of the versions that were complete then."""
 
 
 def content_of(manifest: Manifest) -> str:
@@ -97,6 +99,7 @@ def plan(publication: Publication, target: PublishedModels) -> Plan:
         changes=changes,
         existed=bool(same),
         becomes_current=publication.make_current or pointer is None,
+        known=published.keys(),
     )
 
 
@@ -108,7 +111,7 @@ def publish(publication: Publication, target: PublishedModels, say: Say) -> Publ
     planned = plan(publication, target)
     manifest, uploaded = planned.manifest, list[FileEntry]()
     if not planned.existed:
-        manifest = _claimed(planned.manifest, target)
+        manifest = _claimed(planned.manifest, target, planned.known)
         uploaded = _upload(manifest, planned.directory, target, say)
         _complete(manifest, target)
     say("moving the pointer")
@@ -141,14 +144,14 @@ def _candidate(wanted: int, listing: ModelListing) -> int:
     return wanted if wanted not in listing.files else 1 + max(listing.files)
 
 
-def _claimed(manifest: Manifest, target: PublishedModels) -> Manifest:
-    """The manifest with a number that belongs to its content alone."""
+def _claimed(manifest: Manifest, target: PublishedModels, known: Collection[int]) -> Manifest:
+    """The manifest with a number that belongs to its content alone. `known`: versions of other content."""
     content, objects = content_of(manifest), target.objects
     for _ in range(CLAIMS):
         listing = target.listing(manifest.model)
-        begun = [number for number in listing.files if number not in listing.complete]
-        for number in (*begun, _candidate(manifest.version, listing)):
-            if number in begun and not is_claimed(objects, manifest.model, number, content):
+        others = [number for number in listing.files if number not in known]  # begun, or completed since
+        for number in (*others, _candidate(manifest.version, listing)):
+            if number in others and not is_claimed(objects, manifest.model, number, content):
                 continue
             if claim(objects, manifest.model, number, content):
                 return manifest._replace(version=number)

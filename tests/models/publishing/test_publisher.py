@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from models.publishing import publisher
 from models.publishing.errors import PublishingError, Refused
 from models.publishing.publisher import plan, publish
 from tests.models.publishing.conftest import silent
@@ -117,6 +118,20 @@ def test_two_publishers_of_the_same_content_make_one_version(published, packed):
     with ThreadPoolExecutor(2) as publishers:
         done = list(publishers.map(lambda _: publish(publication, published, silent), range(2)))
     assert [each.manifest.version for each in done] == [1, 1]
+    assert list(published.listing("m").files) == [1]
+
+
+def test_a_publisher_who_ends_while_another_one_begins_makes_no_second_version(published, packed, monkeypatch):
+    publication, claimed = packed("one"), publisher._claimed
+
+    def claimed_late(*given):
+        monkeypatch.setattr(publisher, "_claimed", claimed)
+        assert publish(publication, published, silent).manifest.version == 1
+        return claimed(*given)
+
+    monkeypatch.setattr(publisher, "_claimed", claimed_late)
+    done = publish(publication, published, silent)
+    assert (done.manifest.version, done.uploaded) == (1, 0)
     assert list(published.listing("m").files) == [1]
 
 
