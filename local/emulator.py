@@ -33,6 +33,12 @@ SERVICES = (
 START_SECONDS = 60
 """How long the emulator may take until it answers. It usually takes about two seconds."""
 
+TRIES = 3
+"""How many free ports are tried, where none is chosen."""
+
+TAKEN = "address already in use"
+"""What the emulator says where its port is taken."""
+
 STOP_SECONDS = 5
 """How long it may take to end after SIGTERM."""
 
@@ -75,7 +81,19 @@ class Emulator:
     def __enter__(self) -> Self:
         if self._chosen:
             _refuse_taken(self._chosen)
-        self.port = self._chosen or free_port()
+        for further in reversed(range(1 if self._chosen else TRIES)):
+            try:
+                self._start(self._chosen or free_port())
+            except EmulatorError:
+                # Another process may take a port between the search for a free one and its use.
+                if not further or TAKEN not in self.log_tail():
+                    raise
+            else:
+                break
+        return self
+
+    def _start(self, port: int) -> None:
+        self.port = port
         self._state = self._guard.directory("tensorflow-lambda-aws-")
         self._log = self._state / "emulator.log"
         with self._log.open("wb") as log:
@@ -100,7 +118,6 @@ class Emulator:
         except BaseException:
             self._stop()
             raise
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._stop()

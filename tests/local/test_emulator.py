@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from local import emulated_alarms
+from local import emulator as emulator_of_aws
 from local.emulated_alarms import EVALUATION_SECONDS, Alarms
 from local.emulator import HOST, Emulator, EmulatorError
 from local.guard import Guard
@@ -55,6 +56,17 @@ def test_a_port_that_is_taken_is_named_and_nothing_starts():
         port = taken.getsockname()[1]
         with pytest.raises(EmulatorError, match=rf"Port {port} of 127.0.0.1 cannot be used.*--port"):
             Emulator(guard, port).__enter__()
+
+
+def test_a_port_that_is_taken_between_its_choice_and_its_use_gives_way_to_another(guard, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        ports, free_port = [taken.getsockname()[1]], emulator_of_aws.free_port
+        monkeypatch.setattr(emulator_of_aws, "free_port", lambda: ports.pop() if ports else free_port())
+        with Emulator(guard) as emulator:
+            assert emulator.port != taken.getsockname()[1]
+            assert emulator.client("sts").get_caller_identity()["Account"] == emulator_of_aws.ACCOUNT
 
 
 def test_an_emulator_that_ends_while_it_starts_shows_its_last_lines(guard, monkeypatch, tmp_path):
