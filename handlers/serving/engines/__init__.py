@@ -1,5 +1,6 @@
 """Engines: what runs a model. Each is imported only when a model needs it."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -115,6 +116,27 @@ def array_dtype(dtype: str) -> str:
     numpy has no bfloat16. Such a tensor is an array of uint16 that holds its bits, the upper half of a float32's.
     """
     return "uint16" if dtype == "bfloat16" else dtype
+
+
+def compiled_module(name: str) -> Any:
+    """An engine's compiled module, without the Python packages around it, which import what no call needs.
+
+    Returns None if it is not installed.
+    """
+    if name in sys.modules:
+        return sys.modules[name]
+    from importlib.machinery import PathFinder  # late: TensorFlow has no such module
+    from importlib.util import module_from_spec
+
+    root, *inner, _ = name.split(".")
+    package = PathFinder.find_spec(root)
+    places = [] if package is None else package.submodule_search_locations or ()
+    found = PathFinder.find_spec(name, ["/".join((place, *inner)) for place in places])
+    if found is None or found.loader is None:
+        return None
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return sys.modules.setdefault(name, module)
 
 
 def import_engine(engine: EngineName) -> None:

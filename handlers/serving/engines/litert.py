@@ -1,18 +1,15 @@
 """LiteRT engine: runs a `.tflite` file with XNNPACK, and maps the weights from the file."""
 
-import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from handlers.manifest import Artifact, Signature, TensorSpec
-from handlers.serving.engines import EngineError, Warmup
+from handlers.serving.engines import EngineError, Warmup, compiled_module
 from handlers.serving.engines.heap import trim_heap
 
 _WRAPPER = "ai_edge_litert._pywrap_litert_interpreter_wrapper"
@@ -258,15 +255,10 @@ def _wrapper() -> Any:
 
     Raises EngineError if LiteRT is not installed.
     """
-    if _WRAPPER in sys.modules:
-        return sys.modules[_WRAPPER]
-    package = PathFinder.find_spec(_WRAPPER.partition(".")[0])
-    found = None if package is None else PathFinder.find_spec(_WRAPPER, package.submodule_search_locations)
-    if found is None or found.loader is None:
+    module = compiled_module(_WRAPPER)
+    if module is None:
         raise EngineError("LiteRT is not in this image: install the package 'ai-edge-litert'")
-    module = module_from_spec(found)
-    found.loader.exec_module(module)
-    return sys.modules.setdefault(_WRAPPER, module)
+    return module
 
 
 def _open_raw(path: Path, operations: int, threads: int) -> Any:

@@ -1,22 +1,19 @@
 """ONNX Runtime engine: runs `.onnx` files, one for each signature."""
 
 import os
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from handlers.manifest import Artifact, Signature
-from handlers.serving.engines import EngineError, Warmup
+from handlers.serving.engines import EngineError, Warmup, compiled_module
 from handlers.serving.engines.heap import trim_heap
 
-_PACKAGE, _NATIVE = "onnxruntime", "onnxruntime.capi.onnxruntime_pybind11_state"
+_NATIVE = "onnxruntime.capi.onnxruntime_pybind11_state"
 
 INPUT, OUTPUT = "input_", "output_"
 """What stands in a file before the number that an input or output has among those of the signature."""
@@ -157,22 +154,14 @@ def native() -> Any:
     """
     with _importing:
         os.environ[_NO_TELEMETRY] = "1"  # read once, when the module is imported
-        return sys.modules.get(_NATIVE) or _import_native()
-
-
-_importing = threading.Lock()
-"""Held while the module is imported: two models may be loaded at once, and it cannot be initialized twice."""
-
-
-def _import_native() -> Any:
-    package = PathFinder.find_spec(_PACKAGE)
-    places = [] if package is None else [f"{place}/capi" for place in package.submodule_search_locations or ()]
-    found = PathFinder.find_spec(_NATIVE, places)
-    if found is None or found.loader is None:
+        module = compiled_module(_NATIVE)
+    if module is None:
         raise EngineError(
             "ONNX Runtime is not in this image: build the image's target 'onnxruntime', or install the package "
             "'onnxruntime'"
         )
-    module = module_from_spec(found)
-    found.loader.exec_module(module)
-    return sys.modules.setdefault(_NATIVE, module)
+    return module
+
+
+_importing = threading.Lock()
+"""Held while the module is imported: two models may be loaded at once, and it cannot be initialized twice."""
