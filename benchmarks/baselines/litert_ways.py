@@ -2,9 +2,8 @@
 
     python -m benchmarks.baselines.litert_ways WAY MODEL CACHE
 
-WAY is `interpreter`, `compiled` (the newer `CompiledModel`), or `cached` (the same, with
-XNNPACK's packed weights kept in the file CACHE). It writes a JSON object, and ends when its standard input does. The
-model has one float32 input.
+WAY is `interpreter`, `compiled` (the newer `CompiledModel`), or `cached` (the same, with XNNPACK's packed weights kept
+in the file CACHE). It writes a JSON object, and ends when its standard input does. The model has one float32 input.
 """
 
 import json

@@ -45,10 +45,15 @@ def room_for_models(memory: int) -> int:
     return max(memory - RUNTIME_BYTES - request_room(memory), 0)
 
 
+def load_bytes(artifacts: Iterable[Artifact]) -> int:
+    """What the largest of these artifacts takes together with its engine."""
+    return max(ENGINE_BYTES[artifact.engine] + artifact.memory_bytes for artifact in artifacts)
+
+
 def least_function_mib(artifacts: Iterable[Artifact]) -> int:
     """The memory of the smallest function that loads each of these artifacts, one at a time, in MiB."""
-    needed = max(ENGINE_BYTES[artifact.engine] + artifact.memory_bytes for artifact in artifacts)
-    return max(SMALLEST_FUNCTION_MIB, -(-(needed + RUNTIME_BYTES) * 8 // (7 * MIB)))  # an eighth is for requests
+    needed = load_bytes(artifacts) + RUNTIME_BYTES
+    return max(SMALLEST_FUNCTION_MIB, -(-needed * 8 // (7 * MIB)))  # an eighth is for requests
 
 
 def resident_bytes() -> int:

@@ -111,8 +111,9 @@ def build_artifacts(
 def _left_for(form: ArtifactForm, signatures: Signatures, trials: Mapping[ArtifactForm, Trial]) -> Sequence[str]:
     """The signatures that a form is tried for: those that the form which it is second to cannot serve."""
     first = trials.get(SECOND_TO[form]) if form in SECOND_TO else None
-    served = first.candidate.signatures if first else ()
-    return [name for name in signatures if first is None or name not in served or first.failure_of(name)]
+    if first is None:
+        return list(signatures)
+    return [name for name in signatures if name not in first.candidate.signatures or first.failure_of(name)]
 
 
 def _choose_all(

@@ -1,10 +1,11 @@
 """Comparison of two versions, by what their manifests say: signatures, sizes, latency, errors on samples."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from handlers.manifest import Manifest
 from models.publishing.signature_changes import further_signatures, signature_changes
+from models.publishing.tried_forms import measured_calls
 
 
 class Figures(NamedTuple):
@@ -46,13 +47,12 @@ def figures(manifest: Manifest) -> Figures:
     """What packaging measured of a version."""
     signature = manifest.default_signature()
     default = manifest.artifact_for(signature)
-    calls: Mapping[str, Any] = default.evidence.get("fastest_seconds") or default.evidence.get("median_seconds", {})
     checks = [artifact.verification for artifact in manifest.artifacts if artifact.verification is not None]
     return Figures(
         engines=", ".join(f"{artifact.engine} ({artifact.form.replace('_', ' ')})" for artifact in manifest.artifacts),
         size_bytes=sum(entry.size for entry in manifest.engine_files()),
         memory_bytes=sum(artifact.memory_bytes for artifact in manifest.artifacts),
-        latency_seconds=calls.get(signature),
+        latency_seconds=measured_calls(default.evidence).get(signature),
         worst_relative_error=max((check.worst_relative_error for check in checks), default=None),
         samples=max((check.samples for check in checks), default=None),
     )

@@ -41,9 +41,13 @@ def preference(manifest: Manifest, signature: str) -> str | None:
     return manifest.artifact_for(signature).evidence.get("prefer")
 
 
+def measured_calls(evidence: Mapping[str, Any]) -> Mapping[str, float]:
+    """Seconds of the fastest call, by signature; of versions that were packaged before it was kept, the median."""
+    return evidence.get("fastest_seconds") or evidence.get("median_seconds", {})
+
+
 def _tried(form: str, signature: str, reason: str, evidence: Mapping[str, Any]) -> TriedForm:
-    calls: Mapping[str, float] = evidence.get("fastest_seconds") or evidence.get("median_seconds", {})
-    warm = calls.get(signature)
+    warm = measured_calls(evidence).get(signature)
     measured = {} if warm is None else evidence  # else it was tried for other signatures alone
     return TriedForm(
         form=form,

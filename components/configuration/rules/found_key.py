@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.configuration.problem import Problem
+from components.configuration.rules.policy_documents import listed
 
 EVERYONE = "*"
 PAGE = "docs/permissions.md has the statements, under `The key`"
@@ -65,7 +66,7 @@ def iam_decides_for_roles(key: FoundKey) -> Iterator[Problem]:
 
 def _allows(key: FoundKey, kind: str, principals: Sequence[str]) -> bool:
     """Whether a statement allows one of these principals something."""
-    statements = _listed(key.policy.get("Statement"))
+    statements = listed(key.policy.get("Statement"))
     return any(
         each.get("Effect") == "Allow" and not {EVERYONE, *principals}.isdisjoint(_principals(each, kind))
         for each in statements
@@ -74,13 +75,7 @@ def _allows(key: FoundKey, kind: str, principals: Sequence[str]) -> bool:
 
 def _principals(statement: Mapping[str, Any], kind: str) -> Sequence[str]:
     named = statement.get("Principal", {})
-    return [named] if isinstance(named, str) else _listed(named.get(kind))
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
+    return [named] if isinstance(named, str) else listed(named.get(kind))
 
 
 ADVISED: tuple[KeyRule, ...] = (logs_may_use_the_key, iam_decides_for_roles)

@@ -8,7 +8,7 @@ from components.settings.settings import Settings
 from components.settings.storage_settings import MOUNTED_STORAGES
 from handlers.contract import LARGEST_FUNCTION_MIB
 from handlers.manifest import ENGINE_SETS, engine_set
-from handlers.serving.footprint import ENGINE_BYTES, least_function_mib
+from handlers.serving.footprint import least_function_mib, load_bytes
 
 ENVIRONMENT_BYTES = 4096
 """A function's whole environment. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -99,7 +99,7 @@ def each_model_fits_in_memory(settings: Settings) -> Iterator[Problem]:
         artifacts = [artifact for version in model.answering for artifact in version.artifacts]
         least = least_function_mib(artifacts)
         if settings.model_cache_mib is not None:
-            needed = -(-max(ENGINE_BYTES[each.engine] + each.memory_bytes for each in artifacts) // MIB)
+            needed = -(-load_bytes(artifacts) // MIB)
             if needed > settings.model_cache_mib:
                 yield Problem(
                     keys=("modelCacheMib",),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.configuration.problem import Problem
+from components.configuration.rules.policy_documents import listed
 from components.settings.settings import Settings
 from components.settings.storage_settings import BUCKET_PREFIX
 from handlers.manifest import MANIFEST_FILE
@@ -154,7 +155,7 @@ def it_is_private(settings: Settings, bucket: FoundBucket) -> Iterator[Problem]:
 def it_refuses_requests_without_tls(settings: Settings, bucket: FoundBucket) -> Iterator[Problem]:
     """A denial of everything, for everybody, of the bucket and of its objects."""
     statements = json.loads(bucket.policy).get("Statement", [])
-    if not any(_denies_without_tls(each, bucket.name) for each in _listed(statements)):
+    if not any(_denies_without_tls(each, bucket.name) for each in listed(statements)):
         yield _problem(
             f"no policy of the bucket {bucket.name} was found that denies requests without TLS; add the statement in "
             f"docs/operations.md to it (aws s3api put-bucket-policy)"
@@ -192,20 +193,16 @@ def _by_default(algorithm: str, **more: str) -> str:
 
 
 def _denies_without_tls(statement: Mapping[str, Any], bucket: str) -> bool:
-    everybody = _listed(statement.get("Principal"))
+    everybody = listed(statement.get("Principal"))
     secure = statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")
-    covered = {each.rpartition(":::")[2] for each in _listed(statement.get("Resource"))}
+    covered = {each.rpartition(":::")[2] for each in listed(statement.get("Resource"))}
     return (
         statement.get("Effect") == "Deny"
         and ("*" in everybody or {"AWS": "*"} in everybody)
-        and bool({"*", "s3:*"} & set(_listed(statement.get("Action"))))
-        and [str(each).lower() for each in _listed(secure)] == ["false"]
+        and bool({"*", "s3:*"} & set(listed(statement.get("Action"))))
+        and [str(each).lower() for each in listed(secure)] == ["false"]
         and ("*" in covered or {bucket, f"{bucket}/*"} <= covered)
     )
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _problem(message: str, *other: str) -> Problem:
