@@ -133,6 +133,9 @@ class _Container:
         except psutil.NoSuchProcess:
             return False
 
+    def settle(self) -> None:
+        pass  # what a container wrote comes from Docker, which does not say whether there is more
+
     def memory_bytes(self) -> int:
         self._found.wait(FIND_SECONDS)  # a handler may answer before Docker reports its process
         handler = self._process()

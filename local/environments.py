@@ -161,6 +161,8 @@ class ExecutionEnvironment:
         ended = self._wait(api, worker, time.monotonic() + seconds)
         if not isinstance(ended, Answered) or ended.error_type == RESPONSE_TOO_LARGE:
             self._end_worker()  # a runtime client ends itself when its answer is refused
+        else:
+            worker.settle()
         return ended
 
     def _wait(self, api: RuntimeApi, worker: Worker, deadline: float) -> Event | TimedOut | OutOfMemory:

@@ -24,6 +24,7 @@ from local.emulator import CREDENTIALS, REGION
 from local.functions import Function
 from local.guard import Guard, kill_group
 from local.logs import LogWriter
+from local.worker_output import WorkerOutput
 
 PAGE_BYTES = resource.getpagesize()
 
@@ -35,6 +36,10 @@ class Worker(Protocol):
 
     def running(self) -> bool:
         """Whether it is still running."""
+        ...
+
+    def settle(self) -> None:
+        """Wait until its function's log has what it has written so far, where that can be known."""
         ...
 
     def memory_bytes(self) -> int:
@@ -121,17 +126,19 @@ class _ProcessWorker:
         self._process = process
         self._scratch = scratch
         self._guard = guard
-        self._reader = threading.Thread(target=self._read, args=(logs, exited), daemon=True)
+        self._output = WorkerOutput(cast("IO[bytes]", process.stdout), logs)
+        self._reader = threading.Thread(target=self._read, args=(exited,), daemon=True)
         self._reader.start()
 
-    def _read(self, logs: LogWriter, exited: Callable[[str], None]) -> None:
-        with cast("IO[bytes]", self._process.stdout) as output:
-            for line in output:
-                logs.write(line.decode("utf-8", "replace").rstrip("\r\n").replace("\r", "\n"))
+    def _read(self, exited: Callable[[str], None]) -> None:
+        self._output.copy()
         exited(exit_status(self._process.wait()))
 
     def running(self) -> bool:
         return self._process.poll() is None
+
+    def settle(self) -> None:
+        self._output.settle()
 
     def memory_bytes(self) -> int:
         return held_bytes(self._process.pid)

@@ -19,6 +19,7 @@ STACKS = (
         "local/test_command_line.py",
         "local/test_shapes.py",
         "local/test_storages.py",
+        "models/test_zoo.py",
         "models/publishing/test_stacks.py",
     ),
 )
