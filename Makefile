@@ -128,10 +128,8 @@ lock: setup ## Resolve pyproject.toml again into every lock: development, deploy
 	$(LOCK) --no-annotate --constraint requirements-dev.txt --group handlers-litert \
 	  $(NOT_IMPORTED:%=--no-emit-package %) --output-file handlers/requirements/litert.txt
 	$(LOCK) --group policy --output-file policy/requirements.txt
-	for group in peers peers-conversion; do \
-	  $(LOCK) --no-annotate --constraint requirements-dev.txt --group $$group \
-	    --output-file benchmarks/requirements/$$group.txt || exit 1; \
-	done
+	$(LOCK) --no-annotate --constraint requirements-dev.txt --group peers \
+	  --output-file benchmarks/requirements/peers.txt
 	sed -n 's/^\(onnxruntime==[^ ;]*\).*/\1/p' requirements-dev.txt \
 	  | $(LOCK) --no-config --no-annotate --no-deps - --output-file handlers/requirements/onnxruntime.txt
 	for package in tensorflow-cpu:amd64 tensorflow:arm64; do \

@@ -1,11 +1,11 @@
 """Peers: what a user would take instead, as handlers with their own files and packages.
 
 They run in an environment of their own, which is made once from a lock. Their files are converted from the subjects'
-SavedModels, in a second environment, which sees this one's TensorFlow.
+SavedModels.
 """
 
 import subprocess
-import sysconfig
+import sys
 import venv
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,8 @@ from benchmarks.paths import BUILD, PROJECT, SUBJECTS
 from benchmarks.subjects import Subject, repository
 from benchmarks.ways import Way
 
-ENVIRONMENTS = BUILD / "environments"
-LOCKS = PROJECT / "benchmarks" / "requirements"
-ONNX_CONVERSION = PROJECT / "benchmarks" / "baselines" / "onnx_conversion.py"
+ENVIRONMENT = BUILD / "environments" / "peers"
+LOCK = PROJECT / "benchmarks" / "requirements" / "peers.txt"
 
 
 class PeersMissing(Exception):
@@ -66,7 +65,7 @@ def prepare_peers(subjects: Sequence[Subject]) -> Path:
 
     Raises PeersMissing.
     """
-    python = _environment("peers")
+    python = _environment()
     for subject in subjects:
         _convert(subject, python)
     return python
@@ -79,7 +78,7 @@ def _convert(subject: Subject, python: Path) -> None:
     if not ONNX_RUNTIME.path(subject).exists():
         _run(
             [
-                *(str(_environment("peers-conversion", beside_ours=True)), str(ONNX_CONVERSION), "--opset", "18"),
+                *(sys.executable, "-m", "benchmarks.baselines.onnx_conversion", "--opset", "18"),
                 *("--saved-model", str(subject.saved_model), "--output", str(ONNX_RUNTIME.path(subject))),
             ]
         )
@@ -89,25 +88,16 @@ def _convert(subject: Subject, python: Path) -> None:
         _run([str(python), "-c", program, str(subject.saved_model), str(OPENVINO.path(subject))])
 
 
-def _environment(name: str, *, beside_ours: bool = False) -> Path:
-    """The Python of an environment with what a lock names, which is made if it is missing or out of date.
-
-    Args:
-        name: of the lock.
-        beside_ours: whether it also sees the packages of this environment.
-    """
-    lock, directory = LOCKS / f"{name}.txt", ENVIRONMENTS / name
-    python, installed = directory / "bin" / "python", directory / "installed.txt"
-    if installed.exists() and installed.read_bytes() == lock.read_bytes():
+def _environment() -> Path:
+    """The Python of the environment with what the lock names, which is made if it is missing or out of date."""
+    python, installed = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "installed.txt"
+    if installed.exists() and installed.read_bytes() == LOCK.read_bytes():
         return python
-    print(f"making the environment {name} in {ENVIRONMENTS.relative_to(PROJECT)} (once)", flush=True)
-    venv.create(directory, clear=True, with_pip=True)
+    print(f"making the peers' environment in {ENVIRONMENT.relative_to(PROJECT)} (once)", flush=True)
+    venv.create(ENVIRONMENT, clear=True, with_pip=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--no-deps", "--require-hashes", "-r", str(lock)])
-    if beside_ours:
-        own = Path(sysconfig.get_path("purelib", vars={"base": str(directory)}))
-        (own / "beside.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-    installed.write_bytes(lock.read_bytes())
+    _run([*pip, "--no-deps", "--require-hashes", "-r", str(LOCK)])
+    installed.write_bytes(LOCK.read_bytes())
     return python
 
 

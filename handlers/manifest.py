@@ -110,6 +110,11 @@ class TensorSpec(NamedTuple):
     tensor: str = ""
     """The name of the tensor in the SavedModel's graph, such as `serving_default_image:0`."""
 
+    @property
+    def is_batched(self) -> bool:
+        """Whether the first dimension may have any size."""
+        return self.shape is None or self.shape[:1] == (-1,)
+
 
 Default: TypeAlias = Mapping[str, Any]
 """The value of an input that a request leaves out: its `shape`, and its `content` (base64 of the elements as they are
@@ -124,6 +129,10 @@ class Signature(NamedTuple):
     method_name: str = PREDICT_METHOD
     defaults: Mapping[str, Default] = _NOTHING
     """Of the inputs that a request may leave out, by public name."""
+
+    def batched_elements(self, inputs: Mapping[str, Any]) -> int:
+        """How many elements arrays have together, those of inputs whose first dimension has one size left out."""
+        return sum(inputs[name].size for name, spec in self.inputs.items() if spec.is_batched)
 
 
 class FileEntry(NamedTuple):
@@ -148,6 +157,22 @@ class Verification(NamedTuple):
     """Absolute error divided by the output's scale: its largest magnitude over the samples of a similar range."""
 
 
+class CallMemory(NamedTuple):
+    """What a model takes while it answers: a line over the size of the request. Measured with batches of several sizes.
+
+    Memory follows a line as far as each row of a batch is computed by itself.
+    """
+
+    base_bytes: int
+    """The model, with a call without elements."""
+    bytes_per_element: float
+    """For each of `Signature.batched_elements`."""
+
+    def for_elements(self, elements: int) -> int:
+        """Bytes of the model and a call with so many elements."""
+        return self.base_bytes + int(self.bytes_per_element * elements)
+
+
 class Artifact(NamedTuple):
     """What one engine loads to serve some of a version's signatures."""
 
@@ -164,6 +189,8 @@ class Artifact(NamedTuple):
     """None only if nothing was compared: the artifact is an unpackaged SavedModel itself."""
     evidence: Mapping[str, Any] = _NOTHING
     """What else packaging measured, also about candidates that lost. Not used at run time."""
+    call_memory: Mapping[str, CallMemory] = _NOTHING
+    """By signature. One is left out if it takes no batches, or if they add less than can be told from other growth."""
 
 
 class Code(NamedTuple):

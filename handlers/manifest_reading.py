@@ -25,6 +25,7 @@ from handlers.manifest import (
     PREDICT_METHOD,
     SCHEMA_VERSION,
     Artifact,
+    CallMemory,
     Code,
     Default,
     EngineName,
@@ -101,6 +102,11 @@ def _refuse_contradictions(manifest: Manifest) -> None:
         if unknown := sorted(set(artifact.signatures).difference(manifest.signatures)):
             raise ManifestError(
                 f"{MANIFEST_FILE}: the {artifact.engine} artifact serves {unknown}, which 'signatures' lacks"
+            )
+        if unknown := sorted(set(artifact.call_memory).difference(artifact.signatures)):
+            raise ManifestError(
+                f"{MANIFEST_FILE}: 'call_memory' of the {artifact.engine} artifact names {unknown}, which the artifact "
+                "does not serve"
             )
     if manifest.code is not None and (missing := sorted(set(manifest.code.files).difference(listed))):
         raise ManifestError(f"{MANIFEST_FILE}: the code needs {missing}, which 'files' lacks")
@@ -182,7 +188,12 @@ def _artifact(value: Fields) -> Artifact:
         reason=value.text("reason"),
         verification=None if value.value.get("verification") is None else _verification(value.object("verification")),
         evidence=value.object("evidence").value if "evidence" in value else {},
+        call_memory=value.named("call_memory", _call_memory) if "call_memory" in value else {},
     )
+
+
+def _call_memory(value: Fields) -> CallMemory:
+    return CallMemory(base_bytes=value.integer("base_bytes", 0), bytes_per_element=value.number("bytes_per_element"))
 
 
 def _code(value: Fields) -> Code:

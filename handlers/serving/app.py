@@ -218,6 +218,7 @@ class App:
             record.cache_hit, record.load = lease.hit, lease.took
             with lease as model:
                 record.wait_ms, began = _milliseconds_since(began), time.perf_counter()
+                self.repository.make_room(lease, manifest, artifact, inference.signature, inference.inputs)
                 try:
                     outputs = model.run(inference.signature, inference.inputs, inference.outputs)
                 except EngineError as error:

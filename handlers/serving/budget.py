@@ -37,9 +37,14 @@ class Budget:
         self._own = 0
         """Bytes that it has grown by since then and that belong to no model."""
 
+    @property
+    def engine_bytes(self) -> int:
+        """Bytes that the loaded engines take."""
+        return sum(shared.size for shared in self._engines.values())
+
     def available(self) -> int:
         """Bytes for models: the total less what the loaded engines take."""
-        return self._total - sum(shared.size for shared in self._engines.values())
+        return self._total - self.engine_bytes
 
     def not_yet(self, shared: Shared) -> int:
         """Bytes that a model takes in addition to its own, if it is the first of its kind."""

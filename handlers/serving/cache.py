@@ -156,6 +156,16 @@ class ModelCache(Generic[M]):
                 loading = self._begin(_Job(key, size, load, prepare, shared))
             return self._wait(key, loading, timeout)
 
+    def make_room_for_call(self, lease: Lease[M], needed: int, room: int) -> None:
+        """Evict idle models until `room` bytes hold the engines, the other models, and a leased model that takes
+        `needed` bytes while it answers. Models in use stay."""
+        while True:
+            with self._changed:
+                others = self._budget.held_bytes - lease.size
+                if self._budget.engine_bytes + others + needed <= room or (victim := self._pop_victim()) is None:
+                    return
+            self._close(victim)
+
     def discard(self, key: Hashable) -> None:
         """Remove a model: at once if it is not in use, else when its last call or its load ends."""
         with self._changed:

@@ -221,6 +221,18 @@ class RequestTooLarge(RefusedRequest):
         )
 
 
+class CallTooLarge(RefusedRequest):
+    """Computing the answer would take more memory than this function has for the model and a call."""
+
+    code = "TOO_LARGE"
+
+    def __init__(self, elements: int, needed: int, room: int) -> None:
+        super().__init__(
+            f"To compute an answer for {elements} input elements the model would need about {needed} bytes of memory, "
+            f"and this function has {room}: send fewer instances in one request, or give the function more memory"
+        )
+
+
 class InflatedTooLarge(RefusedRequest):
     """A compressed body is larger than the most that is inflated."""
 

@@ -59,6 +59,11 @@ class Lease(AbstractContextManager[M]):
         self.hit = hit
         """Whether the model was in memory already."""
 
+    @property
+    def size(self) -> int:
+        """Bytes that the model is said to take."""
+        return self._entry.size
+
     def __enter__(self) -> M:
         return self._entry.model
 

@@ -1,5 +1,6 @@
 """The models that a function serves: which version answers, whether it is ready, and the loaded model itself."""
 
+import sys
 import time
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from handlers.serving.budget import Shared
 from handlers.serving.cache import ModelCache
 from handlers.serving.engines import LoadedModel
 from handlers.serving.errors import (
+    CallTooLarge,
     ModelLoading,
     ModelTooLarge,
     ModelUnavailable,
@@ -21,7 +23,7 @@ from handlers.serving.errors import (
     UnknownModel,
     UnknownVersion,
 )
-from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES
+from handlers.serving.footprint import ENGINE_BYTES, ENGINE_OWN_BYTES, SLACK_BYTES
 from handlers.serving.lease import Lease
 from handlers.serving.loading import ArtifactLoad
 from handlers.serving.model_list import ModelList
@@ -31,6 +33,8 @@ from handlers.serving.stores import Store, StoreError
 from handlers.serving.telemetry import Record, Tally, traceback_of, write_event
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from handlers.serving.code.hooks import ModelCode
     from handlers.serving.code.loaded import LoadedCode
 
@@ -71,6 +75,7 @@ class Repository:
         awaited: whether these models may be published later, so that it is no failure if one is not there.
         allows_code: whether versions that bring code are served.
         threads: how many threads one prediction may use.
+        room: bytes that engines, models and a call may take together.
         clock: returns seconds that never decrease.
     """
 
@@ -84,12 +89,13 @@ class Repository:
         awaited: bool = False,
         allows_code: bool = False,
         threads: int = 1,
+        room: int = sys.maxsize,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.names: Sequence[str] = () if names is None else tuple(names)
         """The models that were given."""
         self._models = _listed_models(store, clock) if names is None else ModelList(self.names, listed, awaited=awaited)
-        self._store, self._cache, self._threads, self._clock = store, cache, threads, clock
+        self._store, self._cache, self._threads, self._room, self._clock = store, cache, threads, room, clock
         self._published = Published(
             store,
             self._models,
@@ -242,6 +248,28 @@ class Repository:
         )
         lease.took = load.took
         return lease
+
+    def make_room(
+        self,
+        lease: Lease[LoadedModel],
+        manifest: Manifest,
+        artifact: Artifact,
+        signature: str,
+        inputs: "Mapping[str, np.ndarray]",
+    ) -> None:
+        """Before a call to a leased artifact: see that the function has the memory for it, without idle models if need
+        be. Raises CallTooLarge."""
+        line = artifact.call_memory.get(signature)
+        if line is None:
+            return
+        elements = manifest.signatures[signature].batched_elements(inputs)
+        needed = line.for_elements(elements)
+        if needed <= artifact.memory_bytes + SLACK_BYTES:
+            return
+        room = self._room - ENGINE_BYTES[artifact.engine]
+        if needed > room:
+            raise CallTooLarge(elements, needed, room)
+        self._cache.make_room_for_call(lease, needed, self._room)
 
     def is_loaded(self, manifest: Manifest, artifact: Artifact) -> bool:
         """Whether an artifact is in memory."""

@@ -64,6 +64,7 @@ def open_app(environment: Mapping[str, str]) -> App:
         awaited=_flag(environment, MODELS_AWAITED, "false"),
         allows_code=_flag(environment, ALLOW_MODEL_CODE, "false"),
         threads=engine_threads(environment),
+        room=room_for_models(function_memory(environment)),
     )
     if environment.get(INITIALIZATION) == "snap-start":
         from snapshot_restore_py import register_after_restore  # late: only SnapStart needs it

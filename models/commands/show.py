@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from handlers.manifest import Manifest
 from models.commands.arguments import add_json, add_place
 from models.commands.output import place_of, pointer_document, show
-from models.packaging.function_memory import memory_note
+from models.packaging.function_memory import call_notes, memory_note
 from models.progress import in_units
 from models.publishing.comparison import figures
 from models.publishing.pointer_file import PointerFile
@@ -35,6 +35,9 @@ def run(options: argparse.Namespace) -> None:
         "versions": list(published.listing(options.model).complete),
         "version": manifest.version,
         "figures": figures(manifest)._asdict(),
+        "call_memory": {
+            name: line._asdict() for artifact in manifest.artifacts for name, line in artifact.call_memory.items()
+        },
         "code": None if manifest.code is None else manifest.code._asdict(),
         "signatures": {
             name: {
@@ -66,6 +69,7 @@ def _version_lines(manifest: Manifest) -> Iterator[str]:
     yield f"  engine   {measured.engines}"
     yield f"  size     {in_units(measured.size_bytes)}"
     yield f"  memory   {in_units(measured.memory_bytes)}; {memory_note(manifest)}"
+    yield from (f"  calls    {note}" for note in call_notes(manifest))
     if measured.latency_seconds is not None:
         yield f"  latency  {measured.latency_seconds * 1000:.3g} ms where it was packaged"
     if measured.worst_relative_error is not None:

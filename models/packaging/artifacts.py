@@ -163,6 +163,7 @@ def _artifact(
         signatures=candidate.signatures,
         files=candidate.files,
         memory_bytes=max(trial.report.memory_bytes, trial.size),
+        call_memory=trial.call_memory,
         reason=reason_for(trial, rejected),
         verification=_verification(trial, tester.signatures, tester.exchanges, tester.rules.tolerance),
         evidence=trial.measured()

@@ -46,7 +46,7 @@ def convert(saved_model: Path, name: str, signature: Signature) -> bytes:
         _function(saved_model, signature),
         [_input(number, spec) for number, spec in enumerate(signature.inputs.values())],
         opset=OPSET,
-        custom_op_handlers={"Erfc": (_write_erfc, [])},
+        custom_op_handlers={"Erfc": (write_erfc, [])},
     )
     found = {(node.op_type, node.domain) for node in nodes(model.graph)}
     if missing := sorted({name for name, domain in found if not defs.has(name, domain)}):
@@ -99,8 +99,9 @@ def optimize(model: bytes) -> bytes:
         return optimized.read_bytes()
 
 
-def _write_erfc(context: Any, node: Any, *_: Any) -> None:
-    """Keras writes GELU by erfc(x), which is 1 - erf(x). ONNX has only the latter."""
+def write_erfc(context: Any, node: Any, *_: Any, **__: Any) -> None:
+    """Write TensorFlow's Erfc in operations of ONNX, which has only Erf. Keras writes GELU by erfc(x), which is
+    1 - erf(x)."""
     shapes, dtypes = node.output_shapes, node.output_dtypes
     element = utils.map_onnx_to_numpy_type(context.get_dtype(node.input[0]))
     one = context.make_const(utils.make_name("one"), np.array(1, element))

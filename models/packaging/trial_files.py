@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from handlers.manifest import Manifest
+from handlers.manifest import CallMemory, Manifest
 from handlers.manifest_reading import parse_manifest
 from models.packaging.arrays import Arrays, load_arrays, save_arrays
 from models.packaging.requests.exchange import Answer, Rejection
@@ -74,8 +74,23 @@ class TrialFiles:
         """Read what `write_task` wrote."""
         return parse_manifest((self.directory / "trial.json").read_bytes()), TrialTask(**self._read_json("task.json"))
 
+    @property
+    def has_report(self) -> bool:
+        """Whether the trial came as far as its report."""
+        return (self.directory / "report.json").is_file()
+
+    def write_call_memory(self, lines: Mapping[str, CallMemory]) -> None:
+        """Write what calls take, by signature; the last step of a trial."""
+        self._write_json("calls.json", {name: line._asdict() for name, line in lines.items()})
+
+    def read_call_memory(self) -> Mapping[str, CallMemory]:
+        """Read what `write_call_memory` wrote; empty if the trial did not come so far."""
+        if not (self.directory / "calls.json").is_file():
+            return {}
+        return {name: CallMemory(**line) for name, line in self._read_json("calls.json").items()}
+
     def write_report(self, report: TrialReport) -> None:
-        """Write the report; the last step of a trial."""
+        """Write the report; all that decides has been tried."""
         self._write_json("report.json", asdict(report))
 
     def read_report(self) -> TrialReport:
@@ -109,7 +124,9 @@ class TrialFiles:
         ]
 
     def _write_json(self, name: str, document: Mapping[str, Any]) -> None:
-        (self.directory / name).write_text(json.dumps(document), encoding="utf-8")
+        written = self.directory / f"{name}.part"
+        written.write_text(json.dumps(document), encoding="utf-8")
+        written.replace(self.directory / name)  # whole or not at all: the process may end meanwhile
 
     def _read_json(self, name: str) -> dict[str, Any]:
         return json.loads((self.directory / name).read_text(encoding="utf-8"))

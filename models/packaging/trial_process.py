@@ -17,6 +17,7 @@ from handlers.manifest import Signature
 from handlers.serving.engines import EngineError
 from handlers.serving.engines.heap import trim_heap
 from models.packaging.arrays import Arrays
+from models.packaging.call_memory import measure_calls
 from models.packaging.process_memory import peak_bytes, resident_bytes
 from models.packaging.trial_files import ArraysKind, TrialFiles, TrialReport, WarmCalls
 
@@ -29,7 +30,7 @@ Requests = Mapping[str, Sequence[Arrays]]
 
 
 def main(directory: Path, started: float) -> None:
-    """Run the trial in `directory`."""
+    """Run the trial in `directory`. What large batches take is measured last: that may end the process."""
     files = TrialFiles(directory)
     manifest, task = files.read_task()
     (artifact,) = manifest.artifacts
@@ -64,6 +65,10 @@ def main(directory: Path, started: float) -> None:
         memory_bytes=_growth(load, usual),
     )
     files.write_report(report)
+    lines = {
+        name: measure_calls(load, name, manifest.signatures[name], requests[name][0]) for name in artifact.signatures
+    }
+    files.write_call_memory({name: line for name, line in lines.items() if line is not None})
 
 
 def _time_warm_calls(model: Any, signature: str, request: Arrays) -> WarmCalls:

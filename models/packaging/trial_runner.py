@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers.manifest import Artifact, Manifest, Signature
+from handlers.manifest import Artifact, CallMemory, Manifest, Signature
 from handlers.serving.engines import EngineError
 from models.packaging.arrays import from_engine, to_engine
 from models.packaging.candidates import Candidate
@@ -45,6 +45,8 @@ class Trial:
     """For each signature, how its answers compare with the reference's."""
     report: TrialReport
     """What its process measured of itself."""
+    call_memory: Mapping[str, CallMemory]
+    """See `Artifact.call_memory`."""
 
     def failure_of(self, signature: str) -> str:
         """Why this candidate cannot serve a signature; empty if it can."""
@@ -98,8 +100,8 @@ def try_candidate(
             )
             for index, name in enumerate(candidate.signatures)
         }
-        report = files.read_report()
-    return Trial(candidate=candidate, size=size, report=report, verdicts=verdicts)
+        report, call_memory = files.read_report(), files.read_call_memory()
+    return Trial(candidate=candidate, size=size, report=report, call_memory=call_memory, verdicts=verdicts)
 
 
 def _answers(files: TrialFiles, kind: ArraysKind, index: int, signature: Signature) -> list[Answer]:
@@ -142,7 +144,7 @@ def _write_trial(
 
 
 def _run(files: TrialFiles) -> str:
-    """Run the trial's process. Returns why it failed; empty if it did not."""
+    """Run the trial's process. Returns why it failed; empty if it came to its report."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")])),
@@ -155,7 +157,9 @@ def _run(files: TrialFiles) -> str:
             command, env=environment, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_SECONDS
         )
     except subprocess.TimeoutExpired:
-        return f"it did not finish within {TIMEOUT_SECONDS} s"
+        return "" if files.has_report else f"it did not finish within {TIMEOUT_SECONDS} s"
+    if files.has_report:
+        return ""
     if done.returncode < 0:
         return f"its process was ended by {signal.Signals(-done.returncode).name}"
     if done.returncode:

@@ -37,6 +37,7 @@ GOOD: dict[str, Any] = {
                 "samples": 3, "tolerance": 0.0001, "worst_absolute_error": 0, "worst_relative_error": 1e-7
             },
             "evidence": {"lost": {}},
+            "call_memory": {"serving_default": {"base_bytes": 10, "bytes_per_element": 2.5}},
         }
     ],
     "files": [{"path": "model.tflite", "size": 5, "sha256": "0" * 64}],
@@ -114,6 +115,10 @@ def test_a_good_manifest_is_read_and_written_as_it_is() -> None:
         ("artifacts.0.verification.tolerance", float("nan"), "'tolerance'"),
         ("artifacts.0.verification.tolerance", float("inf"), "'tolerance'"),
         ("artifacts.0.evidence", [], "must be an object"),
+        ("artifacts.0.call_memory", [], "must be an object"),
+        ("artifacts.0.call_memory.serving_default.base_bytes", -1, "allowed is an integer from 0 up"),
+        ("artifacts.0.call_memory.serving_default.bytes_per_element", -1, "allowed is a number from 0 up"),
+        ("artifacts.0.call_memory", {"s": {"base_bytes": 1, "bytes_per_element": 1}}, "which the artifact does not"),
         ("files", None, "allowed is a list of objects"),
         ("files.0.size", "5", "'size'"),
         ("files.0.size", -5, "'size'"),

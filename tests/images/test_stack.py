@@ -16,7 +16,11 @@ from local.api_client import ApiClient
 from local.held_out import read_held_out
 from local.shapes import Mode, Storage
 from local.stack import LocalStack, local_stack
+from models.packaging.options import PackageOptions
+from models.packaging.package import package
+from models.packaging.repository import ModelRepository
 from tests.images.docker import Image, docker
+from tests.models import saved_models
 from tests.paths import PROJECT
 
 MODELS = ("iris", "digits")
@@ -84,6 +88,24 @@ def left_behind() -> list[str]:
     """Names of containers and images that local stacks did not remove."""
     names = docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=^tensorflow-lambda-[0-9a-f]{12}$")
     return [*names.split(), *docker("images", "--quiet", STACK).split()]
+
+
+def test_onnx_runtime_answers_in_its_image_byte_for_byte_as_in_a_process(base: Image, tmp_path: Path):
+    source = saved_models.save(tmp_path / "saved", serving_default=saved_models.scores)
+    package(source, ModelRepository(tmp_path / "models"), PackageOptions(name="ranks", forms=["onnx"]), lambda _: None)
+    settings = {"storage": "image", "models": '["ranks"]', "modelRepository": str(tmp_path / "models")}
+    body = json.dumps({"instances": [[0.5, -1, 2, 7], [1, 0, 0, 0]]})
+    asked = [("POST", "/v1/models/ranks:predict", body), ("GET", "/v2/models/ranks", None)]
+    with local_stack(settings) as stack:
+        expected = answers(stack, asked)
+    with local_stack(settings, docker=True, base_image=base.id) as stack:
+        assert answers(stack, asked) == expected
+        [function] = stack.invocations.functions()
+        files = Image(function.image_uri.rpartition("@")[2]).files
+    assert left_behind() == []
+    assert "scores" in str(expected[0])
+    packages = {path.removeprefix("var/task/").split("/")[0] for path in files if path.startswith("var/task/")}
+    assert packages & {"onnxruntime", "tensorflow"} == {"onnxruntime"}
 
 
 def test_models_of_the_storage_image_are_inside_it(base: Image):

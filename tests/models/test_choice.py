@@ -32,6 +32,7 @@ def trial(
     return Trial(
         candidate=Candidate(form=form, signatures=("s",), files=("f",)),
         size=size,
+        call_memory={},
         verdicts={"s": Verdict(Difference(reason=reason))},
         report=TrialReport(
             load_seconds=0.1,

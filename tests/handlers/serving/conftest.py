@@ -12,7 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handlers.manifest import POINTER_FILE, Artifact, Default, FileEntry, Manifest, Pointer, Signature, TensorSpec
+from handlers.manifest import (
+    POINTER_FILE,
+    Artifact,
+    CallMemory,
+    Default,
+    FileEntry,
+    Manifest,
+    Pointer,
+    Signature,
+    TensorSpec,
+)
 from handlers.serving import aws_clients
 from handlers.serving.app import App
 from handlers.serving.budget import Shared
@@ -44,6 +54,7 @@ class Model:
     formula: Formula
     memory_bytes: int = 10
     defaults: Mapping[str, Default] = field(default_factory=dict[str, Default])
+    call_memory: CallMemory | None = None
     closed: int = 0
 
     def run(
@@ -95,6 +106,7 @@ class FormulaStore:
             files=("model.tflite",),
             memory_bytes=found.memory_bytes,
             reason="",
+            call_memory={"serving_default": found.call_memory} if found.call_memory else {},
         )
         return Manifest(
             model=model,
@@ -167,6 +179,7 @@ def make_server(
     *,
     listed: bool = False,
     awaited: bool = False,
+    call_room: int = 1 << 31,
 ) -> Server:
     versions = {name: {1: found} if isinstance(found, Model) else found for name, found in models.items()}
     store, now, loads, failing = FormulaStore(versions), [0.0], [], {}
@@ -181,7 +194,8 @@ def make_server(
     patch.setattr("handlers.serving.repository._SHARED", {"litert": Shared("litert")})
     cache: ModelCache[LoadedModel] = ModelCache(budget, clock=lambda: now[0], on_failure=log_load_failure)
     names = None if listed else tuple(versions)
-    app = App(Repository(store, names, cache, awaited=awaited, clock=lambda: now[0]), room)
+    repository = Repository(store, names, cache, awaited=awaited, room=call_room, clock=lambda: now[0])
+    app = App(repository, room)
     return Server(app, store, cache, now, loads, failing)
 
 
