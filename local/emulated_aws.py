@@ -17,6 +17,7 @@
 - The id in the answer's `apigw-requestid` or `x-amzn-requestid` is the one in the function's event.
 - A domain name leads to its API by a path of this machine, for no resolver knows the name (`gate`).
 - An alias with weights: each request meets the version that they choose.
+- The tagging API also finds networks, log groups, APIs, load balancers and alarms (`emulated_tags`).
 - An API whose own host name is switched off does not answer under it: an HTTP API at once, a REST API from its next
   deployment on. https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
 """
@@ -34,10 +35,11 @@ from typing import Any
 from botocore.awsrequest import AWSRequest
 from ministack import app
 from ministack.core.iam_evaluator import AuthError
-from ministack.services import alb, apigateway, apigateway_v1, cloudwatch, lambda_svc
+from ministack.services import alb, apigateway, apigateway_v1, cloudwatch, lambda_svc, tagging
 
 from local import mock_integrations
 from local.emulated_alarms import Alarms
+from local.emulated_tags import COLLECTORS
 from local.forwarding import Forwarding
 from local.gate import KEYS_VARIABLE, MOST_VARIABLE, asked_by_name, asked_url, run_ministack
 from local.signatures import REASON, Expected, refusal
@@ -299,6 +301,7 @@ OVERRIDES: Sequence[tuple[ModuleType, str, Any]] = (
     (lambda_svc, "_invoke", invoke_function),
     (lambda_svc, "_emit_lambda_logs", emit_no_logs),
     (cloudwatch, "_alarms", Alarms()),
+    (tagging, "_COLLECTORS", COLLECTORS),
     *((module, "new_uuid", new_id) for module in (apigateway, apigateway_v1)),
     *((module, "run_reentrant", run) for module in (apigateway, apigateway_v1, lambda_svc)),
 )

@@ -8,10 +8,17 @@ import pulumi_aws as aws
 
 from components import iam
 from components.network.subnets import subnet_blocks
+from components.retries import explained
 
 UNTIL_LAMBDA_LETS_GO = pulumi.CustomTimeouts(delete="60m")
 """How long a deletion waits for Lambda, which keeps its network interfaces for up to 45 minutes after the last function
 is gone. They hold their subnet and their security groups."""
+
+SUBNET_FAILURES = {
+    "InvalidSubnet.Conflict": "An interrupted update left a subnet in the VPC, where this one belongs. List it, and "
+    "the command that removes it, with `pulumi stack export | python -m ops orphans`; then run `pulumi up` again."
+}
+"""What a refusal means, by AWS's words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +70,11 @@ class PrivateVpc(pulumi.ComponentResource):
                 cidr_block=block,
                 map_public_ip_on_launch=False,
                 tags={"Name": f"{name}-{zone}"},
-                opts=pulumi.ResourceOptions(parent=self, custom_timeouts=UNTIL_LAMBDA_LETS_GO),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    custom_timeouts=UNTIL_LAMBDA_LETS_GO,
+                    hooks=explained(f"{name}-{zone}", SUBNET_FAILURES),
+                ),
             )
             for zone, block in subnet_blocks(args.cidr, args.zones).items()
         }

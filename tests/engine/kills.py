@@ -1,10 +1,10 @@
 """Kills `pulumi up` at random moments of a switch, while callers call, and lets the stack recover each time.
 
 `python -m tests.engine.kills` does so 50 times in each of three switches, and prints a line for each. After a kill come
-`pulumi cancel`, `pulumi refresh --clear-pending-creates` and `pulumi up`, as docs/operations.md says. A second update
-must change nothing then, and no request may fail. What the interruption left without an owner must be listed, and go by
-the commands that are listed. An update that ended before its kill counts as none. The SDK leaves what a killed engine
-was connected to: run this in a process of its own.
+`pulumi cancel`, `pulumi refresh --clear-pending-creates`, `python -m ops orphans` with the commands that it lists, and
+`pulumi up`, as docs/operations.md says. All that the interruption left without an owner must be listed, and go by those
+commands. A second update must change nothing then, and no request may fail. An update that ended before its kill counts
+as none. The SDK leaves what a killed engine was connected to: run this in a process of its own.
 """
 
 import argparse
@@ -13,16 +13,15 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
 from local.changes import Change
 from local.engine.running import EngineRun
-from local.engine.stack import EngineStack
 from local.living_stack import LivingStack
 from local.shapes import Shape, Switch
 from ops.orphans import orphans
@@ -84,37 +83,41 @@ def kills(stack: LivingStack, switch: Switch, count: int, chance: random.Random)
             raise RuntimeError(f"of {number} updates, {number - killed} ended before they were killed")
         start, end = number % 2, 1 - number % 2
         seconds = chance.uniform(0, longest[start])
-        running: list[bool] = []
+        run, found = EngineRun(account=stack.account, stack=stack.engine), list[_Recovered]()
         change = stack.change(
             f"{switch[start]} → {switch[end]}",
             there[end],
-            first=lambda: running.append(_kill_and_recover(stack.engine, there[end], seconds)),  # noqa: B023 called now
+            first=lambda: found.append(_kill_and_recover(run, there[end], seconds)),  # noqa: B023 called now
         )
         settled = stack.engine.up(there[end]).quiet
-        killed += running[0]
-        listed, wrong = _listed_and_removed(EngineRun(account=stack.account, stack=stack.engine))
+        killed += found[0].was_running
         yield Killed(
             change=change,
             after_seconds=seconds,
-            was_running=running[0],
+            was_running=found[0].was_running,
             is_settled=settled,
-            orphans=listed,
-            wrong=wrong,
+            orphans=found[0].orphans,
+            wrong=", ".join([*found[0].wrong, *_unlisted_now(run)]),
         )
 
 
-def _listed_and_removed(run: EngineRun) -> tuple[int, str]:
-    """How many orphans were listed, and what is wrong: what was not listed, or stays."""
+class _Recovered(NamedTuple):
+    """What was found between a kill and the next update."""
+
+    was_running: bool
+    orphans: int
+    wrong: Sequence[str]
+
+
+def _unlisted_now(run: EngineRun) -> list[str]:
+    """What the account holds that is neither in the state nor listed as an orphan."""
     state = run.stack.exported()
-    found = orphans(state, run.account.client)
-    lacking = unlisted(run.account, state, found)
-    stays = [orphan.arn for orphan in remove_orphans(run, run.account.project)]
-    wrong = [*(f"{each} is not listed" for each in lacking), *(f"{arn} stays" for arn in stays)]
-    return len(found), ", ".join(wrong)
+    return [f"{each} is not listed" for each in unlisted(run.account, state, orphans(state, run.account.client))]
 
 
-def _kill_and_recover(engine: EngineStack, settings: Mapping[str, Any], seconds: float) -> bool:
-    """Begin an update, kill its engine after a time, and let the state say what there is. Whether it was running."""
+def _kill_and_recover(run: EngineRun, settings: Mapping[str, Any], seconds: float) -> _Recovered:
+    """Begin an update, kill its engine after a time, let the state say what there is, and remove the orphans."""
+    engine = run.stack
     update = threading.Thread(target=engine.up, args=(settings,))
     update.start()
     time.sleep(seconds)
@@ -128,7 +131,9 @@ def _kill_and_recover(engine: EngineStack, settings: Mapping[str, Any], seconds:
     recovered = engine.recover(settings)
     if not recovered.succeeded:
         raise RuntimeError("\n".join(["The stack cannot be refreshed:", *recovered.errors]))
-    return killed > 0
+    listed, lacking = len(orphans(engine.exported(), run.account.client)), _unlisted_now(run)
+    stays = [f"{orphan.arn} stays" for orphan in remove_orphans(run, run.account.project)]
+    return _Recovered(killed > 0, listed, [*lacking, *stays])
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ops.orphans import orphans
 from tests.engine.conftest import succeeded
-from tests.engine.lost import unlisted
+from tests.engine.lost import remove_orphans, unlisted
 from tests.engine.operator import Operator
 
 LOST = ("inference-files-sync-dead-letters", "inference-files-sync-role", "inference-files-models")
@@ -36,3 +36,27 @@ def test_what_is_in_no_state_is_listed_and_its_commands_remove_it(run, settings,
         for command in orphan.commands:
             operator.types(command)
     assert orphans(without(state, LOST), run.account.client) == []
+
+
+def test_a_subnet_that_an_interruption_left_is_explained_and_once_it_is_removed_the_update_succeeds(
+    run, settings, tmp_path
+):
+    one = {**settings, "storage": "efs", "zones": ["eu-central-1a"]}
+    succeeded(run.stack.up(one))
+    ec2 = run.account.client("ec2")
+    [there] = [each for each in ec2.describe_subnets()["Subnets"] if each.get("Tags")]
+    made = ec2.create_subnet(
+        VpcId=there["VpcId"],
+        AvailabilityZone="eu-central-1b",
+        CidrBlock=there["CidrBlock"].replace(".0/", ".32/"),
+        TagSpecifications=[{"ResourceType": "subnet", "Tags": there["Tags"]}],
+    )
+    two = {"zones": ["eu-central-1a", "eu-central-1b"]}
+    refused = run.stack.up(two)
+    assert not refused.succeeded
+    assert any("left a subnet in the VPC" in error and "ops orphans" in error for error in refused.errors)
+    [orphan] = orphans(run.stack.exported(), run.account.client)
+    assert made["Subnet"]["SubnetId"] in orphan.arn
+    assert remove_orphans(run, tmp_path) == []
+    succeeded(run.stack.up(two))
+    assert run.stack.up().quiet
