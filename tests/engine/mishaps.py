@@ -88,6 +88,14 @@ LEAVE_NOTHING = frozenset(
 )
 """Types of which nothing can be deleted: a call, a build, and a group that goes with its VPC."""
 
+LEAVE_A_DEFAULT = frozenset(
+    {
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "aws:s3/bucketVersioning:BucketVersioning",
+    }
+)
+"""Types whose deletion leaves another value, and not nothing: each bucket encrypts, and versions can only be suspended."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recovery:
@@ -131,7 +139,8 @@ def _deleted(run: EngineRun, what: str, resources: Sequence[Mapping[str, Any]]) 
     if not deleted:
         return
     found = run.stack.refresh()
-    missed = "" if found.changes.get("delete", 0) >= len(deleted) else "the refresh did not find all that is gone"
+    gone = sum(each not in LEAVE_A_DEFAULT for each in deleted)
+    missed = "" if found.changes.get("delete", 0) >= gone else "the refresh did not find all that is gone"
     problem = _wrong(found) or missed or _problem(run, run.stack.up())
     yield Recovery(what=f"{what} deleted ({len(deleted)})", types=frozenset(deleted), problem=problem)
 

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,10 +34,17 @@ SILENT = 4
 """The severity below which ONNX Runtime writes nothing to standard error. Its errors are raised all the same."""
 
 
+MOST_PLANS = 32
+"""For how many shapes of its inputs a session keeps a plan of its memory. In a recurrent network a call with a plan
+takes three quarters of the time, but a caller may send any number of shapes."""
+
+
 class _Call(NamedTuple):
     """A signature's session, and the names of its tensors there."""
 
     session: Any
+    planned: set[tuple[tuple[int, ...], ...]] | None
+    """The shapes of which the session keeps a plan; None if it keeps none."""
     inputs: Mapping[str, str]
     """By public name; without inputs that no output depends on."""
     outputs: Mapping[str, str]
@@ -67,19 +74,18 @@ class OnnxRuntimeModel:
                 f"the onnxruntime engine needs a file for each signature; the artifact has {len(artifact.files)} files "
                 f"for {len(artifact.signatures)} signatures"
             )
-        self._calls: dict[str, _Call] | None = {
-            name: _open(directory / file, name, signatures[name], threads)
+        self._open = {
+            name: partial(_open, directory / file, name, signatures[name], threads)
             for name, file in zip(artifact.signatures, artifact.files, strict=True)
         }
+        self._calls: dict[str, _Call] | None = {name: open_call(plans=True) for name, open_call in self._open.items()}
 
     def run(
         self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] | None = None
     ) -> dict[str, np.ndarray]:
         """See `LoadedModel.run`."""
         with self._lock:
-            if self._calls is None:
-                raise EngineError("the model is closed")
-            call = self._calls[signature]
+            call = self._call(signature, inputs)
             feeds = {tensor: np.require(inputs[name], requirements=["C", "A"]) for name, tensor in call.inputs.items()}
             if call.needs_elements and not all(array.size for array in feeds.values()):
                 raise EngineError("the model takes no inputs without elements.", refuses_inputs=True)
@@ -92,6 +98,17 @@ class OnnxRuntimeModel:
                 raise EngineError(reason_of(str(error)), refuses_inputs=True) from error
         return dict(zip(wanted, arrays, strict=True))
 
+    def _call(self, signature: str, inputs: Mapping[str, np.ndarray]) -> _Call:
+        """What computes a signature. Its session is opened anew, without plans, where it would keep too many."""
+        if self._calls is None:
+            raise EngineError("the model is closed")
+        call = self._calls.get(signature)  # None where it could not be opened anew
+        if call is None or _has_too_many_plans(call, inputs):
+            del call
+            self._calls.pop(signature, None)  # two sessions would take twice the memory
+            call = self._calls[signature] = self._open[signature](plans=False)
+        return call
+
     def plan(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
         """See `LoadedModel.plan`. ONNX Runtime plans when it first computes."""
 
@@ -102,12 +119,19 @@ class OnnxRuntimeModel:
         trim_heap()
 
 
-def _open(path: Path, name: str, signature: Signature, threads: int) -> _Call:
+def _has_too_many_plans(call: _Call, inputs: Mapping[str, np.ndarray]) -> bool:
+    if call.planned is None:
+        return False
+    call.planned.add(tuple(inputs[name].shape for name in call.inputs))
+    return len(call.planned) > MOST_PLANS
+
+
+def _open(path: Path, name: str, signature: Signature, threads: int, *, plans: bool) -> _Call:
     refuse_types(name, signature)
     if not path.is_file():
         raise EngineError(f"{path} is missing; the onnxruntime engine needs it")
     try:
-        session = native().InferenceSession(_options(threads), str(path), True, False)
+        session = native().InferenceSession(_options(threads, plans=plans), str(path), True, False)
         session.initialize_session(*PROVIDERS)
     except EngineError:
         raise
@@ -123,18 +147,19 @@ def _open(path: Path, name: str, signature: Signature, threads: int) -> _Call:
         )
     return _Call(
         session=session,
+        planned=set() if plans else None,
         inputs={public: tensor for public, tensor in inputs.items() if tensor in taken},
         outputs=outputs,
         needs_elements=NEEDS_ELEMENTS in session.model_meta.custom_metadata_map,
     )
 
 
-def _options(threads: int) -> Any:
+def _options(threads: int, *, plans: bool) -> Any:
     options = native().SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.graph_optimization_level = native().GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = SILENT
-    options.enable_mem_pattern = False  # a plan of memory would be kept for each shape that was ever asked
+    options.enable_mem_pattern = plans
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a function pays for time that waits
     return options
 

@@ -10,6 +10,7 @@ import pytest
 
 from handlers.manifest import Artifact
 from handlers.serving.engines import EngineError, load
+from handlers.serving.engines.onnxruntime import MOST_PLANS
 from handlers.serving.meta_graph import read_signatures
 from tests.handlers.serving.engines.conftest import Loader
 from tests.paths import PROJECT
@@ -50,9 +51,26 @@ def test_what_it_takes_for_a_call_does_not_grow_with_the_shapes_that_were_asked(
     for batch in (64, 1):
         model.run("serving_default", {"image": np.ones((batch, 16, 16, 3), np.float32)})
     before = resident_bytes()
-    for batch in range(1, 65):
-        model.run("serving_default", {"image": np.ones((batch, 16, 16, 3), np.float32)})
+    for batch in range(1, 2 * MOST_PLANS + 1):
+        images = np.random.default_rng(batch).normal(size=(batch, 16, 16, 3)).astype(np.float32)
+        answer = model.run("serving_default", {"image": images})["output_0"]
+        again = model.run("serving_default", {"image": images})["output_0"]
+        assert again.tobytes() == answer.tobytes()
     assert resident_bytes() - before < 8 << 20
+
+
+def test_after_many_shapes_the_session_keeps_no_plans_and_answers_as_before(loaded: Loader) -> None:
+    model = loaded("network", "onnxruntime")
+    image = np.random.default_rng(1).normal(size=(1, 16, 16, 3)).astype(np.float32)
+    planned = model.run("serving_default", {"image": image})["output_0"]
+    first = model._calls["serving_default"].session
+    for batch in range(1, MOST_PLANS + 1):
+        model.run("serving_default", {"image": np.ones((batch, 16, 16, 3), np.float32)})
+    assert model._calls["serving_default"].session is first
+    model.run("serving_default", {"image": np.ones((MOST_PLANS + 1, 16, 16, 3), np.float32)})
+    assert model._calls["serving_default"].session is not first
+    assert model._calls["serving_default"].planned is None
+    assert model.run("serving_default", {"image": image})["output_0"].tobytes() == planned.tobytes()
 
 
 def test_nothing_is_reported_and_nothing_is_written_for_it(models: Path, tmp_path: Path) -> None:
