@@ -94,7 +94,7 @@ LEAVE_A_DEFAULT = frozenset(
         "aws:s3/bucketVersioning:BucketVersioning",
     }
 )
-"""Types whose deletion leaves another value, and not nothing: each bucket encrypts, and versions can only be suspended."""
+"""Types whose deletion leaves another value, and not nothing: each bucket encrypts; versions can only be suspended."""
 
 
 @dataclass(frozen=True, kw_only=True)
