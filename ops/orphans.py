@@ -1,4 +1,5 @@
-"""Orphans: what has a stack's tag in AWS and is in no state: an interrupted update made it, and lost it."""
+"""Orphans: what has a stack's tag in AWS, or is part of what the state has, and is in no state: an interrupted update
+made it, and lost it."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.exported_state import Client, resources_of
+from ops.orphan_parts import lost_parts
 
 STACK_TAG = "tensorflow-lambda:stack"
 """The tag that `__main__.py` puts on everything that takes tags; its value is the project and the stack."""
@@ -61,12 +63,13 @@ class Orphan:
     """Something that the stack made and does not own."""
 
     arn: str
+    """What a part is, in words: it has no ARN that AWS tells."""
     commands: Sequence[str]
     """What removes it, in this order. Empty if no command is known, or if it goes with another thing."""
 
 
 def orphans(state: Mapping[str, Any], client: Client) -> list[Orphan]:
-    """What has the tag of the stack with this exported state, and is not in the state.
+    """What has the tag of the stack with this state, or is part of what the state has, and is not in the state.
 
     Raises ValueError: the state is of no stack.
     """
@@ -76,13 +79,14 @@ def orphans(state: Mapping[str, Any], client: Client) -> list[Orphan]:
     _, stack, project, *_ = str(resources[0]["urn"]).replace("urn:pulumi:", "::", 1).split("::")
     owned = {text for each in resources for text in (each.get("id"), (each.get("outputs") or {}).get("arn")) if text}
     found = sorted({*_tagged(client, f"{project}/{stack}"), *_roles(client, f"{project}/{stack}")})
-    return [Orphan(arn=arn, commands=_removal(arn, client)) for arn in found if not _is_owned(arn, owned)]
+    whole = [Orphan(arn=arn, commands=_removal(arn, client)) for arn in found if not _is_owned(arn, owned)]
+    return [*(Orphan(arn=part.what, commands=[part.command]) for part in lost_parts(state, client)), *whole]
 
 
 def as_text(found: Sequence[Orphan]) -> str:
     """The orphans, each with its commands."""
     if not found:
-        return "Everything that has the stack's tag is in its state."
+        return "Everything that has the stack's tag is in its state, with its parts."
     lines: list[str] = []
     for orphan in found:
         lines.append(orphan.arn)

@@ -60,3 +60,32 @@ def test_a_subnet_that_an_interruption_left_is_explained_and_once_it_is_removed_
     assert remove_orphans(run, tmp_path) == []
     succeeded(run.stack.up(two))
     assert run.stack.up().quiet
+
+
+PARTS = (
+    *("aws:apigatewayv2/route:Route", "aws:apigatewayv2/integration:Integration", "aws:lambda/alias:Alias"),
+    *("aws:efs/mountTarget:MountTarget", "aws:ec2/routeTableAssociation:RouteTableAssociation"),
+    "aws:iam/rolePolicy:RolePolicy",
+)
+"""Types that take no tags."""
+
+
+def test_parts_of_what_the_stack_has_are_listed_and_once_they_are_removed_an_update_makes_them_again(
+    run, settings, tmp_path
+):
+    succeeded(run.stack.up({**settings, "storage": "efs"}))
+    state = dict(run.stack.exported())
+    parts = [each for each in state["deployment"]["resources"] if each["type"] in PARTS]
+    kept = [each for each in state["deployment"]["resources"] if each not in parts]
+    lost = orphans({**state, "deployment": {"resources": kept}}, run.account.client)
+    assert {each["type"] for each in parts} == set(PARTS)
+    assert len(lost) == len(parts)
+    operator = Operator(run, tmp_path, {})
+    for orphan in lost:
+        for command in orphan.commands:
+            operator.types(command)
+    gone = succeeded(run.stack.refresh())
+    assert gone.changes["delete"] >= len(parts)  # what belongs to an alias goes with it
+    succeeded(run.stack.up())
+    assert run.stack.up().quiet
+    assert orphans(run.stack.exported(), run.account.client) == []

@@ -1,0 +1,154 @@
+"""Parts that an interrupted update left: what AWS keeps inside something that a state has, and gives no tag.
+
+The next update makes such a part again, and AWS refuses a second one: of one route, of one alias, in one place. A
+policy that stays in a role is in the way when the role is deleted.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from ops.exported_state import Client, resources_of
+
+
+class Part(NamedTuple):
+    """A part as AWS tells it."""
+
+    key: str
+    """What tells it from other parts of its type; see `KEYS`."""
+    what: str
+    """What it is, in words."""
+    command: str
+    """What removes it."""
+
+
+def _routes(client: Client, api: str) -> Iterator[Part]:
+    for each in _pages(client("apigatewayv2"), "get_routes", "Items", ApiId=api):
+        command = f"aws apigatewayv2 delete-route --api-id {api} --route-id {each['RouteId']}"
+        yield Part(each["RouteId"], f"route {each['RouteKey']} of the API {api}", command)
+
+
+def _integrations(client: Client, api: str) -> Iterator[Part]:
+    for each in _pages(client("apigatewayv2"), "get_integrations", "Items", ApiId=api):
+        name = each["IntegrationId"]
+        command = f"aws apigatewayv2 delete-integration --api-id {api} --integration-id {name}"
+        yield Part(name, f"integration {name} of the API {api}", command)
+
+
+def _authorizers(client: Client, api: str) -> Iterator[Part]:
+    for each in _pages(client("apigatewayv2"), "get_authorizers", "Items", ApiId=api):
+        name = each["AuthorizerId"]
+        command = f"aws apigatewayv2 delete-authorizer --api-id {api} --authorizer-id {name}"
+        yield Part(name, f"authorizer {each['Name']} of the API {api}", command)
+
+
+def _mappings(client: Client, domain: str) -> Iterator[Part]:
+    for each in client("apigatewayv2").get_api_mappings(DomainName=domain)["Items"]:
+        name = each["ApiMappingId"]
+        command = f"aws apigatewayv2 delete-api-mapping --domain-name {domain} --api-mapping-id {name}"
+        yield Part(name, f"mapping of {domain} to the API {each['ApiId']}", command)
+
+
+def _keys_of_plan(client: Client, plan: str) -> Iterator[Part]:
+    for each in _pages(client("apigateway"), "get_usage_plan_keys", "items", usagePlanId=plan):
+        command = f"aws apigateway delete-usage-plan-key --usage-plan-id {plan} --key-id {each['id']}"
+        yield Part(each["id"], f"key {each['id']} of the usage plan {plan}", command)
+
+
+def _aliases(client: Client, function: str) -> Iterator[Part]:
+    for each in _pages(client("lambda"), "list_aliases", "Aliases", FunctionName=function):
+        command = f"aws lambda delete-alias --function-name {function} --name {each['Name']}"
+        yield Part(each["AliasArn"], f"alias {each['Name']} of the function {function}", command)
+
+
+def _urls(client: Client, function: str) -> Iterator[Part]:
+    for alias in _pages(client("lambda"), "list_aliases", "Aliases", FunctionName=function):
+        of_alias = {"FunctionName": function, "Qualifier": alias["Name"]}
+        try:
+            client("lambda").get_function_url_config(**of_alias)
+        except client("lambda").exceptions.ResourceNotFoundException:
+            continue
+        command = f"aws lambda delete-function-url-config --function-name {function} --qualifier {alias['Name']}"
+        yield Part(f"{function}/{alias['Name']}", f"URL of the function {function}", command)
+
+
+def _mount_targets(client: Client, file_system: str) -> Iterator[Part]:
+    for each in client("efs").describe_mount_targets(FileSystemId=file_system)["MountTargets"]:
+        name = each["MountTargetId"]
+        command = f"aws efs delete-mount-target --mount-target-id {name}"
+        yield Part(name, f"mount target {name} of the file system {file_system}", command)
+
+
+def _bucket_mount_targets(client: Client, file_system: str) -> Iterator[Part]:
+    for each in client("s3files").list_mount_targets(fileSystemId=file_system)["mountTargets"]:
+        name = each["mountTargetId"]
+        command = f"aws s3files delete-mount-target --mount-target-id {name}"
+        yield Part(name, f"mount target {name} of the file system {file_system}", command)
+
+
+def _associations(client: Client, table: str) -> Iterator[Part]:
+    for found in client("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"]:
+        for each in found["Associations"]:
+            name = each["RouteTableAssociationId"]
+            command = f"aws ec2 disassociate-route-table --association-id {name}"
+            yield Part(name, f"association of the route table {table} with {each.get('SubnetId')}", command)
+
+
+def _policies(client: Client, role: str) -> Iterator[Part]:
+    for name in _pages(client("iam"), "list_role_policies", "PolicyNames", RoleName=role):
+        command = f"aws iam delete-role-policy --role-name {role} --policy-name {name}"
+        yield Part(f"{role}:{name}", f"policy {name} of the role {role}", command)
+
+
+def _pages(client: Any, operation: str, key: str, **asked: str) -> Iterator[Any]:
+    for page in client.get_paginator(operation).paginate(**asked):
+        yield from page[key]
+
+
+List = Callable[[Client, str], Iterator[Part]]
+
+PARTS: Mapping[str, Mapping[str, List]] = {
+    "aws:apigatewayv2/api:Api": {
+        "aws:apigatewayv2/route:Route": _routes,
+        "aws:apigatewayv2/integration:Integration": _integrations,
+        "aws:apigatewayv2/authorizer:Authorizer": _authorizers,
+    },
+    "aws:apigatewayv2/domainName:DomainName": {"aws:apigatewayv2/apiMapping:ApiMapping": _mappings},
+    "aws:apigateway/usagePlan:UsagePlan": {"aws:apigateway/usagePlanKey:UsagePlanKey": _keys_of_plan},
+    "aws:lambda/function:Function": {
+        "aws:lambda/functionUrl:FunctionUrl": _urls,
+        "aws:lambda/alias:Alias": _aliases,
+    },
+    "aws:efs/fileSystem:FileSystem": {"aws:efs/mountTarget:MountTarget": _mount_targets},
+    "aws:s3/filesFileSystem:FilesFileSystem": {"aws:s3/filesMountTarget:FilesMountTarget": _bucket_mount_targets},
+    "aws:ec2/routeTable:RouteTable": {"aws:ec2/routeTableAssociation:RouteTableAssociation": _associations},
+    "aws:iam/role:Role": {"aws:iam/rolePolicy:RolePolicy": _policies},
+}
+"""By the type of a whole, the types of its parts, and what lists them, given the whole's id. In the order in which they
+can be removed."""
+
+KEYS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "aws:lambda/alias:Alias": lambda alias: alias["outputs"]["arn"],
+    "aws:lambda/functionUrl:FunctionUrl": lambda url: f"{url['outputs']['functionName']}/{url['outputs']['qualifier']}",
+}
+"""How a state tells one part from others, where not by its id."""
+
+
+def lost_parts(state: Mapping[str, Any], client: Client) -> Iterator[Part]:
+    """The parts of what a state has that are not in the state themselves."""
+    resources = [each for each in resources_of(state) if each.get("custom")]
+    owned = {(each["type"], KEYS.get(each["type"], _id)(each)) for each in resources}
+    for whole in resources:
+        for part_type, parts in PARTS.get(whole["type"], {}).items():
+            try:
+                found = list(parts(client, whole["id"]))
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404):  # it was deleted by hand
+                    continue
+                raise
+            yield from (part for part in found if (part_type, part.key) not in owned)
+
+
+def _id(resource: Mapping[str, Any]) -> str:
+    return str(resource["id"])
