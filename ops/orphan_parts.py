@@ -106,6 +106,9 @@ def _pages(client: Any, operation: str, key: str, **asked: str) -> Iterator[Any]
         yield from page[key]
 
 
+ABSENT = ("NotFound", "NoSuchEntity")
+"""Parts of the codes by which services say that a whole is not there."""
+
 List = Callable[[Client, str], Iterator[Part]]
 
 PARTS: Mapping[str, Mapping[str, List]] = {
@@ -144,8 +147,8 @@ def lost_parts(state: Mapping[str, Any], client: Client) -> Iterator[Part]:
             try:
                 found = list(parts(client, whole["id"]))
             except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404):  # it was deleted by hand
-                    continue
+                if any(word in error.response.get("Error", {}).get("Code", "") for word in ABSENT):
+                    continue  # it was deleted by hand
                 raise
             yield from (part for part in found if (part_type, part.key) not in owned)
 

@@ -5,6 +5,14 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.retries import explained
+
+RECORD_FAILURES = {
+    "but it already exists": "The hosted zone has this record already. If something else answers under this name, set "
+    "another domainName. If an interrupted update left the record, delete it in the zone, then run `pulumi up` again."
+}
+"""What a refusal means, by Route 53's words."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Domain:
@@ -66,7 +74,9 @@ class ApiDomain(pulumi.ComponentResource):
                 name=args.domain.name,
                 type="A",
                 aliases=[{"name": target, "zone_id": zone, "evaluate_target_health": False}],
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[mapping]),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[mapping], hooks=explained(f"{name}-record", RECORD_FAILURES)
+                ),
             )
         self.url = pulumi.Output.concat("https://", domain.domain_name)
         self.target = target

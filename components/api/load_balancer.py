@@ -8,9 +8,10 @@ import pulumi_aws as aws
 
 from components.api.api import Api
 from components.api.api_args import ApiFunctions
-from components.api.api_domain import Domain
+from components.api.api_domain import RECORD_FAILURES, Domain
 from components.function.inference_function import InferenceFunction
 from components.function.permission import permit
+from components.retries import explained
 
 HTTPS_PORT = 443
 
@@ -70,7 +71,7 @@ class LoadBalancer(Api):
                 name=args.domain.name,
                 type="A",
                 aliases=[{"name": balancer.dns_name, "zone_id": balancer.zone_id, "evaluate_target_health": False}],
-                opts=self._inside,
+                opts=pulumi.ResourceOptions(parent=self, hooks=explained(f"{name}-record", RECORD_FAILURES)),
             )
         self.url = pulumi.Output.from_input(f"https://{args.domain.name}")
         self.requests_arn = balancer.arn

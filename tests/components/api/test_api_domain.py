@@ -1,6 +1,12 @@
 """A domain name leads to an API of either kind, and to another one later."""
 
+import logging
+from typing import Any
+
+import pytest
+
 from components.api.api_domain import ApiDomain, ApiDomainArgs, Domain
+from ops.recorded_aws import RecordedAws
 from tests.recorder import CERTIFICATE, Recorder, deploy
 
 TARGET = "d-abcdefghij.execute-api.eu-central-1.amazonaws.com"
@@ -38,3 +44,17 @@ def test_dns_is_left_alone_unless_a_zone_is_named():
 
 def test_a_root_leads_to_one_api_so_the_old_mapping_goes_before_the_new_one_comes():
     assert deploy_domain().one("aws:apigatewayv2/apiMapping:ApiMapping").delete_before_replace
+
+
+def test_a_record_that_is_there_already_is_explained(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    make = RecordedAws.new_resource
+
+    def refuse_records(self: RecordedAws, args: Any) -> Any:
+        if args.typ == "aws:route53/record:Record":
+            raise RuntimeError("InvalidChangeBatch: [Tried to create resource record set, but it already exists]")
+        return make(self, args)
+
+    monkeypatch.setattr(RecordedAws, "new_resource", refuse_records)
+    with caplog.at_level(logging.ERROR), pytest.raises(Exception, match="InvalidChangeBatch"):
+        deploy_domain("Z123")
+    assert "set another domainName" in caplog.text
