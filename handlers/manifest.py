@@ -131,7 +131,7 @@ class Signature(NamedTuple):
     """Of the inputs that a request may leave out, by public name."""
 
     def batched_elements(self, inputs: Mapping[str, Any]) -> int:
-        """How many elements arrays have together, those of inputs whose first dimension has one size left out."""
+        """How many elements the inputs have together whose first dimension may have any size. `inputs`: the arrays."""
         return sum(inputs[name].size for name, spec in self.inputs.items() if spec.is_batched)
 
 
