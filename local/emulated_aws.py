@@ -17,6 +17,7 @@
 - The id in the answer's `apigw-requestid` or `x-amzn-requestid` is the one in the function's event.
 - A domain name leads to its API by a path of this machine, for no resolver knows the name (`gate`).
 - An alias with weights: each request meets the version that they choose.
+- A function's URL ends with the alias that it leads to.
 - The tagging API also finds networks, log groups, APIs, load balancers and alarms (`emulated_tags`).
 - An API whose own host name is switched off does not answer under it: an HTTP API at once, a REST API from its next
   deployment on. https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
@@ -69,6 +70,7 @@ _run = apigateway.run_reentrant
 _forwarding = Forwarding(int(os.environ.get(MOST_VARIABLE, "0")))
 _function_of = lambda_svc._get_func_record_for_ref_in_scope  # pyright: ignore
 _invoke_function = lambda_svc._invoke  # pyright: ignore
+_delete_alias = lambda_svc._delete_alias  # pyright: ignore
 _deploy = apigateway_v1._create_deployment  # pyright: ignore
 _closed: set[str] = set()
 """The REST APIs that were deployed with their own host name switched off."""
@@ -278,6 +280,13 @@ def version_by_weights(function: str, alias: str | None) -> str | None:
     return random.choices([found["FunctionVersion"], *weights], shares)[0]  # noqa: S311 no secret depends on it
 
 
+def delete_alias(function: str, alias: str) -> Any:
+    """Delete an alias, and its URL with it."""
+    answer = _delete_alias(function, alias)
+    lambda_svc._function_urls.pop(lambda_svc._url_config_key(function, alias), None)  # pyright: ignore
+    return answer
+
+
 def emit_no_logs(*_: Any, **__: Any) -> None:
     """Leave a function's log to `local.log_delivery`, which has what the function wrote."""
 
@@ -299,6 +308,7 @@ OVERRIDES: Sequence[tuple[ModuleType, str, Any]] = (
     (lambda_svc, "_execute_function_proxy", forward),
     (lambda_svc, "_get_func_record_for_ref_in_scope", function_of),
     (lambda_svc, "_invoke", invoke_function),
+    (lambda_svc, "_delete_alias", delete_alias),
     (lambda_svc, "_emit_lambda_logs", emit_no_logs),
     (cloudwatch, "_alarms", Alarms()),
     (tagging, "_COLLECTORS", COLLECTORS),
