@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -146,6 +146,16 @@ class Operator:
         assert not ParamValidator().validate(arguments, model.input_shape).has_errors()
         if operation not in NOT_EMULATED:
             getattr(client, operation.replace("-", "_"))(**arguments)
+            if operation.startswith("delete-"):
+                self._give_back_interfaces(arguments.values())
+
+    def _give_back_interfaces(self, deleted: Iterable[Any]) -> None:
+        """What a function or a mount target had in a VPC: AWS takes it away whoever deletes them, and the emulated AWS
+        where the provider does."""
+        for each in deleted:
+            for name in each if isinstance(each, list) else [each]:
+                self._run.account.interfaces.detach(name)
+                self._run.account.interfaces.disown(name)
 
     def _argument(self, values: list[str], type_name: str) -> Any:
         """An option's value: JSON or `Key=value,…` for a structure, a file's content for a blob, none for a flag."""
