@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import alb, apigateway, apigateway_v1, cloudwatch, cloudwatch_logs, ec2, tagging
+from ministack.services import alb, apigateway, apigateway_v1, cloudwatch, cloudwatch_logs, ec2, s3files, tagging
 
 Tagged = Iterator[tuple[str, list[dict[str, str]]]]
 """ARNs, each with its tags."""
@@ -64,6 +64,14 @@ def tags_of_alarms() -> Tagged:
         yield arn, _pairs(tags)
 
 
+def tags_of_files() -> Tagged:
+    """File systems and access points of S3 Files."""
+    for store, key in ((s3files._file_systems, "fileSystemArn"), (s3files._access_points, "accessPointArn")):  # pyright: ignore
+        for name, found in list(store.items()):
+            tags = s3files._tags.get(name, [])  # pyright: ignore
+            yield found[key], _pairs({each["key"]: each["value"] for each in tags})
+
+
 def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
@@ -75,5 +83,6 @@ COLLECTORS: Mapping[str, Callable[[], Tagged]] = {
     "apigateway": tags_of_gateways,
     "elasticloadbalancing": tags_of_balancers,
     "cloudwatch": tags_of_alarms,
+    "s3files": tags_of_files,
 }
 """What the tagging API tells, by the service in an ARN."""

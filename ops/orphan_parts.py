@@ -4,6 +4,7 @@ The next update makes such a part again, and AWS refuses a second one: of one ro
 policy that stays in a role is in the way when the role is deleted.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -90,6 +91,8 @@ def _bucket_mount_targets(client: Client, file_system: str) -> Iterator[Part]:
 def _associations(client: Client, table: str) -> Iterator[Part]:
     for found in client("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"]:
         for each in found["Associations"]:
+            if each.get("Main"):  # it goes with its table
+                continue
             name = each["RouteTableAssociationId"]
             command = f"aws ec2 disassociate-route-table --association-id {name}"
             yield Part(name, f"association of the route table {table} with {each.get('SubnetId')}", command)
@@ -106,10 +109,19 @@ def _pages(client: Any, operation: str, key: str, **asked: str) -> Iterator[Any]
         yield from page[key]
 
 
+List = Callable[[Client, str], Iterator[Part]]
+"""Lists the parts of a whole, given its id."""
+
+IN_THE_WAY: Mapping[str, List] = {
+    r".*:elasticfilesystem:.*:file-system/(?P<name>.+)": _mount_targets,
+    r".*:s3files:.*:file-system/(?P<name>[^/]+)": _bucket_mount_targets,
+    r".*:ec2:.*:route-table/(?P<name>.+)": _associations,
+    r".*:iam:.*:role/(?P<name>.+)": _policies,
+}
+"""By the form of a whole's ARN, what lists the parts that must go before it."""
+
 ABSENT = ("NotFound", "NoSuchEntity")
 """Parts of the codes by which services say that a whole is not there."""
-
-List = Callable[[Client, str], Iterator[Part]]
 
 PARTS: Mapping[str, Mapping[str, List]] = {
     "aws:apigatewayv2/api:Api": {
@@ -151,6 +163,13 @@ def lost_parts(state: Mapping[str, Any], client: Client) -> Iterator[Part]:
                     continue  # it was deleted by hand
                 raise
             yield from (part for part in found if (part_type, part.key) not in owned)
+
+
+def removal_of_parts(arn: str, client: Client) -> Iterator[str]:
+    """The commands that must come before a whole is deleted."""
+    for form, parts in IN_THE_WAY.items():
+        if found := re.fullmatch(form, arn):
+            yield from (part.command for part in parts(client, found["name"]))
 
 
 def _id(resource: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.exported_state import Client, resources_of
-from ops.orphan_parts import lost_parts
+from ops.orphan_parts import lost_parts, removal_of_parts
 
 STACK_TAG = "tensorflow-lambda:stack"
 """The tag that `__main__.py` puts on everything that takes tags; its value is the project and the stack."""
@@ -120,8 +120,8 @@ def _removal(arn: str, client: Client) -> list[str]:
         return _revoking(arn.rpartition("/")[2], client)
     for form, command in REMOVALS.items():
         if parts := re.fullmatch(form, arn):
-            before = _detaching(parts["name"], client) if ":role/" in arn else []
-            return [*before, command.format(arn=arn, **parts.groupdict())]
+            attached = _detaching(parts["name"], client) if ":role/" in arn else []
+            return [*removal_of_parts(arn, client), *attached, command.format(arn=arn, **parts.groupdict())]
     return []
 
 
@@ -137,11 +137,6 @@ def _revoking(rule: str, client: Client) -> list[str]:
 
 
 def _detaching(role: str, client: Client) -> list[str]:
-    """What takes a role's policies off, without which it cannot be deleted."""
-    iam = client("iam")
-    inline = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    return [
-        *(f"aws iam delete-role-policy --role-name {role} --policy-name {name}" for name in inline),
-        *(f"aws iam detach-role-policy --role-name {role} --policy-arn {each['PolicyArn']}" for each in attached),
-    ]
+    """What takes policies off a role that are not its own."""
+    attached = client("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    return [f"aws iam detach-role-policy --role-name {role} --policy-arn {each['PolicyArn']}" for each in attached]

@@ -114,6 +114,8 @@ class FilesAccessPoint(_FilesType):
             arguments["posixUser"] = {"uid": user["uid"], "gid": user["gid"]}
         if path:
             arguments["rootDirectory"] = {"path": path}
+        if tags := tag_list(inputs, "key", "value"):
+            arguments["tags"] = tags
         answer = self.files().create_access_point(**arguments)
         self.account.file_systems.open_access_point(answer["accessPointArn"], inputs["fileSystemId"], path or "/")
         return answer["accessPointId"]

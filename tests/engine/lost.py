@@ -25,6 +25,10 @@ IDS = (
 OF_LAMBDA = "interfaces"
 """What Lambda makes, and takes away by itself."""
 
+FOLLOWER = "s3files-"
+"""How the name of the function begins by which the emulated S3 Files hears of a bucket's events; its file system's id
+follows."""
+
 
 def unlisted(account: EmulatedAccount, state: Mapping[str, Any], found: Sequence[Orphan]) -> list[str]:
     """What the account holds that is neither in an exported state nor among these orphans."""
@@ -33,7 +37,12 @@ def unlisted(account: EmulatedAccount, state: Mapping[str, Any], found: Sequence
     named = [
         _named(kind, each) for kind, entries in left_over(account).items() if kind != OF_LAMBDA for each in entries
     ]
-    return [f"{kind} {name}" for kind, name in named if name not in owned and not _ends(listed, name)]
+    of_files = [name.removeprefix("/aws/lambda/").removeprefix(FOLLOWER) for _, name in named]
+    return [
+        f"{kind} {name}"
+        for (kind, name), of in zip(named, of_files, strict=True)
+        if not {name, of} & owned and not _ends(listed, name) and not _ends(listed, of)
+    ]
 
 
 def remove_orphans(run: EngineRun, directory: Path) -> list[Orphan]:

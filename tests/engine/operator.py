@@ -15,6 +15,7 @@ from botocore.validate import ParamValidator
 
 from local.engine.results import Result
 from local.engine.running import EngineRun
+from local.resources.s3files import FilesFileSystem
 from ops import images
 from ops.orphans import orphans
 
@@ -144,7 +145,10 @@ class Operator:
             name, shape = members[option]
             arguments[name] = self._argument(values, shape.type_name)
         assert not ParamValidator().validate(arguments, model.input_shape).has_errors()
-        if operation not in NOT_EMULATED:
+        if (service, operation) == ("s3files", "delete-file-system"):
+            bucket = client.get_file_system(**arguments)["bucket"]
+            FilesFileSystem(self._run.account).remove(arguments["fileSystemId"], {"bucket": bucket})
+        elif operation not in NOT_EMULATED:
             getattr(client, operation.replace("-", "_"))(**arguments)
             if operation.startswith("delete-"):
                 self._give_back_interfaces(arguments.values())

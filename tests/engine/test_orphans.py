@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from ops.orphans import orphans
 from tests.engine.conftest import succeeded
 from tests.engine.lost import remove_orphans, unlisted
@@ -11,8 +13,8 @@ from tests.engine.test_shapes import left_over
 LOST = ("inference-files-sync-dead-letters", "inference-files-sync-role", "inference-files-models")
 """A queue, a role with a policy, and an access point."""
 
-IN_THE_VPC = ("aws:lambda/function:Function", "aws:efs/mountTarget:MountTarget", "aws:lambda/alias:Alias")
-"""Types that have network interfaces, and what is part of them."""
+IN_THE_VPC = ("aws:lambda/function:", "aws:lambda/alias:", "aws:efs/", "aws:s3/files")
+"""How types begin that stand in a VPC or belong to what does."""
 
 
 def without(state: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
@@ -95,10 +97,11 @@ def test_parts_of_what_the_stack_has_are_listed_and_once_they_are_removed_an_upd
     assert orphans(run.stack.exported(), run.account.client) == []
 
 
-def test_a_network_can_be_deleted_after_orphans_that_stood_in_it_were_removed(run, settings, tmp_path):
-    made = succeeded(run.stack.up({**settings, "storage": "efs"}))
+@pytest.mark.parametrize("storage", ["efs", "s3files"])
+def test_a_network_can_be_deleted_after_orphans_that_stood_in_it_were_removed(run, settings, tmp_path, storage):
+    made = succeeded(run.stack.up({**settings, "storage": storage}))
     state = dict(run.stack.exported())
-    kept = [each for each in state["deployment"]["resources"] if each["type"] not in IN_THE_VPC]
+    kept = [each for each in state["deployment"]["resources"] if not each["type"].startswith(IN_THE_VPC)]
     operator = Operator(run, tmp_path, {})
     for orphan in orphans({**state, "deployment": {"resources": kept}}, run.account.client):
         for command in orphan.commands:

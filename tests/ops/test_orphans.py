@@ -4,7 +4,7 @@ import inspect
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi_aws
 import pytest
@@ -163,6 +163,8 @@ class Page:
 class Aws:
     """An account in which these things have the tag of the stack, and no roles are."""
 
+    mount_targets: Sequence[Mapping[str, str]] = ()
+
     def get_paginator(self, operation: str) -> Page:
         listed = [{"ResourceARN": arn} for arn in ARNS]
         return Page({"ResourceTagMappingList": listed} if operation == "get_resources" else {"Roles": []})
@@ -170,6 +172,15 @@ class Aws:
     def describe_security_group_rules(self, **asked: list[dict[str, list[str]]]) -> dict[str, object]:
         [rule] = asked["Filters"][0]["Values"]
         return {"SecurityGroupRules": [{"GroupId": "sg-0a", "IsEgress": rule == "sgr-out"}]}
+
+    def describe_mount_targets(self, **asked: str) -> dict[str, object]:
+        return {"MountTargets": self.mount_targets}
+
+    def list_mount_targets(self, **asked: str) -> dict[str, object]:
+        return {"mountTargets": []}
+
+    def describe_route_tables(self, **asked: list[str]) -> dict[str, object]:
+        return {"RouteTables": [{"Associations": [{"Main": True, "RouteTableAssociationId": "rtbassoc-0a"}]}]}
 
 
 def state(*resources: Mapping[str, object]) -> dict[str, object]:
@@ -228,6 +239,17 @@ def test_everything_that_is_in_no_state_is_listed_with_its_command():
     found = orphans.orphans(state(), lambda service: Aws())
     assert {orphan.arn: [*orphan.commands] for orphan in found} == {arn: [text] for arn, text in ARNS.items()}
     assert "\n  aws ec2 delete-subnet --subnet-id subnet-0a\n" in orphans.as_text(found)
+
+
+def test_the_mount_targets_of_a_file_system_go_before_it():
+    class Mounted(Aws):
+        mount_targets = ({"MountTargetId": "fsmt-0a"},)
+
+    found = {orphan.arn: orphan.commands for orphan in orphans.orphans(state(), lambda service: Mounted())}
+    assert found[f"arn:aws:elasticfilesystem:{OF}:file-system/fs-0a"] == [
+        "aws efs delete-mount-target --mount-target-id fsmt-0a",
+        "aws efs delete-file-system --file-system-id fs-0a",
+    ]
 
 
 def test_what_the_state_has_by_its_arn_or_its_id_is_owned():
