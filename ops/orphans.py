@@ -78,7 +78,8 @@ def orphans(state: Mapping[str, Any], client: Client) -> list[Orphan]:
         raise ValueError("the state has no resources; pipe in what `pulumi stack export` prints")
     _, stack, project, *_ = str(resources[0]["urn"]).replace("urn:pulumi:", "::", 1).split("::")
     owned = {text for each in resources for text in (each.get("id"), (each.get("outputs") or {}).get("arn")) if text}
-    found = sorted({*_tagged(client, f"{project}/{stack}"), *_roles(client, f"{project}/{stack}")})
+    tagged = {*_tagged(client, f"{project}/{stack}"), *_roles(client, f"{project}/{stack}")}
+    found = sorted(tagged, key=lambda arn: (-arn.count("/"), arn))  # what is inside something goes before it
     whole = [Orphan(arn=arn, commands=_removal(arn, client)) for arn in found if not _is_owned(arn, owned)]
     return [*(Orphan(arn=part.what, commands=[part.command]) for part in lost_parts(state, client)), *whole]
 

@@ -19,6 +19,7 @@ from local.invocations import Invocations
 from local.invoke_api import InvokeApi
 from local.resources.ledger import Ledger
 from local.resources.network_interfaces import NetworkInterfaces
+from local.resources.work import Work
 
 
 @dataclass
@@ -76,6 +77,7 @@ class EmulatedAccount:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # making a client is not safe in several threads; using one is
         self._alone = defaultdict[str, threading.Lock](threading.Lock)
+        self.work = Work()
         self.quotas = Quotas()
         self.ledger = Ledger()
         self.interfaces = NetworkInterfaces(self.client("ec2"))

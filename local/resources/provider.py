@@ -55,7 +55,8 @@ class EmulatedProvider:
 
     def create(self, resource: Named, inputs: Inputs) -> State:
         """Create a resource from checked inputs."""
-        return self._type(resource).create(without_defaults(inputs))
+        with self._account.work.one():
+            return self._type(resource).create(without_defaults(inputs))
 
     def foresee_creation(self, resource: Named, inputs: Inputs) -> dict[str, Any]:
         """The outputs that a preview can tell."""
@@ -78,7 +79,8 @@ class EmulatedProvider:
     def update(self, resource: Named, resource_id: str, outputs: Inputs, inputs: Inputs) -> State:
         """Update a resource in place. `outputs` are what it has, `inputs` the checked ones that it is to have."""
         facts = facts_of(resource.pulumi_type)
-        return self._type(resource).update(resource_id, outputs, wanted(facts, outputs, inputs))
+        with self._account.work.one():
+            return self._type(resource).update(resource_id, outputs, wanted(facts, outputs, inputs))
 
     def foresee_update(self, resource: Named, outputs: Inputs, old: Inputs, new: Inputs) -> dict[str, Any]:
         """The outputs that a preview can tell of an update from inputs `old` to inputs `new`."""
@@ -87,7 +89,8 @@ class EmulatedProvider:
 
     def delete(self, resource: Named, resource_id: str, outputs: Inputs) -> None:
         """Delete a resource."""
-        self._type(resource).delete(resource_id, outputs)
+        with self._account.work.one():
+            self._type(resource).delete(resource_id, outputs)
 
     def call(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Answer a provider function. Raises UnknownTypeError."""

@@ -35,6 +35,9 @@ SWITCHES: Mapping[str, Switch] = {
 }
 """By name; each is thrown there and back."""
 
+WORK_SECONDS = 120
+"""For how long the provider may go on after a kill. AWS's ends with its engine, between two requests."""
+
 MOST_ATTEMPTS = 3
 """How many updates are begun for each that is to be killed, at most."""
 
@@ -128,6 +131,8 @@ def _kill_and_recover(run: EngineRun, settings: Mapping[str, Any], seconds: floa
                 each.kill()
                 killed += 1
     update.join()
+    if not run.account.work.wait(WORK_SECONDS):
+        raise RuntimeError(f"The provider still works on what a killed engine asked for, after {WORK_SECONDS} s")
     recovered = engine.recover(settings)
     if not recovered.succeeded:
         raise RuntimeError("\n".join(["The stack cannot be refreshed:", *recovered.errors]))
