@@ -15,10 +15,12 @@ from models.packaging.arrays import Arrays
 
 STEP = 4
 """How many times as many rows as the one before each batch has."""
-MOST_ELEMENTS, MOST_TEXTS = 1 << 23, 1 << 16  # a request of 6 MB holds fewer elements
+MOST_ELEMENTS, MOST_TEXTS = 1 << 20, 1 << 16
+MANY_ROWS = 64
+"""Batches of more rows than these stop growing where the next one would have more elements."""
 MOST_SECONDS = 2.0
 MOST_BYTES = 512 << 20
-"""Batches stop growing where the next one would pass any of these."""
+"""Batches stop growing where the next one would pass one of these."""
 LEAST_BYTES = 32 << 20
 """Growth below this may have other causes, and a function can spare it: `handlers.serving.footprint.SLACK_BYTES`."""
 SAMPLE_SECONDS = 0.001
@@ -47,7 +49,11 @@ def measure_calls(load: Callable[[], Any], name: str, signature: Signature, requ
     points: list[tuple[int, int]] = []
     most = MOST_TEXTS if any(array.dtype == object for array in request.values()) else MOST_ELEMENTS
     rows, seconds, taken, elements = 1, 0.0, loaded, 0
-    while elements * STEP <= most and seconds * STEP <= MOST_SECONDS and (taken - loaded) * STEP <= MOST_BYTES:
+    while (
+        (rows <= MANY_ROWS or elements * STEP <= most)
+        and seconds * STEP <= MOST_SECONDS
+        and (taken - loaded) * STEP <= MOST_BYTES
+    ):
         larger = {key: np.repeat(array, rows, axis=0) if key in batched else array for key, array in request.items()}
         try:
             peak, seconds = _peak(lambda larger=larger: model.run(name, larger))

@@ -7,7 +7,9 @@ from math import prod
 from handlers.contract import LARGEST_FUNCTION_MIB, MIB_PER_VCPU
 from handlers.manifest import Manifest, Signature
 from handlers.serving.footprint import ENGINE_BYTES, MIB, least_function_mib, room_for_models
-from models.packaging.call_memory import MOST_ELEMENTS
+
+MOST_ELEMENTS_OF_A_REQUEST = 6 << 20
+"""Lambda takes requests of 6 MB, and no element is smaller than a byte."""
 
 
 def memory_note(manifest: Manifest) -> str:
@@ -31,7 +33,7 @@ def call_notes(manifest: Manifest) -> Iterator[str]:
             unit, size = ("element", 1) if elements is None else ("row", elements)
             each = line.bytes_per_element * size
             most = int(max(room - line.base_bytes, 0) / each) if each else sys.maxsize
-            if most * size < MOST_ELEMENTS:
+            if most * size < MOST_ELEMENTS_OF_A_REQUEST:
                 yield f"{name}: {each / 1e6:.3g} MB a {unit}; a function of {mib:,} MiB takes {most:,} in one request"
 
 
