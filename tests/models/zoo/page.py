@@ -103,7 +103,7 @@ $ python -m models show digits
 Packaging measures what a version takes in memory, and says which function loads it. A stack whose `memoryMib` is less
 is refused at preview. What each further row of a request adds to a call is measured too, where rows add something:
 `show` says how many rows a function takes in one request, and a larger one is answered with 413 before it is computed.
-The measure is a line: a model that compares all elements of a row with each other takes more for long rows than it says.
+The measure is a line: a model that compares all elements of a row with each other takes more for long rows than that.
 No function has more than 10,240 MiB; files of LiteRT, of ONNX and of frozen graphs end at 2 GiB.
 """
 
