@@ -152,8 +152,8 @@ def _of_network(account: EmulatedAccount, operation: str, subnets: Sequence[str]
 
 
 def _of_version(account: EmulatedAccount, operation: str, function: str, version: str) -> None:
-    listed = account.client("lambda").list_versions_by_function(FunctionName=function)["Versions"]
-    if version not in {each["Version"] for each in listed}:
+    pages = account.client("lambda").get_paginator("list_versions_by_function").paginate(FunctionName=function)
+    if version not in {each["Version"] for page in pages for each in page["Versions"]}:
         arn = f"arn:aws:lambda:{account.region}:{account.account_id}:function:{function}:{version}"
         raise refused(operation, "ResourceNotFoundException", f"Function not found: {arn}")
 
