@@ -12,6 +12,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, cast
 
 import psutil
 
@@ -20,6 +21,7 @@ from images.building import ImageError, build, docker_command
 from local.functions import Function
 from local.guard import Guard
 from local.logs import LogWriter
+from local.worker_output import WorkerOutput
 from local.workers import Worker, exit_status, held_bytes, lambda_environment
 
 LAMBDA_USER, LAMBDA_GROUP = 993, 990
@@ -180,8 +182,7 @@ class _Container:
             start_new_session=True,
         ) as follower:
             self._guard.watch(follower)
-            for line in follower.stdout or ():
-                logs.write(line.decode("utf-8", "replace").rstrip("\r\n").replace("\r", "\n"))
+            WorkerOutput(cast("IO[bytes]", follower.stdout), logs).copy()
         self._guard.forget(follower)
 
     def _docker(self, *arguments: str) -> str:

@@ -24,43 +24,25 @@ class Part(NamedTuple):
     """What removes it."""
 
 
-def _routes(client: Client, api: str) -> Iterator[Part]:
-    for each in _pages(client("apigatewayv2"), "get_routes", "Items", ApiId=api):
-        command = f"aws apigatewayv2 delete-route --api-id {api} --route-id {each['RouteId']}"
-        yield Part(each["RouteId"], f"route {each['RouteKey']} of the API {api}", command)
+class Listing(NamedTuple):
+    """How parts of one kind are listed, given the id of their whole. Texts may name `{whole}`, and what AWS tells of a
+    part, such as `{RouteId}`."""
 
+    service: str
+    operation: str
+    items: str
+    """The key of the answer that has the parts."""
+    whole: str
+    """The argument that takes the whole's id."""
+    key: str
+    """What AWS tells of a part that is its `Part.key`."""
+    what: str
+    command: str
 
-def _integrations(client: Client, api: str) -> Iterator[Part]:
-    for each in _pages(client("apigatewayv2"), "get_integrations", "Items", ApiId=api):
-        name = each["IntegrationId"]
-        command = f"aws apigatewayv2 delete-integration --api-id {api} --integration-id {name}"
-        yield Part(name, f"integration {name} of the API {api}", command)
-
-
-def _authorizers(client: Client, api: str) -> Iterator[Part]:
-    for each in _pages(client("apigatewayv2"), "get_authorizers", "Items", ApiId=api):
-        name = each["AuthorizerId"]
-        command = f"aws apigatewayv2 delete-authorizer --api-id {api} --authorizer-id {name}"
-        yield Part(name, f"authorizer {each['Name']} of the API {api}", command)
-
-
-def _mappings(client: Client, domain: str) -> Iterator[Part]:
-    for each in client("apigatewayv2").get_api_mappings(DomainName=domain)["Items"]:
-        name = each["ApiMappingId"]
-        command = f"aws apigatewayv2 delete-api-mapping --domain-name {domain} --api-mapping-id {name}"
-        yield Part(name, f"mapping of {domain} to the API {each['ApiId']}", command)
-
-
-def _keys_of_plan(client: Client, plan: str) -> Iterator[Part]:
-    for each in _pages(client("apigateway"), "get_usage_plan_keys", "items", usagePlanId=plan):
-        command = f"aws apigateway delete-usage-plan-key --usage-plan-id {plan} --key-id {each['id']}"
-        yield Part(each["id"], f"key {each['id']} of the usage plan {plan}", command)
-
-
-def _aliases(client: Client, function: str) -> Iterator[Part]:
-    for each in _pages(client("lambda"), "list_aliases", "Aliases", FunctionName=function):
-        command = f"aws lambda delete-alias --function-name {function} --name {each['Name']}"
-        yield Part(each["AliasArn"], f"alias {each['Name']} of the function {function}", command)
+    def __call__(self, client: Client, whole: str) -> Iterator[Part]:
+        for each in _pages(client(self.service), self.operation, self.items, **{self.whole: whole}):
+            told = {"whole": whole, **each}
+            yield Part(each[self.key], self.what.format_map(told), f"aws {self.command.format_map(told)}")
 
 
 def _urls(client: Client, function: str) -> Iterator[Part]:
@@ -72,20 +54,6 @@ def _urls(client: Client, function: str) -> Iterator[Part]:
             continue
         command = f"aws lambda delete-function-url-config --function-name {function} --qualifier {alias['Name']}"
         yield Part(f"{function}/{alias['Name']}", f"URL of the function {function}", command)
-
-
-def _mount_targets(client: Client, file_system: str) -> Iterator[Part]:
-    for each in client("efs").describe_mount_targets(FileSystemId=file_system)["MountTargets"]:
-        name = each["MountTargetId"]
-        command = f"aws efs delete-mount-target --mount-target-id {name}"
-        yield Part(name, f"mount target {name} of the file system {file_system}", command)
-
-
-def _bucket_mount_targets(client: Client, file_system: str) -> Iterator[Part]:
-    for each in client("s3files").list_mount_targets(fileSystemId=file_system)["mountTargets"]:
-        name = each["mountTargetId"]
-        command = f"aws s3files delete-mount-target --mount-target-id {name}"
-        yield Part(name, f"mount target {name} of the file system {file_system}", command)
 
 
 def _associations(client: Client, table: str) -> Iterator[Part]:
@@ -105,16 +73,57 @@ def _policies(client: Client, role: str) -> Iterator[Part]:
 
 
 def _pages(client: Any, operation: str, key: str, **asked: str) -> Iterator[Any]:
+    if not client.can_paginate(operation):
+        yield from getattr(client, operation)(**asked)[key]
+        return
     for page in client.get_paginator(operation).paginate(**asked):
         yield from page[key]
+
+
+ROUTES = Listing(
+    *("apigatewayv2", "get_routes", "Items", "ApiId", "RouteId", "route {RouteKey} of the API {whole}"),
+    "apigatewayv2 delete-route --api-id {whole} --route-id {RouteId}",
+)
+INTEGRATIONS = Listing(
+    *("apigatewayv2", "get_integrations", "Items", "ApiId", "IntegrationId"),
+    "integration {IntegrationId} of the API {whole}",
+    "apigatewayv2 delete-integration --api-id {whole} --integration-id {IntegrationId}",
+)
+AUTHORIZERS = Listing(
+    *("apigatewayv2", "get_authorizers", "Items", "ApiId", "AuthorizerId", "authorizer {Name} of the API {whole}"),
+    "apigatewayv2 delete-authorizer --api-id {whole} --authorizer-id {AuthorizerId}",
+)
+MAPPINGS = Listing(
+    *("apigatewayv2", "get_api_mappings", "Items", "DomainName", "ApiMappingId"),
+    "mapping of {whole} to the API {ApiId}",
+    "apigatewayv2 delete-api-mapping --domain-name {whole} --api-mapping-id {ApiMappingId}",
+)
+KEYS_OF_PLANS = Listing(
+    *("apigateway", "get_usage_plan_keys", "items", "usagePlanId", "id", "key {id} of the usage plan {whole}"),
+    "apigateway delete-usage-plan-key --usage-plan-id {whole} --key-id {id}",
+)
+ALIASES = Listing(
+    *("lambda", "list_aliases", "Aliases", "FunctionName", "AliasArn", "alias {Name} of the function {whole}"),
+    "lambda delete-alias --function-name {whole} --name {Name}",
+)
+MOUNT_TARGETS = Listing(
+    *("efs", "describe_mount_targets", "MountTargets", "FileSystemId", "MountTargetId"),
+    "mount target {MountTargetId} of the file system {whole}",
+    "efs delete-mount-target --mount-target-id {MountTargetId}",
+)
+BUCKET_MOUNT_TARGETS = Listing(
+    *("s3files", "list_mount_targets", "mountTargets", "fileSystemId", "mountTargetId"),
+    "mount target {mountTargetId} of the file system {whole}",
+    "s3files delete-mount-target --mount-target-id {mountTargetId}",
+)
 
 
 List = Callable[[Client, str], Iterator[Part]]
 """Lists the parts of a whole, given its id."""
 
 IN_THE_WAY: Mapping[str, List] = {
-    r".*:elasticfilesystem:.*:file-system/(?P<name>.+)": _mount_targets,
-    r".*:s3files:.*:file-system/(?P<name>[^/]+)": _bucket_mount_targets,
+    r".*:elasticfilesystem:.*:file-system/(?P<name>.+)": MOUNT_TARGETS,
+    r".*:s3files:.*:file-system/(?P<name>[^/]+)": BUCKET_MOUNT_TARGETS,
     r".*:ec2:.*:route-table/(?P<name>.+)": _associations,
     r".*:iam:.*:role/(?P<name>.+)": _policies,
 }
@@ -125,18 +134,18 @@ ABSENT = ("NotFound", "NoSuchEntity")
 
 PARTS: Mapping[str, Mapping[str, List]] = {
     "aws:apigatewayv2/api:Api": {
-        "aws:apigatewayv2/route:Route": _routes,
-        "aws:apigatewayv2/integration:Integration": _integrations,
-        "aws:apigatewayv2/authorizer:Authorizer": _authorizers,
+        "aws:apigatewayv2/route:Route": ROUTES,
+        "aws:apigatewayv2/integration:Integration": INTEGRATIONS,
+        "aws:apigatewayv2/authorizer:Authorizer": AUTHORIZERS,
     },
-    "aws:apigatewayv2/domainName:DomainName": {"aws:apigatewayv2/apiMapping:ApiMapping": _mappings},
-    "aws:apigateway/usagePlan:UsagePlan": {"aws:apigateway/usagePlanKey:UsagePlanKey": _keys_of_plan},
+    "aws:apigatewayv2/domainName:DomainName": {"aws:apigatewayv2/apiMapping:ApiMapping": MAPPINGS},
+    "aws:apigateway/usagePlan:UsagePlan": {"aws:apigateway/usagePlanKey:UsagePlanKey": KEYS_OF_PLANS},
     "aws:lambda/function:Function": {
         "aws:lambda/functionUrl:FunctionUrl": _urls,
-        "aws:lambda/alias:Alias": _aliases,
+        "aws:lambda/alias:Alias": ALIASES,
     },
-    "aws:efs/fileSystem:FileSystem": {"aws:efs/mountTarget:MountTarget": _mount_targets},
-    "aws:s3/filesFileSystem:FilesFileSystem": {"aws:s3/filesMountTarget:FilesMountTarget": _bucket_mount_targets},
+    "aws:efs/fileSystem:FileSystem": {"aws:efs/mountTarget:MountTarget": MOUNT_TARGETS},
+    "aws:s3/filesFileSystem:FilesFileSystem": {"aws:s3/filesMountTarget:FilesMountTarget": BUCKET_MOUNT_TARGETS},
     "aws:ec2/routeTable:RouteTable": {"aws:ec2/routeTableAssociation:RouteTableAssociation": _associations},
     "aws:iam/role:Role": {"aws:iam/rolePolicy:RolePolicy": _policies},
 }

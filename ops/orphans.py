@@ -63,7 +63,7 @@ class Orphan:
     """Something that the stack made and does not own."""
 
     arn: str
-    """What a part is, in words: it has no ARN that AWS tells."""
+    """Its ARN. Of a part, which has none, what it is in words."""
     commands: Sequence[str]
     """What removes it, in this order. Empty if no command is known, or if it goes with another thing."""
 

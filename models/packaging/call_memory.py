@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,19 +11,19 @@ import numpy as np
 
 from handlers.manifest import CallMemory, Signature
 from handlers.serving.engines.heap import trim_heap
-from handlers.serving.footprint import resident_bytes
+from handlers.serving.footprint import SLACK_BYTES, resident_bytes
 from models.packaging.arrays import Arrays
 
 STEP = 4
 """How many times as many rows as the one before each batch has."""
 MOST_ELEMENTS, MOST_TEXTS = 1 << 20, 1 << 16
 MANY_ROWS = 64
-"""Batches of more rows than these stop growing where the next one would have more elements."""
+"""A batch of more than so many rows has at most so many elements."""
 MOST_SECONDS = 2.0
 MOST_BYTES = 512 << 20
 """Batches stop growing where the next one would pass one of these."""
-LEAST_BYTES = 32 << 20
-"""Growth below this may have other causes, and a function can spare it: `handlers.serving.footprint.SLACK_BYTES`."""
+LEAST_BYTES = SLACK_BYTES
+"""Growth below this may have other causes, and a function can spare it."""
 SAMPLE_SECONDS = 0.001
 
 
@@ -56,7 +57,7 @@ def measure_calls(load: Callable[[], Any], name: str, signature: Signature, requ
     ):
         larger = {key: np.repeat(array, rows, axis=0) if key in batched else array for key, array in request.items()}
         try:
-            peak, seconds = _peak(lambda larger=larger: model.run(name, larger))
+            peak, seconds = _peak(partial(model.run, name, larger))
         except Exception:  # it takes no batch of this size
             break
         elements = signature.batched_elements(larger)

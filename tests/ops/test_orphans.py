@@ -169,6 +169,9 @@ class Aws:
         listed = [{"ResourceARN": arn} for arn in ARNS]
         return Page({"ResourceTagMappingList": listed} if operation == "get_resources" else {"Roles": []})
 
+    def can_paginate(self, operation: str) -> bool:
+        return operation in ("get_resources", "list_roles")
+
     def describe_security_group_rules(self, **asked: list[dict[str, list[str]]]) -> dict[str, object]:
         [rule] = asked["Filters"][0]["Values"]
         return {"SecurityGroupRules": [{"GroupId": "sg-0a", "IsEgress": rule == "sgr-out"}]}
