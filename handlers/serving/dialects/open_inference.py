@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Inference, Models, Operation, answer_at
 from handlers.serving.dialects.json_text import error_response, json_response, of_version
+from handlers.serving.dialects.uncollected import uncollected
 from handlers.serving.errors import (
     InvalidJson,
     InvalidRequest,
@@ -113,6 +114,7 @@ def _describe_models(call: Call, request: Request, models: Models) -> Response:
             return of_version(manifest, json_response(describe(manifest, models)))
 
 
+@uncollected
 def decode(request: Request, manifest: Manifest) -> "Inference[AnswerForm]":
     """See `Dialect.decode`."""
     from handlers.serving.dialects import open_inference_tensors  # late: it needs numpy
@@ -120,6 +122,7 @@ def decode(request: Request, manifest: Manifest) -> "Inference[AnswerForm]":
     return open_inference_tensors.decode(request, manifest)
 
 
+@uncollected
 def encode(inference: "Inference[AnswerForm]", outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
     """See `Dialect.encode`."""
     from handlers.serving.dialects import open_inference_tensors

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from handlers.manifest import Manifest
 from handlers.serving.dialects import Call, Inference, Models, tensorflow_serving
+from handlers.serving.dialects.uncollected import uncollected
 from handlers.serving.errors import MethodNotAllowed, NotServed, ServingError
 from handlers.serving.events import Request, Response
 
@@ -47,6 +48,7 @@ def describe(call: Call, request: Request, models: Models) -> Response:
     return Response(200 if models.is_ready() else 503, b"{}")
 
 
+@uncollected
 def decode(request: Request, manifest: Manifest) -> Inference[Any]:
     """See `Dialect.decode`."""
     from handlers.serving.dialects import sagemaker_bodies  # late: it needs numpy
@@ -54,6 +56,7 @@ def decode(request: Request, manifest: Manifest) -> Inference[Any]:
     return sagemaker_bodies.decode(request, manifest)
 
 
+@uncollected
 def encode(inference: Inference[Any], outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
     """See `Dialect.encode`."""
     from handlers.serving.dialects import sagemaker_bodies

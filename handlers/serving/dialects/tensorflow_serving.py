@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from handlers.manifest import DEFAULT_SIGNATURE, Default, Manifest, TensorSpec
 from handlers.serving.dialects import Call, Inference, Models, answer_at
 from handlers.serving.dialects.json_text import error_response, is_json, of_version, parse_object
+from handlers.serving.dialects.uncollected import uncollected
 from handlers.serving.errors import (
     InvalidRequest,
     NotServed,
@@ -80,6 +81,7 @@ def describe(call: Call, request: Request, models: Models) -> Response:
     return Response(200, _as_protobuf({"model_version_status": statuses}).encode())
 
 
+@uncollected
 def decode(request: Request, manifest: Manifest) -> "Inference[Layout]":
     """See `Dialect.decode`."""
     if not is_json(request):
@@ -100,6 +102,7 @@ def decode(request: Request, manifest: Manifest) -> "Inference[Layout]":
     return rows_and_columns.decode(document, name, manifest.signatures[name])
 
 
+@uncollected
 def encode(inference: "Inference[Layout]", outputs: "Mapping[str, np.ndarray]", manifest: Manifest) -> Response:
     """See `Dialect.encode`."""
     from handlers.serving.dialects import rows_and_columns
