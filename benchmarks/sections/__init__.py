@@ -11,8 +11,8 @@ from typing import Any, Protocol, cast
 from benchmarks.figures import Figure
 
 SECTION_MODULES = tuple(
-    "handler_start cold_start warm_calls many_models fetch image_sizes container_start peers litert_ways sizes growth "
-    "load".split()
+    "handler_start cold_start warm_calls many_models fetch image_sizes container_start peers litert_ways "
+    "convolutions sizes growth load".split()
 )
 """In the order of the report."""
 

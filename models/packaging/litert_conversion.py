@@ -7,6 +7,7 @@ from typing import Any
 
 from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 
+from models.packaging.long_convolutions import split_long_convolutions
 from models.packaging.meta_graph import SERVE_TAG
 from models.packaging.public_names import edit_saved_model, number_tensors
 from models.packaging.sources import copy_saved_model
@@ -17,14 +18,14 @@ CANNOT_LOAD = ("add_slot", "is not a valid parameter name", "Name collision afte
 
 
 def convert(saved_model: Path, signatures: Sequence[str]) -> bytes:
-    """Convert these signatures. Raises whatever the converter raises."""
+    """Convert these signatures, with long convolutions split. Raises whatever the converter raises."""
     try:
         content = _run_converter(saved_model, signatures)
     except Exception as error:
         if not any(reason in str(error) for reason in CANNOT_LOAD):
             raise
         content = _convert_repaired(saved_model, signatures)
-    return share_subgraphs(content) if len(signatures) > 1 else content
+    return split_long_convolutions(share_subgraphs(content) if len(signatures) > 1 else content)
 
 
 def _run_converter(saved_model: Path, signatures: Sequence[str]) -> bytes:

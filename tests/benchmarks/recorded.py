@@ -30,6 +30,7 @@ def records(**changes: dict[str, Any]) -> list[Record]:
         "container-start": container_start(),
         "peers": peers(),
         "litert-ways": litert_ways(),
+        "convolutions": convolutions(),
         "sizes": sizes(),
         "growth": growth(),
         "load": load(),
@@ -157,6 +158,16 @@ def litert_ways() -> dict[str, Any]:
         "together": together,
     }
     return {"subjects": {"resnet50": network}}
+
+
+def convolutions() -> dict[str, Any]:
+    """One that is split in half of the time, and a shorter one that stays whole."""
+    return {
+        "convolutions": [
+            {"shape": [1, 128, 1, 64, 1024, 128], "parts": 16, "whole": [0.02, 0.02], "split": [0.01, 0.01]},
+            {"shape": [28, 28, 3, 3, 576, 512], "parts": 2, "whole": [0.01], "split": [0.01]},
+        ]
+    }
 
 
 def sizes() -> dict[str, Any]:

@@ -58,6 +58,10 @@ def test_images_are_compared_whole_with_the_plain_one() -> None:
     assert only(figures(), "plain image beside", "`tensorflow`").value == 2.25
 
 
+def test_convolutions_that_packaging_splits_are_compared_with_whole_ones() -> None:
+    assert only(figures(), "a long convolution as a sum").value == 2
+
+
 def test_containers_are_compared_with_keras_in_the_plain_image() -> None:
     assert only(figures(), "sooner than from the plain image", "`litert`").value == 12
     assert only(figures(), "sooner than from the plain image", "`tensorflow`").value == 6

@@ -1,0 +1,122 @@
+"""Long convolutions of LiteRT files are split into sums that answer the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+
+from models.packaging.long_convolutions import LONG, LONGEST_PART, parts_of, split_long_convolutions
+
+CHANNELS, WIDTH = 256, 64
+"""A filter of 16,384 numbers for one output: four parts."""
+
+
+def weights(*shape: int) -> Any:
+    return np.random.default_rng(len(shape)).normal(size=shape).astype(np.float32) * 0.01
+
+
+LONG_FILTER = weights(1, WIDTH, CHANNELS, 8)
+BIAS = weights(8)
+
+
+def converted(function: Callable[[Any], Any], shape: tuple[int | None, ...] = (None, 1, 80, CHANNELS)) -> bytes:
+    """A function of one tensor as a LiteRT file."""
+    module = tf.Module()
+    traced: Any = tf.function(function).get_concrete_function(tf.TensorSpec(shape, tf.float32))
+    converter: Any = tf.lite.TFLiteConverter.from_concrete_functions([traced], module)
+    return converter.convert()
+
+
+def answer(content: bytes, data: Any) -> Any:
+    interpreter: Any = Interpreter(model_content=content, num_threads=1)
+    (given,), (made,) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.resize_tensor_input(given["index"], data.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(given["index"], data)
+    interpreter.invoke()
+    return interpreter.get_tensor(made["index"])
+
+
+def convolutions(content: bytes) -> int:
+    return [detail["op_name"] for detail in Interpreter(model_content=content)._get_ops_details()].count("CONV_2D")
+
+
+def convolve(data: Any, filter_: Any, **options: Any) -> Any:
+    return tf.nn.conv2d(data, filter_, options.pop("strides", 1), options.pop("padding", "SAME"), **options)
+
+
+def with_activation(data: Any) -> Any:
+    return tf.nn.relu6(tf.nn.bias_add(convolve(data, LONG_FILTER), BIAS))
+
+
+def with_strides(data: Any) -> Any:
+    return convolve(data, LONG_FILTER, strides=(1, 2), padding="VALID") + 1.0
+
+
+def dilated(data: Any) -> Any:
+    return convolve(data, weights(1, 32, CHANNELS, 8), dilations=(1, 2), padding="VALID")
+
+
+def with_one_filter_twice(data: Any) -> Any:
+    return convolve(data, LONG_FILTER) - convolve(tf.reverse(data, [2]), LONG_FILTER)
+
+
+def one_after_the_other(data: Any) -> Any:
+    return convolve(convolve(data, weights(3, 11, CHANNELS, CHANNELS)), LONG_FILTER)
+
+
+@pytest.mark.parametrize(
+    ("function", "parts"),
+    [(with_activation, 4), (with_strides, 4), (dilated, 2), (with_one_filter_twice, 8), (one_after_the_other, 6)],
+)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_long_convolution_becomes_a_sum_with_the_same_answer(
+    function: Callable[[Any], Any], parts: int, batch: int
+) -> None:
+    whole = converted(function)
+    split = split_long_convolutions(whole)
+    data = np.random.default_rng(0).normal(size=(batch, 1, 80, CHANNELS)).astype(np.float32)
+    assert convolutions(split) == parts
+    np.testing.assert_allclose(answer(split, data), answer(whole, data), rtol=1e-5, atol=1e-4)
+    assert len(split) < 1.1 * len(whole)
+
+
+def short(data: Any) -> Any:
+    return convolve(data, weights(1, 31, CHANNELS, 8))
+
+
+def of_groups(data: Any) -> Any:
+    return convolve(data, weights(1, WIDTH, CHANNELS // 2, 8))
+
+
+def with_a_computed_filter(data: Any) -> Any:
+    return convolve(data, LONG_FILTER * tf.reduce_mean(data))
+
+
+def whose_filter_is_multiplied_too(data: Any) -> Any:
+    as_litert_keeps_it = tf.constant(LONG_FILTER.transpose(3, 0, 1, 2))
+    return convolve(data, LONG_FILTER) + tf.reduce_sum(as_litert_keeps_it * tf.reduce_mean(data))
+
+
+@pytest.mark.parametrize("function", [short, of_groups, with_a_computed_filter, whose_filter_is_multiplied_too])
+def test_any_other_file_stays_as_it_is(function: Callable[[Any], Any]) -> None:
+    content = converted(function)
+    assert split_long_convolutions(content) == content
+
+
+@pytest.mark.parametrize(
+    ("length", "channels", "parts"),
+    [
+        (LONG - 1, 64, 1),
+        (9 * 1024, 1024, 2),
+        (64 * 1024, 1024, 16),
+        (3 * LONGEST_PART, 3, 3),
+        (LONG, 1, 1),
+        (7 * LONG, 7, 7),
+    ],
+)
+def test_the_parts_are_as_few_as_make_them_short_and_equal(length: int, channels: int, parts: int) -> None:
+    assert parts_of(length, channels) == parts
