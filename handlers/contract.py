@@ -24,7 +24,7 @@ MODEL_CACHE_BYTES = "MODEL_CACHE_BYTES"
 
 VERIFY_MODELS = "VERIFY_MODELS"
 """Environment, optional: `false` if models that are read where they lie, on a file system or in the image, need not be
-compared with their SHA-256 when they are loaded."""
+compared with their checksums when they are loaded."""
 
 ALLOW_MODEL_CODE = "ALLOW_MODEL_CODE"
 """Environment, optional: `true` if the function serves versions that bring code (`inference.py`), and runs it. By

@@ -144,6 +144,8 @@ class FileEntry(NamedTuple):
     """Bytes."""
     sha256: str
     """Lower-case hexadecimal."""
+    blake3: str = ""
+    """The same; empty in a manifest that was written without it."""
 
 
 class Verification(NamedTuple):
@@ -263,6 +265,9 @@ class Manifest(NamedTuple):
         document = _plain(self)
         if self.code is None:
             del document["code"]  # most manifests have none
+        for entry in document["files"]:
+            if not entry["blake3"]:
+                del entry["blake3"]
         return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

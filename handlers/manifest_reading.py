@@ -38,7 +38,7 @@ from handlers.manifest import (
     element_bytes,
 )
 
-_SHA256 = re.compile("[0-9a-f]{64}")
+_CHECKSUM = re.compile("[0-9a-f]{64}")
 
 
 def parse_pointer(content: str | bytes) -> Pointer:
@@ -224,9 +224,12 @@ def _file(value: Fields) -> FileEntry:
     path, sha256 = value.text("path"), value.text("sha256")
     if not is_plain_path(path) or path == MANIFEST_FILE:
         raise value.error("path", path, "a relative path below the version, such as saved_model/saved_model.pb")
-    if not _SHA256.fullmatch(sha256):
+    if not _CHECKSUM.fullmatch(sha256):
         raise value.error("sha256", sha256, "64 lower-case hexadecimal digits")
-    return FileEntry(path=path, size=value.integer("size", 0), sha256=sha256)
+    blake3 = value.text("blake3") if "blake3" in value else ""
+    if blake3 and not _CHECKSUM.fullmatch(blake3):
+        raise value.error("blake3", blake3, "64 lower-case hexadecimal digits")
+    return FileEntry(path=path, size=value.integer("size", 0), sha256=sha256, blake3=blake3)
 
 
 def _warmup(value: Fields) -> Mapping[str, Any]:

@@ -41,7 +41,7 @@ MODEL = "large"
 BUCKETS = BUILD / "buckets"
 
 LABELS = {
-    "store": "the handler's store, SHA-256 checked",
+    "store": "the handler's store, checksum compared",
     "s5cmd": "`s5cmd cp`",
     "s5cmd_tuned": "`s5cmd cp --concurrency 16 --part-size 8`",
     "get_object": "boto3 `get_object`, one stream",
@@ -93,7 +93,7 @@ def write(data: Mapping[str, Any], images: Path) -> str:
             "An S3-compatible server on this machine (nginx) gives each connection "
             f"{data['connection_rate'] / 1e6:.0f} MB/s, about as much as S3 gives one stream. A new process fetches "
             "the model into an empty directory. The times of the handler's store and of boto3 include their imports; "
-            "the times of s5cmd include the start of its process. Only the store checks the file's SHA-256.\n",
+            "the times of s5cmd include the start of its process. Only the store compares the file's checksum.\n",
             table(["way", "median", "speed", "fastest to slowest"], rows),
             picture("fetch.svg", title),
         ]

@@ -65,7 +65,7 @@ class InferenceFunctionArgs:
     model_cache_mib: int | None = None
     """None lets the handler derive it from the memory."""
     verify_models: bool = True
-    """Compare files that are read where they lie with their SHA-256 at each load."""
+    """Compare files that are read where they lie with their checksums at each load."""
     allow_model_code: bool = False
     """Serve versions that bring code, and run it with the function's role."""
     tensor_buckets: Sequence[str] = ()

@@ -1,6 +1,5 @@
 """BucketRepository: the model repository in a bucket, read for copying."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from handlers.contract import MODEL_NAME
 from handlers.manifest import LARGEST_MANIFEST_BYTES, MANIFEST_FILE, POINTER_FILE, FileEntry
 from handlers.serving.stores import NotInStore, StoreError
+from handlers.serving.stores.checksum import Comparison
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -74,7 +74,7 @@ class BucketRepository:
     def copy(self, model: str, version: int, entry: FileEntry, destination: Path) -> None:
         """Write a file of a version to the disk, durably. Raises StoreError if it is not what the manifest says."""
         key = self._key(model, str(version), entry.path)
-        digest, size = hashlib.sha256(), 0
+        comparison, size = Comparison(entry), 0
         destination.parent.mkdir(parents=True, exist_ok=True)
         with destination.open("wb") as file:
             for chunk in self._open(key).iter_chunks(CHUNK_BYTES):
@@ -82,14 +82,14 @@ class BucketRepository:
                 if size > entry.size:
                     break
                 file.write(chunk)
-                digest.update(chunk)
+                comparison.update(chunk)
             file.flush()
             os.fsync(file.fileno())
         if size != entry.size:
             found = f"{size}" if size < entry.size else f"more than {entry.size}"
             raise StoreError(f"{self._uri(key)} has {found} bytes; the manifest says {entry.size}")
-        if digest.hexdigest() != entry.sha256:
-            raise StoreError(f"{self._uri(key)} has the SHA-256 {digest.hexdigest()}; the manifest says {entry.sha256}")
+        if difference := comparison.difference():
+            raise StoreError(f"{self._uri(key)} {difference}")
 
     def _open(self, key: str) -> "StreamingBody":
         try:

@@ -11,7 +11,7 @@ from handlers.contract import MODEL_NAME
 from handlers.durable import status_now, sync_directory, write_durably
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer
 from handlers.manifest_reading import parse_pointer
-from handlers.serving.stores.checksum import sha256_of
+from handlers.serving.stores.checksum import difference
 
 KEPT_ASIDE_SECONDS = 12 * 60 * 60
 """How long the files of a version stay after readers stopped finding it. A reader may have mapped them into its memory:
@@ -77,7 +77,7 @@ class ModelDirectory:
         Args:
             manifest: the manifest.
             content: the bytes that it was read from.
-            compare: whether to compare the files with their SHA-256, which reads all of them; else by their size.
+            compare: whether to compare the files with their checksums, which reads all of them; else by their size.
         """
         directory = self._path / str(manifest.version)
         try:
@@ -155,4 +155,4 @@ class ModelDirectory:
 
 
 def _is(entry: FileEntry, path: Path, *, compare: bool) -> bool:
-    return status_now(path).st_size == entry.size and (not compare or sha256_of(path) == entry.sha256)
+    return status_now(path).st_size == entry.size and (not compare or difference(path, entry) is None)

@@ -54,7 +54,7 @@ class ModelMirror:
         contents: what it holds of the model.
         directory: the directory.
         model: the model's name.
-        compare: whether to compare files that are there with their SHA-256, or only by their size.
+        compare: whether to compare files that are there with their checksums, or only by their size.
     """
 
     def __init__(

@@ -119,7 +119,7 @@ def handler_of(app: App, environment: Mapping[str, str]) -> Callable[[Any, Any],
 
 
 def verifies(environment: Mapping[str, str]) -> bool:
-    """Whether loads compare files with their SHA-256.
+    """Whether loads compare files with their checksums.
 
     Raises ValueError if `VERIFY_MODELS` is neither true nor false.
     """

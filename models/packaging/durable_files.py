@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from blake3 import blake3
+
 LOCK = "lock"
 """The file in a directory whose lock says that a process uses the directory."""
 
@@ -14,6 +16,11 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in lower-case hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def blake3_of(path: Path) -> str:
+    """BLAKE3 of a file, in lower-case hexadecimal."""
+    return blake3().update_mmap(path).hexdigest()
 
 
 def lock_directory(directory: Path) -> int | None:

@@ -11,7 +11,7 @@ from handlers.checked_json import ManifestError
 from handlers.durable import sync_directory, write_durably
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, FileEntry, Manifest, Pointer
 from handlers.manifest_reading import parse_manifest, parse_pointer
-from models.packaging.durable_files import copy_durably, lock_directory, sha256_of
+from models.packaging.durable_files import blake3_of, copy_durably, lock_directory, sha256_of
 from models.packaging.errors import PackagingError
 
 INCOMING = ".incoming-"
@@ -173,11 +173,13 @@ class ModelRepository:
 
 
 def list_files(directory: Path, paths: Iterator[str] | Sequence[str]) -> tuple[FileEntry, ...]:
-    """Size and SHA-256 of files under a directory, in the order of their paths."""
-    return tuple(
-        FileEntry(path=path, size=(directory / path).stat().st_size, sha256=sha256_of(directory / path))
-        for path in sorted(paths)
-    )
+    """Size and checksums of files under a directory, in the order of their paths."""
+
+    def entry_of(path: str) -> FileEntry:
+        file = directory / path
+        return FileEntry(path=path, size=file.stat().st_size, sha256=sha256_of(file), blake3=blake3_of(file))
+
+    return tuple(entry_of(path) for path in sorted(paths))
 
 
 def _children(directory: Path) -> Sequence[Path]:

@@ -13,7 +13,7 @@ STEPS: Mapping[str, str] = {
     IMPORTS: "the modules of the handler",
     INIT: "what else init does: opens the store, makes a request to plan for",
     FIND: "reads from the store which version answers, and its manifest",
-    FETCH: "brings the files from the store, or compares them with their SHA-256 where they lie",
+    FETCH: "brings the files from the store, or compares them with their checksums where they lie",
     ENGINE: "the engine's modules and libraries: the time that they take longer than the fetch",
     MAP: "the engine opens the files",
     PLAN: "LiteRT plans its memory; other engines plan in their first inference",

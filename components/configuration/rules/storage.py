@@ -152,7 +152,7 @@ def ephemeral_storage_is_used(settings: Settings) -> Iterator[Problem]:
 def files_that_are_fetched_are_compared(settings: Settings) -> Iterator[Problem]:
     """Only files that are read where they lie may go without."""
     if settings.functions() and not settings.uses("efs", "s3files", "image"):
-        reason = "files that are fetched are compared with their SHA-256 in any case; set storage to another than s3"
+        reason = "files that are fetched are compared with their checksums in any case; set storage to another than s3"
         yield from without_effect(settings, ["verify_models"], "storage", reason)
 
 

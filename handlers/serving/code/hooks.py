@@ -11,7 +11,7 @@ from handlers.manifest import CODE_DIRECTORY, CODE_FILE, CODE_PACKAGES, HOOKS, F
 from handlers.serving.code.modules import OwnModules
 from handlers.serving.errors import InvalidRequest
 from handlers.serving.events import Request, Response
-from handlers.serving.stores.checksum import sha256_of
+from handlers.serving.stores.checksum import difference
 
 _SHOWN_CHARACTERS = 1000
 """How much of a hook's refusal the caller is told."""
@@ -149,8 +149,8 @@ def _body(hook: str, made: Any) -> bytes:
 def _refuse_changed(path: Path, entry: FileEntry) -> None:
     """Code is compared always, also where a stack leaves out the comparison of models."""
     try:
-        found = sha256_of(path)
+        found = difference(path, entry)
     except OSError as error:
         raise CodeError(f"{entry.path} cannot be read: {error.strerror}") from None
-    if found != entry.sha256:
-        raise CodeError(f"{entry.path} has the SHA-256 {found}; the manifest says {entry.sha256}")
+    if found:
+        raise CodeError(f"{entry.path} {found}")

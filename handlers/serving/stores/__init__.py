@@ -64,8 +64,8 @@ def open_store(uri: str, *, verify: bool = True) -> Store:
 
     Args:
         uri: the address.
-        verify: whether files that are read where they lie are compared with their SHA-256. Files that are copied always
-            are.
+        verify: whether files that are read where they lie are compared with their checksums. Files that are copied
+            always are.
     """
     parts = urlsplit(uri)
     if parts.scheme == "file":

@@ -25,7 +25,7 @@ class DirectoryStore:
 
     Args:
         root: the directory.
-        verify: whether each load compares the files with the SHA-256 that the manifest says.
+        verify: whether each load compares the files with the checksums that the manifest says.
     """
 
     def __init__(self, root: Path, *, verify: bool = True) -> None:
@@ -106,14 +106,14 @@ class DirectoryStore:
                 f"has {size} bytes; the manifest says {entry.size}. It may still be being written; else publish the "
                 "version again under a new number."
             )
-        if not self._verify or not entry.sha256:
+        if not self._verify:
             return
-        from handlers.serving.stores.checksum import sha256_of
+        from handlers.serving.stores.checksum import difference
 
-        if (found := sha256_of(path)) != entry.sha256:
+        if found := difference(path, entry):
             raise StoreError(
-                f"has the SHA-256 {found}; the manifest says {entry.sha256}. The file was damaged or changed: copy it "
-                "again (the sync of an EFS file system does), or publish the version again under a new number."
+                f"{found}. The file was damaged or changed: copy it again (the sync of an EFS file system does), or "
+                "publish the version again under a new number."
             )
 
     def _read(self, model: str, path: Path, limit: int) -> bytes:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from handlers.manifest import FileEntry
 from handlers.serving.stores import StoreError
-from handlers.serving.stores.checksum import sha256_of
+from handlers.serving.stores.checksum import difference
 
 _PART = re.compile(r"\.(?P<owner>\d+)\.[0-9a-f]{32}\.part$|^\.[0-9a-f]{32}\.part$")
 """Suffix of partial downloads, with the id of the process that they belong to, and of evicted versions."""
@@ -41,8 +41,8 @@ class DiskTier:
         self._lock = threading.Lock()
         self._busy: dict[str, int] = {}
         self._fetching: dict[str, threading.Lock] = {}
-        self._checked: dict[Path, str] = {}
-        """The checksums of files that this process stored or compared."""
+        self._checked: dict[Path, FileEntry] = {}
+        """What the files are that this process stored or compared."""
         self._remove_orphans()
         known = sorted(root.glob("*/*"), key=lambda path: path.stat().st_mtime)
         self._versions = OrderedDict((path.relative_to(root).as_posix(), _size(path)) for path in known)
@@ -59,7 +59,7 @@ class DiskTier:
                 if not self._holds(entry, target):
                     self._remove(version, target)
                     self._store(version, entry, target, download)
-                    self._checked[target] = entry.sha256
+                    self._checked[target] = entry
         return directory
 
     @contextmanager
@@ -81,9 +81,9 @@ class DiskTier:
         """Whether a file is there with its content. What another process stored is compared once."""
         if not (target.is_file() and target.stat().st_size == entry.size):
             return False
-        if self._checked.get(target) != entry.sha256 and entry.sha256 and sha256_of(target) != entry.sha256:
+        if self._checked.get(target) != entry and difference(target, entry):
             return False
-        self._checked[target] = entry.sha256
+        self._checked[target] = entry
         return True
 
     def _remove(self, version: str, target: Path) -> None:

@@ -22,6 +22,7 @@ from handlers.manifest import (
 )
 from handlers.manifest_reading import parse_manifest_of, parse_pointer
 from handlers.serving.stores import SAVED_MODEL_FILE, NotInStore, StoreError
+from handlers.serving.stores.checksum import Comparison
 from handlers.serving.stores.disk_tier import DiskTier
 from handlers.serving.stores.pace import delay
 from handlers.serving.stores.signed_http import TRIES, Bucket, RequestFailed
@@ -113,7 +114,7 @@ class S3Store:
         return unpackaged_manifest(model, version, saved_model, files(self._page, self._key(model, str(version), "")))
 
     def fetch(self, model: str, version: int, files: Sequence[FileEntry]) -> Path:
-        """A directory on the function's disk that holds the files. Each was compared with its SHA-256."""
+        """A directory on the function's disk that holds the files. Each was compared with its checksum."""
         return self._disk().fetch(
             f"{model}/{version}",
             files,
@@ -267,13 +268,11 @@ def _as_they_come(parts: Sequence[tuple[int, int]], copies: Sequence[Future[None
 
 def _check(key: str, entry: FileEntry, descriptor: int, parts: Iterable[tuple[int, int]]) -> None:
     """Compare the checksum of a file while its last parts are still being written. Raises StoreError if it differs."""
-    digest = hashlib.sha256()
+    comparison = Comparison(entry)
     for start, end in parts:
-        if entry.sha256:
-            for at in range(start, end, _BUFFER_BYTES):
-                digest.update(os.pread(descriptor, min(_BUFFER_BYTES, end - at), at))
-    if entry.sha256 and digest.hexdigest() != entry.sha256:
+        for at in range(start, end, _BUFFER_BYTES):
+            comparison.update(os.pread(descriptor, min(_BUFFER_BYTES, end - at), at))
+    if difference := comparison.difference():
         raise StoreError(
-            f"{key} has the SHA-256 {digest.hexdigest()}; the manifest says {entry.sha256}. "
-            "The object was changed or damaged: publish the version again under a new number."
+            f"{key} {difference}. The object was changed or damaged: publish the version again under a new number."
         )

@@ -72,7 +72,7 @@ def test_the_schedule_brings_what_no_event_told_and_reads_no_file_that_is_there(
     model_sync.handler({}, None)
     bucket.version("iris", 2, {"model.tflite": b"second", "words.txt": b"words"})
     bucket.point("iris", 2)
-    monkeypatch.setattr(directory, "sha256_of", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr(directory, "difference", lambda path, entry: pytest.fail(f"{path} was read"))
 
     report = model_sync.handler({"reason": "schedule"}, None)
 

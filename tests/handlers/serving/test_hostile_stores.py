@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from handlers.checked_json import ManifestError
 from handlers.contract import COLD_START_HEADER, MODEL_NAMES, MODEL_STORE_URI, VERIFY_MODELS
@@ -19,7 +20,7 @@ from handlers.serving.app import App
 from handlers.serving.request_time import LimitedTo
 from handlers.serving.start import open_app
 from handlers.serving.stores import NotInStore, Store, StoreError, open_store
-from handlers.serving.stores.checksum import OPENSSL_BYTES, sha256_of
+from handlers.serving.stores.checksum import BLAKE3_BYTES, Comparison, difference
 from handlers.serving.stores.directory import DirectoryStore
 from handlers.serving.stores.disk_tier import DiskTier
 from handlers.serving.stores.pace import Pace, delay
@@ -212,11 +213,45 @@ def test_what_is_fetched_is_checked_even_if_the_check_is_turned_off(
         store.fetch("m", 1, [entry("f", b"other")])
 
 
-@pytest.mark.parametrize("size", [0, 1, OPENSSL_BYTES - 1, OPENSSL_BYTES, 3 * OPENSSL_BYTES])
-def test_a_checksum_is_sha_256_whatever_the_size(tmp_path: Path, size: int) -> None:
-    content = os.urandom(size)
-    (tmp_path / "f").write_bytes(content)
-    assert sha256_of(tmp_path / "f") == hashlib.sha256(content).hexdigest()
+def differences(path: Path, file: FileEntry) -> set[str | None]:
+    """What is said of a file that is read whole, and of one whose bytes come one after another."""
+    comparison, content = Comparison(file), path.read_bytes()
+    for at in range(0, len(content), 100_000):
+        comparison.update(content[at : at + 100_000])
+    return {difference(path, file), comparison.difference()}
+
+
+@pytest.mark.parametrize("written_with", ["both checksums", "SHA-256 alone", "none"])
+@pytest.mark.parametrize("size", [1, BLAKE3_BYTES - 1, BLAKE3_BYTES, 3 * BLAKE3_BYTES])
+def test_one_flipped_bit_is_found_by_the_checksum_of_a_files_size(tmp_path: Path, size: int, written_with: str) -> None:
+    path, content = tmp_path / "f", os.urandom(size)
+    sha256, other = hashlib.sha256(content).hexdigest(), blake3(content).hexdigest()
+    file = FileEntry(
+        path="f",
+        size=size,
+        sha256=sha256 if written_with != "none" else "",
+        blake3=other if written_with == "both checksums" else "",
+    )
+    path.write_bytes(content)
+    assert differences(path, file) == {None}
+    flip(path, 8 * size - 1)
+    damaged = path.read_bytes()
+    if written_with == "none":
+        assert differences(path, file) == {None}
+    elif size >= BLAKE3_BYTES and written_with == "both checksums":
+        assert differences(path, file) == {f"has the BLAKE3 {blake3(damaged).hexdigest()}; the manifest says {other}"}
+    else:
+        found = hashlib.sha256(damaged).hexdigest()
+        assert differences(path, file) == {f"has the SHA-256 {found}; the manifest says {sha256}"}
+
+
+def test_packaging_writes_the_checksum_that_large_files_are_compared_by(root: Path) -> None:
+    for file in json.loads((root / "iris" / "1" / "manifest.json").read_text())["files"]:
+        assert file["blake3"] == blake3((root / "iris" / "1" / file["path"]).read_bytes()).hexdigest()
+
+
+def test_a_file_is_not_read_where_its_manifest_has_no_checksum(tmp_path: Path) -> None:
+    assert difference(tmp_path / "absent", FileEntry(path="absent", size=1, sha256="")) is None
 
 
 def test_a_file_on_the_functions_disk_is_used_for_its_content_not_for_its_size(tmp_path: Path) -> None:
