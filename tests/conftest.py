@@ -4,6 +4,7 @@ import gc
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,18 @@ from tests.paths import PROJECT
 from tests.processes import run_python
 
 STACKS = (
-    *("acceptance", "components", "engine", "identical", "images", "ops", "policy", "program"),
-    *(
-        "local/test_command_line.py",
-        "local/test_shapes.py",
-        "local/test_storages.py",
-        "models/test_zoo.py",
-        "models/publishing/test_stacks.py",
-    ),
+    *("acceptance", "engine", "images", "policy", "program"),
+    *("local/test_command_line.py", "local/test_shapes.py"),
 )
-"""What writes below build/images, which is part of what every image is built from, or keeps the stack `dev` running."""
+"""What builds images from all that is below build/images, or keeps the stack `dev` running."""
+
+LAID_OUT_ELSEWHERE = (
+    "identical",
+    "local/test_storages.py",
+    "models/test_zoo.py",
+    "models/publishing/test_stacks.py",
+)
+"""What also lays models out for images, and would change those that `STACKS` builds at the same time."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +45,7 @@ class Rooms(LoadScopeScheduling):
     """Gives all tests of a room to one worker: they share expensive fixtures, or files."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0].removeprefix("tests/")
+        path = _in_tests(nodeid)
         return "stacks" if path.startswith(STACKS) else path.partition("/")[0]
 
 
@@ -57,6 +60,21 @@ def what_earlier_modules_hold_is_not_searched_for_garbage() -> None:
     is closed makes one."""
     gc.collect()
     gc.freeze()
+
+
+def _in_tests(nodeid: str) -> str:
+    return nodeid.partition("::")[0].removeprefix("tests/")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models_of_images(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where the program lays out the models of images."""
+    with pytest.MonkeyPatch.context() as patch:
+        if _in_tests(request.node.nodeid).startswith(LAID_OUT_ELSEWHERE):
+            elsewhere = Path("build/images-elsewhere")
+            patch.setattr("components.stack.stack_storages.IMAGES_DIRECTORY", elsewhere)
+            patch.setattr("components.image.handler_image.CONTEXT_DIRECTORIES", (Path("handlers"), elsewhere))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ def measure(quick: bool) -> dict[str, Any]:
     for shape in shapes:
         text = ",".join(str(size) for size in shape)
         command = [sys.executable, "-m", "benchmarks.baselines.long_convolutions", "3" if quick else "40", text]
-        done = subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
         found.append({"shape": list(shape), **json.loads(done.stdout.splitlines()[-1])})
         print(f"  {text}: {median(found[-1]['whole']) / median(found[-1]['split']):.2f} times as fast", flush=True)
     return {"convolutions": found}

@@ -4,16 +4,19 @@ The engine runs in a process of the `pulumi` command line, the program in this o
 """
 
 import asyncio
+import json
 import os
 import runpy
 import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode  # pyright: ignore[reportPrivateUsage] a name that is missing outside
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage] the SDK offers no other way
 
 from local.engine.results import Events, Operation, Result
@@ -63,6 +66,31 @@ def required_pulumi() -> str:
             "Without it, the local stack is deployed once and not updated (make up, make demo)."
         )
     return found
+
+
+class _Workspace(automation.LocalWorkspace):
+    """Asks the command line for less than the SDK does: each question is a process of its own."""
+
+    def select_stack(self, stack_name: str) -> None:
+        """Each command names its stack, so none needs to be selected."""
+
+    def stack_outputs(self, stack_name: str) -> automation.OutputMap:
+        """The outputs, of which nobody asks here which ones are secret."""
+        command = ["stack", "output", "--json", "--show-secrets", "--stack", stack_name]
+        values = json.loads(self._run_pulumi_cmd_sync(command).stdout)
+        return {key: automation.OutputValue(value=value, secret=False) for key, value in values.items()}
+
+
+class _Stack(automation.Stack):
+    def info(self, show_secrets: bool = True) -> Any:
+        """What the SDK adds to each result from the stack's history; nothing here reads it."""
+        return ()
+
+
+@cache
+def _command(path: str) -> automation.PulumiCommand:
+    """The command line at a path, whose version is checked once."""
+    return automation.PulumiCommand()
 
 
 class EngineStack:
@@ -174,14 +202,16 @@ class EngineStack:
     def _select(self, settings: Settings, **environment: str) -> automation.Stack:
         set_settings(self._project, self.settings_file, settings)
         # With `work_dir` and no `project_settings`, the files in the directory are read and none is written over.
-        workspace = automation.LocalWorkspace(
+        workspace = _Workspace(
             work_dir=str(self._work),
             program=self._program,
             env_vars={**self.environment, **environment},
             pulumi_home=str(self.directory / "home"),
             secrets_provider="passphrase",
+            pulumi_command=_command(required_pulumi()),
         )
-        return automation.Stack.create_or_select(self.name, workspace)
+        made = any((self.directory / "state" / ".pulumi" / "stacks").glob(f"*/{self.name}.json"))
+        return _Stack(self.name, workspace, StackInitMode.SELECT if made else StackInitMode.CREATE)
 
     def _await_program(self) -> None:
         """Wait until the program has ended: the next one shares this process's directory and modules with it."""

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from local.stack import LocalStack
 from tests.conformance.conftest import SAMPLE_STACKS
 from tests.environments import python_of
 from tests.paths import PROJECT
@@ -18,14 +17,14 @@ LEAST = {"kserve": 195, "mlserver": 149}
 """How many questions each asks at least."""
 
 
-@pytest.fixture(scope="module", params=["kserve", "mlserver"])
-def client(request: pytest.FixtureRequest) -> tuple[str, Path]:
-    return request.param, python_of(request.param)
+SAMPLE = {"kserve": SAMPLE_STACKS, "mlserver": [("http", "single"), ("alb", "multi")]}
+"""Which stacks each asks; all with `--whole`."""
 
-
-@pytest.fixture(params=SAMPLE_STACKS, ids=" ".join)
-def stack(sample_stacks, request: pytest.FixtureRequest) -> LocalStack:
-    return sample_stacks[request.param]
+CASES = [
+    pytest.param(name, stack, id=" ".join((name, *stack)), marks=() if stack in asked else pytest.mark.whole)
+    for name, asked in SAMPLE.items()
+    for stack in SAMPLE_STACKS
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +34,10 @@ def questions(rows: np.ndarray, answers: np.ndarray, versions, tmp_path_factory)
     return path
 
 
-def test_every_question_is_answered_as_by_the_client_s_own_server(client, stack, questions):
-    name, python = client
+@pytest.mark.parametrize(("name", "stack"), CASES)
+def test_every_question_is_answered_as_by_the_client_s_own_server(sample_stacks, name, stack, questions):
     script = PROJECT / "tests" / "conformance" / f"asking_{name}.py"
-    command = [str(python), "-P", str(script), stack.api_url, str(questions)]
+    command = [str(python_of(name)), "-P", str(script), sample_stacks[stack].api_url, str(questions)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])

@@ -11,7 +11,7 @@ from local.workers import STANDS_IN, held_bytes
 from tests.like_macos import run_like_macos
 
 
-@pytest.mark.parametrize("storage", ["s3", "efs"])
+@pytest.mark.parametrize("storage", [pytest.param("s3", marks=pytest.mark.whole), "efs"])
 def test_the_demonstration_succeeds_and_says_once_that_the_runtime_client_stands_in(repository, tmp_path, storage):
     done = run_like_macos(tmp_path, "-m", "local", "demo", "--storage", storage, "--config", 'models=["digits"]')
     assert done.returncode == 0, done.stdout + done.stderr

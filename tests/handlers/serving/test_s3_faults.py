@@ -23,8 +23,8 @@ FAULTS = [(fault, end) for fault in get_args(Fault) for end in OBJECTS]
 WITHDRAWN = ("absent", "current.json")
 """A pointer that is not there is how a model is withdrawn."""
 
-CALLERS_SECONDS = 4.0
-"""How long any answer may take while a version before is in memory."""
+CALLERS_SECONDS = 10.0
+"""How long any answer may take while a version before is in memory: a few of the seconds that a slow store takes."""
 
 
 class Published:
@@ -52,6 +52,7 @@ class Published:
 def published(s3: S3Server, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Published:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("handlers.serving.published.POINTER_SECONDS", 0)
+    monkeypatch.setattr("handlers.serving.repository.PATIENCE_SECONDS", 0.5)
     return Published(s3, repository, tmp_path / "published")
 
 
