@@ -14,7 +14,7 @@ PREFIX = "models"
 
 
 def with_store(bucket: str, model: str) -> Path:
-    """Fetch with the handler's store: parallel ranges, and SHA-256 checked against the manifest."""
+    """Fetch with the handler's store: parallel ranges, and the checksum compared with the manifest's."""
     from handlers.serving.stores import open_store
 
     store = open_store(f"s3://{bucket}/{PREFIX}")

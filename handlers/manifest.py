@@ -145,7 +145,7 @@ class FileEntry(NamedTuple):
     sha256: str
     """Lower-case hexadecimal."""
     blake3: str = ""
-    """The same; empty in a manifest that was written without it."""
+    """Lower-case hexadecimal; empty in manifests from before it."""
 
 
 class Verification(NamedTuple):

@@ -227,7 +227,7 @@ def _file(value: Fields) -> FileEntry:
     if not _CHECKSUM.fullmatch(sha256):
         raise value.error("sha256", sha256, "64 lower-case hexadecimal digits")
     blake3 = value.text("blake3") if "blake3" in value else ""
-    if blake3 and not _CHECKSUM.fullmatch(blake3):
+    if "blake3" in value and not _CHECKSUM.fullmatch(blake3):
         raise value.error("blake3", blake3, "64 lower-case hexadecimal digits")
     return FileEntry(path=path, size=value.integer("size", 0), sha256=sha256, blake3=blake3)
 

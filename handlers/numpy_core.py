@@ -8,7 +8,8 @@ functions, which are never imported.
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -31,23 +32,51 @@ def import_core_first() -> None:
         sys.meta_path.insert(0, _Finder())
 
 
+@contextmanager
+def version_alone() -> Generator[None]:
+    """Inside the block, `numpy.lib` has nothing but what says which version numpy has.
+
+    Modules compiled with pybind11 ask `numpy.lib.NumpyVersion` for it, once, when they first return an array. That
+    would import the rest of numpy, which takes 15 ms. Does nothing where the rest was imported already.
+    """
+    loader = next((each.loader for each in sys.meta_path if isinstance(each, _Finder)), None)
+    with nullcontext() if loader is None else loader.lock:  # who needs the rest waits
+        if loader is None or loader.is_whole:
+            yield
+            return
+        library: Any = ModuleType("numpy.lib")
+        library.NumpyVersion = _NumpyVersion
+        sys.modules["numpy.lib"] = library
+        try:
+            yield
+        finally:
+            del sys.modules["numpy.lib"]
+
+
+class _NumpyVersion:
+    """As much of numpy's class of this name as pybind11 reads."""
+
+    def __init__(self, version: str) -> None:
+        self.major = int(version.partition(".")[0])
+
+
 class _Finder:
     """Finds numpy, and gives it a loader that works in two steps."""
 
     def __init__(self) -> None:
-        self._loader: _CoreFirst | None = None
+        self.loader: _CoreFirst | None = None
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name == "numpy":
             spec = PathFinder.find_spec(name, path, target)
             if spec is not None and spec.loader is not None:
-                spec.loader = self._loader = _CoreFirst(spec.loader)
+                spec.loader = self.loader = _CoreFirst(spec.loader)
             return spec
         package, _, submodule = name.partition(".")
-        if package != "numpy" or submodule.startswith(_CORE) or self._loader is None:
+        if package != "numpy" or submodule.startswith(_CORE) or self.loader is None:
             return None
         # This thread holds the lock of the submodule. A thread that completes numpy may be waiting for that lock.
-        if not self._loader.complete(wait=False):
+        if not self.loader.complete(wait=False):
             return None
         module = sys.modules.get(name)
         return None if module is None else ModuleSpec(name, _Imported(module))
@@ -74,7 +103,7 @@ class _CoreFirst(Loader):
         self._whole = whole
         self._module: ModuleType | None = None
         """The module, while it holds only the core; then None."""
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Return None: an ordinary module is created."""
@@ -102,12 +131,17 @@ class _CoreFirst(Loader):
         names["__getattr__"] = rest
         self._module = module
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of numpy was imported, or none of it."""
+        return self._module is None
+
     def complete(self, *, wait: bool = True) -> bool:
         """Import the rest of numpy; returns whether there was any left.
 
         Without `wait`, returns False at once if another thread is importing it.
         """
-        if not self._lock.acquire(blocking=wait):
+        if not self.lock.acquire(blocking=wait):
             return False
         try:
             module, self._module = self._module, None
@@ -120,4 +154,4 @@ class _CoreFirst(Loader):
                 raise
             return True
         finally:
-            self._lock.release()
+            self.lock.release()

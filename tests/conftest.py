@@ -22,6 +22,7 @@ STACKS = (
 
 LAID_OUT_ELSEWHERE = (
     "identical",
+    "ops",
     "local/test_storages.py",
     "models/test_zoo.py",
     "models/publishing/test_stacks.py",
@@ -67,11 +68,11 @@ def _in_tests(nodeid: str) -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def models_of_images(request: pytest.FixtureRequest) -> Iterator[None]:
+def models_of_images(request: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
     """Where the program lays out the models of images."""
     with pytest.MonkeyPatch.context() as patch:
         if _in_tests(request.node.nodeid).startswith(LAID_OUT_ELSEWHERE):
-            elsewhere = Path("build/images-elsewhere")
+            elsewhere = Path(f"build/images-{worker_id}")
             patch.setattr("components.stack.stack_storages.IMAGES_DIRECTORY", elsewhere)
             patch.setattr("components.image.handler_image.CONTEXT_DIRECTORIES", (Path("handlers"), elsewhere))
         yield

@@ -3,8 +3,9 @@
     python -m benchmarks.baselines.long_convolutions ROUNDS HEIGHT,WIDTH,ROWS,COLUMNS,CHANNELS,OUTPUTS ...
 
 Each further argument is a convolution of an input of HEIGHT by WIDTH by CHANNELS with OUTPUTS filters of ROWS by
-COLUMNS. It writes a JSON object for each: `parts`, and the seconds of each round `whole` and `split`. All that can be
-split are, also those that packaging leaves whole.
+COLUMNS. All that can be split are, also those that packaging leaves whole. It writes a JSON object for each: `parts`,
+whether packaging splits it (`is_split`), from which length on packaging does (`long`), and the seconds of each round
+`whole` and `split`.
 """
 
 import json
@@ -18,7 +19,8 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from benchmarks.requests import same_answer
-from models.packaging.long_convolutions import LONGEST_PART, parts_of, split_long_convolutions
+from models.packaging.long_convolutions import LONG, LONGEST_PART, parts_of, split_long_convolutions
+from models.quiet import captured_output
 
 THREADS = 2
 
@@ -49,10 +51,15 @@ def measure(rounds: int, height: int, width: int, filter_shape: Sequence[int]) -
             interpreter.invoke()
             if number:
                 seconds[name].append(time.perf_counter() - start)
-    answers = [_answer(interpreter) for interpreter in interpreters.values()]
-    if not same_answer(*answers):
-        raise ValueError(f"the sum answers {answers[1][:5]}, the whole {answers[0][:5]}")
-    return {"parts": parts_of(length, channels, long=LONGEST_PART + 1), **seconds}
+    answered, expected = _answer(interpreters["split"]), _answer(interpreters["whole"])
+    if not same_answer(answered, expected):
+        raise ValueError(f"the sum answers {answered[:5]}, the whole {expected[:5]}")
+    return {
+        "parts": parts_of(length, channels, long=LONGEST_PART + 1),
+        "is_split": parts_of(length, channels) > 1,
+        "long": LONG,
+        **seconds,
+    }
 
 
 def _file(filter_: Any, shape: Sequence[int]) -> bytes:
@@ -60,7 +67,8 @@ def _file(filter_: Any, shape: Sequence[int]) -> bytes:
     convolve: Any = tf.function(lambda data: tf.nn.relu(tf.nn.conv2d(data, filter_, 1, "SAME")))
     traced = convolve.get_concrete_function(tf.TensorSpec(shape, tf.float32))
     converter: Any = tf.lite.TFLiteConverter.from_concrete_functions([traced], module)
-    return converter.convert()
+    with captured_output():
+        return converter.convert()
 
 
 def _interpreter(content: bytes, numbers: Any) -> Any:

@@ -12,7 +12,7 @@ from benchmarks.figures import Figure
 
 SECTION_MODULES = tuple(
     "handler_start cold_start warm_calls many_models fetch image_sizes container_start peers litert_ways "
-    "convolutions sizes growth load".split()
+    "convolutions checksums sizes growth load".split()
 )
 """In the order of the report."""
 

@@ -1,6 +1,5 @@
 """Fetching a large model from S3: the handler's store, a plain stream, and s5cmd."""
 
-import hashlib
 import json
 import os
 import subprocess
@@ -23,12 +22,12 @@ from handlers.manifest import (
     MANIFEST_FILE,
     POINTER_FILE,
     Artifact,
-    FileEntry,
     Manifest,
     Pointer,
     Signature,
     TensorSpec,
 )
+from models.packaging.repository import list_files
 from models.profiling.environment import function_environment
 
 TITLE = "Fetching a 200 MB model"
@@ -127,7 +126,7 @@ def _make_bucket() -> None:
                 reason="only fetched, never loaded",
             ),
         ),
-        files=(FileEntry(path="model.tflite", size=SIZE, sha256=hashlib.sha256(content).hexdigest()),),
+        files=list_files(version, ["model.tflite"]),
     )
     (version / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
     (version.parent / POINTER_FILE).write_text(Pointer(version=1).to_json(), encoding="utf-8")

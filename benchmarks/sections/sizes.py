@@ -241,7 +241,8 @@ def _bodies(points: Points, images: Path) -> Sequence[str]:
     ]
     return (
         "### Body\n",
-        "Raw tensors travel as base64, which is a third longer than they are.\n",
+        "Raw tensors travel as base64, which is a third longer than they are. A large JSON body costs more for each "
+        "byte: its numbers become Python objects, whose memory the system gives and takes back at each request.\n",
         table(["JSON", "warm call", "raw tensors", "warm call"], rows, numbers_from=0),
         picture("sizes-body.svg", title),
     )

@@ -89,7 +89,7 @@ class _Stack(automation.Stack):
 
 @cache
 def _command(path: str) -> automation.PulumiCommand:
-    """The command line at a path, whose version is checked once."""
+    """The command line that is on PATH. Its version is asked for once for each `path` that it was found at."""
     return automation.PulumiCommand()
 
 
@@ -118,6 +118,7 @@ class EngineStack:
             # killed, makes the state unreadable.
             "PULUMI_BACKEND_URL": f"file://{directory / 'state'}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_DIY_BACKEND_GZIP": "false",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             **providers,

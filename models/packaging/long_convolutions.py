@@ -1,34 +1,44 @@
 """Splits the long convolutions of a LiteRT file into sums of shorter ones.
 
 XNNPACK multiplies a few positions of the input at a time by a panel of the filter: all numbers that make one output,
-for 32 outputs. A panel that does not fit in the processor's second cache is read from the third, or from memory, again
-for every few positions. A convolution over all input channels is the sum of convolutions over a part of them each,
-whose panels fit. The sum is taken in another order, so last digits may differ; the answers are compared like all
-others.
+for 32 outputs at most. A panel that does not fit in the processor's second cache is read from the third, or from
+memory, again for every few positions. A convolution over all input channels is the sum of convolutions over a part of
+them each, whose panels fit. The sum is taken in another order, so last digits may differ; the answers are compared like
+all others.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from math import prod
-from typing import Any
+from math import ceil, prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-LONG = 8192
-"""From so many numbers of the filter for one output on, a convolution is split. A panel then has 1 MiB, as has the
-second cache of most processors. `python -m benchmarks convolutions` measures what a split gains."""
+LONG = 9216
+"""From so many numbers of the filter for one output on, a convolution is split: 1,024 channels of a filter of 3 by 3.
+`python -m benchmarks convolutions` measures what a split gains."""
 
 LONGEST_PART = 4608
-"""The most such numbers in a part, where the channels can be divided so: 512 channels of a filter of 3 by 3."""
+"""The most such numbers in a part, unless it then had too few channels."""
+
+FEWEST_CHANNELS = 64
+"""The fewest channels of a part. Parts of fewer are no faster than the whole, and may be slower."""
 
 _CHANNELS = 3
 """The axis of the channels: in the input, in the output, and of the input's channels in the filter."""
 
 _ALL_BUT_CHANNELS = 0b0111
 """The axes that a slice of channels takes whole."""
+
+
+class _Part(NamedTuple):
+    """A part of a filter."""
+
+    buffer: int
+    channels: int
 
 
 def split_long_convolutions(content: bytes, *, long: int = LONG) -> bytes:
@@ -48,7 +58,7 @@ def split_long_convolutions(content: bytes, *, long: int = LONG) -> bytes:
 
 
 def parts_of(length: int, channels: int, *, long: int = LONG) -> int:
-    """Into how many parts of equal channels a convolution is split; 1 if it stays whole.
+    """Into how many parts a convolution is split; 1 if it stays whole.
 
     Args:
         length: how many numbers of the filter make one output.
@@ -57,55 +67,64 @@ def parts_of(length: int, channels: int, *, long: int = LONG) -> int:
     """
     if length < long:
         return 1
-    divisors = (parts for parts in range(1, channels + 1) if channels % parts == 0)
-    return next((parts for parts in divisors if length // parts <= LONGEST_PART), channels)
+    return max(1, min(ceil(length / LONGEST_PART), channels // FEWEST_CHANNELS))
 
 
 def _long_filters(model: Any, long: int) -> Sequence[Any]:
     """A tensor for each buffer that holds the filter of long convolutions and nothing else."""
     uses: dict[int, list[tuple[Any, Any]]] = defaultdict(list)
+    answers: set[int] = set()
     for graph in model.subgraphs:
+        answers.update(graph.tensors[tensor].buffer for tensor in _present(graph.outputs))
         for operator in graph.operators:
-            for tensor in operator.inputs:
-                if tensor >= 0:
-                    uses[graph.tensors[tensor].buffer].append((graph, operator))
+            for tensor in _present(operator.inputs):
+                uses[graph.tensors[tensor].buffer].append((graph, operator))
     found: list[Any] = []
     for buffer, users in uses.items():
-        if all(_is_filter(model, buffer, graph, operator) for graph, operator in users):
-            graph, operator = users[0]
-            filter_ = graph.tensors[operator.inputs[1]]
-            if parts_of(_length(filter_), filter_.shape[_CHANNELS], long=long) > 1:
-                found.append(filter_)
+        if buffer in answers or not all(_is_filter(model, buffer, graph, operator) for graph, operator in users):
+            continue
+        filters = [graph.tensors[operator.inputs[1]] for graph, operator in users]
+        if len({tuple(filter_.shape) for filter_ in filters}) == 1 and _parts(filters[0], long) > 1:
+            found.append(filters[0])
     return found
 
 
-def _length(filter_: Any) -> int:
-    return prod(int(size) for size in filter_.shape[1:])
+def _present(tensors: Any) -> Sequence[int]:
+    """The numbers of tensors; -1 stands for one that is left out."""
+    return [] if tensors is None else [int(tensor) for tensor in tensors if tensor >= 0]
+
+
+def _parts(filter_: Any, long: int) -> int:
+    shape = [int(size) for size in filter_.shape]
+    return parts_of(prod(shape[1:]), shape[_CHANNELS], long=long)
 
 
 def _is_filter(model: Any, buffer: int, graph: Any, operator: Any) -> bool:
     """Whether the operator is a convolution over all channels, and the buffer is its filter and nothing else to it."""
     if model.operatorCodes[operator.opcodeIndex].builtinCode != schema.BuiltinOperator.CONV_2D:
         return False
-    tensors = [graph.tensors[tensor] for tensor in operator.inputs if tensor >= 0]
+    tensors = [graph.tensors[tensor] for tensor in _present(operator.inputs)]
     data, filter_ = tensors[:2]
     return (
         model.buffers[buffer].data is not None
         and [tensor.buffer == buffer for tensor in tensors].count(True) == 1
         and filter_.buffer == buffer
         and filter_.type == data.type == schema.TensorType.FLOAT32
+        and filter_.sparsity is None
         and data.shape is not None
+        and len(data.shape) == len(filter_.shape) == _CHANNELS + 1
         and data.shape[_CHANNELS] == filter_.shape[_CHANNELS]
     )
 
 
-def _split_filter(model: Any, filter_: Any, long: int) -> Sequence[int]:
-    """The buffers of a filter's parts. The first is the filter's own, which is changed."""
+def _split_filter(model: Any, filter_: Any, long: int) -> Sequence[_Part]:
+    """The parts of a filter. The first has the filter's own buffer, which is changed."""
     whole = np.frombuffer(model.buffers[filter_.buffer].data, np.float32).reshape(filter_.shape)
-    parts = np.split(whole, parts_of(_length(filter_), filter_.shape[_CHANNELS], long=long), axis=_CHANNELS)
+    parts = np.array_split(whole, _parts(filter_, long), axis=_CHANNELS)
     contents = [np.frombuffer(part.tobytes(), np.uint8) for part in parts]
     model.buffers[filter_.buffer].data = contents[0]
-    return [filter_.buffer, *(_add_buffer(model, content) for content in contents[1:])]
+    buffers = [filter_.buffer, *(_add_buffer(model, content) for content in contents[1:])]
+    return [_Part(buffer, part.shape[_CHANNELS]) for buffer, part in zip(buffers, parts, strict=True)]
 
 
 def _add_buffer(model: Any, content: Any) -> int:
@@ -121,10 +140,10 @@ class _Splitter:
     Args:
         model: the file.
         graph: one of its graphs.
-        filters: the buffers of the parts of each long filter, by the filter's buffer.
+        filters: the parts of each long filter, by the filter's buffer.
     """
 
-    def __init__(self, model: Any, graph: Any, filters: Mapping[int, Sequence[int]]) -> None:
+    def __init__(self, model: Any, graph: Any, filters: Mapping[int, Sequence[_Part]]) -> None:
         self._model, self._graph, self._filters = model, graph, filters
         self._parts: dict[int, Sequence[int]] = {}
         """The tensors of the parts of each long filter, by the filter's tensor."""
@@ -135,7 +154,7 @@ class _Splitter:
         self._graph.operators = [new for old in operators for new in (self._sum(old) if self._is_long(old) else [old])]
 
     def _is_long(self, operator: Any) -> bool:
-        return len(operator.inputs) > 1 and self._graph.tensors[operator.inputs[1]].buffer in self._filters
+        return any(self._graph.tensors[tensor].buffer in self._filters for tensor in _present(operator.inputs))
 
     def _sum(self, convolution: Any) -> Iterator[Any]:
         """The convolutions of the parts, each after its slice of the channels, and what adds them."""
@@ -143,34 +162,45 @@ class _Splitter:
         (output,) = convolution.outputs
         parts = self._parts_of(filter_)
         activation = convolution.builtinOptions.fusedActivationFunction
-        total = -1
+        total, start = -1, 0
         for number, part in enumerate(parts):
             channels = int(self._graph.tensors[part].shape[_CHANNELS])
             piece = self._like(data, channels)
-            yield self._slice(data, piece, number * channels)
+            yield self._slice(data, piece, start)
+            start += channels
             summand = self._like(output)
             yield self._convolution(convolution, [piece, part, *self._bias(convolution, first=number == 0)], summand)
             if number == 0:
                 total = summand
+            elif number < len(parts) - 1:
+                longer = self._like(output)
+                yield self._add(total, summand, longer, schema.ActivationFunctionType.NONE)
+                total = longer
             else:
-                last = number == len(parts) - 1
-                result = output if last else self._like(output)
-                yield self._add(total, summand, result, activation if last else 0)
-                total = result
+                yield self._add(total, summand, output, activation)
 
     def _parts_of(self, filter_: int) -> Sequence[int]:
         """The tensors of a filter's parts. The filter's own tensor becomes the first."""
         if filter_ not in self._parts:
             whole = self._graph.tensors[filter_]
-            buffers = self._filters[whole.buffer]
-            whole.shape = np.array([*whole.shape[:_CHANNELS], whole.shape[_CHANNELS] // len(buffers)], np.int32)
-            whole.shapeSignature = None
-            self._parts[filter_] = [filter_, *(self._add_tensor(whole, buffer=buffer) for buffer in buffers[1:])]
+            first, *others = self._filters[whole.buffer]
+            self._narrow(filter_, first.channels)
+            added = [self._add_tensor(whole, buffer=part.buffer) for part in others]
+            for tensor, part in zip(added, others, strict=True):
+                self._narrow(tensor, part.channels)
+            self._parts[filter_] = [filter_, *added]
         return self._parts[filter_]
+
+    def _narrow(self, tensor: int, channels: int) -> None:
+        """Give a tensor so many channels."""
+        narrowed = self._graph.tensors[tensor]
+        narrowed.shape = np.array([*narrowed.shape[:_CHANNELS], channels], np.int32)
+        if narrowed.shapeSignature is not None:
+            narrowed.shapeSignature = np.array([*narrowed.shapeSignature[:_CHANNELS], channels], np.int32)
 
     def _bias(self, convolution: Any, *, first: bool) -> Sequence[int]:
         """The first part adds the convolution's bias, the others zeros."""
-        bias = [tensor for tensor in convolution.inputs[2:] if tensor >= 0]
+        bias = _present(convolution.inputs[2:])
         if first or not bias:
             return bias
         size = prod(int(size) for size in self._graph.tensors[bias[0]].shape)
@@ -181,10 +211,7 @@ class _Splitter:
         """A tensor between operators, of the shape of another, with as many channels as it or as is said."""
         new = self._add_tensor(self._graph.tensors[tensor], buffer=0)
         if channels is not None:
-            made = self._graph.tensors[new]
-            made.shape = np.array([*made.shape[:_CHANNELS], channels], np.int32)
-            if made.shapeSignature is not None:
-                made.shapeSignature = np.array([*made.shapeSignature[:_CHANNELS], channels], np.int32)
+            self._narrow(new, channels)
         return new
 
     def _add_tensor(self, like: Any, *, buffer: int) -> int:

@@ -80,7 +80,7 @@ class ModelRepository:
             path = self.root / manifest.model / str(manifest.version) / entry.path
             if not path.is_file():
                 found.append(f"{path} is missing")
-            elif sha256_of(path) != entry.sha256:
+            elif sha256_of(path) != entry.sha256 or (entry.blake3 and blake3_of(path) != entry.blake3):
                 found.append(f"{path} has changed since it was packaged")
         return found
 

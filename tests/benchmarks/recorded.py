@@ -31,6 +31,7 @@ def records(**changes: dict[str, Any]) -> list[Record]:
         "peers": peers(),
         "litert-ways": litert_ways(),
         "convolutions": convolutions(),
+        "checksums": {"files": [{"bytes": 100_000_000, "blake3": [0.01], "sha256": [0.05]}]},
         "sizes": sizes(),
         "growth": growth(),
         "load": load(),
@@ -164,8 +165,14 @@ def convolutions() -> dict[str, Any]:
     """One that is split in half of the time, and a shorter one that stays whole."""
     return {
         "convolutions": [
-            {"shape": [1, 128, 1, 64, 1024, 128], "parts": 16, "whole": [0.02, 0.02], "split": [0.01, 0.01]},
-            {"shape": [28, 28, 3, 3, 576, 512], "parts": 2, "whole": [0.01], "split": [0.01]},
+            {
+                "shape": [1, 128, 1, 64, 1024, 128],
+                **{"parts": 15, "is_split": True, "long": 9216, "whole": [0.02, 0.02], "split": [0.01, 0.01]},
+            },
+            {
+                "shape": [28, 28, 3, 3, 576, 512],
+                **{"parts": 2, "is_split": False, "long": 9216, "whole": [0.01], "split": [0.01]},
+            },
         ]
     }
 

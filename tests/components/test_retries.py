@@ -1,7 +1,6 @@
 """What AWS refuses for a while is tried again, and what cannot be retried is explained."""
 
 import logging
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,8 +8,7 @@ import pytest
 
 from components import retries
 from components.retries import NOT_MOUNTED, explained, until_it_holds
-from ops.recorded_aws import RecordedAws
-from tests.recorder import Recorder, deploy
+from tests.recorder import Recorder, deploy, refuse_resources
 
 CALL = "aws:lambda/invocation:Invocation"
 LATE = "operation error Lambda: Invoke, https response error StatusCode: 408, EFSMountConnectivityException: no route"
@@ -20,14 +18,7 @@ LATE = "operation error Lambda: Invoke, https response error StatusCode: 408, EF
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """How AWS fails the next calls of a function, one after the other; then it answers."""
     answers: list[str] = []
-    make = RecordedAws.new_resource
-
-    def fail_first(self: RecordedAws, args: Any) -> Any:
-        if args.typ == CALL and answers:
-            raise RuntimeError(answers.pop(0))
-        return make(self, args)
-
-    monkeypatch.setattr(RecordedAws, "new_resource", fail_first)
+    refuse_resources(monkeypatch, lambda asked: answers.pop(0) if asked.typ == CALL and answers else None)
     monkeypatch.setattr(retries, "PAUSES_SECONDS", (0, 0, 0))
     return answers
 

@@ -5,7 +5,6 @@ import pytest
 from tests.engine.storms import LOADS, STORMS
 from tests.processes import run_python
 
-
 FURTHER = sorted(STORMS.keys() - LOADS.keys() - {"worker"})
 
 

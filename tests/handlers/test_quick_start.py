@@ -104,6 +104,53 @@ for _ in range(2):
     assert run(QUICKLY + program) == "ModuleNotFoundError\nModuleNotFoundError\n"
 
 
+ASKED = """
+from handlers.numpy_core import version_alone
+with version_alone():
+    from numpy.lib import NumpyVersion
+    print(NumpyVersion(numpy.__version__).major == int(numpy.__version__[0]), hasattr(NumpyVersion, "vstring"))
+import numpy.lib
+print(numpy.lib.NumpyVersion is NumpyVersion, numpy.nanmean([1.0, 3.0]))
+"""
+
+
+def test_numpy_says_its_version_without_the_rest_and_the_rest_is_there_afterwards() -> None:
+    assert run(QUICKLY + ASKED) == "True False\nFalse 2.0\n"
+
+
+@pytest.mark.parametrize("start", ["import numpy", QUICKLY + "numpy.nanmean"])
+def test_a_whole_numpy_says_its_version_itself(start: str) -> None:
+    assert run(f"{start}\n{ASKED}") == "True False\nTrue 2.0\n"
+
+
+def test_a_thread_that_needs_the_rest_waits_until_the_version_was_said() -> None:
+    program = """
+import threading
+from handlers.numpy_core import version_alone
+found = []
+thread = threading.Thread(target=lambda: found.append(float(numpy.nanmean([1.0, 3.0]))), daemon=True)
+with version_alone():
+    thread.start()
+    thread.join(0.3)
+    print(found)
+thread.join(20)
+print(found)
+"""
+    assert run(QUICKLY + program) == "[]\n[2.0]\n"
+
+
+def test_onnx_runtime_returns_arrays_without_the_rest_of_numpy() -> None:
+    program = """
+from handlers.serving.engines.onnxruntime import native
+native()
+print("numpy.lib" in sys.modules)
+OrtValue, OrtDevice = native().OrtValue, native().OrtDevice
+device = OrtDevice(OrtDevice.cpu(), OrtDevice.default_memory(), 0)
+print(OrtValue.ortvalue_from_numpy(numpy.ones(2, "float32"), device).numpy(), "numpy.lib" in sys.modules)
+"""
+    assert run(QUICKLY + program) == "False\n[1. 1.] False\n"
+
+
 def test_large_arrays_get_huge_pages_as_with_all_of_numpy() -> None:
     program = "import numpy; from numpy._core import multiarray; print(multiarray._get_madvise_hugepage())"
     assert run(QUICKLY + program) == run(program) == "True\n"

@@ -126,6 +126,7 @@ def test_a_good_manifest_is_read_and_written_as_it_is() -> None:
         ("files.0.sha256", "A" * 64, "'sha256'"),
         ("files.0.sha256", None, "'sha256'"),
         ("files.0.blake3", "A" * 64, "as 'blake3'; allowed is 64 lower-case hexadecimal digits"),
+        ("files.0.blake3", "", "allowed is 64 lower-case hexadecimal digits"),
         ("files.0.blake3", None, "'blake3'"),
         ("files", lambda files: files * 2, "lists a file twice"),
         ("warmup", [], "must be an object"),

@@ -148,6 +148,8 @@ def _body(hook: str, made: Any) -> bytes:
 
 def _refuse_changed(path: Path, entry: FileEntry) -> None:
     """Code is compared always, also where a stack leaves out the comparison of models."""
+    if not entry.sha256 and not entry.blake3:
+        raise CodeError(f"{entry.path} has no checksum in the manifest")
     try:
         found = difference(path, entry)
     except OSError as error:

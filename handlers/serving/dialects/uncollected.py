@@ -12,8 +12,8 @@ Result = TypeVar("Result")
 def uncollected(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """The function, without garbage collections while it runs.
 
-    What JSON becomes has no cycles, so a collection finds nothing. But the many lists of a large body set it off again
-    and again, and each goes through all of them: a third of the time of a body of 6 MB.
+    What JSON becomes has no cycles, so a collection finds nothing. But the many lists of a large body start a
+    collection again and again, and each visits all of them: a third of the time of a body of 6 MB.
     """
 
     @wraps(function)

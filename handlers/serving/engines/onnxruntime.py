@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handlers.manifest import Artifact, Signature
+from handlers.numpy_core import version_alone
 from handlers.serving.engines import EngineError, Warmup, compiled_module
 from handlers.serving.engines.heap import trim_heap
 
@@ -180,12 +181,20 @@ def native() -> Any:
     with _importing:
         os.environ[_NO_TELEMETRY] = "1"  # read once, when the module is imported
         module = compiled_module(_NATIVE)
+        if module is not None:
+            with version_alone():
+                _make_first_array(module)
     if module is None:
         raise EngineError(
             "ONNX Runtime is not in this image: build the image's target 'onnxruntime', or install the package "
             "'onnxruntime'"
         )
     return module
+
+
+def _make_first_array(module: Any) -> None:
+    device = module.OrtDevice(module.OrtDevice.cpu(), module.OrtDevice.default_memory(), 0)
+    module.OrtValue.ortvalue_from_numpy(np.zeros(1, np.float32), device).numpy()
 
 
 _importing = threading.Lock()

@@ -270,7 +270,7 @@ def _check(key: str, entry: FileEntry, descriptor: int, parts: Iterable[tuple[in
     """Compare the checksum of a file while its last parts are still being written. Raises StoreError if it differs."""
     comparison = Comparison(entry)
     for start, end in parts:
-        for at in range(start, end, _BUFFER_BYTES):
+        for at in range(start, end, _BUFFER_BYTES) if comparison.is_needed else ():
             comparison.update(os.pread(descriptor, min(_BUFFER_BYTES, end - at), at))
     if difference := comparison.difference():
         raise StoreError(

@@ -1,13 +1,11 @@
 """A domain name leads to an API of either kind, and to another one later."""
 
 import logging
-from typing import Any
 
 import pytest
 
 from components.api.api_domain import ApiDomain, ApiDomainArgs, Domain
-from ops.recorded_aws import RecordedAws
-from tests.recorder import CERTIFICATE, Recorder, deploy
+from tests.recorder import CERTIFICATE, Recorder, deploy, refuse_resources
 
 TARGET = "d-abcdefghij.execute-api.eu-central-1.amazonaws.com"
 
@@ -47,14 +45,8 @@ def test_a_root_leads_to_one_api_so_the_old_mapping_goes_before_the_new_one_come
 
 
 def test_a_record_that_is_there_already_is_explained(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
-    make = RecordedAws.new_resource
-
-    def refuse_records(self: RecordedAws, args: Any) -> Any:
-        if args.typ == "aws:route53/record:Record":
-            raise RuntimeError("InvalidChangeBatch: [Tried to create resource record set, but it already exists]")
-        return make(self, args)
-
-    monkeypatch.setattr(RecordedAws, "new_resource", refuse_records)
+    reason = "InvalidChangeBatch: [Tried to create resource record set, but it already exists]"
+    refuse_resources(monkeypatch, lambda asked: reason if asked.typ == "aws:route53/record:Record" else None)
     with caplog.at_level(logging.ERROR), pytest.raises(Exception, match="InvalidChangeBatch"):
         deploy_domain("Z123")
     assert "set another domainName" in caplog.text

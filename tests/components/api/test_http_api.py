@@ -9,9 +9,8 @@ from components.api.api_access import JwtAccess, LambdaAccess
 from components.api.api_routes import http_routes
 from components.api.cors import ALLOWED_HEADERS, Cors
 from components.api.http_api import HttpApi, HttpApiArgs
-from ops.recorded_aws import RecordedAws
 from tests.components.api.behind import in_front_of_each, in_front_of_one
-from tests.recorder import Recorder, deploy
+from tests.recorder import Recorder, deploy, refuse_resources
 
 ROUTE = "aws:apigatewayv2/route:Route"
 SERVER_ROUTES = {"ANY /", "ANY /openapi.json", "ANY /v1/{proxy+}", "ANY /v2", "ANY /v2/{proxy+}"}
@@ -284,14 +283,8 @@ def test_outputs_are_registered():
 
 
 def test_a_refused_route_with_a_colon_is_explained(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
-    make = RecordedAws.new_resource
-
-    def refuse_colons(self: RecordedAws, args: Any) -> Any:
-        if ":" in args.inputs.get("routeKey", ""):
-            raise RuntimeError("creating API Gateway v2 Route: CreateRoute, BadRequestException: an invalid route key")
-        return make(self, args)
-
-    monkeypatch.setattr(RecordedAws, "new_resource", refuse_colons)
+    reason = "creating API Gateway v2 Route: CreateRoute, BadRequestException: an invalid route key"
+    refuse_resources(monkeypatch, lambda asked: reason if ":" in asked.inputs.get("routeKey", "") else None)
     with caplog.at_level(logging.ERROR), pytest.raises(Exception, match="BadRequestException"):
         deploy_single("iris")
     assert "`pulumi config set mode multi`" in caplog.text

@@ -7,10 +7,9 @@ import pytest
 from components.api.api_access import JwtAccess, LambdaAccess
 from components.api.cors import Cors
 from components.api.rest_api import RestApi, RestApiArgs
-from ops.recorded_aws import RecordedAws
 from policy.invariants import breaches
 from tests.components.api.behind import in_front_of_each, in_front_of_one
-from tests.recorder import WEB_ACL, Recorder, deploy
+from tests.recorder import WEB_ACL, Recorder, deploy, refuse_resources
 
 PAGE, OTHER = "https://app.example.com", "https://admin.example.com:8443"
 AUTHORIZER = "arn:aws-cn:lambda:cn-north-1:210987654321:function:admit"
@@ -324,16 +323,8 @@ def test_every_invariant_holds(args: dict[str, object]):
 def test_a_stage_that_an_account_without_the_role_for_logs_refuses_is_explained(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    make = RecordedAws.new_resource
-
-    def refuse_stages(self: RecordedAws, args: Any) -> Any:
-        if args.typ == STAGE:
-            raise RuntimeError(
-                "BadRequestException: CloudWatch Logs role ARN must be set in account settings to enable"
-            )
-        return make(self, args)
-
-    monkeypatch.setattr(RecordedAws, "new_resource", refuse_stages)
+    reason = "BadRequestException: CloudWatch Logs role ARN must be set in account settings to enable"
+    refuse_resources(monkeypatch, lambda asked: reason if asked.typ == STAGE else None)
     with caplog.at_level(logging.ERROR), pytest.raises(Exception, match="BadRequestException"):
         deploy_multi()
     assert "docs/permissions.md has the three commands" in caplog.text

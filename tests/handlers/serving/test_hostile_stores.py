@@ -245,6 +245,20 @@ def test_one_flipped_bit_is_found_by_the_checksum_of_a_files_size(tmp_path: Path
         assert differences(path, file) == {f"has the SHA-256 {found}; the manifest says {sha256}"}
 
 
+def test_an_empty_file_is_compared_too(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"")
+    assert differences(tmp_path / "f", entry("f", b"")) == {None}
+    assert "has the SHA-256 e3b0c442" in (difference(tmp_path / "f", entry("f", b"x")) or "")
+
+
+def test_what_a_file_holds_is_compared_also_where_its_size_is_not_the_entrys(tmp_path: Path) -> None:
+    large, small = os.urandom(BLAKE3_BYTES), b"small"
+    for content, other in ((large, small), (small, large)):
+        (tmp_path / "f").write_bytes(content)
+        expected = entry("f", other)._replace(blake3=blake3(other).hexdigest())
+        assert difference(tmp_path / "f", expected)
+
+
 def test_packaging_writes_the_checksum_that_large_files_are_compared_by(root: Path) -> None:
     for file in json.loads((root / "iris" / "1" / "manifest.json").read_text())["files"]:
         assert file["blake3"] == blake3((root / "iris" / "1" / file["path"]).read_bytes()).hexdigest()

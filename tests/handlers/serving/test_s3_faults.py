@@ -23,8 +23,9 @@ FAULTS = [(fault, end) for fault in get_args(Fault) for end in OBJECTS]
 WITHDRAWN = ("absent", "current.json")
 """A pointer that is not there is how a model is withdrawn."""
 
-CALLERS_SECONDS = 10.0
-"""How long any answer may take while a version before is in memory: a few of the seconds that a slow store takes."""
+CALLERS_SECONDS = 6.0
+"""How long any answer may take while a version before is in memory. A document that is slow is waited for longer where
+there is no patience (`DOCUMENT_SECONDS`)."""
 
 
 class Published:
