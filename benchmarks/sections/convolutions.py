@@ -68,8 +68,8 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     return "\n".join(
         [
             "Packaging splits a convolution for LiteRT into a sum over parts of the input's channels if its filter has "
-            f"{data['convolutions'][0]['long']:,} numbers or more for one output. Each file is asked in turn, on two threads. Parts in brackets: "
-            "packaging leaves such a convolution whole.\n",
+            f"{data['convolutions'][0]['long']:,} numbers or more for one output. Each file is asked in turn, on two "
+            "threads. Parts in brackets: packaging leaves such a convolution whole.\n",
             table(head, rows, numbers_from=2),
         ]
     )
