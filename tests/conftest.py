@@ -78,6 +78,18 @@ def models_of_images(request: pytest.FixtureRequest, worker_id: str) -> Iterator
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def resources_without_stack_traces() -> Iterator[None]:
+    """Pulumi's SDK sends the stack of each resource to the engine: in a test, 65 frames, most of them pytest's. That is
+    a quarter of the time of a program."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "pulumi" in sys.modules:
+            from pulumi.runtime.proto import source_pb2
+
+            patch.setattr("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace)
+        yield
+
+
 @pytest.fixture(scope="session")
 def whole(request: pytest.FixtureRequest) -> bool:
     """Whether every case is to run, and not a sample of them."""
