@@ -13,8 +13,8 @@ INTRODUCTION = """# Benchmarks
 `make bench` measures everything and writes this page. `python -m benchmarks cold-start` measures one section again.
 `python -m benchmarks report` writes the page from the records in `benchmarks/results/`. Compared measurements take
 turns in one run, so that a change of the machine's speed affects all of them. Read the ratios: times hold only for the
-machine below. Fetching needs nginx (on Debian: `nginx-light`), growth needs the Pulumi CLI, and load needs vegeta.
-Dropping the page cache needs root.
+machine that a section ran on. Fetching needs nginx (on Debian: `nginx-light`), growth needs the Pulumi CLI, and load
+needs vegeta. Dropping the page cache needs root.
 """
 
 
@@ -47,15 +47,19 @@ def _machines(records: Sequence[Record]) -> str:
     """The machines, and when each section ran."""
     machines = [dict(record.machine) for record in records]
     distinct = [one for place, one in enumerate(machines) if one not in machines[:place]]
-    tables = [table(["", ""], [list(pair) for pair in machine.items()], numbers_from=2) for machine in distinct]
+    tables = [
+        table([f"machine {number}", ""], [list(pair) for pair in machine.items()], numbers_from=2)
+        for number, machine in enumerate(distinct, 1)
+    ]
     rows = [
         [
             load_section(record.section).TITLE,
             record.started,
             f"{record.seconds / 60:.0f} min",
             f"{record.load_before:.2f}",
+            f"{distinct.index(dict(record.machine)) + 1}",
         ]
         for record in records
     ]
-    runs = table(["section", "started (UTC)", "duration", "load average before"], rows)
+    runs = table(["section", "started (UTC)", "duration", "load average before", "machine"], rows)
     return "\n".join(["## Machine\n", *tables, runs])

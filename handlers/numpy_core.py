@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -37,14 +37,19 @@ def version_alone() -> Generator[None]:
     """Inside the block, `numpy.lib` has nothing but what says which version numpy has.
 
     Modules compiled with pybind11 ask `numpy.lib.NumpyVersion` for it, once, when they first return an array. That
-    would import the rest of numpy, which takes 15 ms. Does nothing where the rest was imported already.
+    would import the rest of numpy, which takes 15 ms. Does nothing where the rest was imported already. The block may
+    use numpy's core alone; other threads that need the rest wait for its end.
     """
     loader = next((each.loader for each in sys.meta_path if isinstance(each, _Finder)), None)
-    with nullcontext() if loader is None else loader.lock:  # who needs the rest waits
-        if loader is None or loader.is_whole:
+    if loader is None:
+        yield
+        return
+    with loader.lock, loader.stand_in_lock:
+        if loader.is_whole:
             yield
             return
         library: Any = ModuleType("numpy.lib")
+        library.__path__ = []  # imports of its submodules come to the finder
         library.NumpyVersion = _NumpyVersion
         sys.modules["numpy.lib"] = library
         try:
@@ -75,6 +80,8 @@ class _Finder:
         package, _, submodule = name.partition(".")
         if package != "numpy" or submodule.startswith(_CORE) or self.loader is None:
             return None
+        with self.loader.stand_in_lock:
+            pass  # `numpy.lib` is numpy's own again
         # This thread holds the lock of the submodule. A thread that completes numpy may be waiting for that lock.
         if not self.loader.complete(wait=False):
             return None
@@ -104,6 +111,9 @@ class _CoreFirst(Loader):
         self._module: ModuleType | None = None
         """The module, while it holds only the core; then None."""
         self.lock = threading.RLock()
+        """Held while numpy is completed, or stays as it is."""
+        self.stand_in_lock = threading.RLock()
+        """Held while something stands in for `numpy.lib`; by a thread that waits for no import."""
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Return None: an ordinary module is created."""

@@ -20,14 +20,9 @@ STACKS = (
 )
 """What builds images from all that is below build/images, or keeps the stack `dev` running."""
 
-LAID_OUT_ELSEWHERE = (
-    "identical",
-    "ops",
-    "local/test_storages.py",
-    "models/test_zoo.py",
-    "models/publishing/test_stacks.py",
-)
-"""What also lays models out for images, and would change those that `STACKS` builds at the same time."""
+LAID_OUT_WHERE_THEY_ARE = (*STACKS, "components")
+"""What lays models out below build/images, or in directories of its own. All others lay them out elsewhere: they would
+change the images that `STACKS` builds at the same time."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,12 +62,19 @@ def _in_tests(nodeid: str) -> str:
     return nodeid.partition("::")[0].removeprefix("tests/")
 
 
+@pytest.fixture(scope="session")
+def elsewhere(worker_id: str) -> Iterator[Path]:
+    """A directory of the project that is this process's own."""
+    path = Path(f"build/images-{worker_id}")
+    yield path
+    shutil.rmtree(PROJECT / path, ignore_errors=True)
+
+
 @pytest.fixture(scope="module", autouse=True)
-def models_of_images(request: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
+def models_of_images(request: pytest.FixtureRequest, elsewhere: Path) -> Iterator[None]:
     """Where the program lays out the models of images."""
     with pytest.MonkeyPatch.context() as patch:
-        if _in_tests(request.node.nodeid).startswith(LAID_OUT_ELSEWHERE):
-            elsewhere = Path(f"build/images-{worker_id}")
+        if "pulumi" in sys.modules and not _in_tests(request.node.nodeid).startswith(LAID_OUT_WHERE_THEY_ARE):
             patch.setattr("components.stack.stack_storages.IMAGES_DIRECTORY", elsewhere)
             patch.setattr("components.image.handler_image.CONTEXT_DIRECTORIES", (Path("handlers"), elsewhere))
         yield

@@ -24,7 +24,7 @@ def main(way: str, file: str) -> None:
     found = difference(path, entry)
     seconds = time.process_time() - began
     if found is None:
-        raise ValueError(f"{path} is not what it was made")
+        raise ValueError(f"{path} has the checksum that no file has")
     print(json.dumps({"seconds": seconds, "found": found}))
 
 

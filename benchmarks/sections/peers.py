@@ -57,7 +57,7 @@ def write(data: Mapping[str, Any], images: Path) -> str:
     parts = [
         "Each runtime serves the same model in a handler written for it with care, on two threads, under AWS's runtime "
         "client; the answers were compared with TensorFlow's. Ours is the handler of this project, with the form that "
-        "packaging chose. LiteRT alone reads the `.tflite` file that packaging made, too. **Bold** is the first, and "
+        "packaging chose. LiteRT alone reads the same `.tflite` file, which packaging made. **Bold** is the first, and "
         "whoever is within 3 % of it. An empty cell: the runtime's converter refuses the model; *fails*: the runtime "
         "refuses what its converter wrote. The networks are untrained, which does not change their speed.\n"
     ]

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
-from pulumi.automation._stack import StackInitMode  # pyright: ignore[reportPrivateUsage] a name that is missing outside
+from pulumi.automation._stack import StackInitMode  # pyright: ignore[reportPrivateUsage] the SDK does not export it
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage] the SDK offers no other way
 
 from local.engine.results import Events, Operation, Result
 from local.engine.settings import copy_settings, set_settings
+from local.stack_config import project_name
 
 PASSPHRASE = "emulated"  # noqa: S105 see below
 """Encrypts the secrets of a stack that holds none worth keeping: they are the emulated AWS's."""
@@ -82,6 +83,8 @@ class _Workspace(automation.LocalWorkspace):
 
 
 class _Stack(automation.Stack):
+    """Asks for no history."""
+
     def info(self, show_secrets: bool = True) -> Any:
         """What the SDK adds to each result from the stack's history; nothing here reads it."""
         return ()
@@ -89,7 +92,7 @@ class _Stack(automation.Stack):
 
 @cache
 def _command(path: str) -> automation.PulumiCommand:
-    """The command line that is on PATH. Its version is asked for once for each `path` that it was found at."""
+    """The command line that is on PATH. `path`, where it is, only keys the cache: its version is asked for once."""
     return automation.PulumiCommand()
 
 
@@ -211,7 +214,8 @@ class EngineStack:
             secrets_provider="passphrase",
             pulumi_command=_command(required_pulumi()),
         )
-        made = any((self.directory / "state" / ".pulumi" / "stacks").glob(f"*/{self.name}.json"))
+        stacks = self.directory / "state" / ".pulumi" / "stacks" / project_name(self._project)
+        made = (stacks / f"{self.name}.json").exists()
         return _Stack(self.name, workspace, StackInitMode.SELECT if made else StackInitMode.CREATE)
 
     def _await_program(self) -> None:

@@ -22,10 +22,11 @@ LONG = 9216
 `python -m benchmarks convolutions` measures what a split gains."""
 
 LONGEST_PART = 4608
-"""The most such numbers in a part, unless it then had too few channels."""
+"""The most such numbers in a part that has more than the fewest channels."""
 
 FEWEST_CHANNELS = 64
-"""The fewest channels of a part. Parts of fewer are no faster than the whole, and may be slower."""
+"""How many channels a part has at least, in whole convolutions. Parts of fewer are no faster than the whole, and may be
+slower. A convolution whose parts would still be long stays whole."""
 
 _CHANNELS = 3
 """The axis of the channels: in the input, in the output, and of the input's channels in the filter."""
@@ -65,17 +66,20 @@ def parts_of(length: int, channels: int, *, long: int = LONG) -> int:
         channels: how many channels the input has.
         long: from which length on.
     """
-    if length < long:
-        return 1
-    return max(1, min(ceil(length / LONGEST_PART), channels // FEWEST_CHANNELS))
+    positions = length // channels
+    widest = max(LONGEST_PART // positions, FEWEST_CHANNELS)
+    return ceil(channels / widest) if length >= long > positions * widest else 1
 
 
 def _long_filters(model: Any, long: int) -> Sequence[Any]:
     """A tensor for each buffer that holds the filter of long convolutions and nothing else."""
     uses: dict[int, list[tuple[Any, Any]]] = defaultdict(list)
+    holders: dict[int, list[Any]] = defaultdict(list)
     answers: set[int] = set()
     for graph in model.subgraphs:
         answers.update(graph.tensors[tensor].buffer for tensor in _present(graph.outputs))
+        for tensor in graph.tensors:
+            holders[tensor.buffer].append(tensor)
         for operator in graph.operators:
             for tensor in _present(operator.inputs):
                 uses[graph.tensors[tensor].buffer].append((graph, operator))
@@ -84,7 +88,8 @@ def _long_filters(model: Any, long: int) -> Sequence[Any]:
         if buffer in answers or not all(_is_filter(model, buffer, graph, operator) for graph, operator in users):
             continue
         filters = [graph.tensors[operator.inputs[1]] for graph, operator in users]
-        if len({tuple(filter_.shape) for filter_ in filters}) == 1 and _parts(filters[0], long) > 1:
+        are_all = {id(filter_) for filter_ in filters} == {id(holder) for holder in holders[buffer]}
+        if are_all and len({tuple(filter_.shape) for filter_ in filters}) == 1 and _parts(filters[0], long) > 1:
             found.append(filters[0])
     return found
 

@@ -123,12 +123,24 @@ def test_a_whole_numpy_says_its_version_itself(start: str) -> None:
     assert run(f"{start}\n{ASKED}") == "True False\nTrue 2.0\n"
 
 
-def test_a_thread_that_needs_the_rest_waits_until_the_version_was_said() -> None:
-    program = """
+@pytest.mark.parametrize(
+    "need",
+    [
+        "found.append(float(numpy.nanmean([1.0, 3.0])))",
+        "import numpy.linalg; found.append(float(numpy.linalg.norm([2.0])))",
+        "import numpy.lib.format; found.append(float(numpy.nanmean([1.0, 3.0])))",
+        "from numpy.lib import stride_tricks; found.append(float(numpy.nanmean([1.0, 3.0])))",
+    ],
+)
+def test_a_thread_that_needs_the_rest_waits_until_the_version_was_said(need: str) -> None:
+    program = f"""
 import threading
 from handlers.numpy_core import version_alone
 found = []
-thread = threading.Thread(target=lambda: found.append(float(numpy.nanmean([1.0, 3.0]))), daemon=True)
+def ask():
+    global numpy
+    {need}
+thread = threading.Thread(target=ask, daemon=True)
 with version_alone():
     thread.start()
     thread.join(0.3)

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -182,7 +183,7 @@ def native() -> Any:
         os.environ[_NO_TELEMETRY] = "1"  # read once, when the module is imported
         module = compiled_module(_NATIVE)
         if module is not None:
-            with version_alone():
+            with suppress(Exception), version_alone():  # without it, the first answer comes later
                 _make_first_array(module)
     if module is None:
         raise EngineError(

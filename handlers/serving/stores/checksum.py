@@ -1,6 +1,7 @@
 """A version's files beside the checksums of its manifest, as quickly as the size of a file allows."""
 
 import os
+from errno import EIO
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ BLAKE3_BYTES = 256 * 1024
 """From this size on BLAKE3 is worth its import: it takes 0.6 ms, and hashes many times as fast as Python's SHA-256."""
 
 OPENSSL_BYTES = 512 * 1024
-"""The same of OpenSSL's SHA-256, for a file without BLAKE3: its import takes 4 ms."""
+"""From this size on OpenSSL's SHA-256 is worth its import of 4 ms, where an entry has no BLAKE3."""
 
 
 class Comparison:
@@ -54,8 +55,11 @@ def difference(path: Path, entry: FileEntry) -> str | None:
             from mmap import ACCESS_READ, mmap
 
             # In one call: after each, this thread could wait for a thread that imports modules.
-            with mmap(file.fileno(), size, access=ACCESS_READ) as content:
-                comparison.update(content)
+            try:
+                with mmap(file.fileno(), size, access=ACCESS_READ) as content:
+                    comparison.update(content)
+            except ValueError as error:  # the file has become shorter
+                raise OSError(EIO, "it became shorter meanwhile") from error
     return comparison.difference()
 
 

@@ -24,8 +24,8 @@ WITHDRAWN = ("absent", "current.json")
 """A pointer that is not there is how a model is withdrawn."""
 
 CALLERS_SECONDS = 6.0
-"""How long any answer may take while a version before is in memory. A document that is slow is waited for longer where
-there is no patience (`DOCUMENT_SECONDS`)."""
+"""How long any answer may take while a version before is in memory: less than the 8 seconds after which the store gives
+up on a slow document."""
 
 
 class Published:
