@@ -113,11 +113,12 @@ def test_the_whole_way_takes_all_56_switches():
     assert len(list(pairwise(every_switch()))) == 56
 
 
+@pytest.mark.whole
 @pytest.mark.timeout(600)
-def test_no_request_fails_and_no_answer_differs_while_versions_are_rolled_out(tmp_path, whole):
+def test_no_request_fails_and_no_answer_differs_while_versions_are_rolled_out(tmp_path):
     models = two_versions("rollouts", others=[])
     settings = {**defaults(), **SETTINGS, "modelRepository": str(models), "deleteModelsOnDestroy": True}
-    rounds = 2 if whole else 1
+    rounds = 2
     with (
         engine_run(tmp_path / "pulumi", concurrency=CONCURRENCY) as run,
         LivingStack(run.account, run.stack, models, questions_to(models), calm_seconds=1) as stack,

@@ -62,7 +62,9 @@ def running(models, capsys) -> Iterator:
         yield running
 
 
-@pytest.mark.parametrize("storage", ["s3", "efs", pytest.param("s3files", marks=pytest.mark.whole)])
+@pytest.mark.parametrize(
+    "storage", ["s3", *(pytest.param(storage, marks=pytest.mark.whole) for storage in ("efs", "s3files"))]
+)
 def test_what_is_published_promoted_and_rolled_back_answers_when_the_command_returns(running, models, storage):
     stack = running(storage=storage)
     first = current_version(models / MODEL)
