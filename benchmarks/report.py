@@ -57,9 +57,9 @@ def _machines(records: Sequence[Record]) -> str:
             record.started,
             f"{record.seconds / 60:.0f} min",
             f"{record.load_before:.2f}",
-            f"{distinct.index(dict(record.machine)) + 1}",
+            f"{distinct.index(machine) + 1}",
         ]
-        for record in records
+        for record, machine in zip(records, machines, strict=True)
     ]
     runs = table(["section", "started (UTC)", "duration", "load average before", "machine"], rows)
     return "\n".join(["## Machine\n", *tables, runs])

@@ -221,15 +221,18 @@ def _verification(value: Fields) -> Verification:
 
 
 def _file(value: Fields) -> FileEntry:
-    path, sha256 = value.text("path"), value.text("sha256")
+    path, sha256 = value.text("path"), _checksum(value, "sha256")
     if not is_plain_path(path) or path == MANIFEST_FILE:
         raise value.error("path", path, "a relative path below the version, such as saved_model/saved_model.pb")
-    if not _CHECKSUM.fullmatch(sha256):
-        raise value.error("sha256", sha256, "64 lower-case hexadecimal digits")
-    blake3 = value.text("blake3") if "blake3" in value else ""
-    if "blake3" in value and not _CHECKSUM.fullmatch(blake3):
-        raise value.error("blake3", blake3, "64 lower-case hexadecimal digits")
+    blake3 = _checksum(value, "blake3") if "blake3" in value else ""
     return FileEntry(path=path, size=value.integer("size", 0), sha256=sha256, blake3=blake3)
+
+
+def _checksum(value: Fields, name: str) -> str:
+    checksum = value.text(name)
+    if not _CHECKSUM.fullmatch(checksum):
+        raise value.error(name, checksum, "64 lower-case hexadecimal digits")
+    return checksum
 
 
 def _warmup(value: Fields) -> Mapping[str, Any]:

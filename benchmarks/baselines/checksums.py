@@ -1,8 +1,8 @@
-"""A process that compares a file once with a checksum, and prints the processor time that it took, imports included.
+"""A process that compares a file with a checksum once, and prints the processor time of that, imports included.
 
     python -m benchmarks.baselines.checksums WAY FILE
 
-WAY is `blake3` or `sha256`, which the entry of the manifest has then.
+WAY is `sha256`, where the manifest has no other checksum, or `blake3`, where it has both.
 """
 
 import json
@@ -15,7 +15,7 @@ from handlers.serving.stores.checksum import difference
 
 
 def main(way: str, file: str) -> None:
-    """Compare, with a checksum that no file has."""
+    """Compare the file with a checksum of zeros, which differs."""
     path = Path(file)
     other = "0" * 64
     checksums = {"sha256": other, "blake3": other} if way == "blake3" else {"sha256": other}
@@ -24,7 +24,7 @@ def main(way: str, file: str) -> None:
     found = difference(path, entry)
     seconds = time.process_time() - began
     if found is None:
-        raise ValueError(f"{path} has the checksum that no file has")
+        raise ValueError(f"{path} was not found to differ")
     print(json.dumps({"seconds": seconds, "found": found}))
 
 

@@ -31,13 +31,14 @@ SHAPES: Sequence[tuple[int, ...]] = (
 def measure(quick: bool) -> dict[str, Any]:
     """Ask each convolution, whole and split, in turn. Raises CalledProcessError if two answers differ."""
     shapes = SHAPES[-3:-2] if quick else SHAPES
-    found: list[dict[str, Any]] = []
-    for shape in shapes:
-        text = ",".join(str(size) for size in shape)
-        command = [sys.executable, "-m", "benchmarks.baselines.long_convolutions", "3" if quick else "40", text]
-        done = subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True)
-        found.append({"shape": list(shape), **json.loads(done.stdout.splitlines()[-1])})
-        print(f"  {text}: {median(found[-1]['whole']) / median(found[-1]['split']):.2f} times as fast", flush=True)
+    texts = [",".join(map(str, shape)) for shape in shapes]
+    command = [sys.executable, "-m", "benchmarks.baselines.long_convolutions", "3" if quick else "40", *texts]
+    done = subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True)
+    found = [
+        {"shape": list(shape), **json.loads(line)} for shape, line in zip(shapes, done.stdout.splitlines(), strict=True)
+    ]
+    for text, each in zip(texts, found, strict=True):
+        print(f"  {text}: {median(each['whole']) / median(each['split']):.2f} times as fast", flush=True)
     return {"convolutions": found}
 
 

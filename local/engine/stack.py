@@ -91,8 +91,8 @@ class _Stack(automation.Stack):
 
 
 @cache
-def _command(path: str) -> automation.PulumiCommand:
-    """The command line that is on PATH. `path`, where it is, only keys the cache: its version is asked for once."""
+def _command() -> automation.PulumiCommand:
+    """The `pulumi` on PATH, whose version is asked for once."""
     return automation.PulumiCommand()
 
 
@@ -212,7 +212,7 @@ class EngineStack:
             env_vars={**self.environment, **environment},
             pulumi_home=str(self.directory / "home"),
             secrets_provider="passphrase",
-            pulumi_command=_command(required_pulumi()),
+            pulumi_command=_command(),
         )
         stacks = self.directory / "state" / ".pulumi" / "stacks" / project_name(self._project)
         made = (stacks / f"{self.name}.json").exists()

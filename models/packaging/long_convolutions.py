@@ -22,11 +22,11 @@ LONG = 9216
 `python -m benchmarks convolutions` measures what a split gains."""
 
 LONGEST_PART = 4608
-"""The most such numbers in a part that has more than the fewest channels."""
+"""The most such numbers in a part, unless `FEWEST_CHANNELS` have more."""
 
 FEWEST_CHANNELS = 64
-"""How many channels a part has at least, in whole convolutions. Parts of fewer are no faster than the whole, and may be
-slower. A convolution whose parts would still be long stays whole."""
+"""The fewest channels of a part. Parts of fewer are no faster than the whole, and may be slower. If parts of so many
+channels are still long, the convolution stays whole."""
 
 _CHANNELS = 3
 """The axis of the channels: in the input, in the output, and of the input's channels in the filter."""

@@ -50,8 +50,8 @@ def test_a_hundred_thousand_lists_set_off_hardly_a_collection(
     assert answer["statusCode"] == 200
     assert len(collected) < 5
     with counted() as collected:
-        kept = json.loads(text)
-    assert len(collected) > 20, f"without care, {len(kept)} values set off collections"
+        json.loads(text)
+    assert len(collected) > 20, "these lists set off collections where none keeps them from it"
 
 
 @pytest.mark.parametrize("body", [{"instances": ROWS}, {"instances": [[1], [2, 3]]}, "no JSON", {"instances": "text"}])
