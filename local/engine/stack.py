@@ -3,10 +3,7 @@
 The engine runs in a process of the `pulumi` command line, the program in this one: no language host is needed.
 """
 
-import asyncio
 import json
-import os
-import runpy
 import shutil
 import threading
 import time
@@ -19,6 +16,7 @@ from pulumi import automation
 from pulumi.automation._stack import StackInitMode  # pyright: ignore[reportPrivateUsage] the SDK does not export it
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage] the SDK offers no other way
 
+from local.engine.program import Program
 from local.engine.results import Events, Operation, Result
 from local.engine.settings import copy_settings, set_settings
 from local.stack_config import project_name
@@ -111,7 +109,7 @@ class EngineStack:
         self._project = project
         self.name = name
         self.directory = directory
-        self._loop: asyncio.AbstractEventLoop | None = None  # of the program that ran last
+        self._program = Program(project)
         self._work = directory / "settings"
         for made in (self._work, directory / "state", directory / "home"):
             made.mkdir(parents=True, exist_ok=True)
@@ -191,7 +189,7 @@ class EngineStack:
                 if not events.errors:
                     events.errors.append(str(error))
             seconds = time.monotonic() - started
-            self._await_program()
+            self._program.wait(PROGRAM_END)  # the next one shares this process's directory and modules with it
         return Result(
             operation=operation,
             succeeded=succeeded,
@@ -217,19 +215,3 @@ class EngineStack:
         stacks = self.directory / "state" / ".pulumi" / "stacks" / project_name(self._project)
         made = (stacks / f"{self.name}.json").exists()
         return _Stack(self.name, workspace, StackInitMode.SELECT if made else StackInitMode.CREATE)
-
-    def _await_program(self) -> None:
-        """Wait until the program has ended: the next one shares this process's directory and modules with it."""
-        given_up = time.monotonic() + PROGRAM_END
-        while self._loop is not None and self._loop.is_running() and time.monotonic() < given_up:
-            time.sleep(0.01)
-        self._loop = None
-
-    def _program(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        before = Path.cwd()
-        os.chdir(self._project)  # as the language host does: the program may name files from there
-        try:
-            runpy.run_path(str(self._project / "__main__.py"), run_name="__main__")
-        finally:
-            os.chdir(before)
