@@ -109,6 +109,7 @@ def _parser(prog: str = "python -m models") -> argparse.ArgumentParser:
                 help=summary,
                 description=summary[0].upper() + summary[1:] + ".",
                 epilog=examples,
+                allow_abbrev=False,  # `--to` would be `--tolerance`
                 formatter_class=argparse.RawDescriptionHelpFormatter if examples else argparse.HelpFormatter,
             )
         )

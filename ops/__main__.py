@@ -13,7 +13,8 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
-        of_command = commands.add_parser(command.NAME, help=command.HELP, description=command.HELP)
+        text = command.HELP
+        of_command = commands.add_parser(command.NAME, help=text, description=text, allow_abbrev=False)
         command.add_arguments(of_command)
         of_command.set_defaults(run=command.run)
     return parser

@@ -121,10 +121,12 @@ def _said(message: str) -> str:
 class _Host(LanguageServer):
     """The SDK's language host, with another end."""
 
-    program: Program  # pyright: ignore[reportIncompatibleVariableOverride] one kind of function
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._program = program
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: N802 gRPC's name
-        return language_pb2.RunResponse(error=self.program.run(request))
+        return language_pb2.RunResponse(error=self._program.run(request))
 
 
-_stack.LanguageServer = _Host  # the SDK makes one for each operation
+_stack.LanguageServer = _Host  # pyright: ignore[reportPrivateImportUsage] the SDK makes one for each operation

@@ -59,7 +59,7 @@ def test_images_are_compared_whole_with_the_plain_one() -> None:
 
 
 def test_convolutions_that_packaging_splits_are_compared_with_whole_ones() -> None:
-    assert only(figures(), "a long convolution as a sum").value == 2
+    assert only(figures(), "a long convolution split into a sum").value == 2
 
 
 def test_containers_are_compared_with_keras_in_the_plain_image() -> None:

@@ -75,6 +75,13 @@ def test_an_engine_does_not_serve_another_engines_form(capsys):
     assert "litert engine does not serve the form saved_model" in capsys.readouterr().err
 
 
+def test_an_abbreviated_option_is_refused(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["package", "m", "--name", "m", "--to", "1"])
+    assert stopped.value.code == 2
+    assert "unrecognized arguments: --to 1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["build", "train", "package", "list", "verify", "fetch-samples"])
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as stopped:
