@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from handlers.manifest import ArtifactForm, Manifest
+from handlers.manifest import ArtifactForm, Manifest, Signature
 from models.packaging.arrays import Arrays
 from models.packaging.artifacts import Exchanges, build_artifacts
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY
@@ -21,12 +21,13 @@ from models.packaging.preparation import Prepared, prepare
 from models.packaging.repository import ModelRepository, list_files
 from models.packaging.requests.edges import edge_requests
 from models.packaging.requests.exchange import Exchange, Rejection, Request, ask
-from models.packaging.requests.generated import generate_requests
+from models.packaging.requests.generated import Fits, generate_requests
 from models.packaging.requests.sample_files import read_samples
 from models.packaging.requests.samples import Samples, refuse_unusable_samples, requests_from_samples
 from models.packaging.requests.warmup import warmup_request
 from models.packaging.sources import Source
 from models.packaging.state import random_operations
+from models.packaging.static_shapes import StaticShapes
 from models.progress import Say
 
 
@@ -101,7 +102,11 @@ def _exchange(name: str, prepared: Prepared, samples: Samples | None) -> Exchang
     """Requests to one signature, with the reference's answers. Raises PackagingError."""
     signature, run = prepared.signatures[name], functools.partial(prepared.reference.run, name)
     given = requests_from_samples(name, signature, samples, run) if samples else None
-    made = [*map(Request, given)] if given else generate_requests(name, signature, run, prepared.vocabulary)
+    made = (
+        [*map(Request, given)]
+        if given
+        else generate_requests(name, signature, run, prepared.vocabulary, _fits(prepared, signature))
+    )
     base = made[min(1, len(made) - 1) if given else 2].inputs
     requests = [*made, *edge_requests(signature, base, prepared.operations[name])]
     try:
@@ -114,6 +119,14 @@ def _exchange(name: str, prepared: Prepared, samples: Samples | None) -> Exchang
         ) from error
     _refuse_chance(name, exchange, again, prepared.operations[name])
     return exchange
+
+
+def _fits(prepared: Prepared, signature: Signature) -> Fits:
+    """What says whether a request is large enough for a signature that takes any size."""
+    takes_any = any(-1 in (spec.shape or ())[1:] for spec in signature.inputs.values())
+    if prepared.meta_graph is None or not takes_any:
+        return lambda request: True
+    return StaticShapes(prepared.meta_graph, signature).fit
 
 
 def _refuse_chance(name: str, exchange: Exchange, again: Exchange, operations: Collection[str]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from handlers.manifest import ArtifactForm, Signature
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY, TFLITE_FILE
@@ -30,6 +31,8 @@ class Prepared:
     """The operations of TensorFlow that a call of each signature runs."""
     vocabulary: Vocabulary
     """Texts and integers that its tables know."""
+    meta_graph: Any = None
+    """The SavedModel's; None for a LiteRT file."""
 
 
 def prepare(
@@ -71,4 +74,5 @@ def prepare(
         forms=PREFERENCE,
         operations=operations,
         vocabulary=read_vocabulary(saved_model, meta_graph),
+        meta_graph=meta_graph,
     )

@@ -10,12 +10,15 @@ import pytest
 from handlers.manifest import Signature, TensorSpec
 from models.packaging.errors import PackagingError, Undecided, reason_of
 from models.packaging.judgement import Rules, judge
+from models.packaging.meta_graph import read_meta_graph, read_signatures
 from models.packaging.requests.edges import edge_requests
 from models.packaging.requests.exchange import Exchange, Rejection, Request, ask
 from models.packaging.requests.generated import generate_requests
 from models.packaging.requests.sample_files import read_samples
 from models.packaging.requests.samples import refuse_unusable_samples, requests_from_samples
 from models.packaging.requests.vocabulary import Vocabulary
+from models.packaging.static_shapes import StaticShapes
+from tests.models import saved_models
 
 
 def signature(**inputs: tuple[str, tuple[int, ...] | None]) -> Signature:
@@ -47,6 +50,27 @@ def test_every_free_dimension_is_asked_at_two_sizes_together_and_alone():
         "3 more in x (dimension 1)": (5, 11, 8, 3),
         "3 more in x (dimension 2)": (5, 8, 11, 3),
     }
+
+
+def test_a_free_dimension_gets_the_first_size_that_fits():
+    pictures = signature(x=("float32", (-1, -1, -1, 3)))
+
+    def sizes(fits) -> set[int]:
+        return {
+            size for made in generate_requests("m", pictures, accept, fits=fits) for size in made.inputs["x"].shape[1:3]
+        }
+
+    assert sizes(lambda request: request["x"].shape[1] > 8) == {64}
+    assert sizes(lambda request: request["x"].shape[1] > 64) == {256}
+    assert sizes(lambda request: False) == {8}
+
+
+@pytest.mark.parametrize(("size", "fits"), [(1, False), (8, False), (14, False), (15, True), (64, True)])
+def test_a_picture_fits_if_something_is_left_of_it_in_every_layer(tmp_path, size, fits):
+    saved = saved_models.save(tmp_path / "m", serving_default=saved_models.shrinks)
+    meta_graph = read_meta_graph(saved)
+    shapes = StaticShapes(meta_graph, read_signatures(meta_graph)["serving_default"])
+    assert shapes.fit({"picture": np.zeros((1, size, size, 3), np.float32)}) is fits
 
 
 def test_an_open_rank_is_asked_as_a_scalar_and_as_a_matrix():

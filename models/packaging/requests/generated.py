@@ -26,10 +26,16 @@ WORDS = (b"one", b"two", b"three", b"four")
 
 Accepts = Callable[[Arrays], Any]
 """Runs the model on a request; raises any exception if the model rejects it."""
+Fits = Callable[[Arrays], bool]
+"""Whether a request is large enough for a model that accepts it."""
 
 
 def generate_requests(
-    name: str, signature: Signature, accepts: Accepts, vocabulary: Vocabulary | None = None
+    name: str,
+    signature: Signature,
+    accepts: Accepts,
+    vocabulary: Vocabulary | None = None,
+    fits: Fits = lambda request: True,
 ) -> list[Request]:
     """Generate random requests, always the same: batches of 1 and of several, also of wide ranges.
 
@@ -40,11 +46,13 @@ def generate_requests(
         signature: the signature.
         accepts: runs the model on a request; raises any exception if the model rejects it.
         vocabulary: texts and integers that the model knows.
+        fits: whether a request is large enough. If none is, the first that the model accepts is taken.
 
     Raises:
         PackagingError: the model rejects the generated requests.
     """
     reason: Exception | None = None
+    taken: tuple[_Generator, list[Arrays]] | None = None
     known = [vocabulary, Vocabulary()] if vocabulary else [Vocabulary()]  # an index may be out of the range of integers
     for free, words in itertools.product(FREE_SIZES, known):
         generator = _Generator(name, signature, free, words)
@@ -54,13 +62,20 @@ def generate_requests(
                 accepts(request)
         except Exception as error:
             reason = reason or error
-        else:
-            return [*map(Request, requests), *_wide_requests(signature, generator, accepts)]
-    raise PackagingError(
-        f"the model fails on generated inputs for the signature {name!r} ({reason_of(reason or Exception())}); give "
-        f"real inputs with --samples: an .npz file or a directory of .npy files with the arrays "
-        f"{', '.join(signature.inputs)}, or a .jsonl file with a request in each line"
-    )
+            continue
+        is_large_enough = fits(requests[0])
+        if is_large_enough or taken is None:
+            taken = generator, requests
+        if is_large_enough:
+            break
+    if taken is None:
+        raise PackagingError(
+            f"the model fails on generated inputs for the signature {name!r} ({reason_of(reason or Exception())}); "
+            f"give real inputs with --samples: an .npz file or a directory of .npy files with the arrays "
+            f"{', '.join(signature.inputs)}, or a .jsonl file with a request in each line"
+        )
+    generator, requests = taken
+    return [*map(Request, requests), *_wide_requests(signature, generator, accepts)]
 
 
 def _wide_requests(signature: Signature, generator: "_Generator", accepts: Accepts) -> list[Request]:

@@ -189,6 +189,12 @@ def application(room: Room) -> Made:
     return room.keras(model, lambda batch: {ONLY: room.floats(batch, 32, 32, 3, low=0, high=255)})
 
 
+@WING.answers("litert", "an application of Keras for pictures of any size", ".keras")
+def application_any_size(room: Room) -> Made:
+    model = keras.applications.MobileNetV3Small(alpha=0.35, include_top=False, weights=None, pooling="avg")
+    return room.keras(model, lambda batch: {ONLY: room.floats(batch, 96, 64, 3, low=0, high=255)})
+
+
 def in_a_script(kind: type) -> type:
     """A class as it is known that a user wrote in the program that trains: no other program can import it."""
     kind.__module__ = "__main__"
