@@ -139,6 +139,25 @@ def _gru() -> Any:
     return keras.Sequential([keras.Input((120, 16)), *recurrent, keras.layers.Dense(10, activation="softmax")])
 
 
+def _unet() -> Any:
+    """Three times half the size and twice the channels, and back: a class for each of 128 by 128 points."""
+    points = picture = keras.Input((128, 128, 3))
+    kept: list[Any] = []
+    for channels in (32, 64, 128):
+        kept.append(_convolved(_convolved(points, channels), channels))
+        points = keras.layers.MaxPooling2D()(kept[-1])
+    points = _convolved(points, 256)
+    for channels, beside in zip((128, 64, 32), reversed(kept), strict=True):
+        wider = keras.layers.Conv2DTranspose(channels, 2, 2, padding="same")(points)
+        points = _convolved(keras.layers.Concatenate()([beside, wider]), channels)
+    return keras.Model(picture, keras.layers.Conv2D(2, 1, activation="softmax")(points))
+
+
+def _convolved(points: Any, channels: int) -> Any:
+    convolved = keras.layers.Conv2D(channels, 3, padding="same", use_bias=False)(points)
+    return keras.layers.Activation("relu")(keras.layers.BatchNormalization()(convolved))
+
+
 def _dense(megabytes: int) -> Any:
     """Layers that are nearly all of the weights: squares of at most 64 MiB."""
     width = min(4096, 512 * int(megabytes**0.5))
@@ -154,6 +173,7 @@ BUILDERS: Mapping[str, Callable[[], Any]] = {
     "conv1d": _conv1d,
     "transformer": _transformer,
     "gru": _gru,
+    "unet": _unet,
     **{name: partial(_dense, megabytes) for name, megabytes in zip(DENSE, WEIGHT_MEGABYTES, strict=True)},
 }
 """Untrained networks. The weights of those for images are chosen so that answers can be compared; they do not change

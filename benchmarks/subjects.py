@@ -20,7 +20,7 @@ from models.packaging.forms import PREFERENCE
 
 SAMPLES = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 NETWORKS = ("mobilenet_v2", "resnet50")
-FURTHER_NETWORKS = ("efficientnet_b0", "conv1d", "transformer", "gru")
+FURTHER_NETWORKS = ("efficientnet_b0", "conv1d", "transformer", "gru", "unet")
 """Measured beside the peers alone."""
 WEIGHT_MEGABYTES = (1, 4, 16, 64, 256, 1024)
 DENSE = tuple(f"dense_{size}" for size in WEIGHT_MEGABYTES)
@@ -33,6 +33,7 @@ LABELS = {
     "conv1d": "convolutions over sound",
     "transformer": "encoder of 6 layers",
     "gru": "GRU of 2 layers",
+    "unet": "U-Net",
 }
 
 

@@ -12,4 +12,4 @@ model = tf.keras.models.load_model(os.environ["MODEL_PATH"])
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Predict for a body of raw float32, or of JSON with `instances`."""
-    return answer(model.predict(instances(event, model.input_shape[1:]), verbose=0))
+    return answer(event, model.predict(instances(event, model.input_shape[1:]), verbose=0))

@@ -19,4 +19,4 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     interpreter.allocate_tensors()
     interpreter.set_tensor(feature["index"], inputs)
     interpreter.invoke()
-    return answer(interpreter.get_tensor(output["index"]))
+    return answer(event, interpreter.get_tensor(output["index"]))

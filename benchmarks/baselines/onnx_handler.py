@@ -16,4 +16,4 @@ session: Any = onnxruntime.InferenceSession(os.environ["MODEL_PATH"], options, p
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Predict for a body of raw float32, or of JSON with `instances`."""
     (predictions,) = session.run(None, {feature.name: instances(event, feature.shape[1:])})
-    return answer(predictions)
+    return answer(event, predictions)

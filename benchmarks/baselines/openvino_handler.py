@@ -15,4 +15,4 @@ shape = [size.get_length() for size in list(model.input(0).partial_shape)[1:]]
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Predict for a body of raw float32, or of JSON with `instances`."""
-    return answer(model(instances(event, shape))[0])
+    return answer(event, model(instances(event, shape))[0])

@@ -16,4 +16,4 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Predict for a body of raw float32, or of JSON with `instances`."""
     inputs = instances(event, input_spec.shape[1:])
     (predictions,) = predict(**{input_name: tf.constant(inputs)}).values()
-    return answer(predictions.numpy())
+    return answer(event, predictions.numpy())

@@ -1,4 +1,4 @@
-"""Convolutions: how much faster long ones are when packaging splits them."""
+"""Convolutions: how much faster they are as packaging changes them for LiteRT."""
 
 import json
 import subprocess
@@ -12,8 +12,8 @@ from benchmarks.markdown import milliseconds, table
 from benchmarks.paths import PROJECT
 from benchmarks.statistics import median, paired_ratio
 
-TITLE = "Long convolutions"
-SHAPES: Sequence[tuple[int, ...]] = (
+TITLE = "Convolutions"
+LONG: Sequence[tuple[int, ...]] = (
     (28, 28, 3, 3, 576, 512),
     (14, 14, 3, 3, 768, 512),
     (28, 28, 3, 3, 768, 512),
@@ -27,56 +27,100 @@ SHAPES: Sequence[tuple[int, ...]] = (
 )
 """Of the input, height and width; of the filter, rows, columns, input channels and outputs."""
 
+TRANSPOSED: Sequence[tuple[int, ...]] = (
+    (64, 64, 2, 2, 64, 32, 2),
+    (28, 28, 3, 3, 32, 32, 2),
+    (64, 64, 3, 3, 128, 64, 2),
+    (32, 32, 4, 4, 256, 512, 2),
+    (16, 16, 5, 5, 256, 128, 2),
+    (28, 28, 3, 3, 64, 64, 1),
+    (56, 56, 16, 16, 64, 21, 8),
+)
+"""The same, and the stride."""
+
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Ask each convolution, whole and split, in turn. Raises CalledProcessError if two answers differ."""
-    shapes = SHAPES[-3:-2] if quick else SHAPES
-    texts = [",".join(map(str, shape)) for shape in shapes]
-    command = [sys.executable, "-m", "benchmarks.baselines.long_convolutions", "3" if quick else "40", *texts]
+    """Ask each convolution before and after the change, in turn. Raises CalledProcessError if two answers differ."""
+    long, transposed = (LONG[-3:-2], TRANSPOSED[:1]) if quick else (LONG, TRANSPOSED)
+    texts = [",".join(map(str, shape)) for shape in (*long, *transposed)]
+    command = [sys.executable, "-m", "benchmarks.baselines.convolutions", "3" if quick else "40", *texts]
     done = subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True)
     found = [
-        {"shape": list(shape), **json.loads(line)} for shape, line in zip(shapes, done.stdout.splitlines(), strict=True)
+        {"shape": list(shape), **json.loads(line)}
+        for shape, line in zip((*long, *transposed), done.stdout.splitlines(), strict=True)
     ]
     for text, each in zip(texts, found, strict=True):
-        print(f"  {text}: {median(each['whole']) / median(each['split']):.2f} times as fast", flush=True)
-    return {"convolutions": found}
+        print(f"  {text}: {_gain(each):.2f} times as fast", flush=True)
+    return {"long": found[: len(long)], "transposed": found[len(long) :]}
 
 
 def figures(data: Mapping[str, Any]) -> Sequence[Figure]:
-    """Splitting slows no convolution."""
-    long = [each for each in data["convolutions"] if each["is_split"]]
-    if not long:
-        return ()
-    least = min((paired_ratio(each["whole"], each["split"]) for each in long), key=lambda ratio: ratio.value)
-    return (
-        ratio_figure("a long convolution split into a sum: how many times as fast, at least", least, "at least", 1),
-    )
+    """No convolution becomes slower."""
+    kinds = {
+        "a long convolution split into a sum": [each for each in data["long"] if each["is_split"]],
+        "a transposed convolution as a convolution": data["transposed"],
+    }
+    return [
+        ratio_figure(f"{kind}: how many times as fast, at least", _least(found), "at least", 1)
+        for kind, found in kinds.items()
+        if found
+    ]
 
 
 def write(data: Mapping[str, Any], images: Path) -> str:
-    """A table with the shortest first."""
-    rows = [
+    """A table for each kind, the shortest filters first."""
+    long = [
         [
-            "{0} × {1} × {4}".format(*each["shape"]),
-            "{2} × {3}".format(*each["shape"]),
-            f"{_length(each['shape']):,}",
+            *_shapes(each),
+            f"{_length(each):,}",
             f"{each['parts']}" if each["is_split"] else f"({each['parts']})",
-            milliseconds(median(each["whole"])),
-            milliseconds(median(each["split"])),
-            f"{median(each['whole']) / median(each['split']):.2f}×",
+            *_times(each),
         ]
-        for each in sorted(data["convolutions"], key=lambda each: _length(each["shape"]))
+        for each in sorted(data["long"], key=_length)
     ]
-    head = ["input", "filter", "numbers for one output", "parts", "whole", "as a sum", "sooner"]
+    transposed = [
+        [*_shapes(each), f"{each['shape'][5]}", f"{each['shape'][6]}", *_times(each)]
+        for each in sorted(data["transposed"], key=_length)
+    ]
     return "\n".join(
         [
-            "Packaging splits a convolution for LiteRT into a sum over parts of the input's channels if its filter has "
-            f"{data['convolutions'][0]['long']:,} numbers or more for one output. Each file is asked in turn, on two "
-            "threads. Parts in brackets: packaging leaves such a convolution whole.\n",
-            table(head, rows, numbers_from=2),
+            "Packaging changes convolutions for LiteRT. Each file is asked in turn, on two threads.\n",
+            "### Long convolutions\n",
+            "A convolution becomes a sum over parts of the input's channels if its filter has "
+            f"{data['long'][0]['long']:,} numbers or more for one output. Parts in brackets: packaging leaves such a "
+            "convolution whole.\n",
+            table(
+                ["input", "filter", "numbers for one output", "parts", "whole", "as a sum", "sooner"],
+                long,
+                numbers_from=2,
+            ),
+            "### Transposed convolutions\n",
+            "A transposed convolution becomes a convolution that makes the outputs for each position as channels.\n",
+            table(
+                ["input", "filter", "outputs", "stride", "as TensorFlow converts it", "as a convolution", "sooner"],
+                transposed,
+                numbers_from=2,
+            ),
         ]
     )
 
 
-def _length(shape: Sequence[int]) -> int:
+def _least(found: Sequence[Mapping[str, Any]]) -> Any:
+    return min((paired_ratio(each["before"], each["after"]) for each in found), key=lambda ratio: ratio.value)
+
+
+def _shapes(each: Mapping[str, Any]) -> tuple[str, str]:
+    return "{0} × {1} × {4}".format(*each["shape"]), "{2} × {3}".format(*each["shape"])
+
+
+def _times(each: Mapping[str, Any]) -> tuple[str, str, str]:
+    return milliseconds(median(each["before"])), milliseconds(median(each["after"])), f"{_gain(each):.2f}×"
+
+
+def _gain(each: Mapping[str, Any]) -> float:
+    return median(each["before"]) / median(each["after"])
+
+
+def _length(each: Mapping[str, Any]) -> int:
+    shape = each["shape"]
     return shape[2] * shape[3] * shape[4]

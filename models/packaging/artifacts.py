@@ -98,6 +98,13 @@ def build_artifacts(
         if trial is not None:
             trials[form] = trial
     groups, rejected = _choose_all(signatures, trials, failures, prefer)
+    for form in forms:
+        if names := _left_after(form, groups, trials, failures):
+            say(f"building and trying {NAMES[form]}")
+            trial, failures[form] = tester.test_for_most(form, names)
+            if trial is not None:
+                trials[form] = trial
+            groups, rejected = _choose_all(signatures, trials, failures, prefer)
     artifacts: list[Artifact] = []
     for form in sorted(groups, key=PREFERENCE.index):
         names, final = groups[form], trials[form]
@@ -114,6 +121,19 @@ def _left_for(form: ArtifactForm, signatures: Signatures, trials: Mapping[Artifa
     if first is None:
         return list(signatures)
     return [name for name in signatures if name not in first.candidate.signatures or first.failure_of(name)]
+
+
+def _left_after(
+    form: ArtifactForm,
+    groups: Mapping[ArtifactForm, Sequence[str]],
+    trials: Mapping[ArtifactForm, Trial],
+    failures: Mapping[ArtifactForm, Mapping[str, str]],
+) -> Sequence[str]:
+    """The signatures that a form is tried for after all, if it was tried for none: those for which the form that it is
+    second to costs more than another one."""
+    if form not in SECOND_TO or form in trials or failures.get(form):
+        return []
+    return [name for chosen, names in groups.items() if chosen != SECOND_TO[form] for name in names]
 
 
 def _choose_all(

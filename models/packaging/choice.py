@@ -2,7 +2,8 @@
 
 Only candidates whose answers equal TensorFlow's within tolerance are considered. LiteRT is preferred to ONNX Runtime,
 that to a frozen graph, and a frozen graph to the SavedModel as it is. A less preferred form is chosen only if it costs
-clearly less. Without a preference, ONNX Runtime is tried only where LiteRT cannot serve (`forms.SECOND_TO`).
+clearly less. Without a preference, ONNX Runtime is tried only where LiteRT cannot serve, or loses to another form
+(`forms.SECOND_TO`).
 
 What a candidate costs is a matter of the preference:
 

@@ -10,7 +10,7 @@ from models.packaging.options import PackageOptions
 from models.packaging.requests.sample_files import digest_samples
 from models.packaging.sources import Source
 
-RECIPE = 7
+RECIPE = 8
 """The version of packaging itself; increase it when the same model gives other files."""
 
 

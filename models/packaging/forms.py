@@ -16,8 +16,8 @@ NAMES: Mapping[ArtifactForm, str] = {
 """The forms as messages name them."""
 
 SECOND_TO: Mapping[ArtifactForm, ArtifactForm] = {"onnx": "tflite"}
-"""A form that is tried only for the signatures that another one cannot serve, unless something is to be saved. It would
-seldom cost clearly less, and the image would need both engines."""
+"""A form that is tried only for the signatures that another one cannot serve, or for which that one lost, unless
+something is to be saved. It would seldom cost clearly less, and the image would need both engines."""
 
 
 def engine_of(form: ArtifactForm) -> EngineName:

@@ -12,20 +12,22 @@ from models.packaging.meta_graph import SERVE_TAG
 from models.packaging.public_names import edit_saved_model, number_tensors
 from models.packaging.sources import copy_saved_model
 from models.packaging.tflite_signatures import rename_tensors, share_subgraphs
+from models.packaging.transposed_convolutions import as_convolutions
 
 CANNOT_LOAD = ("add_slot", "is not a valid parameter name", "Name collision after sanitization")
 """What the converter's loader says of the slots of Keras 2's optimizers, and of names that Python cannot have."""
 
 
 def convert(saved_model: Path, signatures: Sequence[str]) -> bytes:
-    """Convert these signatures, with long convolutions split. Raises whatever the converter raises."""
+    """Convert these signatures, with convolutions as XNNPACK is fast at them. Raises whatever the converter raises."""
     try:
         content = _run_converter(saved_model, signatures)
     except Exception as error:
         if not any(reason in str(error) for reason in CANNOT_LOAD):
             raise
         content = _convert_repaired(saved_model, signatures)
-    return split_long_convolutions(share_subgraphs(content) if len(signatures) > 1 else content)
+    content = share_subgraphs(content) if len(signatures) > 1 else content
+    return split_long_convolutions(as_convolutions(content))
 
 
 def _run_converter(saved_model: Path, signatures: Sequence[str]) -> bytes:

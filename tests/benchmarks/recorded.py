@@ -162,18 +162,19 @@ def litert_ways() -> dict[str, Any]:
 
 
 def convolutions() -> dict[str, Any]:
-    """One that is split in half of the time, and a shorter one that stays whole."""
+    """A long one that is split in half of the time, a shorter one that stays whole, and a transposed one."""
     return {
-        "convolutions": [
+        "long": [
             {
                 "shape": [1, 128, 1, 64, 1024, 128],
-                **{"parts": 15, "is_split": True, "long": 9216, "whole": [0.02, 0.02], "split": [0.01, 0.01]},
+                **{"parts": 15, "is_split": True, "long": 9216, "before": [0.02, 0.02], "after": [0.01, 0.01]},
             },
             {
                 "shape": [28, 28, 3, 3, 576, 512],
-                **{"parts": 2, "is_split": False, "long": 9216, "whole": [0.01], "split": [0.01]},
+                **{"parts": 2, "is_split": False, "long": 9216, "before": [0.01], "after": [0.01]},
             },
-        ]
+        ],
+        "transposed": [{"shape": [64, 64, 2, 2, 64, 32, 2], "before": [0.06, 0.06], "after": [0.01, 0.01]}],
     }
 
 

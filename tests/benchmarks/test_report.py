@@ -58,8 +58,9 @@ def test_images_are_compared_whole_with_the_plain_one() -> None:
     assert only(figures(), "plain image beside", "`tensorflow`").value == 2.25
 
 
-def test_convolutions_that_packaging_splits_are_compared_with_whole_ones() -> None:
+def test_convolutions_are_compared_with_what_packaging_makes_of_them() -> None:
     assert only(figures(), "a long convolution split into a sum").value == 2
+    assert only(figures(), "a transposed convolution as a convolution").value == 6
 
 
 def test_containers_are_compared_with_keras_in_the_plain_image() -> None:

@@ -143,6 +143,32 @@ def conv2d_any_size(room: Room) -> Made:
     return room.keras(model, lambda batch: {ONLY: room.floats(batch, 9, 11, 3)})
 
 
+@WING.answers("litert", "`Conv2DTranspose`, as in networks that draw pictures", ".keras")
+def conv2d_transpose(room: Room) -> Made:
+    stack = (
+        layers.Dense(4 * 4 * 8),
+        layers.Reshape((4, 4, 8)),
+        layers.Conv2DTranspose(6, 4, 2, "same", activation="leaky_relu"),
+        layers.Conv2DTranspose(3, 3, 2, "valid", activation="sigmoid"),
+    )
+    return room.keras(of((5,), *stack))
+
+
+@WING.answers("litert", "`Conv2DTranspose` on pictures of any size, as in a U-Net", ".keras")
+def conv2d_transpose_any_size(room: Room) -> Made:
+    picture = keras.Input((None, None, 3))
+    wide = layers.Conv2D(4, 3, padding="same", activation="relu")(picture)
+    deep = layers.Conv2D(8, 3, padding="same", activation="relu")(layers.MaxPooling2D()(wide))
+    wider = layers.Conv2DTranspose(4, 2, 2, "same")(deep)
+    scores = layers.Conv2D(2, 1, activation="softmax")(layers.Concatenate()([wide, wider]))
+    return room.keras(keras.Model(picture, scores), lambda batch: {ONLY: room.floats(batch, 12, 8, 3)})
+
+
+@WING.answers("litert", "`Conv1DTranspose`", ".keras")
+def conv1d_transpose(room: Room) -> Made:
+    return room.keras(of((12, 2), layers.Conv1D(4, 5, 2, "same"), layers.Conv1DTranspose(2, 5, 2, "same")))
+
+
 @WING.answers("litert", "`Conv3D`", ".keras")
 def conv3d(room: Room) -> Made:
     return room.keras(of((5, 6, 7, 2), layers.Conv3D(3, 2), layers.GlobalAveragePooling3D()))

@@ -82,10 +82,10 @@ SavedModel as it is. A less preferred form serves a signature only if it costs c
 | `memory` | memory in RAM after all answers, the engine included | under 0.95 of it |
 | `size` | the bytes of the files that serving reads | less |
 
-ONNX Runtime is tried for the signatures that LiteRT cannot serve, such as recurrent layers over any length; with
-`--prefer`, for all. It takes no texts, no bfloat16 and no complex numbers. A model that checks its input (`Assert`,
-`CheckNumerics`) goes to TensorFlow, which keeps the check: an ONNX file has none. So does one that leaves out rows by
-their values before a recurrent layer.
+ONNX Runtime is tried for the signatures that LiteRT cannot serve, such as recurrent layers over any length, and for
+those at which it loses, such as large `Conv3D`; with `--prefer`, for all. It takes no texts, no bfloat16 and no complex
+numbers. A model that checks its input (`Assert`, `CheckNumerics`) goes to TensorFlow, which keeps the check: an ONNX
+file has none. So does one that leaves out rows by their values before a recurrent layer.
 
 `package` and `publish --from` take it. It is part of what a version is: the same model with another preference is
 another version. The manifest keeps what every form cost and why it lost, and `show` prints it:
