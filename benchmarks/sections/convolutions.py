@@ -33,6 +33,7 @@ TRANSPOSED: Sequence[tuple[int, ...]] = (
     (64, 64, 3, 3, 128, 64, 2),
     (32, 32, 4, 4, 256, 512, 2),
     (16, 16, 5, 5, 256, 128, 2),
+    (16, 16, 5, 5, 64, 64, 4),
     (28, 28, 3, 3, 64, 64, 1),
     (56, 56, 16, 16, 64, 21, 8),
 )
@@ -95,7 +96,8 @@ def write(data: Mapping[str, Any], images: Path) -> str:
                 numbers_from=2,
             ),
             "### Transposed convolutions\n",
-            "A transposed convolution becomes a convolution that makes the outputs for each position as channels.\n",
+            "A transposed convolution becomes a convolution that makes the outputs for each position as channels. The "
+            "batch is free, and has one example.\n",
             table(
                 ["input", "filter", "outputs", "stride", "as TensorFlow converts it", "as a convolution", "sooner"],
                 transposed,

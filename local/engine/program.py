@@ -51,7 +51,7 @@ class Program:
             request: the engine's `pulumirpc.RunRequest`.
 
         Returns:
-            what went wrong; empty for nothing, and where the engine has gone.
+            why the program failed; empty if it did not, or if the engine has gone meanwhile.
         """
         self._ended.clear()
         try:
@@ -74,21 +74,18 @@ class Program:
             organization=request.organization or "organization",
         )
         set_all_config(request.config, request.configSecretKeys)
-        try:
-            with asyncio.Runner() as runner:
-                runner.get_loop().set_default_executor(ThreadPoolExecutor(THREADS * max(request.parallel, 1)))
+        with asyncio.Runner() as runner:
+            runner.get_loop().set_default_executor(ThreadPoolExecutor(THREADS * max(request.parallel, 1)))
+            try:
                 runner.run(_in_stack(self))
-        except RunError as error:
-            return _said(str(error))
-        except grpc.RpcError as error:
-            return "" if _engine_is_gone(error) else _said(f"RPC error: {error}")
-        except BaseException as error:
-            return _said(f"{error}\n{traceback.format_exc()}")
+            except BaseException as error:
+                return _said(error)  # now: what is being registered may take minutes more
         return ""
 
 
 async def _in_stack(program: Program) -> None:
-    """Run the program in its stack's resource, until a task fails that nobody waits for: others may wait for that."""
+    """Run the program in its stack's resource, or until a task that nobody awaits fails with an RPC error: other tasks
+    may wait for it for ever."""
     running = asyncio.ensure_future(run_in_stack(program))
     failed: list[BaseException] = []
 
@@ -106,13 +103,11 @@ async def _in_stack(program: Program) -> None:
         raise
 
 
-def _engine_is_gone(error: grpc.RpcError) -> bool:
-    answered = isinstance(error, grpc.Call | grpc.aio.AioRpcError)
-    return answered and error.code() == grpc.StatusCode.UNAVAILABLE
-
-
-def _said(message: str) -> str:
-    """Let the engine show the message."""
+def _said(error: BaseException) -> str:
+    """Let the engine show why a program failed, unless it has gone. Returns what it shows."""
+    if isinstance(error, grpc.Call | grpc.aio.AioRpcError) and error.code() == grpc.StatusCode.UNAVAILABLE:
+        return ""
+    message = str(error) if isinstance(error, RunError) else "".join(traceback.format_exception(error))
     with suppress(grpc.RpcError):
         log.error(message)
     return message

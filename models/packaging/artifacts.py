@@ -99,9 +99,11 @@ def build_artifacts(
             trials[form] = trial
     groups, rejected = _choose_all(signatures, trials, failures, prefer)
     for form in forms:
-        if names := _left_after(form, groups, trials, failures):
+        tried = trials[form].candidate.signatures if form in trials else ()
+        if left := _left_after(form, groups).difference(tried, failures.get(form, {})):
             say(f"building and trying {NAMES[form]}")
-            trial, failures[form] = tester.test_for_most(form, names)
+            trial, failed = tester.test_for_most(form, [name for name in signatures if name in {*tried, *left}])
+            failures[form] = {**failures.get(form, {}), **failed}
             if trial is not None:
                 trials[form] = trial
             groups, rejected = _choose_all(signatures, trials, failures, prefer)
@@ -123,17 +125,11 @@ def _left_for(form: ArtifactForm, signatures: Signatures, trials: Mapping[Artifa
     return [name for name in signatures if name not in first.candidate.signatures or first.failure_of(name)]
 
 
-def _left_after(
-    form: ArtifactForm,
-    groups: Mapping[ArtifactForm, Sequence[str]],
-    trials: Mapping[ArtifactForm, Trial],
-    failures: Mapping[ArtifactForm, Mapping[str, str]],
-) -> Sequence[str]:
-    """The signatures that a form is tried for after all, if it was tried for none: those for which the form that it is
-    second to costs more than another one."""
-    if form not in SECOND_TO or form in trials or failures.get(form):
-        return []
-    return [name for chosen, names in groups.items() if chosen != SECOND_TO[form] for name in names]
+def _left_after(form: ArtifactForm, groups: Mapping[ArtifactForm, Sequence[str]]) -> frozenset[str]:
+    """The signatures that a form is tried for after all: those that went to another form than the one it is second
+    to."""
+    others = groups.keys() - {form, SECOND_TO[form]} if form in SECOND_TO else ()
+    return frozenset(name for other in others for name in groups[other])
 
 
 def _choose_all(

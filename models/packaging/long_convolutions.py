@@ -24,9 +24,9 @@ LONG = 9216
 `python -m benchmarks convolutions` measures what a split gains."""
 
 LONGEST_PART = 4608
-"""The most such numbers in a part, unless `FEWESTCHANNELS` have more."""
+"""The most such numbers in a part, unless `FEWEST_CHANNELS` have more."""
 
-FEWESTCHANNELS = 64
+FEWEST_CHANNELS = 64
 """The fewest channels of a part. Parts of fewer are no faster than the whole, and may be slower. If parts of so many
 channels are still long, the convolution stays whole."""
 
@@ -66,7 +66,7 @@ def parts_of(length: int, channels: int, *, long: int = LONG) -> int:
         long: from which length on.
     """
     positions = length // channels
-    widest = max(LONGEST_PART // positions, FEWESTCHANNELS)
+    widest = max(LONGEST_PART // positions, FEWEST_CHANNELS)
     return ceil(channels / widest) if length >= long > positions * widest else 1
 
 

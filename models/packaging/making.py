@@ -21,13 +21,13 @@ from models.packaging.preparation import Prepared, prepare
 from models.packaging.repository import ModelRepository, list_files
 from models.packaging.requests.edges import edge_requests
 from models.packaging.requests.exchange import Exchange, Rejection, Request, ask
-from models.packaging.requests.generated import Fits, generate_requests
+from models.packaging.requests.generated import Fits, fits_anything, generate_requests
 from models.packaging.requests.sample_files import read_samples
 from models.packaging.requests.samples import Samples, refuse_unusable_samples, requests_from_samples
 from models.packaging.requests.warmup import warmup_request
 from models.packaging.sources import Source
 from models.packaging.state import random_operations
-from models.packaging.static_shapes import StaticShapes
+from models.packaging.static_shapes import fits_of
 from models.progress import Say
 
 
@@ -122,11 +122,9 @@ def _exchange(name: str, prepared: Prepared, samples: Samples | None) -> Exchang
 
 
 def _fits(prepared: Prepared, signature: Signature) -> Fits:
-    """What says whether a request is large enough for a signature that takes any size."""
+    """What says whether inputs are large enough for a signature that takes any size."""
     takes_any = any(-1 in (spec.shape or ())[1:] for spec in signature.inputs.values())
-    if prepared.meta_graph is None or not takes_any:
-        return lambda request: True
-    return StaticShapes(prepared.meta_graph, signature).fit
+    return fits_of(prepared.meta_graph, signature) if prepared.meta_graph is not None and takes_any else fits_anything
 
 
 def _refuse_chance(name: str, exchange: Exchange, again: Exchange, operations: Collection[str]) -> None:

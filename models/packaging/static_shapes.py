@@ -4,6 +4,7 @@ TensorFlow answers where it should not: its convolutions for Intel's processors 
 their filter, and what follows reads memory that nobody wrote.
 """
 
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -11,54 +12,78 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.grappler import tf_optimizer
 
 from handlers.manifest import Signature
-from models.packaging.arrays import Arrays
+from models.packaging.requests.generated import Fits, fits_anything
 
-SHAPES = "_output_shapes"
+v1: Any = tf.compat.v1
+
+_SAVED_SHAPES = "_output_shapes"
 """The attribute with the shapes that were known when the graph was saved."""
 
 
-class StaticShapes:
-    """The shapes of a signature's tensors.
+def fits_of(meta_graph: Any, signature: Signature) -> Fits:
+    """What says whether inputs are large enough for a signature of a SavedModel.
 
-    Args:
-        meta_graph: the SavedModel's.
-        signature: the signature.
+    They are if every tensor of floating-point numbers that is computed from them holds some.
     """
+    inputs = {name: spec.tensor.partition(":")[0] for name, spec in signature.inputs.items()}
+    try:
+        graph_def = _without_calls(meta_graph, signature)
+    except Exception:  # Grappler takes no input of unknown rank, and may lack an operation
+        return fits_anything
 
-    def __init__(self, meta_graph: Any, signature: Signature) -> None:
-        self._signature = signature
-        self._graph_def = _without_calls(meta_graph, signature)
-
-    def fit(self, request: Arrays) -> bool:
-        """Whether every tensor of floating-point numbers, as far as shapes are known, holds some."""
-        shapes = {spec.tensor.partition(":")[0]: request[name].shape for name, spec in self._signature.inputs.items()}
-        graph_def: Any = tf.compat.v1.GraphDef()
-        graph_def.CopyFrom(self._graph_def)
-        for node in graph_def.node:
-            if node.name in shapes and "shape" in node.attr:
-                node.attr["shape"].shape.CopyFrom(tf.TensorShape(shapes[node.name]).as_proto())
-        graph = tf.Graph()
+    def fit(shapes: Mapping[str, tuple[int, ...]]) -> bool:
+        by_node = {node: shapes[name] for name, node in inputs.items()}
         try:
-            with graph.as_default():
-                tf.graph_util.import_graph_def(graph_def, name="")
-        except ValueError:  # a size below 0
+            graph = _imported(graph_def, by_node)
+        except ValueError:  # a size would be below 0, or does not go with another
             return False
-        return not any(_is_empty(output) for operation in graph.get_operations() for output in operation.outputs)
+        return not any(_is_empty(tensor) for tensor in _computed_from(graph, by_node))
+
+    return fit
 
 
 def _without_calls(meta_graph: Any, signature: Signature) -> Any:
     """The GraphDef that a signature needs, in which functions are in the place of their calls."""
-    own: Any = meta_graph_pb2.MetaGraphDef(graph_def=meta_graph.graph_def)
-    kept = {spec.tensor.partition(":")[0] for spec in [*signature.inputs.values(), *signature.outputs.values()]}
-    own.collection_def["train_op"].node_list.value.extend(sorted(kept))  # Grappler keeps the nodes of this collection
+    inputs, outputs = (
+        sorted({spec.tensor.partition(":")[0] for spec in specs.values()})
+        for specs in (signature.inputs, signature.outputs)
+    )
+    needed = v1.graph_util.extract_sub_graph(meta_graph.graph_def, outputs)
+    own: Any = meta_graph_pb2.MetaGraphDef(graph_def=needed)
+    own.collection_def["train_op"].node_list.value.extend([*inputs, *outputs])  # Grappler keeps these nodes
     config: Any = config_pb2.ConfigProto()
     rewriting = config.graph_options.rewrite_options
     rewriting.optimizers.append("function")
     rewriting.min_graph_nodes = -1  # optimize graphs of any size
-    graph_def = tf_optimizer.OptimizeGraph(config, own)
+    graph_def: Any = tf_optimizer.OptimizeGraph(config, own)
     for node in graph_def.node:
-        node.attr.pop(SHAPES, None)
+        node.attr.pop(_SAVED_SHAPES, None)
     return graph_def
+
+
+def _imported(graph_def: Any, shapes: Mapping[str, tuple[int, ...]]) -> Any:
+    """The graph with inputs of these shapes. Raises ValueError if its operations cannot take them."""
+    fixed: Any = v1.GraphDef()
+    fixed.CopyFrom(graph_def)
+    for node in fixed.node:
+        if node.name in shapes and "shape" in node.attr:
+            node.attr["shape"].shape.CopyFrom(tf.TensorShape(shapes[node.name]).as_proto())
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.graph_util.import_graph_def(fixed, name="")
+    return graph
+
+
+def _computed_from(graph: Any, inputs: Collection[str]) -> Iterator[Any]:
+    """The tensors that are computed from these nodes. Others may be empty at any size."""
+    waiting = [operation for operation in graph.get_operations() if operation.name in inputs]
+    seen = set(waiting)
+    while waiting:
+        for tensor in waiting.pop().outputs:
+            yield tensor
+            new = set(tensor.consumers()) - seen
+            seen |= new
+            waiting += new
 
 
 def _is_empty(tensor: Any) -> bool:

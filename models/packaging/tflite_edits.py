@@ -82,11 +82,10 @@ class GraphEdits:
         array = np.array(values, "<i4")
         tensor: Any = schema.TensorT()
         tensor.shape, tensor.type = np.array(array.shape, np.int32), schema.TensorType.INT32
-        tensor.name = b""
+        tensor.name = b";%d" % len(self.graph.tensors)
+        tensor.buffer = add_buffer(self.model, np.frombuffer(array.tobytes(), np.uint8))
         self.graph.tensors.append(tensor)
-        return self.tensor(
-            len(self.graph.tensors) - 1, buffer=add_buffer(self.model, np.frombuffer(array.tobytes(), np.uint8))
-        )
+        return len(self.graph.tensors) - 1
 
     def floats(self, like: int, array: np.ndarray) -> int:
         """Add a constant tensor of float32, otherwise like another."""

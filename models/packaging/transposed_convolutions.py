@@ -28,6 +28,9 @@ _SHAPE_ARITHMETIC = frozenset(
 )
 """What computes the shape of an output, and can go with it."""
 
+MOST_ROWS = 2
+"""A batch that is fixed to more rows is left to XNNPACK: there its own transposed convolution is fast."""
+
 _ANY_SIZE = 1 << 16
 """Stands for a size that is free."""
 
@@ -47,10 +50,21 @@ class _Axis(NamedTuple):
     """How much they make after its end."""
 
 
+class _Filter(NamedTuple):
+    """The filter of a convolution that stands for a transposed one."""
+
+    buffer: int
+    """What the other's filter has."""
+    rows: tuple[int, int]
+    """Its stride and its taps along the rows."""
+    columns: tuple[int, int]
+
+
 def as_convolutions(content: bytes) -> bytes:
     """The file with its transposed convolutions as convolutions. The same bytes if none can be written so."""
     model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    changed = [_Rewriter(model, graph).rewrite() for graph in model.subgraphs]
+    filters: dict[_Filter, int] = {}
+    changed = [_Rewriter(model, graph, filters).rewrite() for graph in model.subgraphs]
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model)) if any(changed) else content
 
 
@@ -76,10 +90,16 @@ def axis_of(size: int, output: int, kernel: int, stride: int) -> _Axis:
 
 
 class _Rewriter:
-    """Replaces the transposed convolutions of one graph."""
+    """Replaces the transposed convolutions of one graph.
 
-    def __init__(self, model: Any, graph: Any) -> None:
-        self._edits, self._model, self._graph = GraphEdits(model, graph), model, graph
+    Args:
+        model: the file.
+        graph: one of its graphs.
+        filters: the buffers of the filters made so far, also for other graphs.
+    """
+
+    def __init__(self, model: Any, graph: Any, filters: dict[_Filter, int]) -> None:
+        self._edits, self._model, self._graph, self._filters = GraphEdits(model, graph), model, graph, filters
         self._makers = {int(tensor): each for each in graph.operators for tensor in present(each.outputs)}
 
     def rewrite(self) -> bool:
@@ -114,6 +134,7 @@ class _Rewriter:
             or len(given) != CHANNELS + 1
             or len(made) != CHANNELS + 1
             or given[CHANNELS] == -1
+            or given[0] > MOST_ROWS
             or (rows != columns and rows != 1)
         ):
             return None
@@ -164,7 +185,7 @@ class _Rewriter:
         """The operators that make what a transposed convolution makes."""
         _, filter_, data, *bias = present(operator.inputs)
         output = int(operator.outputs[0])
-        given, made = sizes_of(self._graph.tensors[data]), sizes_of(self._graph.tensors[output])
+        given, outputs = sizes_of(self._graph.tensors[data]), int(self._graph.tensors[filter_].shape[0])
         source = data
         if any((rows.before, rows.after, columns.before, columns.after)):
             margins = [[0, 0], [rows.before, rows.after], [columns.before, columns.after], [0, 0]]
@@ -178,11 +199,11 @@ class _Rewriter:
         padded = sizes_of(self._graph.tensors[source])
         phases = rows.stride * columns.stride
         heights, widths = _plus(padded[1], 1 - rows.taps), _plus(padded[2], 1 - columns.taps)
-        whole = [given[0], _times(heights, rows.stride), _times(widths, columns.stride), made[CHANNELS]]
+        whole = [given[0], _times(heights, rows.stride), _times(widths, columns.stride), outputs]
         crops = any((rows.start, rows.surplus, columns.start, columns.surplus))
-        apart = self._edits.tensor(output, [given[0], heights, widths, phases * made[CHANNELS]]) if phases > 1 else -1
+        apart = self._edits.tensor(output, [given[0], heights, widths, phases * outputs]) if phases > 1 else -1
         together = self._edits.tensor(output, whole) if crops else output
-        constants = [self._phases(filter_, rows, columns), self._bias(filter_, bias, phases)]
+        constants = [self._phases(filter_, rows, columns), self._bias(filter_, bias, phases * outputs)]
         yield self._convolve(operator, [source, *constants], together if phases == 1 else apart)
         if phases > 1:
             yield self._interleave(apart, together, rows, columns, whole)
@@ -194,21 +215,27 @@ class _Rewriter:
 
     def _phases(self, filter_: int, rows: _Axis, columns: _Axis) -> int:
         """The filter of the convolution: for each phase and output its taps in reverse, then zeros if it has fewer."""
-        whole = numbers(self._model, self._graph.tensors[filter_])
+        old = self._graph.tensors[filter_]
+        whole = numbers(self._model, old)
         assert whole is not None  # noqa: S101 - `_axes` saw it
         outputs, height, width, channels = whole.shape
         padded = np.zeros((outputs, rows.taps * rows.stride, columns.taps * columns.stride, channels), np.float32)
         padded[:, :height, :width] = whole
         split = padded.reshape(outputs, rows.taps, rows.stride, columns.taps, columns.stride, channels)
         phases = split[:, ::-1, :, ::-1].transpose(2, 4, 0, 1, 3, 5)
-        return self._edits.floats(filter_, phases.reshape(-1, rows.taps, columns.taps, channels))
+        new = phases.reshape(-1, rows.taps, columns.taps, channels)
+        key = _Filter(old.buffer, (rows.stride, rows.taps), (columns.stride, columns.taps))
+        if key in self._filters:
+            return self._edits.tensor(filter_, new.shape, buffer=self._filters[key])
+        made = self._edits.floats(filter_, new)
+        self._filters[key] = self._graph.tensors[made].buffer
+        return made
 
-    def _bias(self, filter_: int, bias: Sequence[int], phases: int) -> int:
-        """The bias of every phase. A convolution must have one."""
-        outputs = int(self._graph.tensors[filter_].shape[0])
-        once = numbers(self._model, self._graph.tensors[bias[0]]) if bias else np.zeros(outputs, np.float32)
+    def _bias(self, filter_: int, bias: Sequence[int], size: int) -> int:
+        """The bias, repeated for each phase. A convolution must have one."""
+        once = numbers(self._model, self._graph.tensors[bias[0]]) if bias else np.zeros(1, np.float32)
         assert once is not None  # noqa: S101 - `_axes` saw it
-        return self._edits.floats(filter_, np.tile(once.reshape(-1), phases))
+        return self._edits.floats(filter_, np.resize(once, size))
 
     def _convolve(self, transposed: Any, inputs: Sequence[int], output: int) -> Any:
         options: Any = schema.Conv2DOptionsT()

@@ -134,3 +134,18 @@ def shrinks(picture):
             tf.nn.conv2d(picture, tf.reshape(WEIGHT[:3], [1, 1, 3, 3]), 1, "SAME"), 3, 2, "VALID"
         )
     return {"mean": tf.reduce_mean(picture, axis=(1, 2))}
+
+
+STEPS = tf.TensorSpec([None, None, 3], tf.float32, name="steps")
+
+
+@tf.function(input_signature=[STEPS])
+def holds_nothing(steps):
+    """Has constants without elements, as `tf.signal` does: the shape of a scalar, and rows to begin with."""
+    largest = tf.reshape(tf.reduce_max(steps), [])
+    return {"rows": tf.concat([tf.zeros([0, 3]), tf.reduce_sum(steps, 1)], 0) / largest}
+
+
+@tf.function(input_signature=[tf.TensorSpec(None, tf.float32, name="anything"), STEPS])
+def of_unknown_rank(anything, steps):
+    return {"sum": tf.reduce_sum(anything) + tf.reduce_sum(steps, (1, 2))}

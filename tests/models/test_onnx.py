@@ -101,16 +101,6 @@ def test_what_onnx_lacks_is_named(tmp_path, pack):
         pack(saved_models.save(tmp_path / "words", serving_default=saved_models.lengths), forms=["onnx"])
 
 
-def test_onnx_runtime_is_tried_where_litert_is_slow(tmp_path, empty, pack):
-    volume = keras.Input((20, 20, 20, 16))
-    network = keras.Model(volume, keras.layers.Conv3D(32, 5)(keras.layers.Conv3D(32, 3)(volume)))
-    network.save(tmp_path / "m.keras")
-    (artifact,) = pack(tmp_path / "m.keras").manifest.artifacts
-    assert artifact.engine == "onnxruntime"
-    assert "LiteRT costs" in artifact.reason
-    assert artifact.evidence["lost"].keys() == {"tflite", "frozen_graph", "saved_model"}
-
-
 def test_where_something_is_to_be_saved_onnx_runtime_is_tried_beside_litert(tmp_path, pack):
     manifest = pack(saved_models.save(tmp_path / "m", serving_default=saved_models.scores), prefer="size").manifest
     (artifact,) = manifest.artifacts

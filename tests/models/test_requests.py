@@ -17,7 +17,7 @@ from models.packaging.requests.generated import generate_requests
 from models.packaging.requests.sample_files import read_samples
 from models.packaging.requests.samples import refuse_unusable_samples, requests_from_samples
 from models.packaging.requests.vocabulary import Vocabulary
-from models.packaging.static_shapes import StaticShapes
+from models.packaging.static_shapes import fits_of
 from tests.models import saved_models
 
 
@@ -56,21 +56,34 @@ def test_a_free_dimension_gets_the_first_size_that_fits():
     pictures = signature(x=("float32", (-1, -1, -1, 3)))
 
     def sizes(fits) -> set[int]:
-        return {
-            size for made in generate_requests("m", pictures, accept, fits=fits) for size in made.inputs["x"].shape[1:3]
-        }
+        requests = generate_requests("m", pictures, accept, fits=fits)
+        return {size for request in requests for size in request.inputs["x"].shape[1:3]}
 
-    assert sizes(lambda request: request["x"].shape[1] > 8) == {64}
-    assert sizes(lambda request: request["x"].shape[1] > 64) == {256}
-    assert sizes(lambda request: False) == {8}
+    assert sizes(lambda shapes: shapes["x"][1] > 8) == {64}
+    assert sizes(lambda shapes: shapes["x"][1] > 64) == {256}
+    assert sizes(lambda shapes: False) == {8}
 
 
 @pytest.mark.parametrize(("size", "fits"), [(1, False), (8, False), (14, False), (15, True), (64, True)])
-def test_a_picture_fits_if_something_is_left_of_it_in_every_layer(tmp_path, size, fits):
-    saved = saved_models.save(tmp_path / "m", serving_default=saved_models.shrinks)
+@pytest.mark.parametrize("others", [{}, {"other": saved_models.holds_nothing}])
+def test_a_picture_fits_if_something_is_left_of_it_in_every_layer(tmp_path, size, fits, others):
+    saved = saved_models.save(tmp_path / "m", serving_default=saved_models.shrinks, **others)
+    assert fits_in(saved)({"picture": (1, size, size, 3)}) is fits
+
+
+def test_what_is_empty_at_every_size_says_nothing_about_a_request(tmp_path):
+    saved = saved_models.save(tmp_path / "m", serving_default=saved_models.holds_nothing)
+    assert fits_in(saved)({"steps": (1, 8, 3)})
+
+
+def test_where_a_rank_is_unknown_everything_fits(tmp_path):
+    saved = saved_models.save(tmp_path / "m", serving_default=saved_models.of_unknown_rank)
+    assert fits_in(saved)({"anything": (1,), "steps": (1, 8, 3)})
+
+
+def fits_in(saved: Path):
     meta_graph = read_meta_graph(saved)
-    shapes = StaticShapes(meta_graph, read_signatures(meta_graph)["serving_default"])
-    assert shapes.fit({"picture": np.zeros((1, size, size, 3), np.float32)}) is fits
+    return fits_of(meta_graph, read_signatures(meta_graph)["serving_default"])
 
 
 def test_an_open_rank_is_asked_as_a_scalar_and_as_a_matrix():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
+from models.packaging.litert_conversion import convert
 from models.packaging.transposed_convolutions import as_convolutions
 
 CHANNELS, OUTPUTS = 5, 3
@@ -23,9 +25,9 @@ def weights(*shape: int) -> Any:
     return np.random.default_rng(len(shape)).normal(size=shape).astype(np.float32)
 
 
-def converted(function: Function, sizes: Sequence[int | None]) -> bytes:
-    """A function of one tensor, whose batch is free, as a LiteRT file."""
-    traced: Any = tf.function(function).get_concrete_function(tf.TensorSpec((None, *sizes), tf.float32))
+def converted(function: Function, sizes: Sequence[int | None], batch: int | None = None) -> bytes:
+    """A function of one tensor as a LiteRT file."""
+    traced: Any = tf.function(function).get_concrete_function(tf.TensorSpec((batch, *sizes), tf.float32))
     converter: Any = tf.lite.TFLiteConverter.from_concrete_functions([traced], tf.Module())
     return converter.convert()
 
@@ -127,6 +129,75 @@ def test_a_transposed_convolution_becomes_a_convolution_with_the_same_answer(
     assert set(operators(content)) <= left
 
 
+def with_computed_channels(data: Any) -> Any:
+    outputs = OUTPUTS + tf.cast(tf.reduce_max(data) * 0, tf.int32)
+    wanted = tf.stack([tf.shape(data)[0], 1, 18, outputs])
+    return tf.nn.conv2d_transpose(data, weights(1, 7, OUTPUTS, CHANNELS), wanted, (1, 2))
+
+
+def in_a_loop(data: Any) -> Any:
+    def step(number: Any, data: Any) -> Any:
+        filter_ = weights(3, 3, CHANNELS, CHANNELS)
+        return number + 1, tf.nn.conv2d_transpose(data, filter_, tf.shape(data), 1) / 9
+
+    return tf.while_loop(lambda number, _: number < 3, step, (0, data))[1]
+
+
+@pytest.mark.parametrize(("function", "sizes"), [(with_computed_channels, (1, 9, CHANNELS)), (in_a_loop, FIXED)])
+def test_less_usual_ones_answer_the_same_too(function: Function, sizes: Sequence[int]) -> None:
+    transposed = converted(function, sizes)
+    content = as_convolutions(transposed)
+    data = np.random.default_rng(0).normal(size=(2, *sizes)).astype(np.float32)
+    np.testing.assert_allclose(answer(content, data), answer(transposed, data), rtol=1e-5, atol=1e-5)
+    assert content != transposed
+
+
+class TwoSignatures(tf.Module):
+    """Two graphs in a file, with one filter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter = tf.Variable(weights(3, 3, 64, 64))
+
+    def transpose(self, data: Any) -> Any:
+        return tf.nn.conv2d_transpose(data, self.filter, [tf.shape(data)[0], 8, 8, 64], 2)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 4, 4, 64), tf.float32)])
+    def plain(self, data: Any) -> Any:
+        return {"y": self.transpose(data)}
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 4, 4, 64), tf.float32)])
+    def twice(self, data: Any) -> Any:
+        return {"y": self.transpose(data) + self.transpose(data * data)}
+
+
+def test_a_filter_of_several_convolutions_is_kept_once(tmp_path: Path) -> None:
+    module: Any = TwoSignatures()
+    tf.saved_model.save(module, str(tmp_path), signatures={"plain": module.plain, "twice": module.twice})
+    content = convert(tmp_path, ["plain", "twice"])
+    interpreter: Any = Interpreter(model_content=content, num_threads=1)
+    data = np.random.default_rng(0).normal(size=(2, 4, 4, 64)).astype(np.float32)
+    for name in ("plain", "twice"):
+        answered = interpreter.get_signature_runner(name)(data=data)["y"]
+        np.testing.assert_allclose(answered, getattr(module, name)(data)["y"], rtol=1e-5, atol=1e-4)
+    taps = 4 * 2 * 2  # four phases of 2 by 2 taps, with zeros
+    assert len(content) < 1.1 * taps * 64 * 64 * 4
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_fixed_batch_of_one_or_two_is_written_so_too(batch: int) -> None:
+    transposed = converted(of((3, 3), (2, 2), "SAME"), FIXED, batch)
+    content = as_convolutions(transposed)
+    data = np.random.default_rng(0).normal(size=(batch, *FIXED)).astype(np.float32)
+    np.testing.assert_allclose(answer(content, data), answer(transposed, data), rtol=1e-5, atol=1e-5)
+    assert "TRANSPOSE_CONV" not in operators(content)
+
+
+def test_a_fixed_batch_of_more_stays_as_it_is() -> None:
+    content = converted(of((3, 3), (2, 2), "SAME"), FIXED, 3)
+    assert as_convolutions(content) == content
+
+
 def whose_shape_is_an_answer_too(data: Any) -> Any:
     wanted = tf.stack([tf.shape(data)[0], 14, 12, OUTPUTS])
     return {"y": tf.nn.conv2d_transpose(data, weights(3, 3, OUTPUTS, CHANNELS), wanted, 2), "shape": wanted}
@@ -157,6 +228,8 @@ def of_a_size_that_is_no_multiple(data: Any) -> Any:
     [
         pytest.param(of((1, 1), (2, 2), "SAME"), FIXED, id="narrower than the stride"),
         pytest.param(of((4, 3), (2, 3), "SAME"), FIXED, id="with two strides"),
+        pytest.param(of((4, 3), (2, 1), "SAME"), FIXED, id="with a stride along the rows alone"),
+        pytest.param(of((1, 3), (1, 2), "SAME"), (1, None, CHANNELS), id="with a stride along columns of any number"),
         pytest.param(with_a_computed_filter, FIXED, id="with a computed filter"),
         pytest.param(of_a_size_that_is_no_multiple, FREE, id="of any size, whose answer is no multiple of it"),
         pytest.param(lambda data: 2.0 * data, FIXED, id="none"),

@@ -2,7 +2,7 @@
 
 import itertools
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,13 @@ WORDS = (b"one", b"two", b"three", b"four")
 
 Accepts = Callable[[Arrays], Any]
 """Runs the model on a request; raises any exception if the model rejects it."""
-Fits = Callable[[Arrays], bool]
-"""Whether a request is large enough for a model that accepts it."""
+Fits = Callable[[Mapping[str, tuple[int, ...]]], bool]
+"""Whether inputs of these shapes are large enough for a model, so far as is known."""
+
+
+def fits_anything(shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """See `Fits`: for a model of which nothing is known."""
+    return True
 
 
 def generate_requests(
@@ -35,7 +40,7 @@ def generate_requests(
     signature: Signature,
     accepts: Accepts,
     vocabulary: Vocabulary | None = None,
-    fits: Fits = lambda request: True,
+    fits: Fits = fits_anything,
 ) -> list[Request]:
     """Generate random requests, always the same: batches of 1 and of several, also of wide ranges.
 
@@ -46,15 +51,15 @@ def generate_requests(
         signature: the signature.
         accepts: runs the model on a request; raises any exception if the model rejects it.
         vocabulary: texts and integers that the model knows.
-        fits: whether a request is large enough. If none is, the first that the model accepts is taken.
+        fits: whether inputs of some shapes are large enough. Sizes that are not are tried last.
 
     Raises:
         PackagingError: the model rejects the generated requests.
     """
     reason: Exception | None = None
-    taken: tuple[_Generator, list[Arrays]] | None = None
+    sizes = sorted(FREE_SIZES, key=lambda free: not fits(_shapes(signature, 1, free)))
     known = [vocabulary, Vocabulary()] if vocabulary else [Vocabulary()]  # an index may be out of the range of integers
-    for free, words in itertools.product(FREE_SIZES, known):
+    for free, words in itertools.product(sizes, known):
         generator = _Generator(name, signature, free, words)
         requests = [generator.request(batch, seed, NARROW) for seed, batch in enumerate((1, 1, SEVERAL, 2))]
         try:
@@ -62,20 +67,24 @@ def generate_requests(
                 accepts(request)
         except Exception as error:
             reason = reason or error
-            continue
-        is_large_enough = fits(requests[0])
-        if is_large_enough or taken is None:
-            taken = generator, requests
-        if is_large_enough:
-            break
-    if taken is None:
-        raise PackagingError(
-            f"the model fails on generated inputs for the signature {name!r} ({reason_of(reason or Exception())}); "
-            f"give real inputs with --samples: an .npz file or a directory of .npy files with the arrays "
-            f"{', '.join(signature.inputs)}, or a .jsonl file with a request in each line"
-        )
-    generator, requests = taken
-    return [*map(Request, requests), *_wide_requests(signature, generator, accepts)]
+        else:
+            return [*map(Request, requests), *_wide_requests(signature, generator, accepts)]
+    raise PackagingError(
+        f"the model fails on generated inputs for the signature {name!r} ({reason_of(reason or Exception())}); give "
+        f"real inputs with --samples: an .npz file or a directory of .npy files with the arrays "
+        f"{', '.join(signature.inputs)}, or a .jsonl file with a request in each line"
+    )
+
+
+def _shapes(signature: Signature, batch: int, free: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of inputs with this batch, and this size in all other free dimensions."""
+    return {name: _shape(spec, batch, free) for name, spec in signature.inputs.items()}
+
+
+def _shape(spec: TensorSpec, batch: int, free: int) -> tuple[int, ...]:
+    if spec.shape is None:
+        return (batch,)
+    return tuple(size if size >= 0 else (batch if position == 0 else free) for position, size in enumerate(spec.shape))
 
 
 def _wide_requests(signature: Signature, generator: "_Generator", accepts: Accepts) -> list[Request]:
@@ -122,7 +131,7 @@ class _Generator:
     ) -> np.ndarray:
         """Random values: floats within the limits, 8-bit integers of any value, short words and those that the model
         knows. Other integers are 0 or 1, since they may be indices, or what the model knows."""
-        shape, dtype = self._shape(spec, batch), numpy_dtype(spec.dtype)
+        shape, dtype = _shape(spec, batch, self.free), numpy_dtype(spec.dtype)
         if spec.dtype == "string":
             words = [*WORDS, *self.vocabulary.texts]
             chosen = [words[index] for index in random.integers(0, len(words), shape).flat]
@@ -137,13 +146,6 @@ class _Generator:
             known = [value for value in (0, 1, *self.vocabulary.integers) if whole.min <= value <= whole.max]
             return np.array(known, dtype)[random.integers(0, len(known), shape)]
         return random.uniform(*limits, shape).astype(dtype)
-
-    def _shape(self, spec: TensorSpec, batch: int) -> tuple[int, ...]:
-        if spec.shape is None:
-            return (batch,)
-        return tuple(
-            size if size >= 0 else (batch if position == 0 else self.free) for position, size in enumerate(spec.shape)
-        )
 
 
 def _objects(values: list[bytes]) -> np.ndarray:
