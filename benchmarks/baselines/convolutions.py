@@ -19,8 +19,8 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from models.packaging.long_convolutions import LONG, LONGEST_PART, parts_of, split_long_convolutions
-from models.packaging.transposed_convolutions import as_convolutions
+from models.packaging.litert.long_convolutions import LONG, LONGEST_PART, parts_of, split_long_convolutions
+from models.packaging.litert.transposed_convolutions import as_convolutions
 from models.quiet import captured_output
 
 THREADS = 2

@@ -9,7 +9,7 @@ from handlers.manifest import ArtifactForm, EngineName, Signature
 from models.packaging.errors import PackagingError, reason_of
 from models.packaging.forms import engine_of
 from models.packaging.freezing import freeze
-from models.packaging.litert_conversion import convert
+from models.packaging.litert.conversion import convert
 from models.packaging.sources import GRAPH_FILE, saved_model_files
 from models.packaging.weights import weights_bytes
 from models.progress import in_units

@@ -9,14 +9,14 @@ from handlers.manifest import ArtifactForm, Signature
 from models.packaging.candidates import SAVED_MODEL_DIRECTORY, TFLITE_FILE
 from models.packaging.errors import PackagingError
 from models.packaging.forms import PREFERENCE
+from models.packaging.litert.brought_files import prepare_tflite
+from models.packaging.litert.checks import has_loops
 from models.packaging.meta_graph import read_meta_graph, read_signatures
 from models.packaging.reference import CheckedReference, Library, LiteRTReference, Reference, SavedModelReference
 from models.packaging.requests.vocabulary import Vocabulary, read_vocabulary
 from models.packaging.safety import refuse_harm
 from models.packaging.sources import Source, copy_saved_model
 from models.packaging.state import operations_of, refuse_state
-from models.packaging.tflite import prepare_tflite
-from models.packaging.tflite_checks import has_loops
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from models.packaging.tflite_edits import CHANNELS, GraphEdits, numbers, present, sizes_of
+from models.packaging.litert.edits import CHANNELS, GraphEdits, numbers, present, sizes_of
 
 _OPERATORS = schema.BuiltinOperator
 _SHAPE_ARITHMETIC = frozenset(

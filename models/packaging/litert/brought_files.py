@@ -11,8 +11,8 @@ from tensorflow.lite.tools import flatbuffer_utils
 
 from handlers.manifest import DEFAULT_SIGNATURE, Signature, TensorSpec
 from models.packaging.errors import PackagingError
+from models.packaging.litert.checks import refuse_foreign_operations, refuse_kept_variables
 from models.packaging.tensor_specs import read_specs, supported_dtype
-from models.packaging.tflite_checks import refuse_foreign_operations, refuse_kept_variables
 from models.quiet import captured_output
 
 IDENTIFIER = b"TFL3"

@@ -1,6 +1,5 @@
 """Long convolutions of LiteRT files are split into sums that answer the same."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,50 +7,28 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
-from tensorflow.lite.python import schema_py_generated as schema
-from tensorflow.lite.tools import flatbuffer_utils
 
-from models.packaging.litert_conversion import convert
-from models.packaging.long_convolutions import LONG, parts_of, split_long_convolutions
+from models.packaging.litert.conversion import convert
+from models.packaging.litert.long_convolutions import LONG, parts_of, split_long_convolutions
+from tests.models.litert.files import Function, answer, converted, operators, weights
 
 CHANNELS, WIDTH = 256, 64
 """A filter of 16,384 numbers for one output: four parts."""
 
 
-def weights(*shape: int) -> Any:
-    return np.random.default_rng(len(shape)).normal(size=shape).astype(np.float32) * 0.01
+def small(*shape: int) -> Any:
+    """So that long sums do not become large."""
+    return weights(*shape) * 0.01
 
 
-LONG_FILTER = weights(1, WIDTH, CHANNELS, 8)
-BIAS = weights(8)
-
-
-def converted(function: Callable[[Any], Any], shape: tuple[int | None, ...] = (None, 1, 80, CHANNELS)) -> bytes:
-    """A function of one tensor as a LiteRT file."""
-    module = tf.Module()
-    traced: Any = tf.function(function).get_concrete_function(tf.TensorSpec(shape, tf.float32))
-    converter: Any = tf.lite.TFLiteConverter.from_concrete_functions([traced], module)
-    return converter.convert()
-
-
-def answer(content: bytes, data: Any) -> Any:
-    interpreter: Any = Interpreter(model_content=content, num_threads=1)
-    (given,), (made,) = interpreter.get_input_details(), interpreter.get_output_details()
-    interpreter.resize_tensor_input(given["index"], data.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(given["index"], data)
-    interpreter.invoke()
-    return interpreter.get_tensor(made["index"])
+SIZES = (1, 80, CHANNELS)
+LONG_FILTER = small(1, WIDTH, CHANNELS, 8)
+BIAS = small(8)
 
 
 def convolutions(content: bytes) -> list[int]:
     """How many each graph of a file has."""
-    model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    kinds = [code.builtinCode for code in model.operatorCodes]
-    return [
-        [kinds[operator.opcodeIndex] for operator in graph.operators].count(schema.BuiltinOperator.CONV_2D)
-        for graph in model.subgraphs
-    ]
+    return [found.count("CONV_2D") for found in operators(content)]
 
 
 def convolve(data: Any, filter_: Any, **options: Any) -> Any:
@@ -67,7 +44,7 @@ def with_strides(data: Any) -> Any:
 
 
 def dilated(data: Any) -> Any:
-    return convolve(data, weights(1, 40, CHANNELS, 8), dilations=(1, 2), padding="VALID")
+    return convolve(data, small(1, 40, CHANNELS, 8), dilations=(1, 2), padding="VALID")
 
 
 def with_one_filter_twice(data: Any) -> Any:
@@ -75,7 +52,7 @@ def with_one_filter_twice(data: Any) -> Any:
 
 
 def one_after_the_other(data: Any) -> Any:
-    return convolve(convolve(data, weights(3, 13, CHANNELS, CHANNELS)), LONG_FILTER)
+    return convolve(convolve(data, small(3, 13, CHANNELS, CHANNELS)), LONG_FILTER)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +60,8 @@ def one_after_the_other(data: Any) -> Any:
     [(with_activation, 4), (with_strides, 4), (dilated, 3), (with_one_filter_twice, 8), (one_after_the_other, 7)],
 )
 @pytest.mark.parametrize("batch", [1, 3])
-def test_a_long_convolution_becomes_a_sum_with_the_same_answer(
-    function: Callable[[Any], Any], parts: int, batch: int
-) -> None:
-    whole = converted(function)
+def test_a_long_convolution_becomes_a_sum_with_the_same_answer(function: Function, parts: int, batch: int) -> None:
+    whole = converted(function, SIZES)
     split = split_long_convolutions(whole)
     data = np.random.default_rng(0).normal(size=(batch, 1, 80, CHANNELS)).astype(np.float32)
     assert convolutions(split) == [parts]
@@ -123,11 +98,11 @@ def test_the_graph_of_each_signature_is_split(tmp_path: Path) -> None:
 
 
 def short(data: Any) -> Any:
-    return convolve(data, weights(1, 31, CHANNELS, 8))
+    return convolve(data, small(1, 31, CHANNELS, 8))
 
 
 def of_groups(data: Any) -> Any:
-    return convolve(data, weights(1, 80, CHANNELS // 2, 8))
+    return convolve(data, small(1, 80, CHANNELS // 2, 8))
 
 
 def whose_filter_is_an_answer_too(data: Any) -> Any:
@@ -148,8 +123,8 @@ def whose_filter_is_multiplied_too(data: Any) -> Any:
     "function",
     [short, of_groups, with_a_computed_filter, whose_filter_is_multiplied_too, whose_filter_is_an_answer_too],
 )
-def test_any_other_file_stays_as_it_is(function: Callable[[Any], Any]) -> None:
-    content = converted(function)
+def test_any_other_file_stays_as_it_is(function: Function) -> None:
+    content = converted(function, SIZES)
     assert split_long_convolutions(content) == content
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from models.packaging.tflite_edits import CHANNELS, GraphEdits, add_buffer, present, sizes_of
+from models.packaging.litert.edits import CHANNELS, GraphEdits, add_buffer, present, sizes_of
 
 LONG = 9216
 """From so many numbers of the filter for one output on, a convolution is split: 1,024 channels of a filter of 3 by 3.

@@ -7,12 +7,12 @@ from typing import Any
 
 from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 
-from models.packaging.long_convolutions import split_long_convolutions
+from models.packaging.litert.long_convolutions import split_long_convolutions
+from models.packaging.litert.signatures import rename_tensors, share_subgraphs
+from models.packaging.litert.transposed_convolutions import as_convolutions
 from models.packaging.meta_graph import SERVE_TAG
 from models.packaging.public_names import edit_saved_model, number_tensors
 from models.packaging.sources import copy_saved_model
-from models.packaging.tflite_signatures import rename_tensors, share_subgraphs
-from models.packaging.transposed_convolutions import as_convolutions
 
 CANNOT_LOAD = ("add_slot", "is not a valid parameter name", "Name collision after sanitization")
 """What the converter's loader says of the slots of Keras 2's optimizers, and of names that Python cannot have."""

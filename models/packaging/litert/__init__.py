@@ -1,0 +1,1 @@
+"""LiteRT files: converted from a SavedModel, or brought; checked, and changed to what is fast."""
