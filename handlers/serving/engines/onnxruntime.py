@@ -35,6 +35,9 @@ _NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 SILENT = 4
 """The severity below which ONNX Runtime writes nothing to standard error. Its errors are raised all the same."""
 
+SPIN_MICROSECONDS = "1000"
+"""How long a thread stays awake for the next part of a call. A recurrent network has many short parts, and waking a
+thread takes as long as one of them. After a call it stays awake as long, and no longer: others need the processor."""
 
 MOST_PLANS = 32
 """For how many shapes of its inputs a session keeps a plan of its memory. In a recurrent network a call with a plan
@@ -162,7 +165,8 @@ def _options(threads: int, *, plans: bool) -> Any:
     options.graph_optimization_level = native().GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = SILENT
     options.enable_mem_pattern = plans
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a function pays for time that waits
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_MICROSECONDS)
     return options
 
 

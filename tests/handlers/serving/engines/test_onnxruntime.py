@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,17 @@ def test_after_many_shapes_the_session_keeps_no_plans_and_answers_as_before(load
     assert model._calls["serving_default"].session is not first
     assert model._calls["serving_default"].planned is None
     assert model.run("serving_default", {"image": image})["output_0"].tobytes() == planned.tobytes()
+
+
+def test_threads_sleep_soon_after_a_call(loaded: Loader) -> None:
+    model = loaded("network", "onnxruntime")
+    waited: list[float] = []
+    for _ in range(3):
+        model.run("serving_default", {"image": np.ones((8, 16, 16, 3), np.float32)})
+        before = time.process_time()
+        time.sleep(0.2)
+        waited.append(time.process_time() - before)
+    assert min(waited) < 0.015  # without a limit 0.03 s
 
 
 def test_nothing_is_reported_and_nothing_is_written_for_it(models: Path, tmp_path: Path) -> None:
