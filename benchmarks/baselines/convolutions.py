@@ -3,10 +3,10 @@
     python -m benchmarks.baselines.convolutions ROUNDS HEIGHT,WIDTH,ROWS,COLUMNS,CHANNELS,OUTPUTS[,STRIDE] ...
 
 Each further argument is a convolution of an input of HEIGHT by WIDTH by CHANNELS with OUTPUTS filters of ROWS by
-COLUMNS. With a STRIDE it is a transposed one. All long convolutions that can be split are, also those that packaging
-leaves whole. For each it writes a JSON object with the seconds of each round `before` and `after` the change. That of
-a long convolution has `parts` too, whether packaging splits it (`is_split`), and from which length on packaging does
-(`long`).
+COLUMNS. With a STRIDE it is a transposed one. The process splits every long convolution that can be split, even those
+that packaging leaves whole. For each it writes a JSON object with the seconds of each round `before` and `after` the
+change. That of a long convolution has `parts` too, whether packaging splits it (`is_split`), and from which length on
+packaging does (`long`).
 """
 
 import json

@@ -103,9 +103,14 @@ def build_artifacts(
         if left := _left_after(form, groups).difference(tried, failures.get(form, {})):
             say(f"building and trying {NAMES[form]}")
             trial, failed = tester.test_for_most(form, [name for name in signatures if name in {*tried, *left}])
+            if trial is None and tried:  # not all together; what was tried first was written over
+                trial, again = tester.test_for_most(form, tried)
+                failed = {**{name: reason for name, reason in failed.items() if name in left}, **again}
             failures[form] = {**failures.get(form, {}), **failed}
             if trial is not None:
                 trials[form] = trial
+            elif form in trials:
+                del trials[form]
             groups, rejected = _choose_all(signatures, trials, failures, prefer)
     artifacts: list[Artifact] = []
     for form in sorted(groups, key=PREFERENCE.index):

@@ -37,6 +37,8 @@ def fits_of(meta_graph: Any, signature: Signature) -> Fits:
             graph = _imported(graph_def, by_node)
         except ValueError:  # a size would be below 0, or does not go with another
             return False
+        except Exception:  # the graph cannot be built again
+            return True
         return not any(_is_empty(tensor) for tensor in _computed_from(graph, by_node))
 
     return fit

@@ -17,8 +17,11 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, language_pb2, reso
 
 from local.engine.program import Program
 
-SLOW_SECONDS = 3.0
+SLOW_SECONDS = 5.0
 """For which the engine registers a resource whose name is `slow`."""
+
+LONGEST = 60.0
+"""Seconds for which a test waits for the program at most."""
 
 WAITS = 'import pulumi\npulumi.CustomResource("a:b:C", "slow", {})\n'
 FAILS = WAITS + 'pulumi.CustomResource("a:b:C", "quick", {}).id.apply(lambda id: {}[id])\n'
@@ -86,7 +89,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 def test_a_program_whose_engine_goes_ends_with_all_that_it_began(run: Run) -> None:
     before = _open_loops()
-    gone = threading.Thread(target=lambda: (run.engine.begun.wait(), run.server.stop(0)))
+    gone = threading.Thread(target=lambda: (run.engine.begun.wait(LONGEST), run.server.stop(0)), daemon=True)
     gone.start()
     assert run(WAITS) == ""
     gone.join()
@@ -104,9 +107,9 @@ def test_a_failure_is_said_before_slow_resources_are_there(run: Run) -> None:
 
 
 def test_a_program_has_not_ended_while_it_runs(run: Run) -> None:
-    running = threading.Thread(target=run, args=(WAITS,))
+    running = threading.Thread(target=run, args=(WAITS,), daemon=True)
     running.start()
-    run.engine.begun.wait()
+    run.engine.begun.wait(LONGEST)
     assert not run.program.wait(0.1)
     running.join()
     assert run.program.wait(0)

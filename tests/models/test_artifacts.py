@@ -95,5 +95,20 @@ def test_onnx_runtime_is_tried_for_each_such_signature_and_no_other(tried: Tried
     assert not any("usual" in names for form, names in tried if form == "onnx")
 
 
+def test_what_onnx_runtime_served_first_it_still_serves_if_it_cannot_hold_all(
+    tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = CandidateTester.test
+
+    def test_few(tester: CandidateTester, form: ArtifactForm, names: Sequence[str]) -> Trial:
+        if form == "onnx" and len(names) > 1:
+            raise TrialFailed("too large")
+        return test(tester, form, names)
+
+    monkeypatch.setattr(CandidateTester, "test", test_few)
+    assert served("not for litert", "slow") == {"onnx": ("not for litert",), "frozen_graph": ("slow",)}
+    assert [names for form, names in tried if form == "onnx"][-1] == ("not for litert",)
+
+
 def test_where_onnx_runtime_cannot_serve_either_the_other_form_stays(tried: Tried) -> None:
     assert served("slow and not for onnx") == {"frozen_graph": ("slow and not for onnx",)}

@@ -71,3 +71,10 @@ def test_a_policy_names_the_stacks_resources_where_aws_lets_it(examples: Example
 def test_the_policy_of_a_stack_is_printed(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     assert command.main(["permissions", "--stack", "dev", "--config", "seedModels=false"]) == 0
     assert json.loads(capsys.readouterr().out)["Statement"]
+
+
+def test_an_abbreviated_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["permissions", "--sta", "dev"])
+    assert stopped.value.code == 2
+    assert "unrecognized arguments: --sta dev" in capsys.readouterr().err

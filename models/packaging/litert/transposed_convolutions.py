@@ -1,7 +1,8 @@
 """Writes the transposed convolutions of a LiteRT file as convolutions.
 
 With a free batch, the converter lets a graph compute the output's shape, and XNNPACK takes no transposed convolution
-whose shape is computed: LiteRT's own kernel runs, on one thread. XNNPACK's, for a batch of one or two, is slow as well.
+whose shape is computed: LiteRT's own kernel runs, on one thread. XNNPACK's own transposed convolution is slow, too, for
+a batch of one or two.
 
 A transposed convolution with a stride of 2 makes four outputs for each position: those in even and odd rows and
 columns. Each of the four is a convolution of the same input, by every second row and column of the filter. So one
@@ -28,8 +29,8 @@ _SHAPE_ARITHMETIC = frozenset(
 )
 """What computes the shape of an output, and can go with it."""
 
-MOST_ROWS = 2
-"""A batch that is fixed to more rows is left to XNNPACK: there its own transposed convolution is fast."""
+MOST_EXAMPLES = 2
+"""A batch that is fixed to more examples is left to XNNPACK: there its own transposed convolution is fast."""
 
 _ANY_SIZE = 1 << 16
 """Stands for a size that is free."""
@@ -54,9 +55,11 @@ class _Filter(NamedTuple):
     """The filter of a convolution that stands for a transposed one."""
 
     buffer: int
-    """What the other's filter has."""
+    """That of the transposed one's filter. The converter keeps equal bytes once, also of filters of two shapes."""
+    shape: tuple[int, ...]
+    """Of the transposed one's filter."""
     rows: tuple[int, int]
-    """Its stride and its taps along the rows."""
+    """The stride along the rows, and the convolution's taps."""
     columns: tuple[int, int]
 
 
@@ -134,7 +137,7 @@ class _Rewriter:
             or len(given) != CHANNELS + 1
             or len(made) != CHANNELS + 1
             or given[CHANNELS] == -1
-            or given[0] > MOST_ROWS
+            or given[0] > MOST_EXAMPLES
             or (rows != columns and rows != 1)
         ):
             return None
@@ -224,7 +227,7 @@ class _Rewriter:
         split = padded.reshape(outputs, rows.taps, rows.stride, columns.taps, columns.stride, channels)
         phases = split[:, ::-1, :, ::-1].transpose(2, 4, 0, 1, 3, 5)
         new = phases.reshape(-1, rows.taps, columns.taps, channels)
-        key = _Filter(old.buffer, (rows.stride, rows.taps), (columns.stride, columns.taps))
+        key = _Filter(old.buffer, whole.shape, (rows.stride, rows.taps), (columns.stride, columns.taps))
         if key in self._filters:
             return self._edits.tensor(filter_, new.shape, buffer=self._filters[key])
         made = self._edits.floats(filter_, new)

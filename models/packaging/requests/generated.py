@@ -1,8 +1,7 @@
 """Generated requests: random inputs of the right shapes and element types, for signatures without given samples."""
 
-import itertools
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,9 +56,8 @@ def generate_requests(
         PackagingError: the model rejects the generated requests.
     """
     reason: Exception | None = None
-    sizes = sorted(FREE_SIZES, key=lambda free: not fits(_shapes(signature, 1, free)))
     known = [vocabulary, Vocabulary()] if vocabulary else [Vocabulary()]  # an index may be out of the range of integers
-    for free, words in itertools.product(sizes, known):
+    for free, words in ((free, words) for free in _sizes(signature, fits) for words in known):
         generator = _Generator(name, signature, free, words)
         requests = [generator.request(batch, seed, NARROW) for seed, batch in enumerate((1, 1, SEVERAL, 2))]
         try:
@@ -74,6 +72,17 @@ def generate_requests(
         f"real inputs with --samples: an .npz file or a directory of .npy files with the arrays "
         f"{', '.join(signature.inputs)}, or a .jsonl file with a request in each line"
     )
+
+
+def _sizes(signature: Signature, fits: Fits) -> Iterator[int]:
+    """The sizes to try for free dimensions: first those that fit."""
+    others: list[int] = []
+    for free in FREE_SIZES:
+        if fits(_shapes(signature, 1, free)):
+            yield free
+        else:
+            others.append(free)
+    yield from others
 
 
 def _shapes(signature: Signature, batch: int, free: int) -> dict[str, tuple[int, ...]]:

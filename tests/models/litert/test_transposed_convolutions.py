@@ -70,6 +70,7 @@ FIXED, FREE = (7, 6, CHANNELS), (None, None, CHANNELS)
         pytest.param(of((3, 7), (1, 3), "VALID"), FIXED, id="with a stride along the columns alone"),
         pytest.param(of((3, 3), (2, 2), "SAME"), FREE, id="of any size"),
         pytest.param(of((4, 4), (2, 2), "SAME"), FREE, id="of any size, two wider"),
+        pytest.param(of((3, 4), (2, 2), "SAME"), FREE, id="of any size, with a margin at two sides"),
         pytest.param(of((5, 5), (1, 1), "SAME"), FREE, id="of any size, without a stride"),
         pytest.param(with_bias_and_activation, FIXED, id="with bias and activation"),
         pytest.param(one_after_the_other, FIXED, id="one after the other"),
@@ -151,6 +152,19 @@ def test_a_filter_of_several_convolutions_is_kept_once(tmp_path: Path) -> None:
         np.testing.assert_allclose(answered, getattr(module, name)(data)["y"], rtol=1e-5, atol=1e-4)
     taps = 4 * 2 * 2  # four phases of 2 by 2 taps, with zeros
     assert len(content) < 1.1 * taps * 64 * 64 * 4
+
+
+def with_two_filters_of_equal_bytes(data: Any) -> Any:
+    ones, shape = np.ones((3, 3, OUTPUTS, CHANNELS), np.float32), tf.shape(data)
+    first = tf.nn.conv2d_transpose(data, ones, [shape[0], 14, 12, OUTPUTS], 2)
+    return tf.nn.conv2d_transpose(first, ones.swapaxes(2, 3), [shape[0], 28, 24, CHANNELS], 2)
+
+
+def test_two_filters_that_the_converter_keeps_once_stay_two() -> None:
+    transposed = converted(with_two_filters_of_equal_bytes, FIXED)
+    data = np.random.default_rng(0).normal(size=(2, *FIXED)).astype(np.float32)
+    found = answer(as_convolutions(transposed), data)
+    np.testing.assert_allclose(found, answer(transposed, data), rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("batch", [1, 2])
