@@ -144,8 +144,9 @@ class _Container:
         return held_bytes(handler.pid) if handler else 0  # files in /tmp do not count
 
     def kill(self) -> None:
+        self._docker("kill", self._name)
+        self._reader.join()  # Docker has sent all that the container wrote; with the container it removes the rest
         self._docker("rm", "--force", self._name)
-        self._reader.join()
         self._guard.forget_container(self._command, self._name)
 
     def _process(self) -> psutil.Process | None:

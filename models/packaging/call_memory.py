@@ -1,5 +1,6 @@
 """What a model takes while it answers: measured with batches of growing size."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -43,6 +44,7 @@ def measure_calls(load: Callable[[], Any], name: str, signature: Signature, requ
     batched = _batched(signature, request)
     if not batched:
         return None
+    gc.collect()  # what is freed during a call would hide what the call takes
     trim_heap()
     empty = resident_bytes()
     model = load()
