@@ -109,8 +109,8 @@ def build_artifacts(
             failures[form] = {**failures.get(form, {}), **failed}
             if trial is not None:
                 trials[form] = trial
-            elif form in trials:
-                del trials[form]
+            else:
+                trials.pop(form, None)
             groups, rejected = _choose_all(signatures, trials, failures, prefer)
     artifacts: list[Artifact] = []
     for form in sorted(groups, key=PREFERENCE.index):

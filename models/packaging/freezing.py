@@ -28,7 +28,8 @@ def freeze(saved_model: Path, signatures: Mapping[str, Signature]) -> bytes:
     It holds only the nodes that these signatures need: no saver, no initialisation.
     """
     outputs = _nodes(signatures, "outputs")
-    optimized = _optimize(freeze_variables(saved_model, outputs), [*_nodes(signatures, "inputs"), *outputs])
+    frozen = freeze_variables(saved_model, outputs)
+    optimized = optimize(frozen, [*_nodes(signatures, "inputs"), *outputs], OPTIMIZERS)
     return optimized.SerializeToString(deterministic=True)
 
 
@@ -45,12 +46,12 @@ def _nodes(signatures: Mapping[str, Signature], kind: str) -> list[str]:
     return sorted({spec.tensor.split(":")[0] for spec in specs})
 
 
-def _optimize(graph_def: Any, kept: list[str]) -> Any:
-    """The GraphDef after `OPTIMIZERS`; keeps the nodes named in `kept`."""
+def optimize(graph_def: Any, kept: Sequence[str], optimizers: Sequence[str]) -> Any:
+    """The GraphDef after these optimizers of Grappler; keeps the nodes named in `kept`."""
     meta_graph: Any = meta_graph_pb2.MetaGraphDef(graph_def=graph_def)
     meta_graph.collection_def["train_op"].node_list.value.extend(kept)  # Grappler keeps the nodes of this collection
     config: Any = config_pb2.ConfigProto()
     rewriting = config.graph_options.rewrite_options
-    rewriting.optimizers.extend(OPTIMIZERS)
+    rewriting.optimizers.extend(optimizers)
     rewriting.min_graph_nodes = -1  # optimize graphs of any size
     return tf_optimizer.OptimizeGraph(config, meta_graph)

@@ -8,10 +8,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
-from tensorflow.python.grappler import tf_optimizer
 
 from handlers.manifest import Signature
+from models.packaging.freezing import optimize
 from models.packaging.requests.generated import Fits, fits_anything
 
 v1: Any = tf.compat.v1
@@ -51,13 +50,7 @@ def _without_calls(meta_graph: Any, signature: Signature) -> Any:
         for specs in (signature.inputs, signature.outputs)
     )
     needed = v1.graph_util.extract_sub_graph(meta_graph.graph_def, outputs)
-    own: Any = meta_graph_pb2.MetaGraphDef(graph_def=needed)
-    own.collection_def["train_op"].node_list.value.extend([*inputs, *outputs])  # Grappler keeps these nodes
-    config: Any = config_pb2.ConfigProto()
-    rewriting = config.graph_options.rewrite_options
-    rewriting.optimizers.append("function")
-    rewriting.min_graph_nodes = -1  # optimize graphs of any size
-    graph_def: Any = tf_optimizer.OptimizeGraph(config, own)
+    graph_def = optimize(needed, [*inputs, *outputs], ["function"])
     for node in graph_def.node:
         node.attr.pop(_SAVED_SHAPES, None)
     return graph_def
