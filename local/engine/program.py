@@ -2,7 +2,7 @@
 
 An engine that is killed leaves its program with hundreds of tasks that wait for an answer. Pulumi's SDK cancels them
 one after another, gives up at the first that raises, and leaves the loop open. What is left would end in a garbage
-collection, in another thread, and with it the gRPC server that takes callbacks. A process crashed by that.
+collection, in another thread, and with it the gRPC server that takes callbacks. That crashed a process.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Freezes a SavedModel's signatures into one graph."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
@@ -27,9 +27,9 @@ def freeze(saved_model: Path, signatures: Mapping[str, Signature]) -> bytes:
 
     It holds only the nodes that these signatures need: no saver, no initialisation.
     """
-    outputs = _nodes(signatures, "outputs")
+    outputs = nodes(signatures.values(), "outputs")
     frozen = freeze_variables(saved_model, outputs)
-    optimized = optimize(frozen, [*_nodes(signatures, "inputs"), *outputs], OPTIMIZERS)
+    optimized = optimize(frozen, [*nodes(signatures.values(), "inputs"), *outputs], OPTIMIZERS)
     return optimized.SerializeToString(deterministic=True)
 
 
@@ -41,8 +41,9 @@ def freeze_variables(saved_model: Path, outputs: Sequence[str]) -> Any:
         return convert_variables_to_constants_from_session_graph(session, graph.as_graph_def(), outputs)
 
 
-def _nodes(signatures: Mapping[str, Signature], kind: str) -> list[str]:
-    specs = [spec for signature in signatures.values() for spec in getattr(signature, kind).values()]
+def nodes(signatures: Iterable[Signature], kind: Literal["inputs", "outputs"]) -> list[str]:
+    """The names of the nodes that are the inputs, or outputs, of these signatures."""
+    specs = [spec for signature in signatures for spec in getattr(signature, kind).values()]
     return sorted({spec.tensor.split(":")[0] for spec in specs})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from handlers.manifest import Signature
-from models.packaging.freezing import optimize
+from models.packaging.freezing import nodes, optimize
 from models.packaging.requests.generated import Fits, fits_anything
 
 v1: Any = tf.compat.v1
@@ -45,12 +45,9 @@ def fits_of(meta_graph: Any, signature: Signature) -> Fits:
 
 def _without_calls(meta_graph: Any, signature: Signature) -> Any:
     """The GraphDef that a signature needs, in which functions are in the place of their calls."""
-    inputs, outputs = (
-        sorted({spec.tensor.partition(":")[0] for spec in specs.values()})
-        for specs in (signature.inputs, signature.outputs)
-    )
+    outputs = nodes([signature], "outputs")
     needed = v1.graph_util.extract_sub_graph(meta_graph.graph_def, outputs)
-    graph_def = optimize(needed, [*inputs, *outputs], ["function"])
+    graph_def = optimize(needed, [*nodes([signature], "inputs"), *outputs], ["function"])
     for node in graph_def.node:
         node.attr.pop(_SAVED_SHAPES, None)
     return graph_def
