@@ -1,6 +1,5 @@
 """What a model takes while it answers: measured with batches of growing size."""
 
-import gc
 import threading
 import time
 from collections.abc import Callable
@@ -44,7 +43,6 @@ def measure_calls(load: Callable[[], Any], name: str, signature: Signature, requ
     batched = _batched(signature, request)
     if not batched:
         return None
-    gc.collect()  # what is freed during a call would hide what the call takes
     trim_heap()
     empty = resident_bytes()
     model = load()

@@ -23,9 +23,17 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def wait_until_gone(processes: Iterable[psutil.Process]) -> None:
-    """Return when no process of these runs."""
+    """Return when no process of these runs, and no thread of one."""
     for process in processes:
-        wait_until(lambda process=process: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+        wait_until(lambda process=process: _gone(process))
+
+
+def _gone(process: psutil.Process) -> bool:
+    """A killed process is a zombie as soon as its first thread is; it has its ports until the last of them ends."""
+    try:
+        return not process.is_running() or (process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def listening(port: int) -> bool:

@@ -10,10 +10,9 @@ from handlers.manifest import CallMemory, Signature, TensorSpec
 from models.packaging.call_memory import LEAST_BYTES, MOST_BYTES, STEP, measure_calls
 from models.packaging.function_memory import call_notes
 from tests.models import saved_models
+from tests.models.growing import measured
 
 WIDE = 1 << 16
-ROWS = Signature(inputs={"rows": TensorSpec(dtype="float32", shape=(-1, 4))}, outputs={})
-ROW = {"rows": np.ones((1, 4), np.float32)}
 
 
 @tf.function(input_signature=[saved_models.ROWS])
@@ -45,43 +44,24 @@ def test_calls_for_which_every_request_is_small_enough_are_not_mentioned(tmp_pat
     assert list(call_notes(manifest._replace(artifacts=(grown,)))) == []
 
 
-class Growing:
-    """A model that holds what its last call took."""
-
-    def __init__(self, bytes_per_row: int, most_rows: int = 1 << 40) -> None:
-        self.asked, self._each, self._most = list[int](), bytes_per_row, most_rows
-
-    def run(self, signature, inputs):
-        self.asked.append(len(inputs["rows"]))
-        if self.asked[-1] > self._most:
-            raise ValueError("so many rows are not taken")
-        self._held = None
-        self._held = np.ones(self._each * self.asked[-1], np.uint8)
-
-    def close(self):
-        self._held = None
-
-
 def test_batches_stop_growing_before_they_take_too_much():
-    model = Growing(LEAST_BYTES)
-    line = measure_calls(lambda: model, "predict", ROWS, ROW)
+    asked, line = measured(LEAST_BYTES)
     assert line is not None
-    assert max(model.asked) * LEAST_BYTES <= MOST_BYTES
+    assert max(asked) * LEAST_BYTES <= MOST_BYTES
     assert line.bytes_per_element * 4 == pytest.approx(LEAST_BYTES, rel=0.2)
 
 
 def test_one_row_that_takes_much_is_a_measure_too():
-    model = Growing(MOST_BYTES // 2)
-    line = measure_calls(lambda: model, "predict", ROWS, ROW)
-    assert model.asked == [1]
+    asked, line = measured(MOST_BYTES // 2)
+    assert asked == [1]
     assert line is not None
     assert line.bytes_per_element * 4 == pytest.approx(MOST_BYTES // 2, rel=0.2)
 
 
 def test_a_model_that_takes_no_larger_batch_is_measured_as_far_as_it_goes():
-    model = Growing(LEAST_BYTES // 2, most_rows=STEP)
-    assert measure_calls(lambda: model, "predict", ROWS, ROW) is not None
-    assert model.asked == [1, STEP, STEP**2]
+    asked, line = measured(LEAST_BYTES // 2, most_rows=STEP)
+    assert asked == [1, STEP, STEP**2]
+    assert line is not None
 
 
 @pytest.mark.parametrize(
