@@ -13,7 +13,8 @@ from components.settings.packaged_models import PackagedModel
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, EngineName
 
 STAGED_AT_SECONDS = 315_532_800
-"""1980-01-01, the modification time of all staged files: two builds of the same models make the same layer."""
+"""1980-01-01, the modification time of all staged directories, and the earliest of files. Times depend on nothing but
+content, so that two builds of the same models make the same layer."""
 
 RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "onnxruntime": 1 << 30, "tensorflow": 3 << 30}
 """Bytes kept free for Python, the engine and the base image. They need less."""
@@ -53,11 +54,10 @@ def stage(files: Sequence[StagedFile], directory: Path) -> None:
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}.") as scratch:
         staged = Path(scratch) / "models"
         staged.mkdir()
-        for file in files:
-            _copy(file, staged / file.path)
+        times = {staged / file.path: _time_of(_copy(file, staged / file.path)) for file in files}
         for path in (staged, *staged.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
-            os.utime(path, (STAGED_AT_SECONDS, STAGED_AT_SECONDS))
+            os.utime(path, (times.get(path, STAGED_AT_SECONDS),) * 2)
         if directory.exists():
             shutil.rmtree(directory)
         staged.rename(directory)
@@ -79,14 +79,20 @@ def _document(source: Path, path: PurePosixPath) -> StagedFile:
     return StagedFile(source=source, path=path, size=source.stat().st_size, sha256=None)
 
 
-def _copy(file: StagedFile, target: Path) -> None:
+def _copy(file: StagedFile, target: Path) -> str:
+    """Copy a file. Returns its SHA-256."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(file.source, target)
-    if file.sha256 is None:
-        return
     with target.open("rb") as copy:
         found = hashlib.file_digest(copy, "sha256").hexdigest()
-    if found != file.sha256:
+    if file.sha256 not in (None, found):
         raise StagingError(
             f"{file.source} has the SHA-256 {found}; its manifest says {file.sha256}. Package the model again."
         )
+    return found
+
+
+def _time_of(sha256: str) -> int:
+    """A file's modification time, in seconds. Another content has another one: `docker build` takes a file for
+    unchanged if its path, size and time are."""
+    return STAGED_AT_SECONDS + int(sha256[:7], 16)

@@ -1,8 +1,10 @@
 """Layers: equal sources give equal layers, and images share their common layers."""
 
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from components.storage.model_staging import StagedFile, stage
+from handlers.contract import BAKED_PATH
 from tests.images.conftest import MODELS, Build
 from tests.images.docker import Image
 
@@ -37,3 +39,14 @@ def test_the_models_layer_stays_when_the_code_changes(baked: Image, build_image:
     assert changed.layers[-1] == baked.layers[-1]
     assert changed.layers[-2] != baked.layers[-2]
     assert changed.layers[:-2] == baked.layers[:-2]
+
+
+def test_a_pointer_of_equal_size_is_the_new_one_in_the_next_image(build_image: Build, context: Path, tmp_path: Path):
+    copy, source = shutil.copytree(context, tmp_path / "context"), tmp_path / "current.json"
+    path = PurePosixPath("iris/current.json")
+    for version in (1, 2):
+        source.write_text(f'{{"version": {version}}}')
+        staged = StagedFile(source=source, path=path, size=source.stat().st_size, sha256=None)
+        stage([staged], copy / MODELS)
+        image = build_image("baked-litert", models_directory=MODELS, context=copy)
+        assert image.python(f"print(open('{BAKED_PATH}/{path}').read())").strip() == source.read_text()

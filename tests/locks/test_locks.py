@@ -73,8 +73,11 @@ hidden = set(sys.argv[1].split(","))
 sys.meta_path.insert(0, NotLocked())
 
 from pathlib import Path
+import components.image.handler_image, components.stack.stack_storages
 from ops.program import record
-settings = dict(each.split("=", 1) for each in sys.argv[3:])
+components.stack.stack_storages.IMAGES_DIRECTORY = Path(sys.argv[3])
+components.image.handler_image.CONTEXT_DIRECTORIES = (Path("handlers"), Path(sys.argv[3]))
+settings = dict(each.split("=", 1) for each in sys.argv[4:])
 recorded = record(Path(sys.argv[2]), "dev", settings)
 print(len(recorded.registered))
 """
@@ -90,7 +93,9 @@ print(len(recorded.registered))
     ],
     ids=",".join,
 )
-def test_the_program_runs_with_what_a_deployment_is_locked_to_alone(tmp_path: Path, settings: list[str]) -> None:
+def test_the_program_runs_with_what_a_deployment_is_locked_to_alone(
+    tmp_path: Path, elsewhere: Path, settings: list[str]
+) -> None:
     package(tmp_path, "iris")
     kept = names(PROJECT / DEPLOYMENT)
     hidden = [
@@ -99,7 +104,8 @@ def test_the_program_runs_with_what_a_deployment_is_locked_to_alone(tmp_path: Pa
         if not {canonicalize_name(each) for each in distributions} & kept
     ]
     assert {"tensorflow", "numpy", "boto3", "botocore", "psutil"} <= set(hidden)
-    command = [sys.executable, "-c", PROGRAM, ",".join(hidden), str(PROJECT), f"modelRepository={tmp_path}", *settings]
+    arguments = [",".join(hidden), str(PROJECT), str(elsewhere), f"modelRepository={tmp_path}", *settings]
+    command = [sys.executable, "-c", PROGRAM, *arguments]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 20

@@ -65,6 +65,14 @@ def test_two_stagings_of_the_same_models_are_the_same_to_the_last_bit(models, tm
     assert fingerprint(tmp_path / "first") == fingerprint(tmp_path / "second")
 
 
+def test_files_of_equal_size_and_other_content_have_other_times(package, tmp_path):
+    times = set()
+    for content in (b"one", b"two"):
+        stage(files_to_stage(package({"digits": {1: {"model.tflite": content}}})), tmp_path / "baked")
+        times.add((tmp_path / "baked" / "digits" / "1" / "model.tflite").stat().st_mtime)
+    assert len(times) == 2
+
+
 def test_staging_replaces_what_was_staged_before_and_leaves_the_repository_alone(package, tmp_path):
     stage(files_to_stage(package({"digits": {1: {"old.tflite": b"old"}}})), tmp_path / "baked")
     models = package({"digits": {2: {"new.tflite": b"new"}}})
