@@ -1,6 +1,6 @@
 """python -m tests.models.zoo: make the whole zoo, package it, serve it over HTTP, and compare every answer.
 
-python -m tests.models.zoo [--keep DIRECTORY] [NAME ...]
+python -m tests.models.zoo [--keep DIRECTORY] [--answers FILE] [NAME ...]
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.progress import Progress
+from tests.models.zoo import answers
 from tests.models.zoo.exhibit import Exhibit
 from tests.models.zoo.making import ALL, make_zoo, read_made, read_zoo
 from tests.models.zoo.packaging import Outcome, fault, package_all
@@ -23,14 +24,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.models.zoo", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="exhibits; all if none is named")
     parser.add_argument("--keep", type=Path, metavar="DIRECTORY", help="make it here, and leave it; use what is there")
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        metavar="FILE",
+        help="write the checksums of all answers here; or, if it is there, compare with it: another release wrote it",
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zoo-") as directory:
         root = options.keep or Path(directory)
         root.mkdir(parents=True, exist_ok=True)
-        return show(root, options.names)
+        return show(root, options.names, options.answers)
 
 
-def show(root: Path, names: Sequence[str]) -> int:
+def show(root: Path, names: Sequence[str], beside: Path | None) -> int:
     """Make, package, serve and compare; say what is wrong, and what there is."""
     began = time.monotonic()
     make_zoo(root, names or [ALL])
@@ -44,10 +51,15 @@ def show(root: Path, names: Sequence[str]) -> int:
             outcomes[outcome.name] = outcome
             progress.say(f"{len(outcomes)} of {len(chosen)}: {outcome.name}")
     print(f"{len(outcomes)} packaged or refused in {time.monotonic() - began:.0f} s", flush=True)
-    faults = [*_faults_of_packaging(root, chosen, outcomes), *_faults_of_serving(root, chosen, outcomes)]
+    wrong, found = _ask_all(root, chosen, outcomes)
+    faults = [*_faults_of_packaging(root, chosen, outcomes), *wrong]
     print("\n".join(faults))
     print(_summary(chosen, outcomes, faults))
     print(_share(root, outcomes))
+    if beside is not None and beside.is_file():
+        print(answers.comparison(answers.read(beside), found))
+    elif beside is not None:
+        answers.write(beside, found)
     return 1 if faults else 0
 
 
@@ -60,17 +72,18 @@ def _faults_of_packaging(root: Path, chosen: Sequence[Exhibit], outcomes: dict[s
     return [each for each in found if each]
 
 
-def _faults_of_serving(root: Path, chosen: Sequence[Exhibit], outcomes: dict[str, Outcome]) -> list[str]:
+def _ask_all(root: Path, chosen: Sequence[Exhibit], outcomes: dict[str, Outcome]) -> tuple[list[str], answers.Answers]:
+    """What is wrong with the answers of what is packaged, and the answers."""
     packaged = [exhibit.name for exhibit in chosen if outcomes[exhibit.name].engines]
     if not packaged:
-        return []
+        return [], {}
     found: list[str] = []
     with served(root / "repository") as api:
         for name in packaged:
             made = read_made(root, name)
             assert made is not None
             found += api.faults(name, made.asks)
-    return found
+        return found, api.answers
 
 
 def _summary(chosen: Sequence[Exhibit], outcomes: dict[str, Outcome], faults: Sequence[str]) -> str:

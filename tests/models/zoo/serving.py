@@ -20,6 +20,7 @@ from handlers.serving.dialects.datatypes import DATATYPES
 from local.stack import local_stack
 from models.packaging.arrays import numpy_dtype
 from models.packaging.repository import ModelRepository
+from tests.models.zoo.answers import Answer, answer_of
 from tests.models.zoo.exhibit import ONLY, Arrays, Ask
 
 ALLOWED = {"float16": 1e-2, "bfloat16": 5e-2, "float32": 1e-4, "float64": 1e-4}
@@ -33,6 +34,9 @@ class Served:
     def __init__(self, api_url: str, repository: Path) -> None:
         self._url = urlsplit(api_url)
         self._repository = ModelRepository(repository)
+        self._content = b""
+        self.answers: dict[str, Answer] = {}
+        """Every answer so far."""
 
     def faults(self, name: str, asks: Sequence[Ask]) -> Iterator[str]:
         """Every answer of a model that is not its framework's."""
@@ -45,6 +49,8 @@ class Served:
             for way in _ways(ask, signature)[index % 3 :][:1]:
                 try:
                     wrong = _difference(ask.answer, way(self, manifest, ask))
+                    form = manifest.artifact_for(ask.signature).form
+                    self.answers[f"{name}, {ask.signature}, request {index}"] = answer_of(form, self._content)
                 except _Refused as error:
                     wrong = str(error)
                 if wrong:
@@ -100,7 +106,7 @@ class Served:
         try:
             connection.request("POST", self._url.path + path, body, dict(headers))
             answer = connection.getresponse()
-            content = answer.read()
+            self._content = content = answer.read()
             if answer.status != 200:
                 raise _Refused(f"{answer.status} {content.decode('utf-8', 'replace')[:300]}")
             return {name.lower(): value for name, value in answer.getheaders()}, content
