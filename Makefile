@@ -90,7 +90,7 @@ fuzz: models ## Send generated requests for MINUTES=10, and hold every answer ag
 	@$(RUN) -m tests.hardening.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 .PHONY: zoo
-zoo: setup ## Make, package and serve every small model of the zoo, and compare all answers (half an hour)
+zoo: setup ## Make, package and serve every small model of the zoo, and compare all answers (ten minutes)
 	@$(RUN) -m tests.models.zoo
 
 .PHONY: lint

@@ -37,12 +37,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
 
 
+APART = ("ops/load",)
+"""What shares nothing with the rest of its room, the last one, and takes a minute."""
+
+
 class Rooms(LoadScopeScheduling):
     """Gives all tests of a room to one worker: they share expensive fixtures, or files."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = _in_tests(nodeid)
-        return "stacks" if path.startswith(STACKS) else path.partition("/")[0]
+        if path.startswith(STACKS):
+            return "stacks"
+        return next((part for part in APART if path.startswith(part)), path.partition("/")[0])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:

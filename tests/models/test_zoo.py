@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.models.zoo import answers
 from tests.models.zoo.exhibit import Exhibit
 from tests.models.zoo.making import SHOWN, make_zoo, read_made, read_zoo
 from tests.models.zoo.packaging import Outcome, fault, package_all
@@ -73,3 +74,26 @@ def test_every_packaged_model_answers_over_http_what_its_framework_answers(root,
 def test_the_page_of_models_is_that_of_the_zoo(zoo):
     written = PAGE.read_text(encoding="utf-8")
     assert written == page_of(list(zoo.values())), "write it again with python -m tests.models.zoo.page"
+
+
+def test_the_answers_of_two_releases_are_compared_byte_for_byte(tmp_path: Path) -> None:
+    before = {
+        "a, s, request 0": answers.answer_of("tflite", b"1"),
+        "a, s, request 1": answers.answer_of("tflite", b"2"),
+        "b, s, request 0": answers.answer_of("frozen_graph", b"3"),
+        "gone, s, request 0": answers.answer_of("tflite", b"4"),
+    }
+    answers.write(tmp_path / "answers.json", before)
+    assert answers.read(tmp_path / "answers.json") == before
+    now = before | {
+        "a, s, request 1": answers.answer_of("tflite", b"another"),
+        "b, s, request 0": answers.answer_of("onnx", b"3"),
+        "new, s, request 0": answers.answer_of("tflite", b"5"),
+    }
+    del now["gone, s, request 0"]
+    assert answers.comparison(before, now).splitlines() == [
+        "3 requests were asked before, too: 1 have the same answer, byte for byte; 1 are computed by another form; "
+        "1 have other bytes",
+        "b, s, request 0: frozen_graph before, onnx now",
+        "a, s, request 1: tflite, other bytes",
+    ]
