@@ -37,8 +37,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
 
 
-APART = ("ops/load",)
-"""What shares nothing with the rest of its room, the last one, and takes a minute."""
+APART = ("ops/load/",)
+"""Parts of a room that share nothing with its rest. Each is a room of its own, so that both workers end together."""
 
 
 class Rooms(LoadScopeScheduling):

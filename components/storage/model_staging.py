@@ -13,8 +13,8 @@ from components.settings.packaged_models import PackagedModel
 from handlers.manifest import MANIFEST_FILE, POINTER_FILE, EngineName
 
 STAGED_AT_SECONDS = 315_532_800
-"""1980-01-01, the modification time of all staged directories, and the earliest of files. Times depend on nothing but
-content, so that two builds of the same models make the same layer."""
+"""1980-01-01, the modification time of staged directories, and the earliest of staged files. Equal models are staged
+with equal times, so that `docker build` sends nothing again. In the image, all files have one time."""
 
 RUNTIME_BYTES: Mapping[EngineName, int] = {"litert": 1 << 30, "onnxruntime": 1 << 30, "tensorflow": 3 << 30}
 """Bytes kept free for Python, the engine and the base image. They need less."""
@@ -93,6 +93,6 @@ def _copy(file: StagedFile, target: Path) -> str:
 
 
 def _time_of(sha256: str) -> int:
-    """A file's modification time, in seconds. Another content has another one: `docker build` takes a file for
-    unchanged if its path, size and time are."""
+    """A file's modification time, in seconds: nearly always another one for another content. `docker build` takes a
+    file for unchanged if its path, size and time are equal."""
     return STAGED_AT_SECONDS + int(sha256[:7], 16)

@@ -43,7 +43,7 @@ def measure_calls(load: Callable[[], Any], name: str, signature: Signature, requ
     batched = _batched(signature, request)
     if not batched:
         return None
-    trim_heap()
+    trim_heap()  # what is freed during a call would hide what the call takes
     empty = resident_bytes()
     model = load()
     loaded = resident_bytes() - empty

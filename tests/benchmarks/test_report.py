@@ -185,9 +185,11 @@ def test_beside_the_peers_the_first_is_bold_and_so_is_who_is_as_good_and_a_refus
     record.data["subjects"]["gru"]["refused"] = {"openvino": "the graph is invalid"}
     lines = load_section("peers").write(record.data, tmp_path).splitlines()
     cold = lines.index("### First answer of a new process, files in the page cache")
+    assert lines[cold + 2].startswith("| model | this handler | without comparing | ONNX Runtime | LiteRT alone |")
     assert lines[cold + 4 : cold + 6] == [
         "| MobileNetV2 | **100 ms** | **90 ms** | 200 ms | **102 ms** | 300 ms | 3.00 s |",
         "| GRU of 2 layers | 400 ms | 390 ms | **200 ms** |  | *fails* | 3.00 s |",
     ]
     warm = lines.index("### Warm call")
+    assert lines[warm + 2].startswith("| model | this handler | ONNX Runtime | LiteRT alone |")
     assert lines[warm + 4] == "| MobileNetV2 | **1 ms** | 2 ms | **1.02 ms** | 3 ms | 30 ms |"

@@ -29,7 +29,8 @@ def wait_until_gone(processes: Iterable[psutil.Process]) -> None:
 
 
 def _gone(process: psutil.Process) -> bool:
-    """A killed process is a zombie as soon as its first thread is; it has its ports until the last of them ends."""
+    """Whether its last thread has ended. A process is a zombie when its main thread has ended, and has its ports until
+    the last one ends."""
     try:
         return not process.is_running() or (process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1)
     except psutil.NoSuchProcess:

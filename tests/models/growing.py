@@ -4,6 +4,7 @@ Imports no TensorFlow: nothing else in that process takes memory or frees it.
 """
 
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
@@ -32,8 +33,8 @@ class Growing:
 
 def measured(bytes_per_row: int, most_rows: int = 1 << 40) -> tuple[list[int], CallMemory | None]:
     """The numbers of rows that the model was asked, and what its calls take."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measured, (bytes_per_row, most_rows))
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_measured, bytes_per_row, most_rows).result()
 
 
 def _measured(bytes_per_row: int, most_rows: int) -> tuple[list[int], CallMemory | None]:

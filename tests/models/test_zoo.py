@@ -92,8 +92,10 @@ def test_the_answers_of_two_releases_are_compared_byte_for_byte(tmp_path: Path) 
     }
     del now["gone, s, request 0"]
     assert answers.comparison(before, now).splitlines() == [
-        "3 requests were asked before, too: 1 have the same answer, byte for byte; 1 are computed by another form; "
+        "3 requests were answered before, too: 1 have the same answer, byte for byte; 1 are computed by another form; "
         "1 have other bytes",
+        "1 have no answer any more; 1 are new",
         "b, s, request 0: frozen_graph before, onnx now",
         "a, s, request 1: tflite, other bytes",
+        "gone, s, request 0: no answer any more",
     ]

@@ -66,11 +66,16 @@ def test_two_stagings_of_the_same_models_are_the_same_to_the_last_bit(models, tm
 
 
 def test_files_of_equal_size_and_other_content_have_other_times(package, tmp_path):
-    times = set()
-    for content in (b"one", b"two"):
-        stage(files_to_stage(package({"digits": {1: {"model.tflite": content}}})), tmp_path / "baked")
-        times.add((tmp_path / "baked" / "digits" / "1" / "model.tflite").stat().st_mtime)
-    assert len(times) == 2
+    seen = []
+    for content, stable in ((b"one", 1), (b"two", 2)):
+        models = package({"digits": {1: {"m.tflite": content}, 2: {"m.tflite": content}}}, {"digits": {"s": stable}})
+        stage(files_to_stage(models), tmp_path / "baked")
+        files = [path for path in (tmp_path / "baked").rglob("*") if path.is_file()]
+        seen.append({path.relative_to(tmp_path): (path.stat().st_size, path.stat().st_mtime) for path in files})
+    for path in map(Path, ("digits/current.json", "digits/2/manifest.json", "digits/2/m.tflite")):
+        (size, at), (size_again, later) = (times["baked" / path] for times in seen)
+        assert size == size_again
+        assert at != later
 
 
 def test_staging_replaces_what_was_staged_before_and_leaves_the_repository_alone(package, tmp_path):

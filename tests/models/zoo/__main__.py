@@ -4,6 +4,7 @@ python -m tests.models.zoo [--keep DIRECTORY] [--answers FILE] [NAME ...]
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -28,9 +29,12 @@ def main() -> int:
         "--answers",
         type=Path,
         metavar="FILE",
-        help="write the checksums of all answers here; or, if it is there, compare with it: another release wrote it",
+        help="package all anew, and write the checksums of all answers here; or, if the file is there, say which "
+        "answers differ from it: another release wrote it",
     )
     options = parser.parse_args()
+    if options.answers and not options.answers.parent.is_dir():
+        parser.error(f"--answers {options.answers}: there is no directory {options.answers.parent}")
     with tempfile.TemporaryDirectory(prefix="zoo-") as directory:
         root = options.keep or Path(directory)
         root.mkdir(parents=True, exist_ok=True)
@@ -46,6 +50,8 @@ def show(root: Path, names: Sequence[str], beside: Path | None) -> int:
     print(f"{len(chosen)} exhibits made in {time.monotonic() - began:.0f} s", flush=True)
     began = time.monotonic()
     outcomes: dict[str, Outcome] = {}
+    if beside is not None:  # else a version that another release packaged would answer
+        shutil.rmtree(root / "repository", ignore_errors=True)
     with Progress("packaging") as progress:
         for outcome in package_all(root, root / "repository", [each.name for each in chosen]):
             outcomes[outcome.name] = outcome

@@ -86,7 +86,7 @@ for _ in range(3):
     time.sleep(0.2)
     print(time.process_time() - before)
 """
-"""Prints how much processor time passes after a call. This process may have other threads."""
+"""Prints how much processor time passes after a call. The tests' process may have other threads."""
 
 
 def test_threads_sleep_soon_after_a_call(models: Path) -> None:
