@@ -1,10 +1,11 @@
 """Imports only numpy's arrays at first, and the rest of numpy when it is first used.
 
 `import numpy` takes up to half of a cold start, and half of that goes to what no handler uses: linear algebra, files,
-polynomials, docstrings. The rest is imported when one of its names is first used, except for the docstrings of compiled
-functions, which are never imported.
+polynomials, docstrings. The rest is imported when one of its names is first used, except for the docstrings and the
+signatures of the core's compiled functions, which are never imported.
 """
 
+import builtins
 import os
 import sys
 import threading
@@ -21,6 +22,10 @@ else:
 
 _DOCUMENTATION = ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars")
 """Modules that only give compiled functions their docstrings."""
+
+_DESCRIBING = ("numpy._core.overrides", "numpy._core.function_base")
+"""Modules that use `inspect` for nothing but to give compiled functions their docstrings and signatures. It takes a
+twentieth of the imports."""
 
 _CORE = ("_", "version", "exceptions", "dtypes")
 """Prefixes of the names of the submodules that are numpy's core."""
@@ -77,6 +82,11 @@ class _Finder:
             if spec is not None and spec.loader is not None:
                 spec.loader = self.loader = _CoreFirst(spec.loader)
             return spec
+        if name in _DESCRIBING:
+            spec = PathFinder.find_spec(name, path, target)
+            if spec is not None and spec.loader is not None:
+                spec.loader = _WithoutInspect(spec.loader)
+            return spec
         package, _, submodule = name.partition(".")
         if package != "numpy" or submodule.startswith(_CORE) or self.loader is None:
             return None
@@ -101,6 +111,36 @@ class _Imported(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self._spec
+
+
+class _WithoutInspect(Loader):
+    """Loads a module that describes functions, with a stand-in for `inspect`."""
+
+    def __init__(self, whole: Any) -> None:
+        self._whole = whole
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Return None: an ordinary module is created."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        def import_all_but_inspect(name: str, *arguments: Any, **further: Any) -> Any:
+            return _Inspect if name == "inspect" else __import__(name, *arguments, **further)
+
+        # For this module alone: another thread may import the real one now.
+        vars(module)["__builtins__"] = {**vars(builtins), "__import__": import_all_but_inspect}
+        exec(self._whole.get_code(module.__name__), vars(module))  # noqa: S102 - numpy's own code
+
+
+class _Inspect:
+    """As much of `inspect` as numpy's core uses: for what describes its functions to people."""
+
+    @staticmethod
+    def cleandoc(text: str) -> str:
+        return text
+
+    @staticmethod
+    def signature(function: object) -> None:
+        """None counts as no signature."""
 
 
 class _CoreFirst(Loader):
@@ -158,6 +198,7 @@ class _CoreFirst(Loader):
             if module is None:
                 return False
             try:
+                _use_real_inspect()
                 self._whole.exec_module(module)
             except BaseException:
                 self._module = module
@@ -165,3 +206,12 @@ class _CoreFirst(Loader):
             return True
         finally:
             self.lock.release()
+
+
+def _use_real_inspect() -> None:
+    """Before the rest is imported: its functions get their signatures."""
+    import inspect
+
+    for name in _DESCRIBING:
+        if (module := sys.modules.get(name)) is not None:
+            vars(module)["inspect"] = inspect

@@ -57,7 +57,8 @@ def stage(files: Sequence[StagedFile], directory: Path) -> None:
         times = {staged / file.path: _time_of(_copy(file, staged / file.path)) for file in files}
         for path in (staged, *staged.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
-            os.utime(path, (times.get(path, STAGED_AT_SECONDS),) * 2)
+            modified = times.get(path, STAGED_AT_SECONDS)
+            os.utime(path, (modified, modified))
         if directory.exists():
             shutil.rmtree(directory)
         staged.rename(directory)

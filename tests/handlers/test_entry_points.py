@@ -26,7 +26,7 @@ log = io.StringIO()
 with contextlib.redirect_stdout(log):
     handler = importlib.import_module(module).handler
     answers = [handler(event, Context()) for event in events]
-heavy = "numpy numpy.lib numpy.linalg boto3 botocore ai_edge_litert http.client ssl".split()
+heavy = "inspect numpy numpy.lib numpy.linalg boto3 botocore ai_edge_litert http.client ssl".split()
 imported = [name for name in heavy if name in sys.modules]
 lines = [json.loads(line) for line in log.getvalue().splitlines()]
 print(json.dumps({"answers": answers, "imported": imported, "lines": lines}))

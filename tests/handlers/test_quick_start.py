@@ -1,6 +1,7 @@
 """A quick start: numpy is imported in two steps, and garbage collection ignores what is imported."""
 
 import gc
+import re
 import subprocess
 import sys
 
@@ -161,6 +162,121 @@ device = OrtDevice(OrtDevice.cpu(), OrtDevice.default_memory(), 0)
 print(OrtValue.ortvalue_from_numpy(numpy.ones(2, "float32"), device).numpy(), "numpy.lib" in sys.modules)
 """
     assert run(QUICKLY + program) == "False\n[1. 1.] False\n"
+
+
+LATE = """
+import sys
+import handlers.late_imports as late
+def is_late(name):
+    return type(sys.modules[name]).__name__ == "_LateModule"
+"""
+
+
+def test_what_orjson_and_numpy_import_and_hardly_use_is_not_imported() -> None:
+    program = """
+import orjson, urllib.parse
+array = numpy.array([1.5], numpy.float32)
+print(orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY), array.tolist(), urllib.parse.unquote("%C3%A9"))
+print([name for name in late.LATE if not is_late(name)], "inspect" in sys.modules)
+"""
+    assert run(LATE + QUICKLY + program) == "b'[1.5]' [1.5] é\n[] False\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import ast; print(ast.literal_eval('[1]'), sorted(vars(ast)) > [], ast.__file__)",
+        "import ctypes; print(ctypes.sizeof(ctypes.c_int64), ctypes.__path__)",
+        "import ctypes.util; print(ctypes.util.find_library('nothing'), ctypes.c_int(3))",
+        "from ctypes import c_int, Structure; print(c_int(3), Structure)",
+        "import numpy; print(numpy.arange(3).ctypes.shape[0])",
+        "import dataclasses; print(dataclasses.field(default=1))",
+        "import dataclasses; names = {}; exec('from dataclasses import *', names); print(sorted(names))",
+        "import dataclasses; dataclasses.nothing",
+        "import dataclasses; print(hasattr(dataclasses, 'nothing'), dataclasses.__name__, dataclasses.__spec__.name)",
+        "import urllib.parse; print(urllib.parse.urlsplit('http://[::1]:80/').hostname)",
+        "import urllib.parse; urllib.parse.urlsplit('http://[nothing]/')",
+        "import pickle, numpy; print(pickle.loads(pickle.dumps({1: numpy.arange(3)})))",
+        "import importlib, pickle; print(importlib.reload(pickle).__name__, pickle.dumps(1))",
+        "import inspect, ast; print(inspect.getmodule(ast.literal_eval).__name__)",
+    ],
+)
+def test_a_module_that_is_late_is_whole_when_it_is_used(program: str) -> None:
+    assert _without_addresses(run(QUICKLY + program)) == _without_addresses(run("import sys\n" + program))
+
+
+def test_orjson_writes_dataclasses_as_it_does_with_dataclasses_imported_first() -> None:
+    program = """
+import orjson, uuid
+from dataclasses import InitVar, dataclass, field
+from typing import ClassVar
+@dataclass
+class Point:
+    x: int
+    y: list = field(default_factory=list)
+    kind: ClassVar[str] = "point"
+    scale: InitVar[int] = 1
+    _hidden: int = 0
+print(orjson.dumps([Point(1), uuid.UUID(int=1)]), Point(2), Point.__dataclass_fields__)
+"""
+    at_once = "import dataclasses\n" + program
+    shown = "print([name for name in ('dataclasses', 'inspect') if name in sys.modules])\n"
+    assert run(QUICKLY + "import orjson\n" + program).replace("0x", "") != ""
+    assert _without_addresses(run(QUICKLY + program + shown)) == _without_addresses(
+        run(f"import sys\n{at_once}{shown}")
+    )
+
+
+def _without_addresses(text: str) -> str:
+    return re.sub("0x[0-9a-f]+", "0x", text)
+
+
+def test_threads_that_use_a_late_module_at_once_all_get_it_whole() -> None:
+    program = """
+import threading
+import dataclasses, pickle
+found, start = [], threading.Barrier(8)
+def ask(number):
+    start.wait()
+    found.append(dataclasses.MISSING is not None and pickle.loads(pickle.dumps(number)) == number)
+threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(found == [True] * 8, is_late("dataclasses"), is_late("pickle"))
+"""
+    assert run(LATE + QUICKLY + program) == "True False False\n"
+
+
+def test_a_late_module_whose_import_fails_is_tried_again() -> None:
+    program = """
+import pickle
+sys.modules["_compat_pickle"] = None
+for _ in range(2):
+    try:
+        pickle.dumps(1)
+    except ImportError as error:
+        print(type(error).__name__)
+del sys.modules["_compat_pickle"]
+print(pickle.loads(pickle.dumps(1)))
+"""
+    assert run(QUICKLY + program) == "ModuleNotFoundError\nModuleNotFoundError\n1\n"
+
+
+def test_a_module_that_is_there_already_stays_as_it_is() -> None:
+    program = """
+import pickle
+kept = pickle
+from handlers.quick_start import quick_start
+with quick_start():
+    import pickle
+print(pickle is kept, is_late("pickle"), is_late("ast"))
+"""
+    assert run(LATE + program) == "True False True\n"
+
+
+def test_functions_of_the_rest_of_numpy_have_their_signatures() -> None:
+    program = "import inspect, numpy; print(inspect.signature(numpy.nanmean), inspect.getdoc(numpy.nanmean)[:20])"
+    assert run(QUICKLY + program) == run(program)
 
 
 def test_large_arrays_get_huge_pages_as_with_all_of_numpy() -> None:

@@ -47,7 +47,8 @@ _SERVER_PATHS: Mapping[str, Operation] = {
     "/v2/models/stats": "statistics",
     "/v2/repository/index": "index",
 }
-_MODEL = re.compile(r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>[a-z.]+))?")
+_MODEL = r"/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<action>[a-z.]+))?"
+"""A regular expression, which is compiled when the first request needs it."""
 _ACTIONS: Mapping[str | None, Operation] = {
     None: "metadata",
     "config": "config",
@@ -63,7 +64,7 @@ def route(method: str, path: str) -> Call:
     operation = _SERVER_PATHS.get(path)
     if operation is not None:
         return _allowed(method, path, Call(operation))
-    match = _MODEL.fullmatch(path)
+    match = re.fullmatch(_MODEL, path)
     if match is None and (call := answer_at(path)) is not None:
         return _allowed(method, path, call)
     if match is None or match["action"] not in _ACTIONS or (match["version"] and match["action"] == "openapi.json"):

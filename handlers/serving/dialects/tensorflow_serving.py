@@ -31,9 +31,10 @@ NAME = "tensorflow_serving"
 
 _VERSION_OR_LABEL = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 # TensorFlow Serving accepts any case. API Gateway, which finds the function of a model by the path, accepts only this.
-_ACTION = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION_OR_LABEL}:(?P<action>classify|regress|predict)")
-_QUERY = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION_OR_LABEL}(?P<metadata>/metadata)?")
+_ACTION = rf"/v1/models/(?P<model>[^/:]+){_VERSION_OR_LABEL}:(?P<action>classify|regress|predict)"
+_QUERY = rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION_OR_LABEL}(?P<metadata>/metadata)?"
 _PATHS = {"GET": _QUERY, "POST": _ACTION}
+"""Regular expressions. One is compiled when the first request needs it."""
 
 _LARGEST_VERSION = 2**63 - 1
 
@@ -45,7 +46,7 @@ _DATA_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "float16": "DT_HAL
 
 def route(method: str, path: str) -> Call:
     """See `Dialect.route`."""
-    match = _PATHS[method].fullmatch(path) if method in _PATHS else None
+    match = re.fullmatch(_PATHS[method], path) if method in _PATHS else None
     if match is None:
         if method == "GET" and (call := answer_at(path)) is not None:
             return call
