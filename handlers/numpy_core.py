@@ -1,8 +1,8 @@
 """Imports only numpy's arrays at first, and the rest of numpy when it is first used.
 
 `import numpy` takes up to half of a cold start, and half of that goes to what no handler uses: linear algebra, files,
-polynomials, docstrings. The rest is imported when one of its names is first used, except for the docstrings and the
-signatures of the core's compiled functions, which are never imported.
+polynomials, docstrings. The rest is imported when one of its names is first used, except for what describes the core's
+compiled functions: their docstrings, and the signatures of those that have none of their own, such as `concatenate`.
 """
 
 import builtins
@@ -24,8 +24,11 @@ _DOCUMENTATION = ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars"
 """Modules that only give compiled functions their docstrings."""
 
 _DESCRIBING = ("numpy._core.overrides", "numpy._core.function_base")
-"""Modules that use `inspect` for nothing but to give compiled functions their docstrings and signatures. It takes a
-twentieth of the imports."""
+"""Modules that use `inspect` for nothing but functions' docstrings and signatures. `inspect` takes a twentieth of the
+imports."""
+
+_SEEN = ("2.4.", "2.5.")
+"""The versions of numpy in which this is so. Later ones get the real `inspect` until somebody has looked."""
 
 _CORE = ("_", "version", "exceptions", "dtypes")
 """Prefixes of the names of the submodules that are numpy's core."""
@@ -82,7 +85,7 @@ class _Finder:
             if spec is not None and spec.loader is not None:
                 spec.loader = self.loader = _CoreFirst(spec.loader)
             return spec
-        if name in _DESCRIBING:
+        if name in _DESCRIBING and self.loader is not None and self.loader.version.startswith(_SEEN):
             spec = PathFinder.find_spec(name, path, target)
             if spec is not None and spec.loader is not None:
                 spec.loader = _WithoutInspect(spec.loader)
@@ -127,8 +130,9 @@ class _WithoutInspect(Loader):
             return _Inspect if name == "inspect" else __import__(name, *arguments, **further)
 
         # For this module alone: another thread may import the real one now.
-        vars(module)["__builtins__"] = {**vars(builtins), "__import__": import_all_but_inspect}
+        names = vars(module)["__builtins__"] = {**vars(builtins), "__import__": import_all_but_inspect}
         exec(self._whole.get_code(module.__name__), vars(module))  # noqa: S102 - numpy's own code
+        names["__import__"] = __import__
 
 
 class _Inspect:
@@ -148,6 +152,8 @@ class _CoreFirst(Loader):
 
     def __init__(self, whole: Loader) -> None:
         self._whole = whole
+        self.version = ""
+        """numpy's version; empty before the import has begun."""
         self._module: ModuleType | None = None
         """The module, while it holds only the core; then None."""
         self.lock = threading.RLock()
@@ -160,13 +166,15 @@ class _CoreFirst(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         names = vars(module)
+        from numpy.version import version
+
+        self.version = version
         for name in _DOCUMENTATION:
             sys.modules[name] = ModuleType(name)
         from numpy._globals import _CopyMode, _NoValue  # pyright: ignore[reportPrivateUsage]
 
         names.update(_CopyMode=_CopyMode, _NoValue=_NoValue)  # the core looks for them here
         from numpy import _core
-        from numpy.version import version
 
         # numpy's own `__init__` does this too: large arrays get huge pages, which fill several times faster.
         _core.multiarray._set_madvise_hugepage(int(os.environ.get("NUMPY_MADVISE_HUGEPAGE", "1")))  # pyright: ignore
