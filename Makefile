@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 
+# Tests and packaging start thousands of processes: each would compile the project's modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
