@@ -16,7 +16,7 @@ from typing import Any
 
 
 class _Field:
-    """Stands for `dataclasses._FIELD`, the kind of a field that is neither a class's own nor for `__init__` alone."""
+    """Stands for `dataclasses._FIELD`, the kind of an ordinary field."""
 
     name = "_FIELD"
 

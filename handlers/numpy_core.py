@@ -9,7 +9,7 @@ import builtins
 import os
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -81,15 +81,9 @@ class _Finder:
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name == "numpy":
-            spec = PathFinder.find_spec(name, path, target)
-            if spec is not None and spec.loader is not None:
-                spec.loader = self.loader = _CoreFirst(spec.loader)
-            return spec
+            return _spec_with(self._core_first, name, path, target)
         if name in _DESCRIBING and self.loader is not None and self.loader.version.startswith(_SEEN):
-            spec = PathFinder.find_spec(name, path, target)
-            if spec is not None and spec.loader is not None:
-                spec.loader = _WithoutInspect(spec.loader)
-            return spec
+            return _spec_with(_WithoutInspect, name, path, target)
         package, _, submodule = name.partition(".")
         if package != "numpy" or submodule.startswith(_CORE) or self.loader is None:
             return None
@@ -100,6 +94,20 @@ class _Finder:
             return None
         module = sys.modules.get(name)
         return None if module is None else ModuleSpec(name, _Imported(module))
+
+    def _core_first(self, whole: Any) -> "_CoreFirst":
+        self.loader = _CoreFirst(whole)
+        return self.loader
+
+
+def _spec_with(
+    around: Callable[[Any], Any], name: str, path: Sequence[str] | None, target: ModuleType | None
+) -> ModuleSpec | None:
+    """The spec of a module, with what `around` makes of its own loader."""
+    spec = PathFinder.find_spec(name, path, target)
+    if spec is not None and spec.loader is not None:
+        spec.loader = around(spec.loader)
+    return spec
 
 
 class _Imported(Loader):

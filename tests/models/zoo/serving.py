@@ -35,6 +35,7 @@ class Served:
         self._url = urlsplit(api_url)
         self._repository = ModelRepository(repository)
         self._content = b""
+        """The body of the last answer."""
         self.answers: dict[str, Answer] = {}
         """Every answer so far."""
 
